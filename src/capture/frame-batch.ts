@@ -1,0 +1,58 @@
+/**
+ * A batch of frames: what every capture reader fills and the pipeline consumes.
+ *
+ * One batch owns one byte buffer. The reader copies the file's bytes into it (or reads straight into it) and
+ * describes each frame by a row of integers, so that nothing is allocated per frame. All of it is valid until the
+ * batch is filled again.
+ */
+
+/** Integers per frame in `FrameBatch.info`. */
+export const FRAME_INTS = 8
+
+/** Offset of the frame's first byte (its link layer header) in `FrameBatch.bytes`. */
+export const FRAME_OFFSET = 0
+/** Bytes of the frame that the capture holds. */
+export const FRAME_CAPTURED = 1
+/** Bytes the frame had on the wire. */
+export const FRAME_WIRE_LENGTH = 2
+/** Nanoseconds within `FrameBatch.seconds`, 0 to 999,999,999. */
+export const FRAME_NANOSECONDS = 3
+/** LINKTYPE_ value (https://www.tcpdump.org/linktypes.html). */
+export const FRAME_LINK_TYPE = 4
+/** Number of the pcapng interface in its section; 0 for pcap. */
+export const FRAME_INTERFACE = 5
+/** FRAME_FLAG_ bits. */
+export const FRAME_FLAGS = 6
+/** Index of the capture file among those named on the command line. */
+export const FRAME_FILE = 7
+
+/** The capture says the frame came in (pcapng epb_flags). */
+export const FRAME_FLAG_INBOUND = 1
+/** The capture says the frame was sent by the capturing machine (pcapng epb_flags). */
+export const FRAME_FLAG_OUTBOUND = 2
+/** The capture holds no time for this frame (pcapng simple packet block); the previous frame's time stands in. */
+export const FRAME_FLAG_NO_TIME = 4
+/** Bits 8 to 11: decimal digits of the second that the capture's clock resolves (6 microseconds, 9 nanoseconds). */
+export const FRAME_DIGITS_SHIFT = 8
+export const FRAME_DIGITS_MASK = 15
+
+/** The largest frame that is kept whole; libpcap's MAXIMUM_SNAPLEN. */
+export const FRAME_CAPTURED_MAX = 262_144
+
+export class FrameBatch {
+  /** Frames in the batch. */
+  count = 0
+  readonly capacity: number
+  readonly bytes: Uint8Array
+  readonly info: Int32Array
+  /** Whole seconds since the epoch, one per frame. */
+  readonly seconds: Float64Array
+
+  /** @param capacity frames; @param byteLength at least FRAME_CAPTURED_MAX plus what a reader wants to read at once */
+  constructor(capacity = 2048, byteLength = 2 * FRAME_CAPTURED_MAX) {
+    this.capacity = capacity
+    this.bytes = new Uint8Array(byteLength)
+    this.info = new Int32Array(capacity * FRAME_INTS)
+    this.seconds = new Float64Array(capacity)
+  }
+}

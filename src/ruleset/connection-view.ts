@@ -1,0 +1,18 @@
+/** What rules may see and do of the connection table: implemented by the tracker. `connection` is an entry, never -1. */
+export interface ConnectionView {
+  /** IPS_ status bits (conntrack/status.ts), as `--ctstatus` tests them. */
+  status(connection: number): number
+  mark(connection: number): number
+  setMark(connection: number, mark: number): void
+  /** Nanoseconds left until the entry expires. */
+  remainingNs(connection: number, nowNs: number): number
+  /** Transport protocol of the original tuple. */
+  protocol(connection: number): number
+  /**
+   * Word `index` (0 to 3; IPv4 has only 0) of an address of a tuple.
+   * @param reply false: original tuple, true: reply tuple; @param destination false: source, true: destination
+   */
+  address(connection: number, reply: boolean, destination: boolean, index: number): number
+  /** Port of a tuple in host order; for ICMP the identifier (source) or type << 8 | code (destination). */
+  port(connection: number, reply: boolean, destination: boolean): number
+}

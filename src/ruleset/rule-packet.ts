@@ -1,0 +1,70 @@
+import type { ConnectionView } from './connection-view.ts'
+
+/** Hooks in the order of the kernel's numbers. */
+export const HOOK_PREROUTING = 0
+export const HOOK_INPUT = 1
+export const HOOK_FORWARD = 2
+export const HOOK_OUTPUT = 3
+export const HOOK_POSTROUTING = 4
+export const HOOK_NAMES = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const
+
+/** Bits of `RulePacket.state`, as `-m conntrack --ctstate` tests them. */
+export const STATE_INVALID = 1
+export const STATE_ESTABLISHED = 2
+export const STATE_RELATED = 4
+export const STATE_NEW = 8
+export const STATE_UNTRACKED = 64
+
+/** `inInterface`/`outInterface`: the hook has no such interface (its name is the empty string to the rules). */
+export const INTERFACE_NONE = 0
+/** The interface exists but nothing told us its name. Known interfaces are numbered from 1: see RuleEnvironment. */
+export const INTERFACE_UNKNOWN = -1
+
+/** What a table said about a packet. */
+export const VERDICT_NONE = 0
+export const VERDICT_ACCEPT = 1
+export const VERDICT_DROP = 2
+/** Dropped, and answered by an ICMP error or a TCP reset. */
+export const VERDICT_REJECT = 3
+/** Depends on something that the capture does not show: see `possibleVerdicts` and `unknown`. */
+export const VERDICT_UNKNOWN = 4
+export const VERDICT_NAMES = [null, 'ACCEPT', 'DROP', 'REJECT', 'UNKNOWN'] as const
+
+/**
+ * One packet as the rules see it: a single instance, filled anew by the machine for every packet, read and written by
+ * the generated code. Header fields are `fields[base + P_…]` (see wire/packet-fields.ts).
+ */
+export class RulePacket {
+  bytes: Uint8Array = new Uint8Array(0)
+  fields: Int32Array = new Int32Array(0)
+  base = 0
+  /** The replay's clock: nanoseconds since the first frame; never runs backwards. */
+  nowNs = 0
+  /** Seconds since the epoch, whole, for dates and times of day. */
+  epochSeconds = 0
+  hook = HOOK_PREROUTING
+  inInterface = INTERFACE_NONE
+  outInterface = INTERFACE_NONE
+  /** One STATE_ bit. */
+  state = STATE_INVALID
+  /** 0 original, 1 reply; -1 without connection. */
+  direction = -1
+  /** Entry of the connection table; -1 for none (INVALID, UNTRACKED, or before the tracker). */
+  connection = -1
+  connections: ConnectionView
+  /** The packet's mark (`-m mark`), 0 at the start of its way. */
+  mark = 0
+  /** Set by NOTRACK and `CT --notrack` in the raw table. */
+  untracked = false
+
+  /** Written by a table: the rule (RuleInfo.id) that decided. For VERDICT_UNKNOWN: the first rule that could not be decided. */
+  decidedBy = -1
+  /** VERDICT_UNKNOWN: bits 1 << VERDICT_… of the verdicts that are possible. */
+  possibleVerdicts = 0
+  /** VERDICT_UNKNOWN: index in the ruleset's list of reasons. */
+  unknownReason = -1
+
+  constructor(connections: ConnectionView) {
+    this.connections = connections
+  }
+}

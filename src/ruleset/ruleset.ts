@@ -1,0 +1,65 @@
+import type { RulePacket } from './rule-packet.ts'
+
+export type Family = 'ipv4' | 'ipv6'
+export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security'
+
+/** What the machine knows that rules may ask about: interface names and addresses. Fixed before compilation. */
+export interface RuleEnvironment {
+  /** Names by interface number; [0] is the empty string (INTERFACE_NONE). */
+  readonly interfaces: readonly string[]
+  /**
+   * The kernel's type of the address whose first word is at fields[at]: an RTN_ number (1 unicast, 2 local, 3 broadcast,
+   * 4 anycast, 5 multicast, 6 blackhole, 7 unreachable, 8 prohibit), or -1 when not known.
+   * @param interfaceNumber restricts the answer to one interface (`--limit-iface-in`), or 0
+   */
+  addressType(family: Family, fields: Int32Array, at: number, interfaceNumber: number): number
+}
+
+/** One rule, or the policy of a base chain, as reports name it. Policies have ids too, behind the rules of their chain. */
+export interface RuleInfo {
+  readonly id: number
+  readonly family: Family
+  readonly table: TableName
+  readonly chain: string
+  /** Number in the chain from 1; a policy counts as the one behind the last rule. */
+  readonly number: number
+  /**
+   * As the kernel's TRACE prints it: `filter:FORWARD:rule:3`; `policy` or `return` instead of `rule` for the implicit
+   * end of a base or user chain, and also for a rule without any condition whose target is ACCEPT, DROP or RETURN.
+   */
+  readonly record: string
+  /** ACCEPT, DROP, REJECT, … or the name of the chain jumped to; the policy for a policy; '' for a rule without target. */
+  readonly target: string
+  readonly file: string
+  /** Line in the file, from 1: of the rule, or of the chain's declaration for a policy. */
+  readonly line: number
+  /** The rule as the user wrote it, without counters; `:FORWARD DROP` for a policy. */
+  readonly text: string
+  /** Text of `-m comment`, or null. */
+  readonly comment: string | null
+  /** VERDICT_REJECT: answered by a TCP reset, which also closes the connection's entry. */
+  readonly rejectsWithReset: boolean
+}
+
+/** The tables at one hook. */
+export interface HookTable {
+  readonly table: TableName
+  /** Runs the packet through the table: a VERDICT_; packet.decidedBy is set. Counters and stateful matches advance. */
+  run(packet: RulePacket): number
+}
+
+/** A ruleset ready to decide packets of one family. */
+export interface CompiledRuleset {
+  readonly family: Family
+  /** All rules and policies by id. */
+  readonly rules: readonly RuleInfo[]
+  /** Tables of a hook in the kernel's order (raw, mangle, filter, security); tables that are not loaded are absent. */
+  tablesAt(hook: number): readonly HookTable[]
+  /** Packets and bytes that a rule matched in this replay. */
+  packets(ruleId: number): number
+  bytes(ruleId: number): number
+  /** Text of RulePacket.unknownReason: what is missing, and which option would supply it. */
+  unknownReason(index: number): string
+  /** Things said once in the report: tables parsed but not applied, rules that can never be decided, … */
+  readonly warnings: readonly string[]
+}
