@@ -21,7 +21,11 @@ export const P_L3_CAPTURED = 4
 export const P_L4_OFFSET = 5
 /** Bytes from the transport header to the end of the datagram, as the IP header says (not as captured). */
 export const P_L4_LENGTH = 6
-/** Transport protocol number; IPv6: behind the extension headers. -1 when the IPv6 header chain is unusable. */
+/**
+ * Transport protocol number; IPv6: behind the extension headers. -1 when the IPv6 header chain is unusable. IPv6 "no next
+ * header" stays 59, as ip6tables' `-p` sees it, although the tracker refuses it like an unusable chain. Of an IPv6
+ * fragment that is not the first: the next header of its fragment header.
+ */
 export const P_PROTOCOL = 7
 /** TTL or hop limit. */
 export const P_TTL = 8
@@ -31,9 +35,9 @@ export const P_TOS = 9
 export const P_FRAGMENT = 10
 /** IP identification; IPv6: of the fragment header, else 0. */
 export const P_IP_ID = 11
-/** Source address: one word (IPv4) or four (IPv6). */
+/** Source address: one word (IPv4; the other three are stale) or four (IPv6). */
 export const P_SRC = 12
-/** Destination address: one word (IPv4) or four (IPv6). */
+/** Destination address: one word (IPv4; the other three are stale) or four (IPv6). */
 export const P_DST = 16
 /** TCP, UDP, UDP-Lite, SCTP, DCCP: source port << 16 | destination port. ICMP, ICMPv6: type << 24 | code << 16 | identifier. */
 export const P_PORTS = 20
@@ -70,9 +74,12 @@ export const NOTE_NOT_IP = 1
 export const NOTE_LINK_TYPE = 2
 /** Shorter on the wire than its headers need, wrong version, header length below 20, total length below header length. */
 export const NOTE_MALFORMED = 3
-/** Bad IPv4 header checksum: the kernel refuses it before any hook. */
+/**
+ * Bad IPv4 header checksum: the kernel refuses it before any hook. The sum may be wrong only because the capturing
+ * machine's network card was to fill it in, so the row is whole and P_FAMILY is IP_V4: the machine decides.
+ */
 export const NOTE_IP_CHECKSUM = 4
-/** The capture cut the frame inside the IP header (snap length), so nothing can be said. */
+/** The capture cut the frame (snap length) inside a header that the tracker must read, so nothing can be said. */
 export const NOTE_CUT = 5
 /** Kept by defragmentation until the datagram is whole. */
 export const NOTE_FRAGMENT_QUEUED = 6
@@ -82,6 +89,12 @@ export const NOTE_FRAGMENT_DROPPED = 7
 export const NOTE_NOT_ROUTED = 8
 /** Host mode: neither address is of this machine, so its netfilter never saw the frame. */
 export const NOTE_NOT_SEEN = 9
+
+/**
+ * IPv6 with a loopback address or an interface-local group: the kernel refuses it before any hook, except on a
+ * loopback interface. The row is whole and P_FAMILY is IP_V6: the machine decides.
+ */
+export const NOTE_LOOPBACK_ONLY = 10
 
 /** Indexed by NOTE_ code. */
 export const NOTE_NAMES = [
@@ -95,6 +108,7 @@ export const NOTE_NAMES = [
   'fragment-dropped',
   'not-routed',
   'not-seen',
+  'loopback-only',
 ] as const
 
 export const FRAGMENT_OFFSET_MASK = 0x1fff
@@ -106,6 +120,8 @@ export const FRAGMENT_HEADER = 0x10000
 export const FRAGMENT_REASSEMBLED = 0x20000
 /** The datagram is a piece of a larger one: (P_FRAGMENT & FRAGMENT_PIECE) !== 0. */
 export const FRAGMENT_PIECE = FRAGMENT_OFFSET_MASK | FRAGMENT_MORE
+/** The datagram goes through defragmentation: (P_FRAGMENT & FRAGMENT_DEFRAG) !== 0. Atomic IPv6 fragments do, too. */
+export const FRAGMENT_DEFRAG = FRAGMENT_PIECE | FRAGMENT_HEADER
 
 export const TCP_FIN = 0x01
 export const TCP_SYN = 0x02

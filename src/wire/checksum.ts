@@ -1,0 +1,129 @@
+import { crc32c } from './crc32c.ts'
+import {
+  CHECKSUM_BAD,
+  CHECKSUM_GOOD,
+  CHECKSUM_UNKNOWN,
+  IP_V4,
+  IP_V6,
+  P_CHECKSUM,
+  P_DST,
+  P_FAMILY,
+  P_L3_CAPTURED,
+  P_L3_LENGTH,
+  P_L3_OFFSET,
+  P_L4_LENGTH,
+  P_L4_OFFSET,
+  P_PROTOCOL,
+  P_SRC,
+} from './packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from './protocols.ts'
+
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+const UDP_CHECKSUM = 6
+const UDPLITE_COVERAGE = 4
+
+/** The even half of a buffer, as 16-bit integers; kept, since packet after packet comes from the same one. */
+let halvesBuffer: ArrayBufferLike = new ArrayBuffer(0)
+let halves = new Uint16Array(halvesBuffer)
+
+/**
+ * Verifies the transport checksum of a whole datagram as Linux' tracker does, stores the CHECKSUM_ state in P_CHECKSUM
+ * and returns it. Protocols that the tracker does not verify, and UDP without a checksum, are CHECKSUM_GOOD;
+ * CHECKSUM_UNKNOWN when the capture lacks bytes.
+ */
+export function verifyTransportChecksum(bytes: Uint8Array, fields: Int32Array, base: number): number {
+  const state = transportChecksum(bytes, fields, base)
+  fields[base + P_CHECKSUM] = state
+  return state
+}
+
+function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number): number {
+  const protocol = fields[base + P_PROTOCOL]
+  const at = fields[base + P_L4_OFFSET]
+  const length = fields[base + P_L4_LENGTH]
+  const family = fields[base + P_FAMILY]
+  const l3 = fields[base + P_L3_OFFSET]
+  const held = l3 + fields[base + P_L3_CAPTURED] - at
+  let covered = length
+  switch (protocol) {
+    case PROTO_TCP:
+    case PROTO_ICMP:
+    case PROTO_ICMPV6:
+    case PROTO_SCTP:
+      break
+    case PROTO_UDP:
+      if (held >= 8 && bytes[at + UDP_CHECKSUM] === 0 && bytes[at + UDP_CHECKSUM + 1] === 0) return CHECKSUM_GOOD
+      break
+    case PROTO_UDPLITE:
+      if (held >= 8) covered = udpLiteCoverage(bytes, at, length)
+      break
+    default:
+      return CHECKSUM_GOOD
+  }
+  if (isOffloaded(bytes, l3, fields, base)) return CHECKSUM_GOOD
+  if (held < covered || fields[base + P_L3_CAPTURED] < 0) return CHECKSUM_UNKNOWN
+  if (protocol === PROTO_SCTP) return sctpChecksum(bytes, at, length)
+  let sum = foldedSum(bytes, at, covered)
+  if (protocol !== PROTO_ICMP) {
+    sum += protocol + (length >>> 16) + (length & 0xffff)
+    sum += family === IP_V6 ? wordSum(fields, base + P_SRC, 8) : wordSum(fields, base + P_SRC, 1)
+    if (family === IP_V4) sum += wordSum(fields, base + P_DST, 1)
+  }
+  return fold(sum) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD
+}
+
+/** IPv4 total length 0: the network card of the sender was to cut the segment and to fill in the sums. */
+function isOffloaded(bytes: Uint8Array, l3: number, fields: Int32Array, base: number): boolean {
+  return (
+    fields[base + P_FAMILY] === IP_V4 && fields[base + P_L3_LENGTH] > 0 && bytes[l3 + 2] === 0 && bytes[l3 + 3] === 0
+  )
+}
+
+/** RFC 3828: how much of the datagram the sum covers; 0 stands for all. An impossible one is left to the tracker. */
+function udpLiteCoverage(bytes: Uint8Array, at: number, length: number): number {
+  const coverage = (bytes[at + UDPLITE_COVERAGE] << 8) | bytes[at + UDPLITE_COVERAGE + 1]
+  return coverage < 8 || coverage > length ? length : coverage
+}
+
+/** RFC 9260, appendix A: the CRC is little-endian, computed with its own field as zero. */
+function sctpChecksum(bytes: Uint8Array, at: number, length: number): number {
+  if (length < 12) return CHECKSUM_BAD
+  const sent = bytes[at + 8] | (bytes[at + 9] << 8) | (bytes[at + 10] << 16) | (bytes[at + 11] << 24)
+  return crc32c(bytes, at, length, at + 8) === sent ? CHECKSUM_GOOD : CHECKSUM_BAD
+}
+
+/** Sum of the 16-bit halves of `count` words. */
+function wordSum(fields: Int32Array, at: number, count: number): number {
+  let sum = 0
+  for (let i = at; i < at + count; i++) sum += (fields[i] >>> 16) + (fields[i] & 0xffff)
+  return sum
+}
+
+/** Ones' complement sum of bytes[at … at + length) as big-endian 16-bit words, folded to 16 bits (RFC 1071). */
+export function foldedSum(bytes: Uint8Array, at: number, length: number): number {
+  if (bytes.buffer !== halvesBuffer) {
+    halvesBuffer = bytes.buffer
+    halves = new Uint16Array(halvesBuffer, 0, halvesBuffer.byteLength >> 1)
+  }
+  const start = bytes.byteOffset + at
+  const odd = start & 1
+  let sum = 0
+  // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. From an odd
+  // start the words are the other way round.
+  if (odd === 1 && length > 0) sum = LITTLE_ENDIAN ? bytes[at] << 8 : bytes[at]
+  const first = (start + odd) >> 1
+  const pairs = (length - odd) >> 1
+  const last = first + pairs
+  let i = first
+  for (; i + 4 <= last; i += 4) sum += halves[i] + halves[i + 1] + halves[i + 2] + halves[i + 3]
+  for (; i < last; i++) sum += halves[i]
+  if (odd + 2 * pairs < length) sum += LITTLE_ENDIAN ? bytes[at + length - 1] : bytes[at + length - 1] << 8
+  sum = fold(sum)
+  return LITTLE_ENDIAN !== (odd === 1) ? ((sum & 0xff) << 8) | (sum >>> 8) : sum
+}
+
+function fold(sum: number): number {
+  sum = (sum & 0xffff) + Math.floor(sum / 0x10000)
+  sum = (sum & 0xffff) + (sum >>> 16)
+  return (sum & 0xffff) + (sum >>> 16)
+}

@@ -1,0 +1,125 @@
+import {
+  EXTENSION_AUTH,
+  EXTENSION_DESTINATION,
+  EXTENSION_FRAGMENT,
+  EXTENSION_HOP_BY_HOP,
+  EXTENSION_MOBILITY,
+  EXTENSION_ROUTING,
+  FRAGMENT_HEADER,
+  FRAGMENT_MORE,
+  FRAGMENT_OFFSET_MASK,
+  P_FRAGMENT,
+  P_IP_ID,
+  P_IP_OPTIONS,
+  P_L3_LENGTH,
+  P_L4_LENGTH,
+  P_L4_OFFSET,
+  P_PROTOCOL,
+} from './packet-fields.ts'
+import {
+  PROTO_AH,
+  PROTO_DESTINATION,
+  PROTO_FRAGMENT,
+  PROTO_HOP_BY_HOP,
+  PROTO_MOBILITY,
+  PROTO_NO_NEXT_HEADER,
+  PROTO_ROUTING,
+} from './protocols.ts'
+import { clearTransport } from './refuse.ts'
+import { decodeTransport } from './transport.ts'
+
+const IPV6_HEADER = 40
+export const FRAGMENT_HEADER_LENGTH = 8
+
+/** The headers that Linux' tracker passes over on its way to the transport header. Mobility and ESP are not among them. */
+export function isExtensionHeader(protocol: number): boolean {
+  return (
+    protocol === PROTO_HOP_BY_HOP ||
+    protocol === PROTO_ROUTING ||
+    protocol === PROTO_FRAGMENT ||
+    protocol === PROTO_AH ||
+    protocol === PROTO_DESTINATION
+  )
+}
+
+/** Bytes of an extension header, from its own length field; of a fragment header always eight. */
+export function extensionLength(protocol: number, lengthField: number): number {
+  if (protocol === PROTO_FRAGMENT) return FRAGMENT_HEADER_LENGTH
+  return protocol === PROTO_AH ? (lengthField + 2) << 2 : (lengthField + 1) << 3
+}
+
+/**
+ * Walks the chain behind the IPv6 header at `at`, whose row is otherwise filled, and reads the transport header behind
+ * it. `end` is where the captured datagram ends. False when the capture cut the chain or what is needed behind it.
+ */
+export function decodeExtensionHeaders(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  fields: Int32Array,
+  base: number,
+): boolean {
+  const datagramEnd = at + fields[base + P_L3_LENGTH]
+  let protocol = fields[base + P_PROTOCOL]
+  let p = at + IPV6_HEADER
+  let met = 0
+  let piece = false
+  while (isExtensionHeader(protocol)) {
+    const needed = protocol === PROTO_FRAGMENT ? FRAGMENT_HEADER_LENGTH : 2
+    met |= extensionBit(protocol)
+    if (p + needed > end) {
+      // A chain that leaves the datagram is unusable; in a first fragment it goes on in the next one.
+      const unusable = p + needed > datagramEnd
+      if (unusable && protocol === PROTO_FRAGMENT) fields[base + P_FRAGMENT] |= FRAGMENT_HEADER
+      finish(fields, base, -1, p, datagramEnd, met)
+      clearTransport(fields, base)
+      return unusable || piece
+    }
+    const header = p
+    const current = protocol
+    protocol = bytes[header]
+    p = header + extensionLength(current, bytes[header + 1])
+    if (current === PROTO_FRAGMENT) {
+      const offsetAndFlags = (bytes[header + 2] << 8) | bytes[header + 3]
+      const offset = offsetAndFlags >>> 3
+      const more = (offsetAndFlags & 1) !== 0
+      fields[base + P_FRAGMENT] = FRAGMENT_HEADER | (more ? FRAGMENT_MORE : 0) | (offset & FRAGMENT_OFFSET_MASK)
+      fields[base + P_IP_ID] =
+        (bytes[header + 4] << 24) | (bytes[header + 5] << 16) | (bytes[header + 6] << 8) | bytes[header + 7]
+      piece = more || offset !== 0
+      if (offset !== 0) {
+        finish(fields, base, protocol, p, datagramEnd, met)
+        clearTransport(fields, base)
+        return true
+      }
+    }
+  }
+  finish(fields, base, protocol, p, datagramEnd, protocol === PROTO_MOBILITY ? met | EXTENSION_MOBILITY : met)
+  if (protocol === PROTO_NO_NEXT_HEADER) {
+    clearTransport(fields, base)
+    return true
+  }
+  return decodeTransport(protocol, bytes, p, end, fields[base + P_L4_LENGTH], fields, base) || piece
+}
+
+function finish(fields: Int32Array, base: number, protocol: number, p: number, datagramEnd: number, met: number): void {
+  fields[base + P_PROTOCOL] = protocol
+  fields[base + P_L4_OFFSET] = p
+  fields[base + P_L4_LENGTH] = p < datagramEnd ? datagramEnd - p : 0
+  fields[base + P_IP_OPTIONS] = met
+}
+
+function extensionBit(protocol: number): number {
+  switch (protocol) {
+    case PROTO_HOP_BY_HOP:
+      return EXTENSION_HOP_BY_HOP
+    case PROTO_ROUTING:
+      return EXTENSION_ROUTING
+    case PROTO_FRAGMENT:
+      return EXTENSION_FRAGMENT
+    case PROTO_AH:
+      return EXTENSION_AUTH
+    default:
+      return EXTENSION_DESTINATION
+  }
+}

@@ -1,0 +1,57 @@
+import { IP_OPTION_ANY, IP_OPTION_BAD, IP_OPTION_ROUTER_ALERT, IP_OPTION_SOURCE_ROUTE } from './packet-fields.ts'
+
+const END = 0
+const NOP = 1
+const RECORD_ROUTE = 7
+const TIMESTAMP = 68
+const LOOSE_SOURCE_ROUTE = 131
+const CIPSO = 134
+const STRICT_SOURCE_ROUTE = 137
+const ROUTER_ALERT = 148
+/** Timestamp flags (RFC 791): with addresses, and with addresses given beforehand. */
+const TIMESTAMP_ONLY = 0
+
+/** IP_OPTION_ bits of the options in bytes[at … end). The first one that Linux would refuse ends them. */
+export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): number {
+  let found = 0
+  let recordRoute = false
+  let timestamp = false
+  let cipso = false
+  while (at < end) {
+    const kind = bytes[at]
+    if (kind === END) break
+    if (kind === NOP) {
+      at++
+      continue
+    }
+    found |= IP_OPTION_ANY
+    const size = at + 2 <= end ? bytes[at + 1] : 0
+    if (size < 2 || at + size > end) return found | IP_OPTION_BAD
+    let good = true
+    if (kind === LOOSE_SOURCE_ROUTE || kind === STRICT_SOURCE_ROUTE) {
+      good = size >= 3 && bytes[at + 2] >= 4 && (found & IP_OPTION_SOURCE_ROUTE) === 0
+      found |= IP_OPTION_SOURCE_ROUTE
+    } else if (kind === RECORD_ROUTE) {
+      good = !recordRoute && size >= 3 && recordFits(bytes[at + 2], 4, 4, size)
+      recordRoute = true
+    } else if (kind === TIMESTAMP) {
+      const width = size >= 4 && (bytes[at + 3] & 15) === TIMESTAMP_ONLY ? 4 : 8
+      good = !timestamp && size >= 4 && recordFits(bytes[at + 2], 5, width, size)
+      timestamp = true
+    } else if (kind === ROUTER_ALERT) {
+      good = size >= 4
+      if (good && bytes[at + 2] === 0 && bytes[at + 3] === 0) found |= IP_OPTION_ROUTER_ALERT
+    } else if (kind === CIPSO) {
+      good = !cipso
+      cipso = true
+    }
+    if (!good) return found | IP_OPTION_BAD
+    at += size
+  }
+  return found | IP_OPTION_ANY
+}
+
+/** A pointer (counted from 1) into an option of `size` bytes leaves room for one more entry, or is past its end. */
+function recordFits(pointer: number, first: number, width: number, size: number): boolean {
+  return pointer >= first && (pointer > size || pointer + width - 1 <= size)
+}

@@ -1,0 +1,100 @@
+import {
+  P_PORTS,
+  P_TCP_ACK,
+  P_TCP_FLAGS_WINDOW,
+  P_TCP_OPTIONS,
+  P_TCP_SACK,
+  P_TCP_SEQ,
+  TCP_OPTION_CUT,
+  TCP_OPTION_MALFORMED,
+  TCP_OPTION_MSS,
+  TCP_OPTION_SACK_PERMITTED,
+  TCP_OPTION_WSCALE,
+} from './packet-fields.ts'
+
+export const TCP_HEADER = 20
+const OPTION_END = 0
+const OPTION_NOP = 1
+const OPTION_MSS = 2
+const OPTION_WSCALE = 3
+const OPTION_SACK_PERMITTED = 4
+const OPTION_SACK = 5
+/** NOP, NOP, timestamps: what most segments carry, and nothing that the tracker needs. */
+const TIMESTAMPS_ONLY = 0x0101080a
+
+/**
+ * Reads a TCP header whose first 20 bytes are in the capture. `end` is where the captured datagram ends, `length` what
+ * the segment has on the wire.
+ */
+export function decodeTcp(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  length: number,
+  fields: Int32Array,
+  base: number,
+): void {
+  const ack = (bytes[at + 8] << 24) | (bytes[at + 9] << 16) | (bytes[at + 10] << 8) | bytes[at + 11]
+  const offsetAndFlags = (bytes[at + 12] << 8) | bytes[at + 13]
+  const headerLength = (offsetAndFlags >>> 12) << 2
+  fields[base + P_PORTS] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+  fields[base + P_TCP_SEQ] = (bytes[at + 4] << 24) | (bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7]
+  fields[base + P_TCP_ACK] = ack
+  fields[base + P_TCP_FLAGS_WINDOW] = ((offsetAndFlags & 0xf1ff) << 16) | (bytes[at + 14] << 8) | bytes[at + 15]
+  fields[base + P_TCP_SACK] = ack
+  fields[base + P_TCP_OPTIONS] = 0
+  if (headerLength === TCP_HEADER) return
+  if (headerLength < TCP_HEADER || headerLength > length) {
+    fields[base + P_TCP_OPTIONS] = TCP_OPTION_MALFORMED
+  } else if (at + headerLength > end) {
+    fields[base + P_TCP_OPTIONS] = TCP_OPTION_CUT
+  } else {
+    const first = at + TCP_HEADER
+    const firstWord = (bytes[first] << 24) | (bytes[first + 1] << 16) | (bytes[first + 2] << 8) | bytes[first + 3]
+    if (headerLength !== 32 || firstWord !== TIMESTAMPS_ONLY) {
+      decodeTcpOptions(bytes, first, at + headerLength, ack, fields, base)
+    }
+  }
+}
+
+/**
+ * A malformed length ends the options, what stood before it counts; of several window scales the last counts, of
+ * several MSS the first.
+ */
+function decodeTcpOptions(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  ack: number,
+  fields: Int32Array,
+  base: number,
+): void {
+  let found = 0
+  let sack = ack
+  while (at < end) {
+    const kind = bytes[at]
+    if (kind === OPTION_END) break
+    if (kind === OPTION_NOP) {
+      at++
+      continue
+    }
+    if (at + 2 > end) break
+    const size = bytes[at + 1]
+    if (size < 2 || at + size > end) break
+    if (kind === OPTION_WSCALE && size === 3) {
+      found = (found & ~0xff) | TCP_OPTION_WSCALE | bytes[at + 2]
+    } else if (kind === OPTION_SACK_PERMITTED && size === 2) {
+      found |= TCP_OPTION_SACK_PERMITTED
+    } else if (kind === OPTION_MSS && size === 4 && (found & TCP_OPTION_MSS) === 0) {
+      found |= TCP_OPTION_MSS | (bytes[at + 2] << 24) | (bytes[at + 3] << 16)
+    } else if (kind === OPTION_SACK && size >= 10 && ((size - 2) & 7) === 0) {
+      for (let edge = at + 6; edge < at + size; edge += 8) {
+        const right = (bytes[edge] << 24) | (bytes[edge + 1] << 16) | (bytes[edge + 2] << 8) | bytes[edge + 3]
+        if (((right - sack) | 0) > 0) sack = right
+      }
+    }
+    at += size
+  }
+  fields[base + P_TCP_SACK] = sack
+  fields[base + P_TCP_OPTIONS] = found
+}
