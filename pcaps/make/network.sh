@@ -99,7 +99,7 @@ wait_for_port() { # wait_for_port NAMESPACE PORT [tcp|udp]
 capture() {
   local namespace=$1 file=$2 try
   shift 2
-  ip netns exec "$namespace" tcpdump -Z root -U --immediate-mode -w "$file" "$@" 2>"$WORK/tcpdump.log" &
+  ip netns exec "$namespace" tcpdump -Z root -U --immediate-mode -B 65536 -w "$file" "$@" 2>"$WORK/tcpdump.log" &
   CAPTURE_PID=$!
   for try in $(seq 50); do
     grep -q 'listening on' "$WORK/tcpdump.log" && return
