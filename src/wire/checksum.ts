@@ -24,7 +24,7 @@ const UDPLITE_COVERAGE = 4
 
 /** The even half of a buffer, as 16-bit integers; kept, since packet after packet comes from the same one. */
 let halvesBuffer: ArrayBufferLike = new ArrayBuffer(0)
-let halves = new Uint16Array(halvesBuffer)
+let halves: Uint16Array<ArrayBufferLike> = new Uint16Array(halvesBuffer)
 
 /**
  * Verifies the transport checksum of a whole datagram as Linux' tracker does, stores the CHECKSUM_ state in P_CHECKSUM
