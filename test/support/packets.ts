@@ -10,7 +10,7 @@
  *
  * `datagram('10.0.0.1>10.0.0.2', 47, payload)` makes any other protocol.
  */
-import { parseAddress } from '../../src/wire/address-text.ts'
+import { parseAddress } from '../../src/wire/address.ts'
 import { crc32c } from '../../src/wire/crc32c.ts'
 
 export interface IpOptions {
