@@ -1,0 +1,93 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type ByteSource, SourceDamage } from './byte-source.ts'
+import { CaptureError } from './frame-reader.ts'
+import { StreamSource } from './stream-source.ts'
+
+/** A regular file: read synchronously, straight into the caller's buffer. */
+export class FileSource implements ByteSource {
+  readonly immediate = true
+  readonly bytesTotal: number
+  bytesRead = 0
+  readonly #descriptor: number
+  #open = true
+
+  /** @param descriptor of a regular file, closed by `close`; @param size its length in bytes */
+  constructor(descriptor: number, size: number) {
+    this.#descriptor = descriptor
+    this.bytesTotal = size
+  }
+
+  read(target: Uint8Array, offset: number, length: number): number {
+    try {
+      const got = readSync(this.#descriptor, target, offset, length, null)
+      this.bytesRead += got
+      return got
+    } catch (error) {
+      throw new SourceDamage(`the file could not be read further: ${errorText(error)}`)
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    if (this.#descriptor !== 0) closeSync(this.#descriptor)
+  }
+}
+
+/** Opens a path, or standard input for '-'. @throws CaptureError saying why it cannot be read */
+export function openByteSource(path: string): ByteSource {
+  if (path === '-') return openStandardInput()
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'r')
+  } catch (error) {
+    throw new CaptureError(`${path}: ${openFailure(error)}`)
+  }
+  const status = fstatSync(descriptor)
+  if (status.isDirectory()) {
+    closeSync(descriptor)
+    throw new CaptureError(`${path}: is a directory; name the capture files in it, as in ${path}/*.pcap`)
+  }
+  if (status.isFile()) return new FileSource(descriptor, status.size)
+  return StreamSource.ofDescriptor(descriptor)
+}
+
+/** Standard input redirected from a file is a file; anything else comes when it comes. */
+function openStandardInput(): ByteSource {
+  let isFile = false
+  let size = 0
+  try {
+    const status = fstatSync(0)
+    if (status.isDirectory()) throw new CaptureError('standard input is a directory; pipe a capture into it')
+    isFile = status.isFile()
+    size = status.size
+  } catch (error) {
+    if (error instanceof CaptureError) throw error
+    throw new CaptureError(`standard input cannot be read: ${errorText(error)}`)
+  }
+  if (isFile) return new FileSource(0, size)
+  if (process.stdin.isTTY) {
+    throw new CaptureError('standard input is a terminal; pipe a capture into it, as in tcpdump -U -w - | ctreplay -')
+  }
+  return new StreamSource(process.stdin)
+}
+
+function openFailure(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'no such file'
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied; captures taken by root often belong to root alone'
+    case 'ENOTDIR':
+      return 'a part of the path is not a directory'
+    default:
+      return `cannot be opened: ${errorText(error)}`
+  }
+}
+
+/** The operating system's words without Node's trailing call and path. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replace(/, \w+( '.*')?$/, '')
+}

@@ -1,0 +1,98 @@
+import {
+  FRAME_CAPTURED,
+  FRAME_CAPTURED_MAX,
+  FRAME_DIGITS_SHIFT,
+  FRAME_FILE,
+  FRAME_FLAGS,
+  FRAME_INTERFACE,
+  FRAME_INTS,
+  FRAME_LINK_TYPE,
+  FRAME_NANOSECONDS,
+  FRAME_OFFSET,
+  FRAME_WIRE_LENGTH,
+  type FrameBatch,
+} from './frame-batch.ts'
+import type { PcapHeader } from './pcap-header.ts'
+import type { DamageLog, RecordDecoder } from './record-decoder.ts'
+
+/** Reads the records of a pcap file (draft-ietf-opsawg-pcap), in all its byte orders and dialects. */
+export class PcapDecoder implements RecordDecoder {
+  readonly description: string
+  ended = false
+  readonly #header: PcapHeader
+  readonly #file: number
+  readonly #damage: DamageLog
+  #frames = 0
+
+  constructor(header: PcapHeader, file: number, damage: DamageLog) {
+    this.#header = header
+    this.#file = file
+    this.#damage = damage
+    this.description = header.description
+  }
+
+  scan(batch: FrameBatch, from: number, end: number, base: number): number {
+    const { bytes, info, seconds, capacity } = batch
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const { littleEndian, recordHeaderLength, fractionsPerSecond, lengthsSwapped, linkType } = this.#header
+    const nanosecondsPerFraction = 1_000_000_000 / fractionsPerSecond
+    const flags = (fractionsPerSecond === 1_000_000_000 ? 9 : 6) << FRAME_DIGITS_SHIFT
+    const file = this.#file
+    const first = batch.count
+    let count = first
+    while (count < capacity && end - from >= recordHeaderLength) {
+      let captured = view.getUint32(from + 8, littleEndian)
+      let wireLength = view.getUint32(from + 12, littleEndian)
+      if (lengthsSwapped === 'always' || (lengthsSwapped === 'where-needed' && captured > wireLength)) {
+        const swap = captured
+        captured = wireLength
+        wireLength = swap
+      }
+      if (captured > FRAME_CAPTURED_MAX) {
+        this.ended = true
+        this.#damage.add(
+          base + from,
+          this.#frames + count - first,
+          `a record claims ${captured} bytes, more than the ${FRAME_CAPTURED_MAX} that a frame may have`,
+          true,
+        )
+        break
+      }
+      const start = from + recordHeaderLength
+      if (captured > end - start) break
+      let second = view.getUint32(from, littleEndian)
+      let fraction = view.getUint32(from + 4, littleEndian)
+      if (fraction >= fractionsPerSecond) {
+        // Seen in the wild from careless writers; the time meant is the sum.
+        const whole = Math.floor(fraction / fractionsPerSecond)
+        second += whole
+        fraction -= whole * fractionsPerSecond
+      }
+      const row = count * FRAME_INTS
+      seconds[count] = second
+      info[row + FRAME_OFFSET] = start
+      info[row + FRAME_CAPTURED] = captured
+      // A frame cannot have been shorter on the wire than what was captured of it; 2^31 and more is nonsense too.
+      info[row + FRAME_WIRE_LENGTH] = wireLength < captured ? captured : Math.min(wireLength, 0x7fffffff)
+      info[row + FRAME_NANOSECONDS] = fraction * nanosecondsPerFraction
+      info[row + FRAME_LINK_TYPE] = linkType
+      info[row + FRAME_INTERFACE] = 0
+      info[row + FRAME_FLAGS] = flags
+      info[row + FRAME_FILE] = file
+      count++
+      from = start + captured
+    }
+    this.#frames += count - first
+    batch.count = count
+    return from
+  }
+
+  finish(offset: number, left: number): void {
+    if (left === 0) return
+    const what =
+      left < this.#header.recordHeaderLength
+        ? `the capture ends inside a record header, ${left} of ${this.#header.recordHeaderLength} bytes`
+        : `the capture ends inside a record, with ${left - this.#header.recordHeaderLength} bytes of its frame`
+    this.#damage.add(offset, this.#frames, what, true)
+  }
+}
