@@ -1,16 +1,22 @@
 const FORMATS_READ = 'pcap and pcapng, plain or compressed with gzip or zstd, are read'
 const TAR_MAGIC_OFFSET = 257
 
-/** Says what a file that is no capture seems to be, by its first bytes (up to 512). */
-export function describeUnknown(path: string, head: Uint8Array): string {
-  if (head.length === 0) return `${path}: is empty; ${FORMATS_READ}`
-  return `${path}: is not a capture: ${guess(head)}; ${FORMATS_READ}`
+/** Bytes that `describeUnknown` likes to see. */
+export const UNKNOWN_HEAD_LENGTH = 512
+
+/** Says what a file that is no capture seems to be; `wrapping` is the compression it came in, or ''. */
+export function describeUnknown(path: string, head: Uint8Array, wrapping: string): string {
+  const what = wrapping === '' ? path : `${path} (inside its ${wrapping.replace(', ', '')} compression)`
+  if (head.length === 0) return `${what}: is empty; ${FORMATS_READ}`
+  return `${what}: is not a capture: ${guess(head)}; ${FORMATS_READ}`
 }
 
 function guess(head: Uint8Array): string {
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1')
   if (text.startsWith('ustar', TAR_MAGIC_OFFSET)) return 'it is a tar archive, unpack it first'
   if (text.startsWith('PK\x03\x04')) return 'it is a zip archive, unpack it first'
+  if (text.startsWith('\x1f\x8b') || text.startsWith('\x28\xb5\x2f\xfd'))
+    return 'it is compressed once more, unpack it first'
   if (text.startsWith('\xfd7zXZ\0'))
     return 'it is compressed with xz, decompress it with xz -dc and read standard input'
   if (text.startsWith('BZh')) return 'it is compressed with bzip2, decompress it with bzip2 -dc and read standard input'

@@ -17,7 +17,7 @@ export const FRAME_CAPTURED = 1
 export const FRAME_WIRE_LENGTH = 2
 /** Nanoseconds within `FrameBatch.seconds`, 0 to 999,999,999. */
 export const FRAME_NANOSECONDS = 3
-/** LINKTYPE_ value (https://www.tcpdump.org/linktypes.html). */
+/** LINKTYPE_ value (https://www.tcpdump.org/linktypes.html), or LINK_TYPE_NONE. */
 export const FRAME_LINK_TYPE = 4
 /** Number of the pcapng interface in its section; 0 for pcap. */
 export const FRAME_INTERFACE = 5
@@ -35,6 +35,12 @@ export const FRAME_FLAG_NO_TIME = 4
 /** Bits 8 to 11: decimal digits of the second that the capture's clock resolves (6 microseconds, 9 nanoseconds). */
 export const FRAME_DIGITS_SHIFT = 8
 export const FRAME_DIGITS_MASK = 15
+
+/**
+ * FRAME_LINK_TYPE of a pcapng record that is no packet, yet has a frame number in Wireshark: a custom block, a journal
+ * entry, a system call event. It has no bytes here, and no time.
+ */
+export const LINK_TYPE_NONE = -1
 
 /** The largest frame that is kept whole; libpcap's MAXIMUM_SNAPLEN. */
 export const FRAME_CAPTURED_MAX = 262_144

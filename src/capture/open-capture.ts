@@ -1,15 +1,24 @@
-import { type ByteSource, PrefixedSource, readFully } from './byte-source.ts'
-import { describeUnknown } from './describe-unknown.ts'
+import { type ByteSource, PrefixedSource, readFully, SourceDamage } from './byte-source.ts'
+import { DecompressedSource } from './decompressed-source.ts'
+import { describeUnknown, UNKNOWN_HEAD_LENGTH } from './describe-unknown.ts'
 import { FileReader } from './file-reader.ts'
 import { openByteSource } from './file-source.ts'
 import { CaptureError, type CaptureProblem, type FrameReader } from './frame-reader.ts'
+import { gunzip, isGzip } from './gzip.ts'
+import { MergingReader } from './merging-reader.ts'
 import { PcapDecoder } from './pcap-decoder.ts'
 import { isPcap, PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
+import { PcapParserReader } from './pcap-parser-reader.ts'
 import { isPcapng } from './pcapng-blocks.ts'
 import { PcapngDecoder } from './pcapng-decoder.ts'
+import type { DamageLog } from './record-decoder.ts'
+import { isZstd, unzstd } from './zstd.ts'
 
 export interface CaptureOptions {
-  /** Which code reads the records; 'native' unless told otherwise. */
+  /**
+   * Which code reads the records: our own (the default), or the npm package pcap-parser as an independent second
+   * opinion on plain pcap files with microseconds.
+   */
   reader?: 'native' | 'pcap-parser'
 }
 
@@ -19,34 +28,69 @@ export interface CaptureOptions {
  *
  * @throws CaptureError when one of them cannot be read at all
  */
-export async function openCapture(paths: readonly string[], _options: CaptureOptions = {}): Promise<FrameReader> {
+export async function openCapture(paths: readonly string[], options: CaptureOptions = {}): Promise<FrameReader> {
+  if (paths.length === 0) throw new CaptureError('no capture was named')
+  if (paths.indexOf('-') !== paths.lastIndexOf('-')) throw new CaptureError('standard input (-) can be named only once')
   const problems: CaptureProblem[] = []
-  return openFile(paths[0], 0, openByteSource(paths[0]), problems)
+  const readers: FrameReader[] = []
+  try {
+    for (const [file, path] of paths.entries()) {
+      readers.push(await openSource(path, file, openByteSource(path), problems, options))
+    }
+  } catch (error) {
+    for (const reader of readers) reader.close()
+    throw error
+  }
+  return readers.length === 1 ? readers[0] : new MergingReader(readers, problems)
 }
 
-/** Recognises what `source` holds and reads it with our own decoders. Closes the source when it cannot. */
-export async function openFile(
+/**
+ * Reads one capture from any source, which is closed when that cannot be done.
+ *
+ * @param file index for FRAME_FILE
+ * @param problems where damage is taken down, shared among the captures of one replay
+ */
+export async function openSource(
   path: string,
   file: number,
   source: ByteSource,
   problems: CaptureProblem[],
-): Promise<FileReader> {
+  options: CaptureOptions = {},
+): Promise<FrameReader> {
+  try {
+    if (options.reader === 'pcap-parser') return await PcapParserReader.open(path, file, source, problems)
+    return await recognise(path, file, source, problems, '')
+  } catch (error) {
+    source.close()
+    if (error instanceof SourceDamage) throw new CaptureError(`${path}: ${error.message}; nothing can be read from it`)
+    throw error
+  }
+}
+
+/** @param wrapping the compression found around `source`, as it ends the description of the format */
+async function recognise(
+  path: string,
+  file: number,
+  source: ByteSource,
+  problems: CaptureProblem[],
+  wrapping: string,
+): Promise<FrameReader> {
   const head = await readFully(source, PCAP_HEADER_LENGTH)
   if (isPcapng(head)) {
     const whole = new PrefixedSource(head, source)
-    return new FileReader(path, '', whole, (damage) => new PcapngDecoder(file, damage), 0, problems)
+    return new FileReader(path, wrapping, whole, (damage) => new PcapngDecoder(file, damage), 0, problems)
   }
   if (isPcap(head)) {
     const header = parsePcapHeader(path, head)
     await readFully(source, header.headerLength - PCAP_HEADER_LENGTH)
-    return new FileReader(
-      path,
-      '',
-      source,
-      (damage) => new PcapDecoder(header, file, damage),
-      header.headerLength,
-      problems,
-    )
+    const makeDecoder = (damage: DamageLog) => new PcapDecoder(header, file, damage)
+    return new FileReader(path, wrapping, source, makeDecoder, header.headerLength, problems)
   }
-  throw new CaptureError(describeUnknown(path, head))
+  if (wrapping === '') {
+    const whole = new PrefixedSource(head, source)
+    if (isGzip(head)) return recognise(path, file, new DecompressedSource(whole, gunzip), problems, ', gzip')
+    if (isZstd(head)) return recognise(path, file, new DecompressedSource(whole, unzstd), problems, ', zstd')
+  }
+  const more = await readFully(source, UNKNOWN_HEAD_LENGTH - head.length)
+  throw new CaptureError(describeUnknown(path, Buffer.concat([head, more]), wrapping))
 }

@@ -31,8 +31,8 @@ const DIALECTS: readonly Dialect[] = [
   dialect(0xa1b2c3d4, 'pcap, microseconds', 1e6, 24, 16),
   dialect(0xa1b23c4d, 'pcap, nanoseconds', 1e9, 24, 16),
   dialect(0xa1b2cd34, 'pcap, microseconds, modified (Kuznetzov)', 1e6, 24, 24),
-  dialect(0x1c0001ac, 'pcap, nanoseconds, IXIA hardware', 1e9, 28, 16),
-  dialect(0x1c0001ab, 'pcap, nanoseconds, IXIA software', 1e9, 28, 16),
+  dialect(0x1c0001ac, 'pcap, microseconds, IXIA hardware', 1e6, 28, 16),
+  dialect(0x1c0001ab, 'pcap, microseconds, IXIA software', 1e6, 28, 16),
 ]
 
 function dialect(

@@ -7,6 +7,12 @@ export const BLOCK_PACKET_OBSOLETE = 2
 export const BLOCK_SIMPLE_PACKET = 3
 export const BLOCK_ENHANCED_PACKET = 6
 
+/**
+ * Blocks without a packet that have a frame number in Wireshark all the same (observed with tshark 4.0): journal
+ * entries, system call events of three versions, custom blocks.
+ */
+const NUMBERED_BLOCKS: readonly number[] = [0x9, 0x204, 0x216, 0x221, 0xbad, 0x40000bad]
+
 /** Type, length, and the length once more. */
 export const BLOCK_LENGTH_MIN = 12
 export const SECTION_LENGTH_MIN = 28
@@ -25,6 +31,11 @@ const SEARCHED_LENGTH_MAX = FRAME_CAPTURED_MAX + 4096
 
 export function isPacketBlock(type: number): boolean {
   return type === BLOCK_ENHANCED_PACKET || type === BLOCK_SIMPLE_PACKET || type === BLOCK_PACKET_OBSOLETE
+}
+
+/** True for a block that takes a frame number without being a packet. */
+export function isNumberedBlock(type: number): boolean {
+  return NUMBERED_BLOCKS.includes(type)
 }
 
 /** True when the bytes begin as a pcapng capture does. */

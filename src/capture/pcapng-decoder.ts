@@ -13,6 +13,7 @@ import {
   FRAME_OFFSET,
   FRAME_WIRE_LENGTH,
   type FrameBatch,
+  LINK_TYPE_NONE,
 } from './frame-batch.ts'
 import type { CaptureProblem } from './frame-reader.ts'
 import {
@@ -24,6 +25,7 @@ import {
   BLOCK_SIMPLE_PACKET,
   findBlock,
   INTERFACE_LENGTH_MIN,
+  isNumberedBlock,
   isPacketBlock,
   PACKET_HEADER_LENGTH,
   SECTION_LENGTH_MIN,
@@ -79,6 +81,7 @@ export class PcapngDecoder implements RecordDecoder {
       }
       if (length > bytes.length) {
         if (isPacketBlock(type)) this.#report(base + from, `a packet block of ${length} bytes, longer than any frame`)
+        else if (isNumberedBlock(type)) this.#numberedRecord(batch, from)
         return from + length
       }
       if (length > end - from) break
@@ -123,6 +126,9 @@ export class PcapngDecoder implements RecordDecoder {
         return
       case BLOCK_SECTION:
         this.#section(view, from, length, base)
+        return
+      default:
+        if (isNumberedBlock(type)) this.#numberedRecord(batch, from)
     }
   }
 
@@ -167,7 +173,7 @@ export class PcapngDecoder implements RecordDecoder {
     let flags = capturer.clock.digits << FRAME_DIGITS_SHIFT
     if (optionsAt + 12 <= length) flags |= directionFlags(view, from + optionsAt, from + length - 4, littleEndian)
     const wireLength = view.getUint32(from + 24, littleEndian)
-    this.#row(batch, from + PACKET_HEADER_LENGTH, captured, wireLength, number, flags)
+    this.#row(batch, from + PACKET_HEADER_LENGTH, captured, wireLength, capturer.linkType, number, flags)
   }
 
   #simplePacket(batch: FrameBatch, view: DataView, from: number, length: number, base: number): void {
@@ -189,7 +195,13 @@ export class PcapngDecoder implements RecordDecoder {
     }
     batch.seconds[batch.count] = this.#lastSeconds
     const flags = (capturer.clock.digits << FRAME_DIGITS_SHIFT) | FRAME_FLAG_NO_TIME
-    this.#row(batch, from + SIMPLE_HEADER_LENGTH, captured, wireLength, 0, flags)
+    this.#row(batch, from + SIMPLE_HEADER_LENGTH, captured, wireLength, capturer.linkType, 0, flags)
+  }
+
+  /** A record that is no packet: it is there for its number alone. */
+  #numberedRecord(batch: FrameBatch, from: number): void {
+    batch.seconds[batch.count] = this.#lastSeconds
+    this.#row(batch, from + BLOCK_LENGTH_MIN, 0, 0, LINK_TYPE_NONE, 0, FRAME_FLAG_NO_TIME)
   }
 
   #row(
@@ -197,6 +209,7 @@ export class PcapngDecoder implements RecordDecoder {
     offset: number,
     captured: number,
     wireLength: number,
+    linkType: number,
     interfaceNumber: number,
     flags: number,
   ): void {
@@ -207,7 +220,7 @@ export class PcapngDecoder implements RecordDecoder {
     // No frame was shorter on the wire than what was captured of it; 2^31 and more is nonsense too.
     info[row + FRAME_WIRE_LENGTH] = wireLength < captured ? captured : Math.min(wireLength, 0x7fffffff)
     info[row + FRAME_NANOSECONDS] = this.#lastNanoseconds
-    info[row + FRAME_LINK_TYPE] = this.#interfaces[interfaceNumber].linkType
+    info[row + FRAME_LINK_TYPE] = linkType
     info[row + FRAME_INTERFACE] = interfaceNumber
     info[row + FRAME_FLAGS] = flags
     info[row + FRAME_FILE] = this.#file

@@ -1,0 +1,57 @@
+import type { ByteSource } from './byte-source.ts'
+
+const CHUNK = 65_536
+
+/** What a decompressor reads from: looks ahead a few bytes, takes exact pieces, and gives back what was too much. */
+export class CompressedInput {
+  readonly #source: ByteSource
+  #bytes: Uint8Array = new Uint8Array(0)
+
+  constructor(source: ByteSource) {
+    this.#source = source
+  }
+
+  /** The next `length` bytes without consuming them; fewer at the end. */
+  async peek(length: number): Promise<Uint8Array> {
+    while (this.#bytes.length < length) {
+      const more = await this.#readChunk()
+      if (more.length === 0) break
+      this.#bytes = concatenated(this.#bytes, more)
+    }
+    return this.#bytes.subarray(0, length)
+  }
+
+  /** Consumes the next `length` bytes; null when there are not as many. */
+  async take(length: number): Promise<Uint8Array | null> {
+    const piece = await this.peek(length)
+    if (piece.length < length) return null
+    this.#bytes = this.#bytes.subarray(length)
+    return piece
+  }
+
+  /** Whatever is there, at least a byte; nothing at the end. */
+  async takeSome(): Promise<Uint8Array> {
+    const some = this.#bytes
+    this.#bytes = new Uint8Array(0)
+    return some.length > 0 ? some : await this.#readChunk()
+  }
+
+  giveBack(bytes: Uint8Array): void {
+    this.#bytes = concatenated(bytes, this.#bytes)
+  }
+
+  /** A fresh chunk each time: a decompressor may still be at work on the one before. */
+  async #readChunk(): Promise<Uint8Array> {
+    const chunk = new Uint8Array(CHUNK)
+    return chunk.subarray(0, await this.#source.read(chunk, 0, CHUNK))
+  }
+}
+
+function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second
+  if (second.length === 0) return first
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}

@@ -1,0 +1,183 @@
+import { EventEmitter } from 'node:events'
+import { type PacketHeader, parse } from 'pcap-parser'
+import { type ByteSource, readFully, SourceDamage } from './byte-source.ts'
+import {
+  FRAME_CAPTURED,
+  FRAME_CAPTURED_MAX,
+  FRAME_DIGITS_SHIFT,
+  FRAME_FILE,
+  FRAME_FLAGS,
+  FRAME_INTERFACE,
+  FRAME_INTS,
+  FRAME_LINK_TYPE,
+  FRAME_NANOSECONDS,
+  FRAME_OFFSET,
+  FRAME_WIRE_LENGTH,
+  type FrameBatch,
+} from './frame-batch.ts'
+import { CaptureError, type CaptureFileInfo, type CaptureProblem, type FrameReader } from './frame-reader.ts'
+import { PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
+
+const RECORD_HEADER_LENGTH = 16
+const LINK_TYPE_MASK = 0xffff
+const MICROSECONDS = 1_000_000
+/** pcap-parser copies what it holds with every piece, so small pieces serve it best. */
+const PIECE_MAX = 32_768
+const PLAIN_MAGICS = new Set(['a1b2c3d4', 'd4c3b2a1'])
+
+/** What pcap-parser takes for a stream: it is fed by hand, a piece at a time, and so never ahead of the reader. */
+class HandFedStream extends EventEmitter {
+  pause(): void {}
+  resume(): void {}
+}
+
+/**
+ * Reads plain pcap files with microseconds through the npm package pcap-parser: a second, independent opinion. What
+ * that package does not notice (a file that is cut, a record of absurd length) is noticed here, from outside.
+ */
+export class PcapParserReader implements FrameReader {
+  readonly problems: CaptureProblem[]
+  readonly files: [CaptureFileInfo]
+  readonly #source: ByteSource
+  readonly #file: number
+  readonly #stream = new HandFedStream()
+  #batch: FrameBatch | null = null
+  #batchBytes = 0
+  #linkType = 0
+  #frames = 0
+  /** Bytes given to the parser, and bytes of them that became frames or headers. */
+  #fed = 0
+  #used = PCAP_HEADER_LENGTH
+  #ended = false
+
+  private constructor(path: string, file: number, source: ByteSource, format: string, problems: CaptureProblem[]) {
+    this.problems = problems
+    this.files = [{ path, format, frames: 0 }]
+    this.#source = source
+    this.#file = file
+    const parser = parse(this.#stream)
+    parser.on('globalHeader', (header) => {
+      this.#linkType = header.linkLayerType & LINK_TYPE_MASK
+    })
+    parser.on('packetHeader', (header) => this.#checkRecord(header))
+    parser.on('packet', (packet) => this.#addFrame(packet.header, packet.data))
+    parser.on('error', (error) => this.#damage(0, `pcap-parser refuses the capture: ${error.message}`))
+  }
+
+  /** @throws CaptureError when the capture is not one that pcap-parser reads */
+  static async open(
+    path: string,
+    file: number,
+    source: ByteSource,
+    problems: CaptureProblem[],
+  ): Promise<PcapParserReader> {
+    const head = await readFully(source, PCAP_HEADER_LENGTH)
+    const magic = Buffer.from(head.subarray(0, 4)).toString('hex')
+    if (!PLAIN_MAGICS.has(magic)) {
+      throw new CaptureError(
+        `${path}: pcap-parser reads only plain pcap files with microseconds, and this one begins with ${magic || 'nothing'}; use the default reader`,
+      )
+    }
+    const header = parsePcapHeader(path, head)
+    if (header.lengthsSwapped !== 'never') {
+      throw new CaptureError(`${path}: pcap-parser reads only version 2.4 of the pcap format; use the default reader`)
+    }
+    const reader = new PcapParserReader(path, file, source, `${header.description}, pcap-parser`, problems)
+    reader.#feed(head)
+    return reader
+  }
+
+  get bytesRead(): number {
+    return this.#source.bytesRead
+  }
+
+  get bytesTotal(): number | null {
+    return this.#source.bytesTotal
+  }
+
+  async read(batch: FrameBatch): Promise<boolean> {
+    batch.count = 0
+    this.#batch = batch
+    this.#batchBytes = 0
+    // Each record takes at least its header, so that many bytes cannot hold more frames than the batch does.
+    const pieceLength = Math.min(PIECE_MAX, (batch.capacity - 1) * RECORD_HEADER_LENGTH)
+    while (batch.count === 0 && !this.#ended) {
+      const piece = new Uint8Array(pieceLength)
+      const got = await this.#readPiece(piece)
+      if (got === 0) this.#finish()
+      else this.#feed(piece.subarray(0, got))
+    }
+    this.files[0].frames += batch.count
+    return batch.count > 0
+  }
+
+  close(): void {
+    this.#ended = true
+    this.#source.close()
+  }
+
+  async #readPiece(piece: Uint8Array): Promise<number> {
+    try {
+      return await this.#source.read(piece, 0, piece.length)
+    } catch (error) {
+      if (!(error instanceof SourceDamage)) throw error
+      this.#damage(this.#fed, error.message)
+      return 0
+    }
+  }
+
+  #feed(piece: Uint8Array): void {
+    this.#fed += piece.length
+    this.#stream.emit('data', Buffer.from(piece.buffer, piece.byteOffset, piece.length))
+  }
+
+  /** The parser would wait for such a record to the end of the file, copying all of it again and again. */
+  #checkRecord(header: PacketHeader): void {
+    const { capturedLength } = header
+    if (capturedLength <= FRAME_CAPTURED_MAX) return
+    this.#damage(
+      this.#used,
+      `a record claims ${capturedLength} bytes, more than the ${FRAME_CAPTURED_MAX} that a frame may have`,
+    )
+  }
+
+  #addFrame(header: PacketHeader, data: Buffer): void {
+    const batch = this.#batch
+    this.#used += RECORD_HEADER_LENGTH + data.length
+    if (batch === null || this.#ended) return
+    const row = batch.count * FRAME_INTS
+    const fraction = header.timestampMicroseconds
+    batch.bytes.set(data, this.#batchBytes)
+    batch.seconds[batch.count] = header.timestampSeconds + Math.floor(fraction / MICROSECONDS)
+    batch.info[row + FRAME_OFFSET] = this.#batchBytes
+    batch.info[row + FRAME_CAPTURED] = data.length
+    batch.info[row + FRAME_WIRE_LENGTH] = Math.max(data.length, Math.min(header.originalLength, 0x7fffffff))
+    batch.info[row + FRAME_NANOSECONDS] = (fraction % MICROSECONDS) * 1000
+    batch.info[row + FRAME_LINK_TYPE] = this.#linkType
+    batch.info[row + FRAME_INTERFACE] = 0
+    batch.info[row + FRAME_FLAGS] = 6 << FRAME_DIGITS_SHIFT
+    batch.info[row + FRAME_FILE] = this.#file
+    this.#batchBytes += data.length
+    batch.count++
+    this.#frames++
+  }
+
+  #finish(): void {
+    const left = this.#fed - this.#used
+    if (left > 0) {
+      const what =
+        left < RECORD_HEADER_LENGTH
+          ? `the capture ends inside a record header, ${left} of ${RECORD_HEADER_LENGTH} bytes`
+          : `the capture ends inside a record, with ${left - RECORD_HEADER_LENGTH} bytes of its frame`
+      this.#damage(this.#used, what)
+    }
+    this.#ended = true
+    this.#source.close()
+  }
+
+  #damage(byteOffset: number, message: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.problems.push({ file: this.files[0].path, byteOffset, afterFrame: this.#frames, message, fatal: true })
+  }
+}

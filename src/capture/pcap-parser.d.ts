@@ -1,0 +1,23 @@
+/** The part of the npm package pcap-parser 0.2 that is used here; it comes without types. */
+declare module 'pcap-parser' {
+  interface GlobalHeader {
+    magicNumber: string
+    majorVersion: number
+    minorVersion: number
+    linkLayerType: number
+  }
+  interface PacketHeader {
+    timestampSeconds: number
+    timestampMicroseconds: number
+    capturedLength: number
+    originalLength: number
+  }
+  interface Parser {
+    on(event: 'globalHeader', listener: (header: GlobalHeader) => void): this
+    on(event: 'packetHeader', listener: (header: PacketHeader) => void): this
+    on(event: 'packet', listener: (packet: { header: PacketHeader; data: Buffer }) => void): this
+    on(event: 'error', listener: (error: Error) => void): this
+    on(event: 'end', listener: () => void): this
+  }
+  export function parse(input: NodeJS.EventEmitter): Parser
+}

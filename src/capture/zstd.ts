@@ -1,0 +1,130 @@
+import { Decompress } from 'fzstd'
+import { type ByteSource, SourceDamage } from './byte-source.ts'
+import { CompressedInput } from './compressed-input.ts'
+
+/** Frames (RFC 8878, 3.1). */
+const MAGIC = 0xfd2fb528
+const SKIPPABLE_MAGIC = 0x184d2a50
+const SKIPPABLE_MASK = 0xfffffff0
+const BLOCK_MAX = 131_072
+const BLOCK_RLE = 1
+const BLOCK_RESERVED = 3
+/** What zstd(1) accepts, too, unless told otherwise. */
+const WINDOW_MAX = 2 ** 27
+
+export function isZstd(head: Uint8Array): boolean {
+  if (head.length < 4) return false
+  const magic = littleEndian(head, 0, 4)
+  return magic === MAGIC || (magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE_MAGIC
+}
+
+/**
+ * Decompresses zstd frames, one behind the other. The blocks are handed over one at a time, so that no more than a
+ * block (128 KiB) and the window are ever in memory.
+ *
+ * @throws SourceDamage behind the last good block of a stream that is cut, corrupt or followed by something else
+ */
+export async function* unzstd(source: ByteSource): AsyncGenerator<Uint8Array, void> {
+  const input = new CompressedInput(source)
+  for (;;) {
+    const head = await input.peek(4)
+    if (head.length === 0) return
+    if (!isZstd(head)) throw new SourceDamage('something else follows the zstd stream; it is left out')
+    if (littleEndian(head, 0, 4) === MAGIC) yield* unzstdFrame(input)
+    else await skipFrame(input)
+  }
+}
+
+async function skipFrame(input: CompressedInput): Promise<void> {
+  let left = littleEndian(await needed(input, 8), 4, 4)
+  while (left > 0) {
+    const piece = await input.takeSome()
+    if (piece.length === 0) throw new SourceDamage('the zstd stream is cut short')
+    if (piece.length > left) input.giveBack(piece.subarray(left))
+    left -= Math.min(left, piece.length)
+  }
+}
+
+async function* unzstdFrame(input: CompressedInput): AsyncGenerator<Uint8Array, void> {
+  const descriptor = (await input.peek(5))[4]
+  if (descriptor === undefined) throw new SourceDamage('the zstd stream is cut short')
+  const header = await needed(input, frameHeaderLength(descriptor))
+  checkHeader(header)
+  const checksumLength = (descriptor & 4) !== 0 ? 4 : 0
+  let pieces: Uint8Array[] = []
+  const frame = new Decompress((piece) => pieces.push(piece))
+  let corrupt = push(frame, header, false)
+  for (let last = false; !last; ) {
+    const blockHeader = littleEndian(await neededAhead(input, 3), 0, 3)
+    last = (blockHeader & 1) !== 0
+    const type = (blockHeader >>> 1) & 3
+    const size = blockHeader >>> 3
+    if (type === BLOCK_RESERVED || size > BLOCK_MAX) throw new SourceDamage('the zstd stream is corrupt: not a block')
+    const length = 3 + (type === BLOCK_RLE ? 1 : size)
+    corrupt = push(frame, await needed(input, length), false) || corrupt
+    const checksum = last ? await input.take(checksumLength) : null
+    // Very short frames are put out only when the decompressor knows that this is all.
+    if (last) corrupt = push(frame, checksum ?? new Uint8Array(0), true) || corrupt
+    yield* pieces
+    pieces = []
+    if (last && checksum === null) throw new SourceDamage('the zstd stream is cut short')
+    if (corrupt) throw new SourceDamage('the zstd stream is corrupt')
+  }
+}
+
+/** True when the decompressor refuses. It is a library fed with anything at all: whatever it throws means damage. */
+function push(frame: Decompress, bytes: Uint8Array, final: boolean): boolean {
+  try {
+    frame.push(bytes, final)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Frame_Header: descriptor, then window, dictionary identifier and content size as it says. */
+function frameHeaderLength(descriptor: number): number {
+  const singleSegment = (descriptor & 0x20) !== 0
+  const dictionary = [0, 1, 2, 4][descriptor & 3]
+  const contentSize = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >>> 6]
+  return 5 + (singleSegment ? 0 : 1) + dictionary + contentSize
+}
+
+function checkHeader(header: Uint8Array): void {
+  if ((header[4] & 3) !== 0)
+    throw new SourceDamage('the zstd stream needs a dictionary; decompress it with zstd -dc -D')
+  const window = windowSize(header)
+  if (window <= WINDOW_MAX) return
+  throw new SourceDamage(
+    `the zstd stream needs a window of ${window} bytes, more than ${WINDOW_MAX}; decompress it with zstd -dc --long=31 and read standard input`,
+  )
+}
+
+function windowSize(header: Uint8Array): number {
+  const descriptor = header[4]
+  if ((descriptor & 0x20) === 0) {
+    const base = 2 ** (10 + (header[5] >>> 3))
+    return base + (base / 8) * (header[5] & 7)
+  }
+  const sizeLength = [1, 2, 4, 8][descriptor >>> 6]
+  const size = littleEndian(header, header.length - sizeLength, sizeLength)
+  return sizeLength === 2 ? size + 256 : size
+}
+
+function littleEndian(bytes: Uint8Array, at: number, length: number): number {
+  let value = 0
+  for (let index = length - 1; index >= 0; index--) value = value * 256 + bytes[at + index]
+  return value
+}
+
+async function needed(input: CompressedInput, length: number): Promise<Uint8Array> {
+  const bytes = await input.take(length)
+  if (bytes === null) throw new SourceDamage('the zstd stream is cut short')
+  return bytes
+}
+
+async function neededAhead(input: CompressedInput, length: number): Promise<Uint8Array> {
+  const bytes = await input.peek(length)
+  if (bytes.length < length) throw new SourceDamage('the zstd stream is cut short')
+  return bytes
+}
