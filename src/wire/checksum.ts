@@ -65,7 +65,9 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
   if (protocol === PROTO_SCTP) return sctpChecksum(bytes, at, length)
   let sum = foldedSum(bytes, at, covered)
   if (protocol !== PROTO_ICMP) {
-    sum += protocol + (length >>> 16) + (length & 0xffff)
+    // The tracker sums UDP-Lite's pseudo header with UDP's number, so it takes right sums for bad (asked of Linux 6.18).
+    sum += protocol === PROTO_UDPLITE ? PROTO_UDP : protocol
+    sum += (length >>> 16) + (length & 0xffff)
     sum += family === IP_V6 ? wordSum(fields, base + P_SRC, 8) : wordSum(fields, base + P_SRC, 1)
     if (family === IP_V4) sum += wordSum(fields, base + P_DST, 1)
   }

@@ -83,10 +83,13 @@ export function decodeExtensionHeaders(
       const offsetAndFlags = (bytes[header + 2] << 8) | bytes[header + 3]
       const offset = offsetAndFlags >>> 3
       const more = (offsetAndFlags & 1) !== 0
-      fields[base + P_FRAGMENT] = FRAGMENT_HEADER | (more ? FRAGMENT_MORE : 0) | (offset & FRAGMENT_OFFSET_MASK)
-      fields[base + P_IP_ID] =
-        (bytes[header + 4] << 24) | (bytes[header + 5] << 16) | (bytes[header + 6] << 8) | bytes[header + 7]
-      piece = more || offset !== 0
+      // Of several fragment headers the first is the one that defragmentation takes off.
+      if (fields[base + P_FRAGMENT] === 0) {
+        fields[base + P_FRAGMENT] = FRAGMENT_HEADER | (more ? FRAGMENT_MORE : 0) | (offset & FRAGMENT_OFFSET_MASK)
+        fields[base + P_IP_ID] =
+          (bytes[header + 4] << 24) | (bytes[header + 5] << 16) | (bytes[header + 6] << 8) | bytes[header + 7]
+        piece = more || offset !== 0
+      }
       if (offset !== 0) {
         finish(fields, base, protocol, p, datagramEnd, met)
         clearTransport(fields, base)

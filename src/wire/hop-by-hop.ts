@@ -9,6 +9,8 @@ const IPV6_HEADER = 40
 const PAD1 = 0
 const PADN = 1
 const ROUTER_ALERT = 5
+const CALIPSO = 7
+const IOAM = 0x31
 const JUMBO = 0xc2
 /** Options other than padding, sysctl net.ipv6.max_hbh_opts_number. */
 const OPTIONS_MAX = 8
@@ -58,6 +60,12 @@ export function checkHopByHop(bytes: Uint8Array, at: number, end: number, length
           return HOP_BY_HOP_BAD
         }
         jumbo = IPV6_HEADER + value
+      } else if (type === CALIPSO) {
+        // RFC 5570: eight fixed bytes, and a compartment bitmap as long as its own length says. The CRC is not checked.
+        if (size < 10 || bytes[p + 6] * 4 + 10 > size) return HOP_BY_HOP_BAD
+      } else if (type === IOAM) {
+        // RFC 9486 wants it at a multiple of four; otherwise ignored unless the interface was told to take part.
+        if (((p - header) & 3) !== 0) return HOP_BY_HOP_BAD
       } else if (type >>> 6 !== 0) {
         // The two high bits of an unknown option's type ask for the packet to be dropped (RFC 8200, 4.2).
         return HOP_BY_HOP_BAD

@@ -24,7 +24,8 @@ export const P_L4_LENGTH = 6
 /**
  * Transport protocol number; IPv6: behind the extension headers. -1 when the IPv6 header chain is unusable. IPv6 "no next
  * header" stays 59, as ip6tables' `-p` sees it, although the tracker refuses it like an unusable chain. Of an IPv6
- * fragment that is not the first: the next header of its fragment header.
+ * fragment that is not the first: the next header of its fragment header. (A fragment with an offset that gets past
+ * defragmentation is INVALID to the tracker.)
  */
 export const P_PROTOCOL = 7
 /** TTL or hop limit. */

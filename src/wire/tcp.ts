@@ -58,8 +58,8 @@ export function decodeTcp(
 }
 
 /**
- * A malformed length ends the options, what stood before it counts; of several window scales the last counts, of
- * several MSS the first.
+ * As the tracker reads them: an end mark or a malformed length ends the options, what stood before it counts; of several
+ * window scales the last counts. Of several MSS the first one does, found as `-m tcpmss` finds it.
  */
 function decodeTcpOptions(
   bytes: Uint8Array,
@@ -69,6 +69,7 @@ function decodeTcpOptions(
   fields: Int32Array,
   base: number,
 ): void {
+  const first = at
   let found = 0
   let sack = ack
   while (at < end) {
@@ -95,6 +96,19 @@ function decodeTcpOptions(
     }
     at += size
   }
+  if (at < end && (found & TCP_OPTION_MSS) === 0) found |= scanForMss(bytes, first, end)
   fields[base + P_TCP_SACK] = sack
   fields[base + P_TCP_OPTIONS] = found
+}
+
+/** `-m tcpmss` takes an end mark for padding, and a length of 0 for 1 (asked of Linux 6.18). */
+function scanForMss(bytes: Uint8Array, at: number, end: number): number {
+  while (at < end) {
+    const kind = bytes[at]
+    if (kind === OPTION_MSS && at + 4 <= end && bytes[at + 1] === 4) {
+      return TCP_OPTION_MSS | (bytes[at + 2] << 24) | (bytes[at + 3] << 16)
+    }
+    at += kind < OPTION_MSS || at + 2 > end || bytes[at + 1] === 0 ? 1 : bytes[at + 1]
+  }
+  return 0
 }
