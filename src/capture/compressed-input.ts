@@ -5,6 +5,7 @@ const CHUNK = 65_536
 /** What a decompressor reads from: looks ahead a few bytes, takes exact pieces, and gives back what was too much. */
 export class CompressedInput {
   readonly #source: ByteSource
+  readonly #scratch = new Uint8Array(CHUNK)
   #bytes: Uint8Array = new Uint8Array(0)
 
   constructor(source: ByteSource) {
@@ -40,10 +41,9 @@ export class CompressedInput {
     this.#bytes = concatenated(bytes, this.#bytes)
   }
 
-  /** A fresh chunk each time: a decompressor may still be at work on the one before. */
+  /** A copy of its own each time, no larger than it must be: decompressors keep what they are given for a while. */
   async #readChunk(): Promise<Uint8Array> {
-    const chunk = new Uint8Array(CHUNK)
-    return chunk.subarray(0, await this.#source.read(chunk, 0, CHUNK))
+    return this.#scratch.slice(0, await this.#source.read(this.#scratch, 0, CHUNK))
   }
 }
 

@@ -80,20 +80,23 @@ export class PcapngDecoder implements RecordDecoder {
         continue
       }
       if (length > bytes.length) {
-        if (isPacketBlock(type)) this.#report(base + from, `a packet block of ${length} bytes, longer than any frame`)
-        else if (isNumberedBlock(type)) this.#numberedRecord(batch, from)
+        if (isPacketBlock(type)) {
+          from = this.#search(from, from + 4, base, `a packet block of ${length} bytes, longer than any frame`)
+          continue
+        }
+        if (isNumberedBlock(type)) this.#numberedRecord(batch, from)
         return from + length
       }
       if (length > end - from) break
       const trailing = view.getUint32(from + length - 4, this.#littleEndian)
+      let behind = from + length
+      if (trailing !== length) {
+        const message = `a block of ${length} bytes ends with the length ${trailing}`
+        behind = this.#search(from, from + this.#leastLength(view, type, from, length), base, message)
+      }
       this.#enterBlock(batch, view, type, from, length, base)
       if (this.ended) break
-      if (trailing === length) {
-        from += length
-      } else {
-        const behind = from + this.#leastLength(view, type, from, length)
-        from = this.#search(from, behind, base, `a block of ${length} bytes ends with the length ${trailing}`)
-      }
+      from = behind
     }
     return from
   }

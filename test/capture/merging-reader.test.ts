@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openCapture } from '../../src/capture/open-capture.ts'
+import { payload, pcapFile, readAll } from '../support/captures.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ctreplay-merge-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Writes a capture with frames at the given microseconds, and gives its path. */
+function capture(name: string, times: readonly number[]): string {
+  const path = join(folder, name)
+  const frames = times.map((time, index) => ({
+    seconds: Math.floor(time / 1e6),
+    fraction: time % 1e6,
+    data: payload(20 + (index % 50), index),
+  }))
+  writeFileSync(path, pcapFile(frames))
+  return path
+}
+
+async function merged(paths: readonly string[], capacity = 2048): Promise<[number, string][]> {
+  const frames = await readAll(await openCapture(paths), capacity)
+  return frames.map((frame) => [frame.file, frame.time.replace(/000$/, '')])
+}
+
+describe('several captures', () => {
+  it('are merged by time', async () => {
+    const a = capture('a', [1, 3, 5])
+    const b = capture('b', [2, 4, 6])
+    expect((await merged([a, b])).map(([file]) => file)).toEqual([0, 1, 0, 1, 0, 1])
+  })
+
+  it('keep the order in which they were named where times are equal', async () => {
+    const a = capture('a', [1, 1, 2])
+    const b = capture('b', [1, 2, 2])
+    expect(await merged([b, a])).toEqual([
+      [0, '0.000001'],
+      [1, '0.000001'],
+      [1, '0.000001'],
+      [0, '0.000002'],
+      [0, '0.000002'],
+      [1, '0.000002'],
+    ])
+  })
+
+  it('keep the order of a capture whose clock runs backwards', async () => {
+    const a = capture('a', [10, 2, 12])
+    const b = capture('b', [5, 11])
+    expect(await merged([a, b])).toEqual([
+      [1, '0.000005'],
+      [0, '0.000010'],
+      [0, '0.000002'],
+      [1, '0.000011'],
+      [0, '0.000012'],
+    ])
+  })
+
+  it('give the same frames as each of them alone, through batches of any size', async () => {
+    const times = (seed: number) => Array.from({ length: 3000 }, (_, index) => index * 10 + ((index * seed) % 7))
+    const paths = [
+      capture('a', times(3)),
+      capture('b', times(5)),
+      capture('c', times(1).slice(0, 100)),
+      capture('d', []),
+    ]
+    const alone = await Promise.all(paths.map(async (path) => readAll(await openCapture([path]))))
+    for (const capacity of [1, 100, 2048]) {
+      const reader = await openCapture(paths)
+      const all = await readAll(reader, capacity)
+      paths.forEach((_, file) => {
+        const own = all.filter((frame) => frame.file === file).map((frame) => ({ ...frame, file: 0 }))
+        expect(own).toEqual(alone[file])
+      })
+      expect(reader.files.map((info) => info.frames)).toEqual([3000, 3000, 100, 0])
+      expect(reader.bytesRead).toBe(reader.bytesTotal)
+    }
+  })
+})

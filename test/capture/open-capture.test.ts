@@ -1,0 +1,121 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FrameBatch } from '../../src/capture/frame-batch.ts'
+import { openCapture, openSource } from '../../src/capture/open-capture.ts'
+import { StreamSource } from '../../src/capture/stream-source.ts'
+import { payload, pcapFile, pcapHeader, pcapRecord, readAll, readBytes } from '../support/captures.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ctreplay-open-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const frame = { seconds: 1, fraction: 2, data: payload(60) }
+
+describe('what cannot be read is named', () => {
+  it('an empty file', () => expect(openCapture([file('a', '')])).rejects.toThrow(/a: is empty; pcap and pcapng/))
+
+  it('a missing file', () => expect(openCapture([join(folder, 'none')])).rejects.toThrow(/none: no such file/))
+
+  it('a directory', () => expect(openCapture([folder])).rejects.toThrow(/is a directory; name the capture files/))
+
+  it('a file behind a file', () =>
+    expect(openCapture([join(file('a', 'x'), 'b')])).rejects.toThrow(/a part of the path is not a directory/))
+
+  it('a ruleset', () =>
+    expect(openCapture([file('r', '*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n')])).rejects.toThrow(/goes behind --rules/))
+
+  it('other bytes', () => expect(openCapture([file('a', 'hello')])).rejects.toThrow(/begins with 68 65 6c 6c 6f;/))
+
+  it('a header that is cut', () =>
+    expect(openCapture([file('a', pcapHeader().subarray(0, 20))])).rejects.toThrow(/20 of 24 bytes/))
+
+  it('an unknown version', async () => {
+    const header = pcapHeader()
+    header[4] = 9
+    await expect(openCapture([file('a', header)])).rejects.toThrow(/pcap version 9\.4 is not known/)
+  })
+
+  it('standard input twice, or nothing at all', async () => {
+    await expect(openCapture(['-', '-'])).rejects.toThrow(/only once/)
+    await expect(openCapture([])).rejects.toThrow(/no capture was named/)
+  })
+
+  it('the second of two', () =>
+    expect(openCapture([file('a', pcapFile([frame])), folder])).rejects.toThrow(/directory/))
+})
+
+describe('a pipe', () => {
+  it('delivers frames as they come', async () => {
+    const pipe = new Readable({ read() {} })
+    pipe.push(pcapHeader())
+    const reader = await openSource('-', 0, new StreamSource(pipe), [])
+    const batch = new FrameBatch()
+    for (let count = 1; count <= 3; count++) {
+      const record = pcapRecord(frame)
+      pipe.push(record.subarray(0, 30))
+      const reading = reader.read(batch)
+      setImmediate(() => pipe.push(record.subarray(30)))
+      expect(await reading).toBe(true)
+      expect(batch.count).toBe(1)
+    }
+    pipe.push(null)
+    expect(await reader.read(batch)).toBe(false)
+    expect(reader.problems).toEqual([])
+  })
+
+  it('that breaks gives what it had given', async () => {
+    const pipe = new Readable({ read() {} })
+    pipe.push(pcapFile([frame, frame]))
+    const reader = await openSource('-', 0, new StreamSource(pipe), [])
+    const frames = readAll(reader)
+    setTimeout(() => pipe.destroy(new Error('gone')), 10)
+    expect(await frames).toHaveLength(2)
+    expect(reader.problems).toMatchObject([{ message: 'the stream broke off: gone', afterFrame: 2, fatal: true }])
+  })
+
+  it('can be a FIFO with a name', async () => {
+    const path = join(folder, 'fifo')
+    if (spawnSync('mkfifo', [path]).status !== 0) return
+    const writer = spawn('sh', ['-c', 'cat "$1" > "$2"', 'sh', file('fed', pcapFile([frame, frame, frame])), path])
+    expect(await readAll(await openCapture([path]))).toHaveLength(3)
+    writer.kill()
+  })
+})
+
+describe('pcap-parser as the reader', () => {
+  const refused = /use the default reader/
+
+  it('refuses what it does not read', async () => {
+    const nanoseconds = pcapFile([frame], { magic: 0xa1b23c4d })
+    await expect(readBytes(nanoseconds, { reader: 'pcap-parser' })).rejects.toThrow(refused)
+    await expect(readBytes(Uint8Array.of(0x1f, 0x8b, 8, 0), { reader: 'pcap-parser' })).rejects.toThrow(refused)
+    await expect(readBytes(new Uint8Array(0), { reader: 'pcap-parser' })).rejects.toThrow(refused)
+    await expect(readBytes(pcapFile([frame], { minor: 2 }), { reader: 'pcap-parser' })).rejects.toThrow(refused)
+  })
+
+  it('does not follow a record of absurd length', async () => {
+    const absurd = pcapRecord(frame)
+    absurd.fill(0xff, 8, 12)
+    const content = Buffer.concat([pcapFile([frame]), absurd, new Uint8Array(50_000_000)])
+    const { frames, problems } = await readBytes(content, { reader: 'pcap-parser' })
+    expect(frames).toHaveLength(1)
+    expect(problems).toMatchObject([{ byteOffset: 100, afterFrame: 1, fatal: true }])
+  })
+
+  it('notices a cut file', async () => {
+    const content = pcapFile([frame, frame]).subarray(0, 150)
+    expect((await readBytes(content, { reader: 'pcap-parser' })).problems).toEqual((await readBytes(content)).problems)
+  })
+})
