@@ -54,6 +54,8 @@ export class RulePacket {
   connections: ConnectionView
   /** The packet's mark (`-m mark`), 0 at the start of its way. */
   mark = 0
+  /** Bits of the mark that an undecidable rule may have changed; 0 at the start of the packet's way, as the mark. */
+  unknownMark = 0
   /** Set by NOTRACK and `CT --notrack` in the raw table. */
   untracked = false
 

@@ -1,0 +1,133 @@
+import { targetChain } from './check-table.ts'
+import type { CallContext } from './evaluate/condition.ts'
+import { type CompiledChain, generate } from './evaluate/generate.ts'
+import { Interpreter } from './evaluate/interpret.ts'
+import {
+  BAIL,
+  COMPILED_DEPTH_MAX,
+  depthOf,
+  type Program,
+  type ProgramChain,
+  type ProgramRule,
+  Trail,
+} from './evaluate/program.ts'
+import type { Runtime } from './evaluate/runtime.ts'
+import { type RuleStep, StepRecorder } from './explain.ts'
+import { headerChecks } from './header-conditions.ts'
+import type { ParsedRuleset, Rule, Table } from './rule.ts'
+import { ruleInfos } from './rule-infos.ts'
+import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
+import type { CompiledRuleset, Family, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
+import { APPLIED_TABLES, TABLE_HOOKS } from './tables.ts'
+
+export interface CompileOptions {
+  /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to taken-to-match or not. */
+  readonly assume?: ReadonlyMap<string, boolean>
+  /** Runs the interpreter for every packet: for tests that hold the two evaluators against each other. */
+  readonly interpretOnly?: boolean
+}
+
+/** A hook's table, which can also tell how it came to its verdict. */
+export interface ExplainingHookTable extends HookTable {
+  /** As `run`, with the same effects, but slow; appends what every rule asked to `steps`. */
+  explain(packet: RulePacket, steps: RuleStep[]): number
+}
+
+/** Makes a ruleset ready to decide packets. All tables share counters, stateful matches and reasons. */
+export function compileRuleset(
+  parsed: ParsedRuleset,
+  environment: RuleEnvironment,
+  options: CompileOptions = {},
+): CompiledRuleset & { tablesAt(hook: number): readonly ExplainingHookTable[] } {
+  const { infos, idOf, policyId } = ruleInfos(parsed)
+  const runtime: Runtime = {
+    counters: new Float64Array(2 * infos.length),
+    trail: new Trail(COMPILED_DEPTH_MAX + 2),
+    pure: [],
+    stateful: [],
+    slots: new Map(),
+    sets: [],
+    readers: new Map(),
+    uncertainMarks: new Set(),
+  }
+  const reasons: string[] = []
+  const reasonIndex = (text: string): number => {
+    const index = reasons.indexOf(text)
+    return index < 0 ? reasons.push(text) - 1 : index
+  }
+  const context: CallContext = { family: parsed.family, environment }
+  const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
+  for (const name of APPLIED_TABLES) {
+    const table = parsed.tables.find((one) => one.name === name)
+    if (!table) continue
+    const program = programOf(table, parsed.family, environment, options.assume ?? new Map(), idOf, policyId)
+    const interpreter = new Interpreter(program, runtime, context, reasonIndex)
+    const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
+    const compiled = interpretOnly ? new Map<number, CompiledChain>() : generate(program, runtime, context)
+    for (const hook of TABLE_HOOKS[name]) {
+      const base = program.chains.findIndex((chain) => chain.name === HOOK_NAMES[hook])
+      hooks[hook].push(hookTable(name, base, compiled.get(base), interpreter, infos))
+    }
+  }
+  return {
+    family: parsed.family,
+    rules: infos,
+    tablesAt: (hook) => hooks[hook],
+    packets: (ruleId) => runtime.counters[2 * ruleId],
+    bytes: (ruleId) => runtime.counters[2 * ruleId + 1],
+    unknownReason: (index) => reasons[index],
+    warnings: parsed.warnings,
+  }
+}
+
+function hookTable(
+  table: TableName,
+  base: number,
+  compiled: CompiledChain | undefined,
+  interpreter: Interpreter,
+  infos: readonly RuleInfo[],
+): ExplainingHookTable {
+  return {
+    table,
+    run: compiled
+      ? (packet) => {
+          const verdict = compiled(packet, packet.fields, packet.base)
+          return verdict === BAIL ? interpreter.resume(packet, base) : verdict
+        }
+      : (packet) => interpreter.run(packet, base),
+    explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos)),
+  }
+}
+
+function programOf(
+  table: Table,
+  family: Family,
+  environment: RuleEnvironment,
+  assume: ReadonlyMap<string, boolean>,
+  idOf: ReadonlyMap<Rule, number>,
+  policyId: ReadonlyMap<string, number>,
+): Program {
+  const indexOf = new Map(table.chains.map((chain, index) => [chain.name, index]))
+  const chains = table.chains.map((chain, index): ProgramChain => {
+    const policy: ProgramChain['policy'] = chain.policy && {
+      id: policyId.get(`${table.name}:${chain.name}`) ?? -1,
+      verdict: chain.policy === 'ACCEPT' ? VERDICT_ACCEPT : VERDICT_DROP,
+    }
+    return { name: chain.name, index, policy, rules: chain.rules.map(programRule) }
+  })
+  return { chains, environment, assume }
+
+  function programRule(rule: Rule): ProgramRule {
+    const checks = headerChecks(rule.header, family)
+    for (const { name, match } of rule.matches) {
+      for (const condition of match.conditions()) checks.push({ match: name, condition })
+    }
+    const target = targetChain(rule)
+    return {
+      id: idOf.get(rule) ?? -1,
+      checks,
+      action: rule.target?.target.action ?? { kind: 'continue' },
+      target: target === null ? -1 : (indexOf.get(target) ?? -1),
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { MASK_ALL } from '../text/numbers.ts'
+import type { CallContext, Condition, FieldCondition, NameCondition } from './condition.ts'
+import { FIELDS, type Field, type FieldName } from './fields.ts'
+import { mergeRanges, type Runtime, slotOf } from './runtime.ts'
+
+/**
+ * A condition as JavaScript. `guards` must all be true before `test` may be trusted: where one is false the packet goes
+ * to the interpreter, which knows three values and hotdrop.
+ */
+export interface CheckCode {
+  readonly guards: readonly string[]
+  readonly test: string
+  /** Must stay where it is among the checks of its rule. */
+  readonly barrier: boolean
+}
+
+export interface CodeContext extends CallContext {
+  readonly runtime: Runtime
+  /** Puts an expression that does not change while rules run into a local variable. */
+  hoist(expression: string): string
+}
+
+/** More ranges than this are searched instead of compared one by one. */
+const INLINE_RANGES = 12
+
+/** @param assumed the answer to take instead of unknown, or undefined */
+export function checkCode(condition: Condition, assumed: boolean | undefined, context: CodeContext): CheckCode {
+  switch (condition.kind) {
+    case 'field': {
+      const field: Field = FIELDS[condition.field]
+      return guarded(
+        field.known?.(condition.mask),
+        fieldTest(condition, context),
+        assumed,
+        field.changes === true,
+        context,
+      )
+    }
+    case 'name':
+      return guarded(
+        `${FIELDS[condition.field].expression} >= 0`,
+        nameTest(condition, context),
+        assumed,
+        false,
+        context,
+      )
+    case 'all':
+    case 'any': {
+      const parts = condition.parts.map((part) => checkCode(part, assumed, context))
+      const empty = condition.kind === 'all' ? 'true' : 'false'
+      const test = parts.map((part) => part.test).join(condition.kind === 'all' ? ' && ' : ' || ') || empty
+      return {
+        guards: parts.flatMap((part) => part.guards),
+        test: condition.negated ? `!(${test})` : `(${test})`,
+        barrier: parts.some((part) => part.barrier),
+      }
+    }
+    case 'constant': {
+      const value = condition.value ?? assumed
+      return value === undefined ? plain(['false'], 'true') : plain([], `${value}`)
+    }
+    case 'hotdrop': {
+      const inner = checkCode(condition.when, assumed, context)
+      return { guards: [...inner.guards, `!${context.hoist(`(${inner.test})`)}`], test: 'true', barrier: true }
+    }
+    case 'call': {
+      const slot = slotOf(condition, context.runtime, context)
+      const result = `k.pure[${slot}].test(p)`
+      const test = `${result} === ${condition.negated ? 0 : 1}`
+      if (assumed === undefined) return plain([`${result} !== 2`], test)
+      return plain([], `(${assumed ? `${result} === 2 || ` : ''}${test})`)
+    }
+    case 'stateful': {
+      const slot = slotOf(condition, context.runtime, context)
+      return {
+        guards: [`!k.stateful[${slot}].uncertain(p)`],
+        test: `k.stateful[${slot}].test(p) === ${condition.negated ? 0 : 1}`,
+        barrier: true,
+      }
+    }
+  }
+}
+
+function plain(guards: readonly string[], test: string): CheckCode {
+  return { guards, test, barrier: false }
+}
+
+function guarded(
+  known: string | undefined,
+  test: string,
+  assumed: boolean | undefined,
+  changes: boolean,
+  context: CodeContext,
+): CheckCode {
+  if (known === undefined) return plain([], test)
+  const guard = changes ? known : context.hoist(known)
+  if (assumed === undefined) return plain([guard], test)
+  return plain([], assumed ? `(!(${guard}) || ${test})` : `(${guard} && ${test})`)
+}
+
+function fieldValue(name: FieldName, context: CodeContext): string {
+  const field: Field = FIELDS[name]
+  return field.changes ? field.expression : context.hoist(field.expression)
+}
+
+function fieldTest(condition: FieldCondition, context: CodeContext): string {
+  const { wide } = FIELDS[condition.field]
+  const value = fieldValue(condition.field, context)
+  const masked = condition.mask !== MASK_ALL
+  const bits = masked ? `(${value} & ${condition.mask | 0})` : value
+  const ordered = wide ? `(${bits} >>> 0)` : bits
+  const { negated } = condition
+  const ranges = mergeRanges(condition.ranges)
+  if (ranges.length > INLINE_RANGES) {
+    const slot = context.runtime.sets.push(Float64Array.from(ranges.flatMap((range) => [range.low, range.high]))) - 1
+    return `${negated ? '!' : ''}inRanges(k.sets[${slot}], ${ordered})`
+  }
+  if (ranges.length === 1 && ranges[0].low === ranges[0].high) {
+    return `${bits} ${negated ? '!==' : '==='} ${wide || masked ? ranges[0].low | 0 : ranges[0].low}`
+  }
+  const tests = ranges.map(({ low, high }) => {
+    if (low === high) return `${bits} === ${wide || masked ? low | 0 : low}`
+    const bounds: string[] = []
+    if (!wide || low > 0) bounds.push(`${ordered} >= ${low}`)
+    if (!wide || high < MASK_ALL) bounds.push(`${ordered} <= ${high}`)
+    return `(${bounds.join(' && ') || 'true'})`
+  })
+  return `${negated ? '!' : ''}(${tests.join(' || ') || 'false'})`
+}
+
+/** Names are numbers once the interfaces are known. */
+function nameTest(condition: NameCondition, context: CodeContext): string {
+  const value = fieldValue(condition.field, context)
+  const numbers: number[] = []
+  context.environment.interfaces.forEach((name, number) => {
+    if (condition.prefix ? name.startsWith(condition.name) : name === condition.name) numbers.push(number)
+  })
+  const test = numbers.map((number) => `${value} === ${number}`).join(' || ') || 'false'
+  return condition.negated ? `!(${test})` : `(${test})`
+}

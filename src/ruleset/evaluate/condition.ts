@@ -1,0 +1,191 @@
+import type { RulePacket } from '../rule-packet.ts'
+import type { Family, RuleEnvironment } from '../ruleset.ts'
+import type { AddressMask, Words } from '../text/addresses.ts'
+import type { NumberRange } from '../text/numbers.ts'
+import type { FieldName } from './fields.ts'
+
+/**
+ * What a rule asks of a packet, as data: predicates over named fields. It knows nothing of iptables options, so that
+ * any rule language can be brought into this form, and everything else (generated code, explanation) comes out of it.
+ */
+export type Condition =
+  | FieldCondition
+  | NameCondition
+  | GroupCondition
+  | ConstantCondition
+  | HotdropCondition
+  | CallCondition
+  | StatefulCondition
+
+/** (field & mask) lies in one of the ranges. Ranges are unsigned and inclusive. */
+export interface FieldCondition {
+  readonly kind: 'field'
+  readonly field: FieldName
+  readonly mask: number
+  readonly ranges: readonly NumberRange[]
+  readonly negated: boolean
+}
+
+/** An interface has this name, or a name that starts so. */
+export interface NameCondition {
+  readonly kind: 'name'
+  readonly field: 'inInterface' | 'outInterface'
+  readonly name: string
+  readonly prefix: boolean
+  readonly negated: boolean
+}
+
+/** All or any of the parts hold. */
+export interface GroupCondition {
+  readonly kind: 'all' | 'any'
+  readonly parts: readonly Condition[]
+  readonly negated: boolean
+}
+
+/** Always, never, or not to be known from a capture. */
+export interface ConstantCondition {
+  readonly kind: 'constant'
+  readonly value: boolean | null
+  /** For null: what is missing, and what would tell. */
+  readonly missing?: string
+}
+
+/** Drops the packet at once when the inner condition holds (xt_action_param.hotdrop); otherwise holds itself. */
+export interface HotdropCondition {
+  readonly kind: 'hotdrop'
+  readonly when: Condition
+}
+
+export const NO = 0
+export const YES = 1
+export const UNKNOWN = 2
+
+/** What a call may ask for while a ruleset is compiled. */
+export interface CallContext {
+  readonly family: Family
+  readonly environment: RuleEnvironment
+}
+
+/** Anything that fields cannot say, without memory. */
+export interface CallCondition {
+  readonly kind: 'call'
+  readonly label: string
+  readonly negated: boolean
+  /** Why the answer may be UNKNOWN. */
+  readonly missing?: string
+  create(context: CallContext): PureTest
+}
+
+export interface PureTest {
+  /** NO, YES or UNKNOWN. */
+  test(packet: RulePacket): number
+}
+
+/** A test with memory: asked only when everything before it in its rule held. */
+export interface StatefulCondition {
+  readonly kind: 'stateful'
+  readonly label: string
+  readonly negated: boolean
+  readonly missing?: string
+  create(context: CallContext): StatefulTest
+}
+
+export interface StatefulTest {
+  /** True when `test` could not answer YES or NO. Changes nothing. */
+  uncertain(packet: RulePacket): boolean
+  /** The packet is here: answers and remembers. */
+  test(packet: RulePacket): number
+  /** The packet may be here or not: answers as if it were, and remembers both possibilities. */
+  testPerhaps(packet: RulePacket): number
+}
+
+export function always(): ConstantCondition {
+  return { kind: 'constant', value: true }
+}
+
+export function never(): ConstantCondition {
+  return { kind: 'constant', value: false }
+}
+
+export function undecidable(missing: string): ConstantCondition {
+  return { kind: 'constant', value: null, missing }
+}
+
+export function isIn(
+  field: FieldName,
+  ranges: readonly NumberRange[],
+  negated = false,
+  mask = 0xffff_ffff,
+): FieldCondition {
+  return { kind: 'field', field, mask, ranges, negated }
+}
+
+export function equals(field: FieldName, value: number, negated = false, mask = 0xffff_ffff): FieldCondition {
+  return isIn(field, [{ low: value, high: value }], negated, mask)
+}
+
+export function isBetween(field: FieldName, range: NumberRange, negated = false): FieldCondition {
+  return isIn(field, [range], negated)
+}
+
+export function anyBit(field: FieldName, mask: number, negated = false): FieldCondition {
+  return { kind: 'field', field, mask, ranges: [{ low: 0, high: 0 }], negated: !negated }
+}
+
+export function all(parts: readonly Condition[], negated = false): Condition {
+  if (parts.length === 1 && !negated) return parts[0]
+  return { kind: 'all', parts, negated }
+}
+
+export function any(parts: readonly Condition[], negated = false): Condition {
+  if (parts.length === 1 && !negated) return parts[0]
+  return { kind: 'any', parts, negated }
+}
+
+export function hotdropWhen(when: Condition): HotdropCondition {
+  return { kind: 'hotdrop', when }
+}
+
+/** A 4-word address field's name without its number. */
+export type AddressField =
+  | 'source'
+  | 'destination'
+  | 'origSource'
+  | 'origDestination'
+  | 'replySource'
+  | 'replyDestination'
+
+const WORDS = [0, 1, 2, 3] as const
+
+/** The address lies in a network. */
+export function inNetwork(field: AddressField, network: AddressMask, negated = false): Condition {
+  const parts: FieldCondition[] = []
+  for (const index of WORDS) {
+    const mask = network.mask[index] ?? 0
+    if (mask !== 0) parts.push(equals(`${field}${index}`, network.address[index], false, mask))
+  }
+  if (parts.length === 1) return { ...parts[0], negated }
+  return { kind: 'all', parts, negated }
+}
+
+/** The address lies between two others, both included. */
+export function inAddressRange(field: AddressField, low: Words, high: Words, negated = false): Condition {
+  if (low.length === 1) return isBetween(`${field}0`, { low: low[0], high: high[0] }, negated)
+  return all([notBelow(field, low, 0), notAbove(field, high, 0)], negated)
+}
+
+function notBelow(field: AddressField, low: Words, from: number): Condition {
+  const index = WORDS[from]
+  const name = `${field}${index}` as const
+  if (from === 3) return isBetween(name, { low: low[3], high: 0xffff_ffff })
+  const same = all([equals(name, low[from]), notBelow(field, low, from + 1)])
+  return low[from] === 0xffff_ffff ? same : any([isBetween(name, { low: low[from] + 1, high: 0xffff_ffff }), same])
+}
+
+function notAbove(field: AddressField, high: Words, from: number): Condition {
+  const index = WORDS[from]
+  const name = `${field}${index}` as const
+  if (from === 3) return isBetween(name, { low: 0, high: high[3] })
+  const same = all([equals(name, high[from]), notAbove(field, high, from + 1)])
+  return high[from] === 0 ? same : any([isBetween(name, { low: 0, high: high[from] - 1 }), same])
+}

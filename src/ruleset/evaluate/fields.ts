@@ -1,0 +1,160 @@
+import {
+  FRAGMENT_OFFSET_MASK,
+  P_DST,
+  P_FRAGMENT,
+  P_L3_CAPTURED,
+  P_L3_LENGTH,
+  P_L3_OFFSET,
+  P_L4_LENGTH,
+  P_L4_OFFSET,
+  P_LINK,
+  P_MAC_OFFSET,
+  P_PORTS,
+  P_PROTOCOL,
+  P_SRC,
+  P_TCP_FLAGS_WINDOW,
+  P_TOS,
+  P_TTL,
+} from '../../wire/packet-fields.ts'
+
+/**
+ * The packet fields that conditions can name. `expression` is JavaScript over `p` (RulePacket), `f` (its fields) and
+ * `b` (its base); `known` says when it may be read. Both evaluators use these same texts.
+ */
+export interface Field {
+  readonly expression: string
+  /** True when the expression may give a number above 2^31 - 1 or below 0, so that order needs `>>> 0`. */
+  readonly wide: boolean
+  /** Absent: always known. `mask` is the bits that are asked for. */
+  readonly known?: (mask: number) => string
+  /** Why it is not known, and what would tell. */
+  readonly missing?: string
+  /** Rules change it, so that it must be read where it is needed. */
+  readonly changes?: boolean
+  /** For people. */
+  readonly label: string
+}
+
+const at = (index: number): string => `f[b + ${index}]`
+/** Bytes of the transport header that were captured. */
+const captured = `(${at(P_L3_OFFSET)} + ${at(P_L3_CAPTURED)} - ${at(P_L4_OFFSET)})`
+const CUT = 'the capture cut the packet inside its transport header; capture with a larger snap length'
+
+function transport(label: string, expression: string, bytes: number): Field {
+  return { label, expression, wide: false, known: () => `${captured} >= ${bytes}`, missing: CUT }
+}
+
+function word(label: string, index: number): Field {
+  return { label, expression: at(index), wide: true }
+}
+
+/** Reads a property of the packet's connection; 0 without one: ask `connection` first. */
+function ofConnection(label: string, call: string, wide = false): Field {
+  return { label, expression: `(p.connection < 0 ? 0 : p.connections.${call})`, wide }
+}
+
+export const FIELDS = {
+  source0: word('source address', P_SRC),
+  source1: word('source address, word 2', P_SRC + 1),
+  source2: word('source address, word 3', P_SRC + 2),
+  source3: word('source address, word 4', P_SRC + 3),
+  destination0: word('destination address', P_DST),
+  destination1: word('destination address, word 2', P_DST + 1),
+  destination2: word('destination address, word 3', P_DST + 2),
+  destination3: word('destination address, word 4', P_DST + 3),
+  /** -1 is an IPv6 header chain that cannot be read. */
+  protocol: { label: 'protocol', expression: at(P_PROTOCOL), wide: false },
+  length: { label: 'length', expression: at(P_L3_LENGTH), wide: false },
+  ttl: { label: 'TTL', expression: at(P_TTL), wide: false },
+  tos: { label: 'TOS', expression: at(P_TOS), wide: false },
+  fragmentOffset: {
+    label: 'fragment offset',
+    expression: `(${at(P_FRAGMENT)} & ${FRAGMENT_OFFSET_MASK})`,
+    wide: false,
+  },
+  transportLength: { label: 'transport length', expression: at(P_L4_LENGTH), wide: false },
+  sourcePort: transport('source port', `(${at(P_PORTS)} >>> 16)`, 4),
+  destinationPort: transport('destination port', `(${at(P_PORTS)} & 65535)`, 4),
+  tcpFlags: transport('TCP flags', `((${at(P_TCP_FLAGS_WINDOW)} >>> 16) & 255)`, 14),
+  tcpDataOffset: transport('TCP data offset', `(${at(P_TCP_FLAGS_WINDOW)} >>> 28)`, 13),
+  icmpType: transport('ICMP type', `(${at(P_PORTS)} >>> 24)`, 2),
+  icmpTypeCode: transport('ICMP type and code', `(${at(P_PORTS)} >>> 16)`, 2),
+  linkType: {
+    label: 'packet type',
+    expression: at(P_LINK),
+    wide: false,
+    known: () => `${at(P_LINK)} >= 0`,
+    missing: 'the capture does not tell how the frame reached the machine; settle it with --assume pkttype',
+  },
+  macHigh: mac('Ethernet source, first 3 bytes', 6),
+  macLow: mac('Ethernet source, last 3 bytes', 9),
+  inInterface: iface('incoming interface', 'p.inInterface', '--iface or --in-iface'),
+  outInterface: iface('outgoing interface', 'p.outInterface', '--iface or --out-iface'),
+  state: { label: 'conntrack state', expression: 'p.state', wide: false },
+  /** 0 original, 1 reply. */
+  direction: { label: 'conntrack direction', expression: 'p.direction', wide: false },
+  /** 1 with, 0 without a connection. */
+  connection: { label: 'has a connection', expression: '(p.connection < 0 ? 0 : 1)', wide: false },
+  mark: {
+    label: 'mark',
+    expression: 'p.mark',
+    wide: true,
+    changes: true,
+    known: (mask: number) => `(p.unknownMark & ${mask | 0}) === 0`,
+    missing: 'the mark depends on an earlier rule that could not be decided',
+  },
+  connectionMark: {
+    ...ofConnection('connection mark', 'mark(p.connection)', true),
+    changes: true,
+    known: () => '!k.uncertainMarks.has(p.connection)',
+    missing: 'the connection mark depends on an earlier rule that could not be decided',
+  },
+  connectionStatus: ofConnection('connection status', 'status(p.connection)'),
+  connectionProtocol: ofConnection('protocol of the connection', 'protocol(p.connection)'),
+  ...connectionTuple('original', 'orig', false),
+  ...connectionTuple('reply', 'reply', true),
+} as const satisfies Record<string, Field>
+
+export type FieldName = keyof typeof FIELDS
+
+function mac(label: string, offset: number): Field {
+  const byte = (index: number): string => `p.bytes[${at(P_MAC_OFFSET)} + ${offset + index}]`
+  return {
+    label,
+    expression: `(${at(P_MAC_OFFSET)} < 0 ? 0 : (${byte(0)} << 16) | (${byte(1)} << 8) | ${byte(2)})`,
+    wide: false,
+    known: () => `${at(P_MAC_OFFSET)} >= 0`,
+    missing: 'the capture has no Ethernet header; settle it with --assume mac',
+  }
+}
+
+function iface(label: string, expression: string, option: string): Field {
+  return {
+    label,
+    expression,
+    wide: false,
+    known: () => `${expression} >= 0`,
+    missing: `the ${label} is not known; name it with ${option}`,
+  }
+}
+
+type TupleField<Side extends string> =
+  | `${Side}${'Source' | 'Destination'}${0 | 1 | 2 | 3}`
+  | `${Side}${'SourcePort' | 'DestinationPort'}`
+
+function connectionTuple<Side extends string>(
+  name: string,
+  side: Side,
+  reply: boolean,
+): Record<TupleField<Side>, Field> {
+  const fields: Record<string, Field> = {}
+  for (const end of ['Source', 'Destination'] as const) {
+    const label = `${name} ${end.toLowerCase()} of the connection`
+    const toward = `${reply}, ${end === 'Destination'}`
+    for (let index = 0; index < 4; index++) {
+      fields[`${side}${end}${index}`] = ofConnection(label, `address(p.connection, ${toward}, ${index})`, true)
+    }
+    fields[`${side}${end}Port`] = ofConnection(`${label}, port`, `port(p.connection, ${toward})`)
+  }
+  return fields as Record<TupleField<Side>, Field>
+}

@@ -1,0 +1,55 @@
+import type { NumberRange } from '../text/numbers.ts'
+import type { CallCondition, CallContext, PureTest, StatefulCondition, StatefulTest } from './condition.ts'
+import type { Trail } from './program.ts'
+
+/** Everything that generated code and the interpreter share: the only names besides `p`, `f` and `b` that code may use. */
+export interface Runtime {
+  /** Packets and bytes of each rule: [2 * id] and [2 * id + 1]. */
+  readonly counters: Float64Array
+  readonly trail: Trail
+  readonly pure: PureTest[]
+  readonly stateful: StatefulTest[]
+  /** Index in `pure` or `stateful` by condition. */
+  readonly slots: Map<CallCondition | StatefulCondition, number>
+  /** Sorted unsigned ranges, low and high in turn, of large sets. */
+  readonly sets: Float64Array[]
+  /** Field readers of the interpreter, by expression. */
+  readonly readers: Map<string, unknown>
+  /** Connections whose mark depends on a rule that could not be decided. */
+  readonly uncertainMarks: Set<number>
+}
+
+/** The test behind a condition, made at its first use: both evaluators must ask the same one. */
+export function slotOf(condition: CallCondition | StatefulCondition, runtime: Runtime, context: CallContext): number {
+  let slot = runtime.slots.get(condition)
+  if (slot === undefined) {
+    if (condition.kind === 'call') slot = runtime.pure.push(condition.create(context)) - 1
+    else slot = runtime.stateful.push(condition.create(context)) - 1
+    runtime.slots.set(condition, slot)
+  }
+  return slot
+}
+
+/** Binary search in a sorted array of ranges. */
+export function inRanges(ranges: Float64Array, value: number): boolean {
+  let low = 0
+  let high = ranges.length / 2 - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    if (value < ranges[2 * middle]) high = middle - 1
+    else if (value > ranges[2 * middle + 1]) low = middle + 1
+    else return true
+  }
+  return false
+}
+
+/** Sorted, overlapping and adjacent ranges joined. */
+export function mergeRanges(ranges: readonly NumberRange[]): NumberRange[] {
+  const merged: { low: number; high: number }[] = []
+  for (const { low, high } of ranges.toSorted((one, other) => one.low - other.low)) {
+    const last = merged.at(-1)
+    if (last && low <= last.high + 1) last.high = Math.max(last.high, high)
+    else merged.push({ low, high })
+  }
+  return merged
+}

@@ -1,0 +1,139 @@
+import type { RulePacket } from '../rule-packet.ts'
+import { MASK_ALL } from '../text/numbers.ts'
+import { type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from './condition.ts'
+import { FIELDS, type Field, type FieldName } from './fields.ts'
+import { inRanges, mergeRanges, type Runtime, slotOf } from './runtime.ts'
+
+/** The packet is dropped at once. */
+export const HOTDROP = 3
+/** The packet may be dropped at once. */
+export const HOTDROP_PERHAPS = 4
+
+/** A condition for the interpreter. */
+export interface Check {
+  readonly match: string
+  readonly condition: Condition
+  /** NO, YES, UNKNOWN, HOTDROP or HOTDROP_PERHAPS. `certain`: the packet certainly comes here. */
+  evaluate(packet: RulePacket, certain: boolean): number
+  /** Why it was UNKNOWN. */
+  readonly missing: string
+}
+
+type Test = (packet: RulePacket, certain: boolean) => number
+
+/** @param assumed the answer to take instead of unknown */
+export function makeCheck(
+  match: string,
+  condition: Condition,
+  assumed: boolean | undefined,
+  runtime: Runtime,
+  context: CallContext,
+): Check {
+  const evaluate = testOf(condition, assumed, runtime, context)
+  return { match, condition, evaluate, missing: missingIn(condition) ?? `-m ${match} cannot be decided from a capture` }
+}
+
+function testOf(condition: Condition, assumed: boolean | undefined, runtime: Runtime, context: CallContext): Test {
+  const settle = (result: number): number => (result === UNKNOWN && assumed !== undefined ? Number(assumed) : result)
+  switch (condition.kind) {
+    case 'field': {
+      const read = fieldReader(condition.field, runtime)
+      const known = knownReader(condition.field, condition.mask, runtime)
+      const { wide } = FIELDS[condition.field]
+      const ranges = Float64Array.from(mergeRanges(condition.ranges).flatMap(({ low, high }) => [low, high]))
+      return (packet) => {
+        if (!known(packet)) return settle(UNKNOWN)
+        const value = condition.mask === MASK_ALL ? read(packet) : read(packet) & condition.mask
+        return Number(inRanges(ranges, wide || condition.mask !== MASK_ALL ? value >>> 0 : value) !== condition.negated)
+      }
+    }
+    case 'name': {
+      const read = fieldReader(condition.field, runtime)
+      const names = context.environment.interfaces
+      const fits = names.map((name) => (condition.prefix ? name.startsWith(condition.name) : name === condition.name))
+      return (packet) => {
+        const number = read(packet)
+        return number < 0 ? settle(UNKNOWN) : Number((fits[number] ?? false) !== condition.negated)
+      }
+    }
+    case 'all':
+    case 'any': {
+      const parts = condition.parts.map((part) => testOf(part, assumed, runtime, context))
+      const decisive = condition.kind === 'all' ? NO : YES
+      return (packet, certain) => {
+        let result = 1 - decisive
+        for (const part of parts) {
+          const one = part(packet, certain)
+          if (one === decisive) {
+            result = decisive
+            break
+          }
+          if (one === UNKNOWN) result = UNKNOWN
+        }
+        return settle(negate(result, condition.negated))
+      }
+    }
+    case 'constant': {
+      const result = settle(condition.value === null ? UNKNOWN : Number(condition.value))
+      return () => result
+    }
+    case 'hotdrop': {
+      const inner = testOf(condition.when, assumed, runtime, context)
+      return (packet, certain) => {
+        const result = inner(packet, certain)
+        return result === NO ? YES : result === YES ? HOTDROP : HOTDROP_PERHAPS
+      }
+    }
+    case 'call': {
+      const call = runtime.pure[slotOf(condition, runtime, context)]
+      return (packet) => settle(negate(call.test(packet), condition.negated))
+    }
+    case 'stateful': {
+      const call: StatefulTest = runtime.stateful[slotOf(condition, runtime, context)]
+      return (packet, certain) => {
+        const sure = certain && !call.uncertain(packet)
+        return settle(negate(sure ? call.test(packet) : call.testPerhaps(packet), condition.negated))
+      }
+    }
+  }
+}
+
+function negate(result: number, negated: boolean): number {
+  return negated && result !== UNKNOWN ? 1 - result : result
+}
+
+/** The same expressions as in generated code. */
+export function fieldReader(name: FieldName, runtime: Runtime): (packet: RulePacket) => number {
+  return reader(FIELDS[name].expression, runtime) as (packet: RulePacket) => number
+}
+
+export function knownReader(name: FieldName, mask: number, runtime: Runtime): (packet: RulePacket) => boolean {
+  const { known }: Field = FIELDS[name]
+  return reader(known ? known(mask) : 'true', runtime) as (packet: RulePacket) => boolean
+}
+
+function reader(expression: string, runtime: Runtime): unknown {
+  let made = runtime.readers.get(expression)
+  if (made === undefined) {
+    made = new Function('k', `return (p) => { const f = p.fields, b = p.base; return ${expression} }`)(runtime)
+    runtime.readers.set(expression, made)
+  }
+  return made
+}
+
+function missingIn(condition: Condition): string | undefined {
+  switch (condition.kind) {
+    case 'field':
+    case 'name': {
+      const field: Field = FIELDS[condition.field]
+      return field.missing
+    }
+    case 'all':
+    case 'any':
+      return condition.parts.map(missingIn).find((text) => text !== undefined)
+    case 'hotdrop':
+      return missingIn(condition.when)
+    default:
+      return condition.missing
+  }
+}

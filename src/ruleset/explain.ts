@@ -1,0 +1,57 @@
+import type { Recorder } from './evaluate/interpret.ts'
+import type { Check } from './evaluate/three-valued.ts'
+import type { RulePacket } from './rule-packet.ts'
+import type { RuleInfo } from './ruleset.ts'
+
+/** One thing that a rule asked. */
+export interface CheckStep {
+  /** Name of the match, or of the option without a match (`source`, `in-interface`, …). */
+  readonly match: string
+  /** `no`, `yes`, `unknown`, or `drop` where the match dropped the packet at once. */
+  readonly result: 'no' | 'yes' | 'unknown' | 'drop'
+  /** For `unknown`: what is missing. */
+  readonly missing: string | null
+}
+
+/** One rule that a packet met. */
+export interface RuleStep {
+  readonly rule: RuleInfo
+  /** Up to the first that did not hold. */
+  readonly checks: readonly CheckStep[]
+  readonly matched: 'no' | 'yes' | 'unknown'
+  /** The packet's mark when it came to the rule. */
+  readonly mark: number
+}
+
+const RESULTS = ['no', 'yes', 'unknown', 'drop', 'unknown'] as const
+const MATCHED = ['no', 'yes', 'unknown'] as const
+
+/** Writes down what the interpreter does. */
+export class StepRecorder implements Recorder {
+  readonly #steps: RuleStep[]
+  readonly #infos: readonly RuleInfo[]
+
+  constructor(steps: RuleStep[], infos: readonly RuleInfo[]) {
+    this.#steps = steps
+    this.#infos = infos
+  }
+
+  rule(
+    ruleId: number,
+    checks: readonly Check[],
+    results: readonly number[],
+    matched: number,
+    packet: RulePacket,
+  ): void {
+    this.#steps.push({
+      rule: this.#infos[ruleId],
+      matched: MATCHED[matched],
+      mark: packet.mark,
+      checks: results.map((result, index) => ({
+        match: checks[index].match,
+        result: RESULTS[result],
+        missing: RESULTS[result] === 'unknown' ? checks[index].missing : null,
+      })),
+    })
+  }
+}

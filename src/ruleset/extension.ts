@@ -1,0 +1,59 @@
+import type { Action } from './evaluate/action.ts'
+import type { Condition } from './evaluate/condition.ts'
+import type { Family, TableName } from './ruleset.ts'
+import type { OptionSpec, Options } from './text/options.ts'
+
+/** What a match or target may look at while its options are read. */
+export interface RuleContext {
+  readonly family: Family
+  readonly table: TableName
+  /** Protocol of `-p`, when it is not negated; 0 for none. */
+  readonly protocol: number
+  /** Says something about the ruleset that is no error. */
+  warn(text: string): void
+}
+
+/** What the loader and the kernel ask before they take a rule. */
+export interface Requirements {
+  readonly family?: Family
+  readonly tables?: readonly TableName[]
+  /** HOOK_ numbers: the rule may only be reached from these. */
+  readonly hooks?: readonly number[]
+  /** The rule needs `-p` with one of these. */
+  readonly protocols?: readonly number[]
+}
+
+/** A kind of match. One file in matches/ each. */
+export interface MatchExtension extends Requirements {
+  readonly name: string
+  /** The kernel's other names for it. */
+  readonly aliases?: readonly string[]
+  readonly options: readonly OptionSpec[]
+  /** Throws Refusal where an option is wrong. */
+  parse(options: Options, context: RuleContext): Match
+}
+
+/** A match of one rule. */
+export interface Match extends Requirements {
+  /** Its options as iptables-save prints them; '' for none. */
+  print(): string
+  /** What it asks, in order, all of which must hold. Called once per rule: stateful conditions must be new objects. */
+  conditions(): readonly Condition[]
+  /** Text of `-m comment`. */
+  readonly comment?: string
+}
+
+/** A kind of target. One file in targets/ each. */
+export interface TargetExtension extends Requirements {
+  readonly name: string
+  readonly options: readonly OptionSpec[]
+  parse(options: Options, context: RuleContext): Target
+}
+
+/** The target of one rule. */
+export interface Target extends Requirements {
+  print(): string
+  readonly action: Action
+  /** REJECT answers by a TCP reset. */
+  readonly rejectsWithReset?: boolean
+}

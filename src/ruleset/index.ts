@@ -1,0 +1,6 @@
+export { type CompileOptions, compileRuleset, type ExplainingHookTable } from './compile.ts'
+export type { CheckStep, RuleStep } from './explain.ts'
+export { type PrintOptions, printRule, printRuleset } from './print.ts'
+export type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'
+export { parseRuleset } from './text/parse-ruleset.ts'
+export { type LocatedError, RulesetError } from './text/ruleset-error.ts'

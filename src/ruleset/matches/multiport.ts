@@ -1,0 +1,65 @@
+import { any, type Condition, isIn } from '../evaluate/condition.ts'
+import type { Match, MatchExtension, RuleContext } from '../extension.ts'
+import { printRange } from '../text/numbers.ts'
+import { type Options, printOption } from '../text/options.ts'
+import { parsePortRange } from '../text/ports.ts'
+import {
+  PROTOCOL_DCCP,
+  PROTOCOL_SCTP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_UDPLITE,
+  printProtocol,
+} from '../text/protocols.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import { headerOf } from './tcp.ts'
+
+/** XT_MULTI_PORTS; a range takes two. */
+const SLOTS = 15
+/** Both port numbers. */
+const HEADER = 4
+const NAMES = ['source-ports', 'destination-ports', 'ports'] as const
+
+export const multiport: MatchExtension = {
+  name: 'multiport',
+  protocols: [PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_UDPLITE, PROTOCOL_SCTP, PROTOCOL_DCCP],
+  options: [
+    { name: 'source-ports', aliases: ['sports'], negatable: true },
+    { name: 'destination-ports', aliases: ['dports'], negatable: true },
+    { name: 'ports', aliases: ['port'], negatable: true },
+  ],
+  parse: parseMultiport,
+}
+
+function parseMultiport(options: Options, context: RuleContext): Match {
+  const use = options.oneOf(NAMES)
+  if (!use) throw new Refusal(options.at, 'multiport needs --sports, --dports or --ports')
+  const [token] = use.values
+  const protocol = printProtocol(context.protocol)
+  const words = token.text.split(',')
+  const ranges = words.map((word) => parsePortRange(token, protocol, word))
+  const slots = words.reduce((sum, word) => sum + (word.includes(':') ? 2 : 1), 0)
+  if (slots > SLOTS) {
+    throw new Refusal(
+      token,
+      `${slots} ports are too many (a range counts twice); split the rule, ${SLOTS} fit into one`,
+    )
+  }
+  const { negated } = use
+  const name = { 'source-ports': 'sports', 'destination-ports': 'dports', ports: 'ports' }[use.spec.name] ?? ''
+  return {
+    print: () => printOption(name, ranges.map((range) => printRange(range)).join(','), negated),
+    conditions: () => [headerOf(HEADER), portCondition()],
+  }
+
+  function portCondition(): Condition {
+    switch (name) {
+      case 'sports':
+        return isIn('sourcePort', ranges, negated)
+      case 'dports':
+        return isIn('destinationPort', ranges, negated)
+      default:
+        return any([isIn('sourcePort', ranges), isIn('destinationPort', ranges)], negated)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { MatchExtension } from '../extension.ts'
+import { comment } from './comment.ts'
+import { conntrack } from './conntrack.ts'
+import { icmp } from './icmp.ts'
+import { icmp6 } from './icmp6.ts'
+import { multiport } from './multiport.ts'
+import { state } from './state.ts'
+import { tcp } from './tcp.ts'
+import { udp } from './udp.ts'
+
+/**
+ * Every match that rules may use.
+ *
+ * A new match is one file here and one line in this list. The file exports a MatchExtension: its name, the options as
+ * getopt_long would know them (names without dashes, how many words follow, whether `!` may stand before), what it needs
+ * (family, tables, hooks, protocols: refused by the parser with a message of its own), and `parse`, which reads the
+ * words of the options and returns a Match. That one says
+ *
+ * - `print()`: its options exactly as iptables-save prints them;
+ * - `conditions()`: what it asks of a packet, in the kernel's order, as data (evaluate/condition.ts). Fields are in
+ *   evaluate/fields.ts. What no field can say is a `call` (no memory) or a `stateful` condition; what a capture cannot
+ *   show is `undecidable(…)` or a field with `known`. Both evaluators, printing and explaining follow from it.
+ */
+export const MATCHES: readonly MatchExtension[] = [comment, conntrack, icmp, icmp6, multiport, state, tcp, udp]
+
+const BY_NAME: ReadonlyMap<string, MatchExtension> = new Map(
+  MATCHES.flatMap((match) => [match.name, ...(match.aliases ?? [])].map((name) => [name, match] as const)),
+)
+
+/** @param name as behind `-m` */
+export function findMatch(name: string): MatchExtension | undefined {
+  return BY_NAME.get(name)
+}

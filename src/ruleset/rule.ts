@@ -1,0 +1,76 @@
+import type { Match, Target } from './extension.ts'
+import type { Family, TableName } from './ruleset.ts'
+import type { AddressMask } from './text/addresses.ts'
+
+export interface Counters {
+  readonly packets: number
+  readonly bytes: number
+}
+
+/** Something that `!` may stand before. */
+export interface Negatable<Value> {
+  readonly value: Value
+  readonly negated: boolean
+}
+
+/** What every rule can ask without a match. */
+export interface RuleHeader {
+  readonly source: Negatable<AddressMask> | null
+  readonly destination: Negatable<AddressMask> | null
+  /** `eth0`, or `eth+` for every name that starts so. */
+  readonly inInterface: Negatable<string> | null
+  readonly outInterface: Negatable<string> | null
+  /** IANA number, 1 to 255. */
+  readonly protocol: Negatable<number> | null
+  /** `-f`: second and further fragments. */
+  readonly fragment: Negatable<true> | null
+}
+
+export interface RuleMatch {
+  readonly name: string
+  readonly match: Match
+}
+
+export interface RuleTarget {
+  /** As behind `-j` or `-g`. */
+  readonly name: string
+  readonly target: Target
+}
+
+/** What one line says, without its chain. */
+export interface Rule {
+  readonly line: number
+  readonly column: number
+  /** As the user wrote it, without counters. */
+  readonly text: string
+  readonly counters: Counters | null
+  readonly header: RuleHeader
+  readonly matches: readonly RuleMatch[]
+  readonly target: RuleTarget | null
+}
+
+export interface Chain {
+  readonly name: string
+  /** Of a base chain; null in user chains. */
+  readonly policy: 'ACCEPT' | 'DROP' | null
+  readonly counters: Counters | null
+  /** Line of its declaration; of the table where there is none. */
+  readonly line: number
+  readonly text: string
+  readonly rules: readonly Rule[]
+}
+
+export interface Table {
+  readonly name: TableName
+  readonly line: number
+  /** Base chains in the kernel's order, then user chains as declared. */
+  readonly chains: readonly Chain[]
+}
+
+/** A whole file, checked. */
+export interface ParsedRuleset {
+  readonly family: Family
+  readonly file: string
+  readonly tables: readonly Table[]
+  readonly warnings: readonly string[]
+}

@@ -1,0 +1,55 @@
+import type { TargetExtension } from '../extension.ts'
+import { numberOf } from '../text/numbers.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import { quoteWord, type Token } from '../text/tokens.ts'
+
+/** syslog(3), by number. */
+const LEVELS = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug'] as const
+const LEVEL_ALIASES: ReadonlyMap<string, number> = new Map([
+  ['panic', 0],
+  ['emergency', 0],
+  ['err', 3],
+])
+/** The level that is not printed. */
+const WARNING = 4
+const PREFIX_MAX = 29
+
+/** Flags in the order of their bits in struct xt_log_info. */
+const FLAGS = ['log-tcp-sequence', 'log-tcp-options', 'log-ip-options', 'log-uid', 'log-macdecode'] as const
+
+export const log: TargetExtension = {
+  name: 'LOG',
+  options: [{ name: 'log-level' }, { name: 'log-prefix' }, ...FLAGS.map((name) => ({ name, values: 0 }))],
+  parse(options, { warn }) {
+    const levelToken = options.value('log-level')
+    const level = levelToken ? parseLevel(levelToken) : WARNING
+    const prefixToken = options.value('log-prefix')
+    const prefix = (prefixToken?.text ?? '').slice(0, PREFIX_MAX)
+    if (prefixToken?.text.includes('\n')) throw new Refusal(prefixToken, 'a log prefix has no line breaks')
+    if (prefixToken && prefixToken.text.length > PREFIX_MAX) {
+      warn(
+        `line ${prefixToken.line}: the log prefix has more than ${PREFIX_MAX} characters and is cut, as iptables does`,
+      )
+    }
+    return {
+      action: { kind: 'continue' },
+      print: () =>
+        [
+          prefix === '' ? '' : `--log-prefix ${quoteWord(prefix)}`,
+          level === WARNING ? '' : `--log-level ${level}`,
+          ...FLAGS.filter((name) => options.has(name)).map((name) => `--${name}`),
+        ]
+          .filter((part) => part !== '')
+          .join(' '),
+    }
+  },
+}
+
+function parseLevel(token: Token): number {
+  const text = token.text.toLowerCase()
+  const number = numberOf(text)
+  if (number !== null && number <= 7) return number
+  const named = LEVEL_ALIASES.get(text) ?? (LEVELS as readonly string[]).indexOf(text)
+  if (named >= 0) return named
+  throw new Refusal(token, `"${token.text}" is not a log level; write 0 to 7 or one of ${LEVELS.join(', ')}`)
+}

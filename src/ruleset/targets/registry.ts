@@ -1,0 +1,18 @@
+import type { TargetExtension } from '../extension.ts'
+import type { Family } from '../ruleset.ts'
+import { log } from './log.ts'
+import { reject } from './reject.ts'
+
+/**
+ * Every target besides ACCEPT, DROP, RETURN and chains.
+ *
+ * A new target is one file here and one line in this list. The file exports a TargetExtension: its name, its options (as
+ * in matches/registry.ts), what it needs (family, tables, hooks, protocols), and `parse`, which returns what
+ * iptables-save prints behind the name, and the action (evaluate/action.ts) that is done to a packet.
+ */
+export const TARGETS: readonly TargetExtension[] = [log, reject]
+
+/** @param name as behind `-j` */
+export function findTarget(name: string, family: Family): TargetExtension | undefined {
+  return TARGETS.find((target) => target.name === name && (target.family ?? family) === family)
+}

@@ -1,0 +1,148 @@
+import type { Family } from '../ruleset.ts'
+import { Refusal } from './ruleset-error.ts'
+import type { Token } from './tokens.ts'
+
+/** One word (IPv4) or four (IPv6), unsigned, most significant first. */
+export type Words = readonly number[]
+
+export interface AddressMask {
+  /** Already ANDed with the mask. */
+  readonly address: Words
+  readonly mask: Words
+}
+
+/** `a.b.c.d`, or with `short` also the leading octets of a network: `10`, `192.168`. */
+export function parseIpv4(text: string, short = false): Words | null {
+  const parts = text.split('.')
+  if (parts.length > 4 || (parts.length < 4 && !short)) return null
+  let word = 0
+  for (let index = 0; index < 4; index++) {
+    const part = parts[index]
+    if (part !== undefined && !/^[0-9]{1,3}$/.test(part)) return null
+    const octet = part === undefined ? 0 : Number.parseInt(part, 10)
+    if (octet > 255) return null
+    word = word * 256 + octet
+  }
+  return [word]
+}
+
+export function parseIpv6(text: string): Words | null {
+  let source = text
+  const groups: number[] = []
+  const dotted = /^(.*:)([0-9]+\.[0-9.]+)$/.exec(source)
+  if (dotted) {
+    const low = parseIpv4(dotted[2])
+    if (!low) return null
+    source = `${dotted[1]}${(low[0] >>> 16).toString(16)}:${(low[0] & 0xffff).toString(16)}`
+  }
+  const halves = source.split('::')
+  if (halves.length > 2) return null
+  const sides = halves.map((half) => (half === '' ? [] : half.split(':')))
+  const missing = 8 - sides.reduce((sum, side) => sum + side.length, 0)
+  if (halves.length === 1 ? missing !== 0 : missing < 1) return null
+  for (const side of sides) {
+    if (side === sides[1]) for (let index = 0; index < missing; index++) groups.push(0)
+    for (const group of side) {
+      if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return null
+      groups.push(Number.parseInt(group, 16))
+    }
+  }
+  return [0, 2, 4, 6].map((index) => groups[index] * 65536 + groups[index + 1])
+}
+
+export function printIpv4(words: Words): string {
+  const word = words[0]
+  return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`
+}
+
+/** RFC 5952. */
+export function printIpv6(words: Words): string {
+  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff])
+  if (words[0] === 0 && words[1] === 0 && (words[2] === 0xffff || (words[2] === 0 && words[3] > 0xffff))) {
+    return `::${words[2] === 0 ? '' : 'ffff:'}${printIpv4([words[3]])}`
+  }
+  let best = 0
+  let bestAt = -1
+  for (let at = 0; at < 8; at++) {
+    let end = at
+    while (end < 8 && groups[end] === 0) end++
+    if (end - at > best && end - at > 1) {
+      best = end - at
+      bestAt = at
+    }
+  }
+  const text = groups.map((group) => group.toString(16))
+  if (bestAt < 0) return text.join(':')
+  return `${text.slice(0, bestAt).join(':')}::${text.slice(bestAt + best).join(':')}`
+}
+
+export function wordCount(family: Family): number {
+  return family === 'ipv4' ? 1 : 4
+}
+
+export function parseAddress(token: Token, family: Family, text = token.text): Words {
+  const words = family === 'ipv4' ? parseIpv4(text) : parseIpv6(text)
+  if (words) return words
+  throw notAnAddress(token, family, text)
+}
+
+function notAnAddress(token: Token, family: Family, text: string): Refusal {
+  const kind = family === 'ipv4' ? 'IPv4' : 'IPv6'
+  if (family === 'ipv4' ? parseIpv6(text) : parseIpv4(text)) {
+    return new Refusal(token, `"${text}" is not an ${kind} address; put it into a ruleset of its own family`)
+  }
+  if (/[a-z]/i.test(text.replace(/^[0-9a-f:]+$/i, ''))) {
+    return new Refusal(
+      token,
+      `"${text}" is a name, and names are not looked up; write the ${kind} address that it stood for`,
+    )
+  }
+  return new Refusal(token, `"${text}" is not an ${kind} address`)
+}
+
+/** The mask of a prefix length. */
+export function prefixMask(length: number, family: Family): Words {
+  const words: number[] = []
+  for (let index = 0; index < wordCount(family); index++) {
+    const bits = Math.min(32, Math.max(0, length - 32 * index))
+    words.push(bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0)
+  }
+  return words
+}
+
+/** Bits of a contiguous mask, or -1. */
+export function prefixLength(mask: Words): number {
+  let length = 0
+  for (const word of mask) length += Math.clz32(~word)
+  const family = mask.length === 1 ? 'ipv4' : 'ipv6'
+  return prefixMask(length, family).every((word, index) => word === mask[index] >>> 0) ? length : -1
+}
+
+/** `address[/prefix length or mask]`, one of a comma separated list. */
+export function parseAddressMask(token: Token, family: Family, text = token.text): AddressMask {
+  const slash = text.indexOf('/')
+  const addressText = slash < 0 ? text : text.slice(0, slash)
+  const words = family === 'ipv4' ? parseIpv4(addressText, true) : parseIpv6(addressText)
+  if (!words) throw notAnAddress(token, family, addressText)
+  const mask = slash < 0 ? prefixMask(128, family) : parseMask(token, family, text.slice(slash + 1))
+  return { address: words.map((word, index) => (word & mask[index]) >>> 0), mask }
+}
+
+function parseMask(token: Token, family: Family, text: string): Words {
+  const bits = 32 * wordCount(family)
+  if (/^[0-9]{1,3}$/.test(text) && Number.parseInt(text, 10) <= bits)
+    return prefixMask(Number.parseInt(text, 10), family)
+  const words = family === 'ipv4' ? parseIpv4(text) : parseIpv6(text)
+  if (!words) throw new Refusal(token, `"${text}" is not a mask; write a prefix length from 0 to ${bits}`)
+  return words
+}
+
+export function printAddress(words: Words): string {
+  return words.length === 1 ? printIpv4(words) : printIpv6(words)
+}
+
+/** As iptables-save: `10.0.0.0/8`, dotted where the mask is not contiguous. */
+export function printAddressMask(range: AddressMask): string {
+  const length = prefixLength(range.mask)
+  return `${printAddress(range.address)}/${length < 0 ? printAddress(range.mask) : length}`
+}

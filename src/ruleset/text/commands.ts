@@ -1,0 +1,46 @@
+import type { OptionUse } from './options.ts'
+import { Refusal } from './ruleset-error.ts'
+import type { Token } from './tokens.ts'
+
+/** What a line does to its chain. */
+export interface Command {
+  readonly name:
+    | 'append'
+    | 'insert'
+    | 'replace'
+    | 'delete'
+    | 'new-chain'
+    | 'delete-chain'
+    | 'rename-chain'
+    | 'flush'
+    | 'zero'
+    | 'policy'
+  readonly at: Token
+  /** null: all chains. */
+  readonly chain: Token | null
+  /** Rule number (insert, replace, delete, zero), new name or policy. */
+  readonly argument: Token | null
+}
+
+export const COMMANDS: ReadonlySet<string> = new Set<Command['name']>([
+  'append',
+  'insert',
+  'replace',
+  'delete',
+  'new-chain',
+  'delete-chain',
+  'rename-chain',
+  'flush',
+  'zero',
+  'policy',
+])
+
+/** @param positional takes the next word of the line when it is no option */
+export function readCommand(use: OptionUse, positional: () => Token | null): Command {
+  const name = use.spec.name as Command['name']
+  const chain = use.values[0] ?? positional()
+  const argument = name === 'append' || name === 'new-chain' ? null : positional()
+  const needed = { replace: 'a rule number', 'rename-chain': 'the new name', policy: 'a policy' }[name as string]
+  if (needed && !argument) throw new Refusal(use.at, `${use.at.text} needs ${needed} behind the chain`)
+  return { name, at: use.at, chain, argument }
+}

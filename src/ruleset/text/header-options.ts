@@ -1,0 +1,75 @@
+import type { Negatable } from '../rule.ts'
+import type { Family } from '../ruleset.ts'
+import { type AddressMask, parseAddressMask } from './addresses.ts'
+import type { OptionUse } from './options.ts'
+import { parseProtocol } from './protocols.ts'
+import { Refusal } from './ruleset-error.ts'
+import type { Token } from './tokens.ts'
+
+/** What `-s -d -i -o -p -f` say; lists of addresses not yet made into several rules. */
+export interface HeaderOptions {
+  readonly sources: AddressMask[]
+  readonly sourceNegated: boolean
+  readonly destinations: AddressMask[]
+  readonly destinationNegated: boolean
+  readonly inInterface: Negatable<string> | null
+  readonly outInterface: Negatable<string> | null
+  readonly protocol: Negatable<number> | null
+  readonly fragment: Negatable<true> | null
+}
+
+/** IFNAMSIZ, its final zero included. */
+const INTERFACE_NAME = 16
+
+export function readHeader(
+  uses: readonly OptionUse[],
+  scope: { family: Family; warn(text: string): void },
+): HeaderOptions {
+  const use = (name: string): OptionUse | undefined => uses.find(({ spec }) => spec.name === name)
+  const source = use('source')
+  const destination = use('destination')
+  const fragment = use('fragment')
+  if (fragment && scope.family === 'ipv6') {
+    throw new Refusal(fragment.at, 'IPv6 rules have no -f; use -m frag')
+  }
+  return {
+    sources: source ? addresses(source, scope.family) : [],
+    sourceNegated: source?.negated ?? false,
+    destinations: destination ? addresses(destination, scope.family) : [],
+    destinationNegated: destination?.negated ?? false,
+    inInterface: interfaceName(use('in-interface')),
+    outInterface: interfaceName(use('out-interface')),
+    protocol: protocol(use('protocol')),
+    fragment: fragment ? { value: true, negated: fragment.negated } : null,
+  }
+}
+
+function addresses(use: OptionUse, family: Family): AddressMask[] {
+  const [token] = use.values
+  const texts = token.text.split(',')
+  if (use.negated && texts.length > 1) {
+    throw new Refusal(
+      token,
+      '! cannot stand before several addresses; use a set, or RETURN for each in a chain of its own',
+    )
+  }
+  return texts.map((text) => parseAddressMask(token, family, text.trim()))
+}
+
+function interfaceName(use: OptionUse | undefined): Negatable<string> | null {
+  if (!use) return null
+  const [token] = use.values
+  if (token.text === '') throw new Refusal(token, 'the interface has an empty name')
+  if (token.text.length >= INTERFACE_NAME) {
+    throw new Refusal(token, `"${token.text}" is too long for an interface; at most ${INTERFACE_NAME - 1} characters`)
+  }
+  return token.text === '+' && !use.negated ? null : { value: token.text, negated: use.negated }
+}
+
+function protocol(use: OptionUse | undefined): Negatable<number> | null {
+  if (!use) return null
+  const token: Token = use.values[0]
+  const value = parseProtocol(token)
+  if (value === 0 && use.negated) throw new Refusal(token, 'no packet can match "! -p all"; take the rule out')
+  return value === 0 ? null : { value, negated: use.negated }
+}

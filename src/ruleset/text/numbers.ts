@@ -1,0 +1,68 @@
+import { Refusal } from './ruleset-error.ts'
+import type { Token } from './tokens.ts'
+
+export interface NumberRange {
+  readonly low: number
+  readonly high: number
+}
+
+/** Decimal, 0x hexadecimal or 0 octal, as the C library's strtoul(…, 0) reads it; null when it is none. */
+export function numberOf(text: string): number | null {
+  if (/^0[xX][0-9a-fA-F]{1,16}$/.test(text)) return Number.parseInt(text.slice(2), 16)
+  if (/^0[0-7]*$/.test(text)) return Number.parseInt(text, 8)
+  if (/^[1-9][0-9]{0,19}$/.test(text)) return Number.parseInt(text, 10)
+  return null
+}
+
+/** A number between `low` and `high`, both included. */
+export function parseNumber(token: Token, low: number, high: number, what: string, text = token.text): number {
+  const value = numberOf(text)
+  if (value === null) throw new Refusal(token, `"${text}" is not a ${what}; write a number from ${low} to ${high}`)
+  if (value < low || value > high) {
+    throw new Refusal(token, `${what} ${text} is out of range; write a number from ${low} to ${high}`)
+  }
+  return value
+}
+
+/** `N`, `N:M`, `:M` or `N:` (with another separator where the option has one). */
+export function parseRange(token: Token, low: number, high: number, what: string, separator = ':'): NumberRange {
+  const parts = token.text.split(separator)
+  if (parts.length > 2) throw new Refusal(token, `"${token.text}" is not a ${what}; write N or N${separator}M`)
+  const first = parts[0] === '' && parts.length === 2 ? low : parseNumber(token, low, high, what, parts[0])
+  if (parts.length === 1) return { low: first, high: first }
+  const last = parts[1] === '' ? high : parseNumber(token, low, high, what, parts[1])
+  if (first > last) throw new Refusal(token, `the ${what} ${token.text} runs backwards; write the smaller number first`)
+  return { low: first, high: last }
+}
+
+/** `N` or `N:M` */
+export function printRange(range: NumberRange, separator = ':'): string {
+  return range.low === range.high ? `${range.low}` : `${range.low}${separator}${range.high}`
+}
+
+export interface MaskedValue {
+  /** Unsigned 32 bits each. */
+  readonly value: number
+  readonly mask: number
+}
+
+export const MASK_ALL = 0xffff_ffff
+
+/** `value[/mask]`, 32 bits each. */
+export function parseMasked(token: Token, what: string): MaskedValue {
+  const slash = token.text.indexOf('/')
+  const value = slash < 0 ? token.text : token.text.slice(0, slash)
+  return {
+    value: parseNumber(token, 0, MASK_ALL, what, value),
+    mask: slash < 0 ? MASK_ALL : parseNumber(token, 0, MASK_ALL, `mask of the ${what}`, token.text.slice(slash + 1)),
+  }
+}
+
+export function hex(value: number): string {
+  return `0x${(value >>> 0).toString(16)}`
+}
+
+/** `0x5` or `0x5/0xff` */
+export function printMasked(masked: MaskedValue): string {
+  return masked.mask === MASK_ALL ? hex(masked.value) : `${hex(masked.value)}/${hex(masked.mask)}`
+}

@@ -1,0 +1,34 @@
+import type { Token } from './tokens.ts'
+
+/** One thing wrong with a ruleset, and where. Lines and columns count from 1. */
+export interface LocatedError {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** `what; what to write instead` */
+  readonly text: string
+}
+
+/** All that is wrong with a ruleset, up to a limit. The message has one line per error: `file:line:column: text`. */
+export class RulesetError extends Error {
+  readonly errors: readonly LocatedError[]
+
+  constructor(errors: readonly LocatedError[]) {
+    super(errors.map((error) => `${error.file}:${error.line}:${error.column}: ${error.text}`).join('\n'))
+    this.name = 'RulesetError'
+    this.errors = errors
+  }
+}
+
+/** Thrown while one line is read; gathered into a RulesetError. */
+export class Refusal extends Error {
+  readonly line: number
+  readonly column: number
+
+  /** @param text what is wrong; after a semicolon what to write instead */
+  constructor(at: Pick<Token, 'line' | 'column'>, text: string) {
+    super(text)
+    this.line = at.line
+    this.column = at.column
+  }
+}
