@@ -1,0 +1,82 @@
+import type { Answer } from './answer.ts'
+import { sameReason } from './reason-class.ts'
+
+export type Field = 'fate' | 'label' | 'direction' | 'verdict' | 'rule' | 'reason'
+
+/** Why a frame was not compared, or only in part. */
+export type Exclusion =
+  | 'the oracle could not inject it'
+  | 'our verdict is UNKNOWN, the kernel did one of the possible'
+  | 'hangs on an earlier UNKNOWN verdict'
+
+export interface Comparison {
+  /** Frames of the capture. */
+  frames: number
+  /** Frames that the kernel labelled, less the excluded ones. */
+  labelled: number
+  /** Of these, equal in every field. */
+  equal: number
+  /** Frames that differ, by the first field that does. */
+  differing: Map<Field, number>
+  /** Frames left out, by reason. */
+  excluded: Map<Exclusion, number>
+  differences: Difference[]
+}
+
+export interface Difference {
+  frame: number
+  field: Field
+}
+
+/** Compares frame by frame; both lists hold one answer per frame, in capture order. */
+export function compare(kernel: readonly Answer[], ours: readonly Answer[]): Comparison {
+  const result: Comparison = {
+    frames: Math.max(kernel.length, ours.length),
+    labelled: 0,
+    equal: 0,
+    differing: new Map(),
+    excluded: new Map(),
+    differences: [],
+  }
+  for (let i = 0; i < result.frames; i++) {
+    const [k, o] = [kernel[i], ours[i]]
+    const field = k === undefined || o === undefined ? 'fate' : compareFrame(k, o)
+    if (field === null) {
+      if (k.fate === 'labelled') {
+        result.labelled++
+        result.equal++
+      }
+    } else if (typeof field === 'object') {
+      add(result.excluded, field.exclusion)
+    } else {
+      if (k?.fate === 'labelled') result.labelled++
+      add(result.differing, field)
+      result.differences.push({ frame: i + 1, field })
+    }
+  }
+  return result
+}
+
+function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclusion } | null {
+  if (kernel.fate === 'not asked') return { exclusion: 'the oracle could not inject it' }
+  if (ours.assumesFrame > 0) return { exclusion: 'hangs on an earlier UNKNOWN verdict' }
+  if (kernel.fate !== ours.fate) return 'fate'
+  if (kernel.label !== ours.label) return 'label'
+  if (kernel.direction !== ours.direction) return 'direction'
+  if (ours.verdict === 'UNKNOWN') {
+    const possible = kernel.verdict !== null && ours.possible.includes(kernel.verdict)
+    return possible ? { exclusion: 'our verdict is UNKNOWN, the kernel did one of the possible' } : 'verdict'
+  }
+  if (kernel.verdict !== ours.verdict) return 'verdict'
+  if (kernel.rule !== ours.rule) return 'rule'
+  return sameReason(kernel, ours) ? null : 'reason'
+}
+
+/** Adds counts to counts. */
+export function addCounts<K>(sum: Map<K, number>, counts: ReadonlyMap<K, number>): void {
+  for (const [key, count] of counts) sum.set(key, (sum.get(key) ?? 0) + count)
+}
+
+function add<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}

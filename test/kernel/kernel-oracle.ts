@@ -1,0 +1,177 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { release, tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { udp } from '../support/packets.ts'
+import { pcap } from '../support/pcap.ts'
+
+/** One packet's answer, as the oracle prints it; see oracle/README.md for the meaning of each word. */
+export interface OracleLine {
+  n: number
+  state: string
+  dir?: 'original' | 'reply'
+  ct?: number
+  status?: string
+  hook?: string
+  verdict: 'ACCEPT' | 'DROP' | 'not-routed' | 'not-seen' | null
+  drop_hook?: string
+  rule?: string | null
+  target?: string
+  trace?: string[]
+  why?: string
+  nat?: string
+  note?: string
+  events?: OracleEvent[]
+}
+
+export interface OracleEvent {
+  ev: string
+  id: number
+  tuple: string
+  tcp?: string
+  timeout?: number
+  status?: string
+}
+
+export interface AvailableOracle {
+  readonly available: true
+  /** Replays a capture through the running kernel. Rejects with the oracle's own words when it refuses or loses records. */
+  run(capture: string, options?: readonly string[]): Promise<OracleLine[]>
+}
+
+export type KernelOracle = AvailableOracle | { readonly available: false; readonly why: string }
+
+const ORACLE_FOLDER = findUp('test/kernel/oracle')
+const NEEDED_TOOLS = [
+  'ip',
+  'nft',
+  'iptables-legacy-restore',
+  'iptables-legacy-save',
+  'ip6tables-legacy-restore',
+] as const
+
+let known: KernelOracle | undefined
+
+/** The oracle, built when first asked for, or the reason why this machine cannot run it. */
+export function kernelOracle(): KernelOracle {
+  known ??= findOracle()
+  return known
+}
+
+function findOracle(): KernelOracle {
+  const why = whatIsMissing()
+  if (why !== null) return { available: false, why }
+  const built = build()
+  if ('why' in built) return { available: false, why: built.why }
+  const refused = tryOnePacket(built.program)
+  if (refused !== null) return { available: false, why: refused }
+  return { available: true, run: (capture, options = []) => run(built.program, capture, options) }
+}
+
+function whatIsMissing(): string | null {
+  if (process.platform !== 'linux') return 'not Linux'
+  if (process.getuid?.() !== 0) return 'not root'
+  const [major, minor] = release().split('.').map(Number)
+  if (major < 6 || (major === 6 && minor < 16))
+    return `kernel ${release()} is older than 6.16: its traces carry no conntrack state`
+  if (!existsSync('/dev/net/tun')) return 'no /dev/net/tun'
+  for (const tool of NEEDED_TOOLS) if (!onPath(tool)) return `no ${tool} on PATH`
+  return null
+}
+
+function onPath(tool: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, tool), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+/** Compiles the sources once per content; several test processes may do so at the same time, the last rename wins. */
+function build(): { program: string } | { why: string } {
+  const sources = readdirSync(ORACLE_FOLDER)
+    .filter((name) => /\.[ch]$/.test(name))
+    .sort()
+  const hash = createHash('sha256')
+  for (const name of sources) hash.update(name).update(readFileSync(join(ORACLE_FOLDER, name)))
+  const folder = join(findUp('node_modules'), '.cache', 'ctreplay')
+  const program = join(folder, `kernel-oracle-${hash.digest('hex').slice(0, 16)}`)
+  if (existsSync(program)) return { program }
+  const compiler = ['cc', 'gcc', 'clang'].find(onPath)
+  if (compiler === undefined) return { why: 'no C compiler on PATH' }
+  mkdirSync(folder, { recursive: true })
+  const unfinished = `${program}.${process.pid}`
+  const inputs = sources.filter((name) => name.endsWith('.c')).map((name) => join(ORACLE_FOLDER, name))
+  const compiled = spawnSync(compiler, ['-O2', '-w', '-o', unfinished, ...inputs], { encoding: 'utf8' })
+  if (compiled.status !== 0) return { why: `${compiler} cannot build the oracle: ${firstLine(compiled.stderr)}` }
+  renameSync(unfinished, program)
+  return { program }
+}
+
+/** Namespaces, netfilter modules and traces are only known to work once they did. */
+function tryOnePacket(program: string): string | null {
+  const capture = join(tmpdir(), `ctreplay-oracle-${process.pid}.pcap`)
+  writeFileSync(capture, pcap([udp('192.0.2.1:1>198.51.100.2:2')]))
+  const result = spawnSync(program, [capture, '--quiet'], { encoding: 'utf8' })
+  rmSync(capture)
+  if (result.status !== 0) return `the oracle does not run here: ${firstLine(result.stderr) || result.error?.message}`
+  return result.stdout.includes('"state":"NEW"')
+    ? null
+    : `this kernel's traces carry no conntrack state: ${result.stdout.trim()}`
+}
+
+function run(program: string, capture: string, options: readonly string[]): Promise<OracleLine[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [capture, '--quiet', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const output: Buffer[] = []
+    let errors = ''
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code !== 0) {
+        reject(new Error(`kernel-oracle ${capture} ${options.join(' ')}: exit ${code}: ${errors.trim()}`))
+        return
+      }
+      const text = Buffer.concat(output).toString('latin1')
+      resolve(
+        text === ''
+          ? []
+          : text
+              .trimEnd()
+              .split('\n')
+              .map((line) => JSON.parse(line) as OracleLine),
+      )
+    })
+  })
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0]
+}
+
+/** The nearest `relative` above this file: it is run from its place in the sources, or compiled somewhere below. */
+function findUp(relative: string): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const candidate = join(folder, relative)
+    if (existsSync(candidate)) return candidate
+    if (folder === dirname(folder)) throw new Error(`no ${relative} above ${import.meta.url}`)
+  }
+}

@@ -1,0 +1,195 @@
+/* kernel-oracle: replays a capture through the netfilter of the running kernel, inside a private network namespace,
+ * and writes what the kernel did with each packet, one JSON object a line. See README.md. */
+#include "oracle.h"
+
+struct net locals[MAXNET], insides[MAXNET];
+int nlocals, ninsides;
+static const char *o_cap, *o_dump, *o_post;
+const char *o_rules, *o_rules6, *o_in, *o_out;
+int o_host, o_helper, o_pad, o_fix, o_events, o_notrace, o_fixttl, o_vtime;
+static int o_stats, o_quiet;
+static double o_gap = -1, o_scale = 1;
+static long o_limit = -1;
+const char *o_sysctl[256], *o_help[64], *o_nft[16];
+int n_sysctl, n_help, n_nft;
+
+static void usage(void) {
+  fputs("usage: kernel-oracle CAPTURE [--rules F] [--rules6 F] [--nft F] [--mode forward|host]\n"
+        "  [--local ADDR[/LEN],...] [--inside CIDR,...] [--in-iface N] [--out-iface N]\n"
+        "  [--sysctl k=v]... [--helper-auto] [--helper proto/port=type]... [--pad] [--fix-checksums] [--fix-ttl]\n"
+        "  [--realtime-gaps MAXSEC] [--time-scale F] [--virtual-time] [--events] [--no-trace]\n"
+        "  [--limit N] [--dump-table F] [--stats] [--quiet] > out.ndjson\n",
+        stderr);
+  exit(2);
+}
+
+static void read_options(int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    char *a = argv[i];
+#define OPT(s) (!strcmp(a, s))
+#define ARG (i + 1 < argc ? argv[++i] : (usage(), (char *)0))
+    if (OPT("--rules"))
+      o_rules = ARG;
+    else if (OPT("--rules6"))
+      o_rules6 = ARG;
+    else if (OPT("--nft")) {
+      if (n_nft < 16) o_nft[n_nft++] = ARG;
+    } else if (OPT("--mode")) {
+      char *m = ARG;
+      if (!strcmp(m, "host"))
+        o_host = 1;
+      else if (strcmp(m, "forward"))
+        usage();
+    } else if (OPT("--local"))
+      parse_nets(ARG, locals, &nlocals);
+    else if (OPT("--inside"))
+      parse_nets(ARG, insides, &ninsides);
+    else if (OPT("--in-iface"))
+      o_in = ARG;
+    else if (OPT("--out-iface"))
+      o_out = ARG;
+    else if (OPT("--sysctl")) {
+      if (n_sysctl < 256) o_sysctl[n_sysctl++] = ARG;
+    } else if (OPT("--helper-auto"))
+      o_helper = 1;
+    else if (OPT("--helper")) {
+      if (n_help < 64) o_help[n_help++] = ARG;
+    } else if (OPT("--pad"))
+      o_pad = 1;
+    else if (OPT("--fix-checksums"))
+      o_fix = 1;
+    else if (OPT("--fix-ttl"))
+      o_fixttl = 1;
+    else if (OPT("--realtime-gaps"))
+      o_gap = atof(ARG);
+    else if (OPT("--time-scale"))
+      o_scale = atof(ARG);
+    else if (OPT("--virtual-time"))
+      o_vtime = 1;
+    else if (OPT("--events"))
+      o_events = 1;
+    else if (OPT("--no-trace"))
+      o_notrace = 1;
+    else if (OPT("--limit"))
+      o_limit = atol(ARG);
+    else if (OPT("--dump-table"))
+      o_dump = ARG;
+    else if (OPT("--stats"))
+      o_stats = 1;
+    else if (OPT("--post"))
+      o_post = ARG;
+    else if (OPT("--quiet"))
+      o_quiet = 1;
+    else if (a[0] == '-')
+      usage();
+    else if (!o_cap)
+      o_cap = a;
+    else
+      usage();
+  }
+  if (!o_cap) usage();
+  if (o_host && !nlocals) die("--mode host needs --local");
+}
+
+static double mono(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* --realtime-gaps: the capture's pause, shortened to what was allowed */
+static void pause_as_captured(double seconds) {
+  double pause = seconds * o_scale;
+  if (pause > o_gap) pause = o_gap;
+  if (pause <= 0) return;
+  struct timespec s = {(time_t)pause, (long)((pause - (time_t)pause) * 1e9)};
+  while (nanosleep(&s, &s) && errno == EINTR);
+}
+
+static void forget_last_packet(void) {
+  R.t = R.s = R.v_pre = R.v_fwd = R.v_in = R.v_out = R.v_post = R.b_in = R.b_fwd = R.b_post = R.r_pre = 0;
+  R.state = R.has_ct = R.has_v = R.local = R.dir = 0;
+  R.status = 0;
+  R.nt = R.nwhy = R.nlogs = R.nk = R.nev = R.nx = 0;
+  R.nat[0] = 0;
+}
+
+static void replay_packet(struct packet *p, u64 n) {
+  rec_v6 = p->v6;
+  int failed = inject(p);
+  if (failed && !R.t) {
+    char text[128];
+    snprintf(text, sizeof text, "injection failed: %s", strerror(failed));
+    emit_simple(n, "UNINJECTABLE", NULL, text);
+    return;
+  }
+  drain_dev(fout, p->bytes, p->len);
+  if (fin != fout) drain_dev(fin, p->bytes, p->len);
+  if (o_vtime) vt_touch_seen();
+  if (!R.t && !R.s && !R.nt && !p->local_src) packet_note_refusal(p);
+  emit(n, p->frag, p->local_src ? (p->local_dst ? 2 : 1) : 0, p->note[0] ? p->note : NULL);
+}
+
+static u64 replay(struct cap *c) {
+  static struct packet p;
+  const u8 *d;
+  u32 cl, wl;
+  double ts, first = -1, latest = -1;
+  int lt;
+  u64 n = 0;
+  while (cap_next(c, &d, &cl, &wl, &ts, &lt)) {
+    if (o_limit >= 0 && (long)n >= o_limit) break;
+    n++;
+    if (first < 0) first = ts;
+    if (o_gap >= 0 && latest >= 0 && ts > latest) pause_as_captured(ts - latest);
+    if (ts > latest) latest = ts;
+    forget_last_packet();
+    if (o_vtime) {
+      if (latest - first > vnow) vnow = latest - first;
+      vt_expire();
+    }
+    if (packet_from_frame(&p, n, d, cl, wl, lt)) replay_packet(&p, n);
+  }
+  fflush(stdout);
+  return n;
+}
+
+static void dump_table(void) {
+  char *text = NULL;
+  runv((const char *const[]){"cat", "/proc/net/nf_conntrack", NULL}, NULL, NULL, &text);
+  FILE *f = fopen(o_dump, "w");
+  if (!f) die("%s: %s", o_dump, strerror(errno));
+  fputs(text, f);
+  fclose(f);
+}
+
+int main(int argc, char **argv) {
+  struct cap c;
+  read_options(argc, argv);
+  cap_open(&c, o_cap);
+  setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+  namespace_enter();
+  kernel_rules_load();
+  nl_open();
+  if (o_vtime) load_known();
+  inject_open(&c);
+  drain();
+  memset(&R, 0, sizeof R);
+
+  double start = mono();
+  u64 n = replay(&c);
+  double seconds = mono() - start;
+  if (!o_quiet) {
+    fprintf(stderr, "kernel-oracle: %llu packets in %.3f s, %.0f packets/s%s\n", (unsigned long long)n, seconds,
+            n / (seconds > 0 ? seconds : 1e-9), nl_overruns ? " NETLINK OVERRUNS, RESULT NOT RELIABLE" : "");
+    if (o_vtime)
+      fprintf(stderr, "kernel-oracle: %llu entries expired in virtual time\n", (unsigned long long)v_expired);
+  }
+  if (o_dump) dump_table();
+  if (o_stats)
+    RUN("sh", "-c",
+        "conntrack -S; echo count $(cat /proc/sys/net/netfilter/nf_conntrack_count);"
+        " echo '# expectations'; cat /proc/net/nf_conntrack_expect");
+  if (o_post) RUN("sh", "-c", o_post);
+  return nl_overruns ? 3 : 0;
+}

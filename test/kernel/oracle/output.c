@@ -1,0 +1,168 @@
+/* One line of JSON for each packet. */
+#include "oracle.h"
+
+static void jstr(FILE *f, const char *s) {
+  fputc('"', f);
+  for (; *s; s++) {
+    u8 c = *s;
+    if (c == '"' || c == '\\') {
+      fputc('\\', f);
+      fputc(c, f);
+    } else if (c < 32)
+      fprintf(f, "\\u%04x", c);
+    else
+      fputc(c, f);
+  }
+  fputc('"', f);
+}
+
+void emit_simple(u64 n, const char *state, const char *verdict, const char *note) {
+  printf("{\"n\":%llu,\"state\":\"%s\",\"verdict\":", (unsigned long long)n, state);
+  if (verdict)
+    jstr(stdout, verdict);
+  else
+    fputs("null", stdout);
+  if (note) {
+    fputs(",\"note\":", stdout);
+    jstr(stdout, note);
+  }
+  if (R.nev) {
+    fputs(",\"events\":[", stdout);
+    for (int i = 0; i < R.nev; i++) printf("%s%s", i ? "," : "", R.ev[i]);
+    fputc(']', stdout);
+  }
+  fputs("}\n", stdout);
+}
+
+/* the last reason; what an INVALID FIN or RST does to the timeout is told behind the reason, and is none itself */
+static int last_reason(void) {
+  int i = R.nwhy - 1;
+  while (i > 0 && strstr(R.why[i], "lower timeout to")) i--;
+  return i;
+}
+
+void emit(u64 n, int frag, int local, const char *note) {
+  const char *state, *hook = NULL, *verdict;
+  char b[256];
+  int lasthook = -1;
+  for (int i = 0; i < R.nt; i++)
+    if (R.trhook[i] < 5) lasthook = R.trhook[i];
+  int nothing = !R.t && !R.s && !R.nt;
+  if (nothing) {
+    if (frag && !R.nwhy)
+      emit_simple(n, "FRAG_QUEUED", NULL, note);
+    else
+      emit_simple(n, "IP_DROP", "not-seen", note ? note : "dropped by the IP layer before any netfilter hook");
+    return;
+  }
+  if (R.s)
+    state = statename(R.state);
+  else { /* dropped in the raw table (state NONE) or by conntrack itself */
+    struct rule *r = R.nt ? find_rule(rec_v6, R.tr[R.nt - 1]) : NULL;
+    state = o_notrace || (r && !strcmp(r->target, "DROP")) ? "NONE" : "CT_DROP";
+  }
+  if (R.local) hook = "OUTPUT";
+  if (R.v_fwd || R.b_fwd || lasthook == 2)
+    hook = "FORWARD";
+  else if (R.v_in || R.b_in || lasthook == 1)
+    hook = "INPUT";
+  else if (!hook)
+    hook = "PREROUTING";
+  int lo = R.local && local == 2;
+  if (R.v_in)
+    verdict = "ACCEPT";
+  else if (R.v_post && !lo)
+    verdict = "ACCEPT";
+  else if (R.local) {
+    verdict = "DROP";
+    if (R.v_out && !R.v_post && lasthook != 4 && !R.b_post) verdict = "not-routed";
+    if (lo && R.v_post && !R.t) verdict = "not-routed";
+  } else if (R.v_pre && !R.v_fwd && strcmp(hook, "FORWARD") && strcmp(hook, "INPUT"))
+    verdict = "not-routed";
+  else
+    verdict = "DROP";
+  const char *dhook = hook;
+  if (!strcmp(verdict, "DROP")) {
+    if (lasthook >= 0) dhook = hookname(lasthook);
+  }
+  printf("{\"n\":%llu,\"state\":\"%s\"", (unsigned long long)n, state);
+  if (R.has_ct) {
+    printf(",\"dir\":\"%s\",\"ct\":%u", R.dir ? "reply" : "original", ntohl(R.id));
+    printf(",\"status\":\"%s\"", status_txt(R.status, b, sizeof b));
+  }
+  printf(",\"hook\":\"%s\",\"verdict\":\"%s\"", hook, verdict);
+  int drop = !strcmp(verdict, "DROP"), ti = -1;
+  if (drop) {
+    printf(",\"drop_hook\":\"%s\"", dhook);
+    ti = R.nt - 1;
+  } else
+    for (int i = 0; i < R.nt; i++)
+      if (!strncmp(R.tr[i], "filter:", 7) || !strncmp(R.tr[i], "nft:", 4)) ti = i;
+  if (!o_notrace) {
+    fputs(",\"rule\":", stdout);
+    if (ti >= 0)
+      jstr(stdout, R.tr[ti]);
+    else
+      fputs("null", stdout);
+    struct rule *r = ti >= 0 ? find_rule(rec_v6, R.tr[ti]) : NULL;
+    if (r && r->target[0]) {
+      fputs(",\"target\":", stdout);
+      jstr(stdout, r->target);
+    }
+    fputs(",\"trace\":[", stdout);
+    for (int i = 0; i < R.nt; i++) {
+      if (i) fputc(',', stdout);
+      jstr(stdout, R.tr[i]);
+    }
+    fputc(']', stdout);
+  }
+  if (R.nwhy) {
+    fputs(",\"why\":", stdout);
+    jstr(stdout, R.why[last_reason()]);
+  }
+  if (R.nlogs) {
+    fputs(",\"nflog\":[", stdout);
+    for (int i = 0; i < R.nlogs; i++) {
+      if (i) fputc(',', stdout);
+      jstr(stdout, R.logs[i]);
+    }
+    fputc(']', stdout);
+  }
+  if (R.nk) {
+    fputs(",\"kernel_sent\":[", stdout);
+    for (int i = 0; i < R.nk; i++) {
+      if (i) fputc(',', stdout);
+      jstr(stdout, R.k[i]);
+    }
+    fputc(']', stdout);
+  }
+  if (R.nat[0]) {
+    fputs(",\"nat\":", stdout);
+    jstr(stdout, R.nat);
+  }
+  if (R.nev) {
+    fputs(",\"events\":[", stdout);
+    for (int i = 0; i < R.nev; i++) printf("%s%s", i ? "," : "", R.ev[i]);
+    fputc(']', stdout);
+  }
+  if (note) {
+    fputs(",\"note\":", stdout);
+    jstr(stdout, note);
+  }
+  fputs("}\n", stdout);
+}
+
+void drain_dev(int fd, const u8 *in, int inlen) {
+  static u8 b[70000];
+  ssize_t r;
+  while ((r = read(fd, b, sizeof b)) > 0) {
+    R.nx++;
+    if (R.nat[0] || r < 20 || inlen < 20 || b[0] >> 4 != in[0] >> 4) continue;
+    int v6 = b[0] >> 4 == 6, ho = v6 ? 40 : (b[0] & 15) * 4, hi = v6 ? 40 : (in[0] & 15) * 4, pr = v6 ? b[6] : b[9];
+    if (r < ho + 4 || inlen < hi + 4) continue;
+    int ab = memcmp(b + (v6 ? 8 : 12), in + (v6 ? 8 : 12), v6 ? 32 : 8);
+    int fr = !v6 && ((be16(b + 6) & 0x1fff) || (be16(in + 6) & 0x1fff));
+    int pb = (pr == 6 || pr == 17) && !fr && memcmp(b + ho, in + hi, 4);
+    if (ab || pb) pkt_txt(b, r, R.nat, sizeof R.nat);
+  }
+}
