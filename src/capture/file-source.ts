@@ -49,7 +49,7 @@ export function openByteSource(path: string): ByteSource {
     throw new CaptureError(`${path}: is a directory; name the capture files in it, as in ${path}/*.pcap`)
   }
   if (status.isFile()) return new FileSource(descriptor, status.size)
-  return StreamSource.ofDescriptor(descriptor)
+  return status.isFIFO() ? StreamSource.ofPipe(descriptor) : StreamSource.ofDevice(descriptor)
 }
 
 /** Standard input redirected from a file is a file; anything else comes when it comes. */

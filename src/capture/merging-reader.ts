@@ -1,12 +1,23 @@
-import { FRAME_CAPTURED, FRAME_INTS, FRAME_NANOSECONDS, FRAME_OFFSET, FrameBatch } from './frame-batch.ts'
+import {
+  FRAME_CAPTURED,
+  FRAME_CAPTURED_MAX,
+  FRAME_INTS,
+  FRAME_NANOSECONDS,
+  FRAME_OFFSET,
+  FrameBatch,
+} from './frame-batch.ts'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from './frame-reader.ts'
+
+/** Every capture has a batch of its own; with hundreds of them it must not be large. */
+const BATCH_FRAMES = 1024
+const BATCH_BYTES = FRAME_CAPTURED_MAX + 65_536
 
 /** One of the captures being merged: its batch, and the next frame of it. */
 class MergedInput {
   readonly reader: FrameReader
   /** Its place among the captures as named. */
   readonly order: number
-  readonly batch = new FrameBatch()
+  readonly batch = new FrameBatch(BATCH_FRAMES, BATCH_BYTES)
   next = 0
   ended = false
   /** The latest time so far: a capture whose clock runs backwards keeps its frames in order all the same. */

@@ -35,7 +35,8 @@ export async function openCapture(paths: readonly string[], options: CaptureOpti
   const readers: FrameReader[] = []
   try {
     for (const [file, path] of paths.entries()) {
-      readers.push(await openSource(path, file, openByteSource(path), problems, options))
+      const name = path === '-' ? 'standard input' : path
+      readers.push(await openSource(name, file, openByteSource(path), problems, options))
     }
   } catch (error) {
     for (const reader of readers) reader.close()

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type ByteSource, SourceDamage } from './byte-source.ts'
 
@@ -38,8 +39,13 @@ export class StreamSource implements ByteSource {
     })
   }
 
-  /** A FIFO or a device that was opened by name. */
-  static ofDescriptor(descriptor: number): StreamSource {
+  /** A pipe that was opened by name; as a socket, since a file read that waits would hold up the end of the process. */
+  static ofPipe(descriptor: number): StreamSource {
+    return new StreamSource(new Socket({ fd: descriptor, readable: true, writable: false }))
+  }
+
+  /** A device that was opened by name. */
+  static ofDevice(descriptor: number): StreamSource {
     return new StreamSource(createReadStream('', { fd: descriptor, highWaterMark: 65_536 }))
   }
 
