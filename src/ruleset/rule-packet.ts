@@ -58,6 +58,8 @@ export class RulePacket {
   unknownMark = 0
   /** Set by NOTRACK and `CT --notrack` in the raw table. */
   untracked = false
+  /** Set by `CT --helper` in the raw table: index in HELPERS (helpers.ts); -1 at the start of the packet's way. */
+  helper = -1
 
   /** Written by a table: the rule (RuleInfo.id) that decided. For VERDICT_UNKNOWN: the first rule that could not be decided. */
   decidedBy = -1

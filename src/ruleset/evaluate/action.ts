@@ -14,6 +14,8 @@ export type Action =
   | { readonly kind: 'continue' }
   /** The packet is not to be tracked. */
   | { readonly kind: 'untrack' }
+  /** A tracking helper is to look after the connection: index in HELPERS. */
+  | { readonly kind: 'help'; readonly helper: number }
   | AssignAction
 
 export type Register = 'mark' | 'connectionMark'

@@ -79,9 +79,10 @@ export const FIELDS = {
   tcpDataOffset: transport('TCP data offset', `(${at(P_TCP_FLAGS_WINDOW)} >>> 28)`, 13),
   icmpType: transport('ICMP type', `(${at(P_PORTS)} >>> 24)`, 2),
   icmpTypeCode: transport('ICMP type and code', `(${at(P_PORTS)} >>> 16)`, 2),
+  /** As the hooks see it: of LINK_HOST, LINK_BROADCAST, LINK_MULTICAST, because all else was host when it was routed. */
   linkType: {
     label: 'packet type',
-    expression: at(P_LINK),
+    expression: `(${at(P_LINK)} === 1 || ${at(P_LINK)} === 2 ? ${at(P_LINK)} : 0)`,
     wide: false,
     known: () => `${at(P_LINK)} >= 0`,
     missing: 'the capture does not tell how the frame reached the machine; settle it with --assume pkttype',

@@ -150,6 +150,8 @@ function actionCode(rule: ProgramRule): { guards: readonly string[]; code: strin
       return { guards: [], code: '' }
     case 'untrack':
       return { guards: [], code: 'p.untracked = true' }
+    case 'help':
+      return { guards: [], code: `p.helper = ${action.helper}` }
     case 'assign':
       return assignCode(action)
   }

@@ -11,7 +11,7 @@ import { addWorld, type FinishedWorld, type Position, type World } from './world
 const WORLDS_MAX = 64
 const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT_REJECT)
 const TOO_MANY = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
-const UNSURE_TRACKING = 'whether the packet is tracked depends on a rule that could not be decided'
+const UNSURE_TRACKING = 'how the packet is tracked (NOTRACK, CT --helper) depends on a rule that could not be decided'
 
 interface InterpretedRule {
   readonly id: number
@@ -90,6 +90,7 @@ export class Interpreter {
       connectionMark: connection < 0 ? 0 : connections.mark(connection),
       uncertainConnectionMark: this.#runtime.uncertainMarks.has(connection),
       untracked: packet.untracked,
+      helper: packet.helper,
       guesses: 0,
     }
   }
@@ -159,6 +160,7 @@ export class Interpreter {
     packet.mark = world.mark
     packet.unknownMark = world.unknownMark
     packet.untracked = world.untracked
+    packet.helper = world.helper
     this.#setConnectionMark(packet, world.connectionMark, world.uncertainConnectionMark)
   }
 
@@ -234,6 +236,9 @@ export class Interpreter {
       case 'untrack':
         addWorld(worlds, { ...world, at: next, untracked: true })
         break
+      case 'help':
+        addWorld(worlds, { ...world, at: next, helper: action.helper })
+        break
       case 'assign':
         addWorld(worlds, { ...assign(world, action, packet.connection >= 0), at: next })
         break
@@ -253,7 +258,7 @@ export class Interpreter {
     let sureTracking = true
     for (const { world } of finished) {
       packet.unknownMark |= world.unknownMark | (world.mark ^ best.world.mark)
-      if (world.untracked !== best.world.untracked) sureTracking = false
+      if (world.untracked !== best.world.untracked || world.helper !== best.world.helper) sureTracking = false
       if (packet.connection < 0) continue
       const sameMark = world.connectionMark === best.world.connectionMark
       if (world.uncertainConnectionMark || !sameMark) this.#runtime.uncertainMarks.add(packet.connection)

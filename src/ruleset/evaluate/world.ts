@@ -13,6 +13,7 @@ export interface World extends Position {
   readonly connectionMark: number
   readonly uncertainConnectionMark: boolean
   readonly untracked: boolean
+  readonly helper: number
   /** Checks that were taken to hold without knowing. */
   readonly guesses: number
 }
@@ -44,7 +45,8 @@ function alike(one: World, other: World): boolean {
     one.unknownMark === other.unknownMark &&
     one.connectionMark === other.connectionMark &&
     one.uncertainConnectionMark === other.uncertainConnectionMark &&
-    one.untracked === other.untracked
+    one.untracked === other.untracked &&
+    one.helper === other.helper
   )
 }
 

@@ -1,11 +1,23 @@
 import type { MatchExtension } from '../extension.ts'
+import { addrtype } from './addrtype.ts'
 import { comment } from './comment.ts'
+import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
 import { icmp } from './icmp.ts'
 import { icmp6 } from './icmp6.ts'
+import { iprange } from './iprange.ts'
+import { length } from './length.ts'
+import { limit } from './limit.ts'
+import { mac } from './mac.ts'
+import { mark } from './mark.ts'
 import { multiport } from './multiport.ts'
+import { owner } from './owner.ts'
+import { physdev } from './physdev.ts'
+import { pkttype } from './pkttype.ts'
+import { sctp } from './sctp.ts'
 import { state } from './state.ts'
 import { tcp } from './tcp.ts'
+import { hl, ttl } from './ttl.ts'
 import { udp } from './udp.ts'
 
 /**
@@ -21,7 +33,29 @@ import { udp } from './udp.ts'
  *   evaluate/fields.ts. What no field can say is a `call` (no memory) or a `stateful` condition; what a capture cannot
  *   show is `undecidable(…)` or a field with `known`. Both evaluators, printing and explaining follow from it.
  */
-export const MATCHES: readonly MatchExtension[] = [comment, conntrack, icmp, icmp6, multiport, state, tcp, udp]
+export const MATCHES: readonly MatchExtension[] = [
+  addrtype,
+  comment,
+  connmark,
+  conntrack,
+  hl,
+  icmp,
+  icmp6,
+  iprange,
+  length,
+  limit,
+  mac,
+  mark,
+  multiport,
+  owner,
+  physdev,
+  pkttype,
+  sctp,
+  state,
+  tcp,
+  ttl,
+  udp,
+]
 
 const BY_NAME: ReadonlyMap<string, MatchExtension> = new Map(
   MATCHES.flatMap((match) => [match.name, ...(match.aliases ?? [])].map((name) => [name, match] as const)),

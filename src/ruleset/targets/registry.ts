@@ -1,7 +1,13 @@
 import type { TargetExtension } from '../extension.ts'
 import type { Family } from '../ruleset.ts'
+import { connmark } from './connmark.ts'
+import { ct, notrack } from './ct.ts'
 import { log } from './log.ts'
+import { mark } from './mark.ts'
+import { NAT_TARGETS } from './nat.ts'
+import { nflog } from './nflog.ts'
 import { reject } from './reject.ts'
+import { checksum, tcpmss, trace } from './simple.ts'
 
 /**
  * Every target besides ACCEPT, DROP, RETURN and chains.
@@ -10,7 +16,19 @@ import { reject } from './reject.ts'
  * in matches/registry.ts), what it needs (family, tables, hooks, protocols), and `parse`, which returns what
  * iptables-save prints behind the name, and the action (evaluate/action.ts) that is done to a packet.
  */
-export const TARGETS: readonly TargetExtension[] = [log, reject]
+export const TARGETS: readonly TargetExtension[] = [
+  checksum,
+  connmark,
+  ct,
+  log,
+  mark,
+  nflog,
+  notrack,
+  reject,
+  tcpmss,
+  trace,
+  ...NAT_TARGETS,
+]
 
 /** @param name as behind `-j` */
 export function findTarget(name: string, family: Family): TargetExtension | undefined {

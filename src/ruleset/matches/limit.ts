@@ -1,0 +1,136 @@
+import { NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
+import type { Match, MatchExtension } from '../extension.ts'
+import type { RulePacket } from '../rule-packet.ts'
+import { parseNumber } from '../text/numbers.ts'
+import type { Options } from '../text/options.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import type { Token } from '../text/tokens.ts'
+
+/** XT_LIMIT_SCALE: a rate is kept as the time between two packets, in 1/10000 s. */
+const SCALE = 10_000
+const UNITS: readonly (readonly [string, number])[] = [
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3600],
+  ['day', 86_400],
+]
+const PRINTED_UNITS: readonly (readonly [string, number])[] = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['min', 60],
+  ['sec', 1],
+]
+const DEFAULT_RATE = (SCALE * 3600) / 3
+const DEFAULT_BURST = 5
+
+/** Ticks per second (CONFIG_HZ) of the kernel that is followed. */
+const HZ = 1000
+const NS_PER_TICK = 1e9 / HZ
+/** CREDITS_PER_JIFFY: the largest power of two with which a day of credit fits into 32 bits. */
+const CREDITS_PER_TICK = 2 ** Math.floor(Math.log2(Math.floor(0xffff_ffff / (HZ * 86_400))))
+
+export const limit: MatchExtension = {
+  name: 'limit',
+  options: [{ name: 'limit' }, { name: 'limit-burst' }],
+  parse: parseLimit,
+}
+
+function parseLimit(options: Options): Match {
+  const rateToken = options.value('limit')
+  const rate = rateToken ? parseRate(rateToken) : DEFAULT_RATE
+  const burstToken = options.value('limit-burst')
+  const burst = burstToken ? parseNumber(burstToken, 1, 10_000, 'burst') : DEFAULT_BURST
+  if (credits(rate * burst) < credits(rate)) {
+    throw new Refusal(
+      burstToken ?? options.at,
+      'the burst takes longer than the kernel can count; lower it or raise the rate',
+    )
+  }
+  const text = `--limit ${printRate(rate)}${burst === DEFAULT_BURST ? '' : ` --limit-burst ${burst}`}`
+  return {
+    print: () => text,
+    conditions: () => [{ kind: 'stateful', label: text, negated: false, create: () => new TokenBucket(rate, burst) }],
+  }
+}
+
+/** `10/second`; the unit may be shortened to its first letter. */
+export function parseRate(token: Token): number {
+  const [, count, unitText] = /^([0-9]{1,9})(?:\/([a-z]*))?$/i.exec(token.text) ?? []
+  const unit = UNITS.find(([name]) => name.startsWith((unitText ?? 'second').toLowerCase()))?.[1]
+  const number = Number.parseInt(count ?? '0', 10)
+  if (unit === undefined || number === 0 || unitText === '') {
+    throw new Refusal(token, `"${token.text}" is not a rate; write a number and /second, /minute, /hour or /day`)
+  }
+  if (number / unit > SCALE) throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
+  const rate = Math.floor((SCALE * unit) / number)
+  return rate
+}
+
+/** The largest unit in which the rate is a whole number, as iptables-save chooses it. */
+export function printRate(rate: number): string {
+  let chosen = PRINTED_UNITS[0]
+  for (const unit of PRINTED_UNITS.slice(1)) {
+    const time = unit[1] * SCALE
+    if (rate > time || time / rate < time % rate) break
+    chosen = unit
+  }
+  return `${Math.floor((chosen[1] * SCALE) / rate)}/${chosen[0]}`
+}
+
+/** user2credits */
+function credits(time: number): number {
+  const product = time * HZ * CREDITS_PER_TICK
+  if (time > Math.floor(0xffff_ffff / (HZ * CREDITS_PER_TICK))) {
+    return (Math.floor(time / SCALE) * HZ * CREDITS_PER_TICK) % 2 ** 32
+  }
+  return Math.floor(product / SCALE)
+}
+
+/**
+ * xt_limit: credit grows with time up to what the burst costs, and each packet that matches costs the same. The credit is
+ * an interval, because it may not be known whether an earlier packet took from it.
+ */
+export class TokenBucket implements StatefulTest {
+  readonly #cap: number
+  readonly #cost: number
+  #low: number
+  #high: number
+  #tick = 0
+
+  constructor(rate: number, burst: number) {
+    this.#cost = credits(rate)
+    this.#cap = credits(rate * burst)
+    this.#low = this.#cap
+    this.#high = this.#cap
+  }
+
+  uncertain(packet: RulePacket): boolean {
+    if (this.#low === this.#high) return false
+    this.#refill(packet)
+    return this.#low < this.#cost && this.#high >= this.#cost
+  }
+
+  test(packet: RulePacket): number {
+    this.#refill(packet)
+    if (this.#high < this.#cost) return NO
+    this.#low -= this.#cost
+    this.#high -= this.#cost
+    return YES
+  }
+
+  testPerhaps(packet: RulePacket): number {
+    this.#refill(packet)
+    if (this.#high < this.#cost) return NO
+    const answer = this.#low >= this.#cost ? YES : UNKNOWN
+    this.#low = Math.max(0, this.#low - this.#cost)
+    return answer
+  }
+
+  #refill(packet: RulePacket): void {
+    const tick = Math.floor(packet.nowNs / NS_PER_TICK)
+    const gained = (tick - this.#tick) * CREDITS_PER_TICK
+    this.#tick = tick
+    this.#low = Math.min(this.#cap, this.#low + gained)
+    this.#high = Math.min(this.#cap, this.#high + gained)
+  }
+}

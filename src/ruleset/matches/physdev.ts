@@ -1,0 +1,30 @@
+import { undecidable } from '../evaluate/condition.ts'
+import type { MatchExtension } from '../extension.ts'
+import { printOption } from '../text/options.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+
+const FLAGS = ['physdev-is-in', 'physdev-is-out', 'physdev-is-bridged'] as const
+/** In the order of iptables-save. */
+const ORDER = ['physdev-is-in', 'physdev-in', 'physdev-is-out', 'physdev-out', 'physdev-is-bridged'] as const
+const MISSING =
+  'the capture does not tell through which port of a bridge a packet went; settle it with --assume physdev'
+
+/** The port of a bridge. */
+export const physdev: MatchExtension = {
+  name: 'physdev',
+  options: [
+    { name: 'physdev-in', negatable: true },
+    { name: 'physdev-out', negatable: true },
+    ...FLAGS.map((name) => ({ name, values: 0, negatable: true })),
+  ],
+  parse(options) {
+    if (options.uses.length === 0) throw new Refusal(options.at, 'physdev needs an option, as --physdev-in PORT')
+    return {
+      print: () =>
+        ORDER.filter((name) => options.has(name))
+          .map((name) => printOption(name, options.value(name)?.text ?? '', options.negated(name)))
+          .join(' '),
+      conditions: () => [undecidable(MISSING)],
+    }
+  },
+}

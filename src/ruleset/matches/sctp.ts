@@ -1,0 +1,56 @@
+import { type Condition, hotdropWhen, isBetween } from '../evaluate/condition.ts'
+import type { Match, MatchExtension } from '../extension.ts'
+import { type Options, printOption } from '../text/options.ts'
+import { PROTOCOL_SCTP } from '../text/protocols.ts'
+import { type ChunkRule, chunkTest, parseChunks, printChunks } from './sctp-chunks.ts'
+import { headerOf, portRange, printPorts } from './tcp.ts'
+
+const HEADER = 12
+const CUT = 'the capture cut the packet inside its SCTP chunks; capture with a larger snap length'
+
+export const sctp: MatchExtension = {
+  name: 'sctp',
+  protocols: [PROTOCOL_SCTP],
+  options: [
+    { name: 'source-port', aliases: ['sport'], negatable: true },
+    { name: 'destination-port', aliases: ['dport'], negatable: true },
+    { name: 'chunk-types', values: 2, negatable: true },
+  ],
+  parse: parseSctp,
+}
+
+function parseSctp(options: Options): Match {
+  const sports = portRange(options, 'source-port')
+  const dports = portRange(options, 'destination-port')
+  const use = options.get('chunk-types')
+  const chunks: ChunkRule | null = use ? parseChunks(use.values[0], use.values[1]) : null
+  return {
+    print() {
+      return [
+        printPorts('sport', sports, options.negated('source-port')),
+        printPorts('dport', dports, options.negated('destination-port')),
+        chunks ? printOption('chunk-types', printChunks(chunks), options.negated('chunk-types')) : '',
+      ]
+        .filter((part) => part !== '')
+        .join(' ')
+    },
+    conditions() {
+      const conditions: Condition[] = [headerOf(HEADER)]
+      if (sports) conditions.push(isBetween('sourcePort', sports, options.negated('source-port')))
+      if (dports) conditions.push(isBetween('destinationPort', dports, options.negated('destination-port')))
+      if (chunks) conditions.push(...chunkConditions(chunks, options.negated('chunk-types')))
+      return conditions
+    },
+  }
+}
+
+function chunkConditions(chunks: ChunkRule, negated: boolean): Condition[] {
+  const call = (label: string, malformed: boolean, inverted: boolean): Condition => ({
+    kind: 'call',
+    label,
+    negated: inverted,
+    missing: CUT,
+    create: () => chunkTest(chunks, malformed),
+  })
+  return [hotdropWhen(call('malformed chunks', true, false)), call('chunk types', false, negated)]
+}
