@@ -1,0 +1,69 @@
+/**
+ * Layout of a connection entry: 36 integers (144 bytes) in one Int32Array, times in a Float64Array over the same memory.
+ *
+ * The key holds both ends of the connection, sorted, so that packets of both directions find the same entry (tuple.ts).
+ */
+export const ENTRY_INTS = 36
+
+/** Words of the lower end's address; IPv4 uses the first. */
+export const E_ADDRESS_A = 0
+/** Words of the higher end's address; IPv4 uses the first. */
+export const E_ADDRESS_B = 4
+/** Port of A << 16 | port of B; for ICMP the identifier << 16 | type of the request << 8 | code. */
+export const E_PORTS = 8
+/** Protocol, KIND_ bits, zone << 16. */
+export const E_KIND = 9
+/** IPS_ bits, ENTRY_ORIGINAL_FROM_B, ENTRY_DYING. */
+export const E_STATUS = 10
+export const E_HASH = 11
+/** Float64, nanoseconds on the replay's clock: index E_EXPIRY / 2 in the Float64Array. */
+export const E_EXPIRY = 12
+export const E_MARK = 14
+/** Number of the connection, from 1, in the order of creation. */
+export const E_NUMBER = 15
+/** First of the words that belong to the protocol's tracker. */
+export const E_PROTOCOL = 16
+
+export const KIND_PROTOCOL_MASK = 0xff
+export const KIND_IPV6 = 0x100
+/** ICMP: A is the one who asked, not the lower address. */
+export const KIND_ZONE_SHIFT = 16
+
+/** The original direction goes from B to A. Above all IPS_ bits. */
+export const ENTRY_ORIGINAL_FROM_B = 1 << 30
+/** The frame whose verdict is unknown and was taken as accepted: see Tracker.assumedFrame. */
+export const ENTRY_ASSUMED = 1 << 29
+
+/** Float64, UDP and UDP-Lite: from when on the flow counts as a stream. */
+export const E_STREAM_SINCE = E_PROTOCOL
+
+/** TCP, per direction at E_TCP_SIDE + direction * TCP_SIDE_INTS. */
+export const E_TCP_SIDE = E_PROTOCOL
+export const TCP_SIDE_INTS = 7
+/** End of the data sent so far: sequence number + length. */
+export const TCP_END = 0
+/** Highest end that the peer's window allows. */
+export const TCP_MAX_END = 1
+/** Largest window ever announced, scaled. */
+export const TCP_MAX_WINDOW = 2
+/** Highest acknowledgement number sent. */
+export const TCP_MAX_ACK = 3
+/** TCP_SIDE_ flags in the low byte, window scale << 8. */
+export const TCP_SIDE_FLAGS = 4
+/** Frame that set TCP_END, and TCP_MAX_END. */
+export const TCP_END_FRAME = 5
+export const TCP_MAX_END_FRAME = 6
+
+/** State | last direction << 4 | last segment class << 5 | retransmissions << 8. */
+export const E_TCP_STATE = E_TCP_SIDE + 2 * TCP_SIDE_INTS
+export const E_TCP_LAST_SEQ = E_TCP_STATE + 1
+export const E_TCP_LAST_ACK = E_TCP_STATE + 2
+export const E_TCP_LAST_END = E_TCP_STATE + 3
+export const E_TCP_LAST_WINDOW = E_TCP_STATE + 4
+/** TCP_SIDE_ and TCP_LAST_ flags in the low byte, window scale << 8: of the last ignored SYN. */
+export const E_TCP_LAST_FLAGS = E_TCP_STATE + 5
+
+/** SCTP: verification tag of each direction (the tag that packets of that direction carry), state, flags. */
+export const E_SCTP_TAG = E_PROTOCOL
+export const E_SCTP_STATE = E_PROTOCOL + 2
+export const E_SCTP_FLAGS = E_PROTOCOL + 3

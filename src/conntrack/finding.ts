@@ -1,0 +1,31 @@
+/** What a protocol's tracker decided about a packet. */
+export const TRACK_ACCEPT = 0
+/** The packet is INVALID: it keeps no connection. */
+export const TRACK_INVALID = 1
+/** The old connection is over and the packet opens a new one with the same tuple: remove the entry, look up again. */
+export const TRACK_REOPEN = 2
+/** Accepted, and the entry ends with this packet. */
+export const TRACK_ACCEPT_AND_REMOVE = 3
+
+/** Why: the reason that goes with a decision (reasons.ts). One instance, shared by the trackers and cleared per packet. */
+export class Finding {
+  reason = 0
+  a = 0
+  b = 0
+  /** Frame that set the bound, 0 for none. */
+  frame = 0
+
+  clear(): void {
+    this.reason = 0
+    this.a = 0
+    this.b = 0
+    this.frame = 0
+  }
+
+  set(reason: number, a: number, b: number, frame: number): void {
+    this.reason = reason
+    this.a = a
+    this.b = b
+    this.frame = frame
+  }
+}

@@ -1,0 +1,49 @@
+import type { Sysctls } from '../sysctls.ts'
+import {
+  TCP_CLOSE,
+  TCP_CLOSE_WAIT,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
+  TCP_LAST_ACK,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  TCP_SYN_SENT2,
+  TCP_TIME_WAIT,
+} from './tcp-states.ts'
+
+/** How long a TCP entry lives after a segment, in nanoseconds. */
+export class TcpTimeouts {
+  readonly unacknowledged: number
+  readonly #retransmitted: number
+  readonly #maxRetransmissions: number
+  readonly #byState = new Float64Array(16)
+
+  constructor(sysctls: Sysctls) {
+    const byState = this.#byState
+    byState[TCP_SYN_SENT] = sysctls.nf_conntrack_tcp_timeout_syn_sent * 1e9
+    byState[TCP_SYN_RECV] = sysctls.nf_conntrack_tcp_timeout_syn_recv * 1e9
+    byState[TCP_ESTABLISHED] = sysctls.nf_conntrack_tcp_timeout_established * 1e9
+    byState[TCP_FIN_WAIT] = sysctls.nf_conntrack_tcp_timeout_fin_wait * 1e9
+    byState[TCP_CLOSE_WAIT] = sysctls.nf_conntrack_tcp_timeout_close_wait * 1e9
+    byState[TCP_LAST_ACK] = sysctls.nf_conntrack_tcp_timeout_last_ack * 1e9
+    byState[TCP_TIME_WAIT] = sysctls.nf_conntrack_tcp_timeout_time_wait * 1e9
+    byState[TCP_CLOSE] = sysctls.nf_conntrack_tcp_timeout_close * 1e9
+    byState[TCP_SYN_SENT2] = sysctls.nf_conntrack_tcp_timeout_syn_sent * 1e9
+    this.#retransmitted = sysctls.nf_conntrack_tcp_timeout_max_retrans * 1e9
+    this.unacknowledged = sysctls.nf_conntrack_tcp_timeout_unacknowledged * 1e9
+    this.#maxRetransmissions = sysctls.nf_conntrack_tcp_max_retrans
+  }
+
+  ofState(state: number): number {
+    return this.#byState[state]
+  }
+
+  choose(state: number, retransmissions: number, isRst: boolean, unacknowledged: boolean, zeroWindow: boolean): number {
+    const usual = this.#byState[state]
+    if (retransmissions >= this.#maxRetransmissions && usual > this.#retransmitted) return this.#retransmitted
+    if (isRst) return this.#byState[TCP_CLOSE]
+    if (unacknowledged && usual > this.unacknowledged) return this.unacknowledged
+    if (zeroWindow && usual > this.#retransmitted) return this.#retransmitted
+    return usual
+  }
+}

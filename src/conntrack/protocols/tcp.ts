@@ -1,0 +1,415 @@
+import {
+  P_L4_LENGTH,
+  P_TCP_ACK,
+  P_TCP_FLAGS_WINDOW,
+  P_TCP_SEQ,
+  TCP_FIN,
+  TCP_RST,
+  TCP_SYN,
+} from '../../wire/packet-fields.ts'
+import {
+  E_EXPIRY,
+  E_STATUS,
+  E_TCP_LAST_ACK,
+  E_TCP_LAST_END,
+  E_TCP_LAST_FLAGS,
+  E_TCP_LAST_SEQ,
+  E_TCP_LAST_WINDOW,
+  E_TCP_SIDE,
+  E_TCP_STATE,
+  ENTRY_INTS,
+  TCP_END,
+  TCP_END_FRAME,
+  TCP_MAX_ACK,
+  TCP_MAX_END,
+  TCP_MAX_END_FRAME,
+  TCP_MAX_WINDOW,
+  TCP_SIDE_FLAGS,
+  TCP_SIDE_INTS,
+} from '../entry.ts'
+import { type Finding, TRACK_ACCEPT, TRACK_ACCEPT_AND_REMOVE, TRACK_INVALID, TRACK_REOPEN } from '../finding.ts'
+import {
+  REASON_TCP_CANNOT_OPEN,
+  REASON_TCP_CHALLENGE_ACK,
+  REASON_TCP_FLAGS,
+  REASON_TCP_IGNORED,
+  REASON_TCP_NOT_LOOSE,
+  REASON_TCP_RST_BELOW,
+  REASON_TCP_STATE,
+} from '../reasons.ts'
+import { before } from '../sequence.ts'
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY } from '../status.ts'
+import type { Sysctls } from '../sysctls.ts'
+import type { ConnectionTable } from '../table.ts'
+import {
+  SEGMENT_ACK,
+  SEGMENT_CLASS,
+  SEGMENT_FIN,
+  SEGMENT_NONE,
+  SEGMENT_RST,
+  SEGMENT_SYN,
+  SEGMENT_SYNACK,
+  TCP_CLOSE,
+  TCP_CLOSE_WAIT,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
+  TCP_IGNORE,
+  TCP_INVALID,
+  TCP_LAST_ACK,
+  TCP_NONE,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  TCP_SYN_SENT2,
+  TCP_TIME_WAIT,
+  TCP_TRANSITIONS,
+  VALID_FLAGS,
+} from './tcp-states.ts'
+import { TcpTimeouts } from './tcp-timeouts.ts'
+import {
+  checkWindow,
+  Segment,
+  sideFromOptions,
+  TCP_SIDE_BE_LIBERAL,
+  TCP_SIDE_CLOSE_INIT,
+  TCP_SIDE_DATA_UNACKNOWLEDGED,
+  TCP_SIDE_MAX_ACK_SET,
+  TCP_SIDE_SACK_PERMITTED,
+  WINDOW_ACCEPT,
+  WINDOW_IGNORE,
+} from './tcp-window.ts'
+
+/** Flags of E_TCP_LAST_FLAGS beside the TCP_SIDE_ ones. */
+const LAST_EXPECT_CHALLENGE_ACK = 0x40
+const LAST_SIMULTANEOUS_OPEN = 0x80
+
+/** A FIN or RST out of the window shortens the life of an assured entry only while more than this is left. */
+const MUCH_LIFE_LEFT_NS = 120e9
+
+/** What to do with a segment after the state table, besides the window check. */
+const CLOSE_CHECK_WINDOW = 0
+const CLOSE_SKIP_WINDOW = 1
+const CLOSE_INVALID = 2
+const CLOSE_KEEP_STATE = 3
+
+/**
+ * The TCP tracker of Linux 6.18: state table, special cases, window, timeouts, in the kernel's order. Probes with the
+ * kernel's own answers: test/kernel/probes.
+ */
+export class TcpTracker {
+  readonly #table: ConnectionTable
+  readonly #finding: Finding
+  readonly #timeouts: TcpTimeouts
+  readonly #loose: boolean
+  readonly #liberal: boolean
+  readonly #ignoreInvalidRst: boolean
+  readonly #segment = new Segment()
+
+  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding) {
+    this.#table = table
+    this.#finding = finding
+    this.#timeouts = new TcpTimeouts(sysctls)
+    this.#loose = sysctls.nf_conntrack_tcp_loose !== 0
+    this.#liberal = sysctls.nf_conntrack_tcp_be_liberal !== 0
+    this.#ignoreInvalidRst = sysctls.nf_conntrack_tcp_ignore_invalid_rst !== 0
+  }
+
+  /** Whether the flags may stand together; header length and checksum have been looked at before. */
+  flagsAreValid(fields: Int32Array, base: number): boolean {
+    const flags = (fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & 0x1ff
+    if (VALID_FLAGS[flags & 0x3f] === 1) return true
+    this.#finding.set(REASON_TCP_FLAGS, flags, 0, 0)
+    return false
+  }
+
+  /** Tracks a well-formed segment of the entry `id` in `direction`: a TRACK_ code. */
+  track(fields: Int32Array, base: number, id: number, direction: number, nowNs: number, frame: number): number {
+    const t = this.#table.entries
+    const e = id * ENTRY_INTS
+    const segment = this.#segment
+    const flagsWindow = fields[base + P_TCP_FLAGS_WINDOW]
+    const flags = (flagsWindow >>> 16) & 0x3f
+    const kind = SEGMENT_CLASS[flags]
+    segment.flags = flags
+    segment.kind = kind
+    segment.window = flagsWindow & 0xffff
+    segment.seq = fields[base + P_TCP_SEQ]
+    segment.ack = fields[base + P_TCP_ACK]
+    const payload = fields[base + P_L4_LENGTH] - ((flagsWindow >>> 28) << 2)
+    segment.end = (segment.seq + payload + ((flags & TCP_SYN) !== 0 ? 1 : 0) + ((flags & TCP_FIN) !== 0 ? 1 : 0)) | 0
+
+    if ((t[e + E_STATUS] & IPS_CONFIRMED) === 0 && (t[e + E_TCP_STATE] & 15) === TCP_NONE) {
+      if (!this.#open(t, e, fields, base, frame)) return TRACK_INVALID
+    }
+
+    const packed = t[e + E_TCP_STATE]
+    const storedState = packed & 15
+    const lastDirection = (packed >>> 4) & 1
+    const lastKind = (packed >>> 5) & 7
+    let oldState = storedState
+    let newState = TCP_TRANSITIONS[(direction << 7) | (kind << 4) | oldState]
+    let checksWindow = true
+
+    if (newState === TCP_SYN_SENT && oldState >= TCP_TIME_WAIT) {
+      const closed =
+        (t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]) & TCP_SIDE_CLOSE_INIT
+      if (closed !== 0 || (lastDirection === direction && lastKind === SEGMENT_RST)) return TRACK_REOPEN
+      newState = TCP_IGNORE
+    }
+    switch (newState) {
+      case TCP_IGNORE:
+        if (
+          kind === SEGMENT_SYNACK &&
+          lastKind === SEGMENT_SYN &&
+          lastDirection !== direction &&
+          segment.ack === t[e + E_TCP_LAST_END]
+        ) {
+          // The server answers a SYN that was ignored: it knew better than the entry, which starts anew from that SYN.
+          oldState = TCP_SYN_SENT
+          newState = TCP_SYN_RECV
+          this.#resume(t, e, lastDirection, direction, frame)
+          break
+        }
+        this.#ignore(t, e, fields, base, direction, oldState)
+        return TRACK_ACCEPT
+      case TCP_INVALID:
+        this.#finding.set(REASON_TCP_STATE, kind | (direction << 4), oldState, 0)
+        return TRACK_INVALID
+      case TCP_TIME_WAIT:
+        // RFC 5961: the ACK may answer a stray SYN, not the FIN.
+        if (
+          oldState === TCP_LAST_ACK &&
+          kind === SEGMENT_ACK &&
+          lastDirection !== direction &&
+          lastKind === SEGMENT_SYN &&
+          (t[e + E_TCP_LAST_FLAGS] & LAST_EXPECT_CHALLENGE_ACK) !== 0
+        ) {
+          t[e + E_TCP_LAST_FLAGS] &= ~LAST_EXPECT_CHALLENGE_ACK
+          this.#finding.set(REASON_TCP_CHALLENGE_ACK, 0, 0, 0)
+          return TRACK_ACCEPT
+        }
+        break
+      case TCP_SYN_SENT2:
+        t[e + E_TCP_LAST_FLAGS] |= LAST_SIMULTANEOUS_OPEN
+        break
+      case TCP_SYN_RECV:
+        if (direction === 1 && kind === SEGMENT_ACK && (t[e + E_TCP_LAST_FLAGS] & LAST_SIMULTANEOUS_OPEN) !== 0) {
+          newState = TCP_ESTABLISHED
+        }
+        break
+      case TCP_CLOSE:
+        if (kind === SEGMENT_RST) {
+          const how = this.#judgeRst(t, e, direction, oldState)
+          if (how === CLOSE_INVALID) return TRACK_INVALID
+          if (how === CLOSE_SKIP_WINDOW) checksWindow = false
+          if (how === CLOSE_KEEP_STATE) {
+            newState = oldState
+            checksWindow = !this.#answersIgnored(t, e, oldState)
+          }
+        }
+        break
+    }
+
+    if (checksWindow) {
+      const verdict = checkWindow(
+        t,
+        e,
+        direction,
+        storedState,
+        segment,
+        fields,
+        base,
+        this.#liberal,
+        this.#finding,
+        frame,
+      )
+      if (verdict !== WINDOW_ACCEPT) {
+        if (verdict === WINDOW_IGNORE) return TRACK_ACCEPT
+        this.#rememberInvalid(t, e, direction, kind, nowNs)
+        return TRACK_INVALID
+      }
+    }
+    return this.#settle(t, e, direction, kind, oldState, newState, nowNs)
+  }
+
+  /** A reset that REJECT sends on the receiver's behalf closes the connection. */
+  close(id: number, nowNs: number): void {
+    const e = id * ENTRY_INTS
+    const t = this.#table.entries
+    t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
+    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeouts.ofState(TCP_CLOSE)
+  }
+
+  /** First segment of a connection: a SYN, or with nf_conntrack_tcp_loose an ACK from the middle of one. */
+  #open(t: Int32Array, e: number, fields: Int32Array, base: number, frame: number): boolean {
+    const segment = this.#segment
+    const state = TCP_TRANSITIONS[(segment.kind << 4) | TCP_NONE]
+    if (state === TCP_INVALID) {
+      this.#finding.set(REASON_TCP_CANNOT_OPEN, segment.kind, 0, 0)
+      return false
+    }
+    const side = e + E_TCP_SIDE
+    const window = segment.window === 0 ? 1 : segment.window
+    t[side + TCP_END] = segment.end
+    t[side + TCP_END_FRAME] = frame
+    t[side + TCP_MAX_WINDOW] = window
+    t[side + TCP_MAX_END_FRAME] = frame
+    if (state === TCP_SYN_SENT) {
+      t[side + TCP_MAX_END] = segment.end
+      t[side + TCP_SIDE_FLAGS] = sideFromOptions(fields, base, 0)
+    } else {
+      if (!this.#loose) {
+        this.#finding.set(REASON_TCP_NOT_LOOSE, 0, 0, 0)
+        return false
+      }
+      t[side + TCP_MAX_END] = segment.end + window
+      t[side + TCP_SIDE_FLAGS] = TCP_SIDE_SACK_PERMITTED | TCP_SIDE_BE_LIBERAL
+      t[side + TCP_SIDE_INTS + TCP_SIDE_FLAGS] = TCP_SIDE_SACK_PERMITTED | TCP_SIDE_BE_LIBERAL
+    }
+    t[e + E_TCP_STATE] = SEGMENT_NONE << 5
+    return true
+  }
+
+  /** Keeps what an ignored segment said, should the other side's answer show that it was meant. */
+  #ignore(t: Int32Array, e: number, fields: Int32Array, base: number, direction: number, oldState: number): void {
+    const segment = this.#segment
+    t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~0xf0) | (direction << 4) | (segment.kind << 5)
+    t[e + E_TCP_LAST_SEQ] = segment.seq
+    t[e + E_TCP_LAST_END] = segment.end
+    t[e + E_TCP_LAST_WINDOW] = segment.window
+    if (segment.kind === SEGMENT_SYN && direction === 0) {
+      t[e + E_TCP_LAST_FLAGS] =
+        sideFromOptions(fields, base, 0) | (oldState === TCP_LAST_ACK ? LAST_EXPECT_CHALLENGE_ACK : 0)
+    }
+    if (oldState === TCP_SYN_SENT && segment.kind === SEGMENT_ACK && direction === 1) {
+      t[e + E_TCP_LAST_ACK] = segment.ack
+    }
+    this.#finding.set(REASON_TCP_IGNORED, segment.kind | (direction << 4), oldState, 0)
+  }
+
+  /** Puts the remembered SYN in the place of its side's data; the answering side starts blank. */
+  #resume(t: Int32Array, e: number, asking: number, answering: number, frame: number): void {
+    const side = e + E_TCP_SIDE + asking * TCP_SIDE_INTS
+    t[e + E_TCP_LAST_FLAGS] &= ~LAST_EXPECT_CHALLENGE_ACK
+    t[side + TCP_END] = t[e + E_TCP_LAST_END]
+    t[side + TCP_MAX_END] = t[e + E_TCP_LAST_END]
+    t[side + TCP_MAX_WINDOW] = t[e + E_TCP_LAST_WINDOW] === 0 ? 1 : t[e + E_TCP_LAST_WINDOW]
+    t[side + TCP_SIDE_FLAGS] = t[e + E_TCP_LAST_FLAGS]
+    t[side + TCP_END_FRAME] = frame
+    t[side + TCP_MAX_END_FRAME] = frame
+    const other = e + E_TCP_SIDE + answering * TCP_SIDE_INTS
+    t.fill(0, other, other + TCP_SIDE_INTS)
+  }
+
+  /** What becomes of a RST: a CLOSE_ code. (RFC 5961, section 3: only the exact sequence number closes.) */
+  #judgeRst(t: Int32Array, e: number, direction: number, oldState: number): number {
+    const segment = this.#segment
+    if (
+      oldState === TCP_FIN_WAIT ||
+      oldState === TCP_CLOSE_WAIT ||
+      oldState === TCP_LAST_ACK ||
+      oldState === TCP_TIME_WAIT ||
+      oldState === TCP_CLOSE
+    ) {
+      return CLOSE_SKIP_WINDOW
+    }
+    const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
+    const peer = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
+    if ((t[peer + TCP_SIDE_FLAGS] & TCP_SIDE_MAX_ACK_SET) === 0 || lastKind === SEGMENT_SYN) {
+      return this.#answersIgnored(t, e, oldState) ? CLOSE_SKIP_WINDOW : CLOSE_CHECK_WINDOW
+    }
+    const established = oldState === TCP_ESTABLISHED && (t[e + E_STATUS] & IPS_ASSURED) !== 0
+    if (segment.seq === 0 && !established) return CLOSE_CHECK_WINDOW
+    if (before(segment.seq, t[peer + TCP_MAX_ACK]) && !this.#ignoreInvalidRst) {
+      this.#finding.set(REASON_TCP_RST_BELOW, segment.seq, t[peer + TCP_MAX_ACK], 0)
+      return CLOSE_INVALID
+    }
+    if (!established || segment.seq === t[peer + TCP_MAX_ACK]) return CLOSE_CHECK_WINDOW
+    const lastDirection = (t[e + E_TCP_STATE] >>> 4) & 1
+    if (lastKind === SEGMENT_ACK && lastDirection === direction && segment.seq === t[e + E_TCP_LAST_END]) {
+      return CLOSE_CHECK_WINDOW
+    }
+    return CLOSE_KEEP_STATE
+  }
+
+  /** A RST that answers a SYN or ACK which was let through unchecked: the windows do not know that segment. */
+  #answersIgnored(t: Int32Array, e: number, oldState: number): boolean {
+    const segment = this.#segment
+    const status = t[e + E_STATUS]
+    const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
+    const lastDirection = (t[e + E_TCP_STATE] >>> 4) & 1
+    if (
+      (((status & IPS_SEEN_REPLY) !== 0 && lastKind === SEGMENT_SYN) ||
+        ((status & IPS_ASSURED) === 0 && lastKind === SEGMENT_ACK)) &&
+      segment.ack === t[e + E_TCP_LAST_END]
+    ) {
+      return true
+    }
+    return (
+      oldState === TCP_SYN_SENT &&
+      lastKind === SEGMENT_ACK &&
+      lastDirection === 1 &&
+      segment.seq === t[e + E_TCP_LAST_ACK]
+    )
+  }
+
+  /** Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened. */
+  #rememberInvalid(t: Int32Array, e: number, direction: number, kind: number, nowNs: number): void {
+    if ((t[e + E_STATUS] & IPS_ASSURED) === 0 || (kind !== SEGMENT_FIN && kind !== SEGMENT_RST)) return
+    const packed = t[e + E_TCP_STATE]
+    const lastKind = (packed >>> 5) & 7
+    if (((packed >>> 4) & 1) !== direction && (lastKind === SEGMENT_FIN || lastKind === SEGMENT_RST)) {
+      const times = this.#table.times
+      const left = times[(e + E_EXPIRY) >> 1] - nowNs
+      if (left >= MUCH_LIFE_LEFT_NS && left > this.#timeouts.unacknowledged) {
+        times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeouts.unacknowledged
+      }
+    } else {
+      t[e + E_TCP_STATE] = (packed & ~0xf0) | (direction << 4) | (kind << 5)
+    }
+  }
+
+  /** The segment counts: new state, timeout, ASSURED. */
+  #settle(
+    t: Int32Array,
+    e: number,
+    direction: number,
+    kind: number,
+    oldState: number,
+    newState: number,
+    nowNs: number,
+  ): number {
+    const packed = (t[e + E_TCP_STATE] & ~0xff) | newState | (direction << 4) | (kind << 5)
+    t[e + E_TCP_STATE] = packed
+    const side = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
+    if (newState === TCP_FIN_WAIT && oldState !== TCP_FIN_WAIT) t[side + TCP_SIDE_FLAGS] |= TCP_SIDE_CLOSE_INIT
+
+    const unacknowledged =
+      ((t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]) &
+        TCP_SIDE_DATA_UNACKNOWLEDGED) !==
+      0
+    let timeoutNs = this.#timeouts.choose(
+      newState,
+      (packed >>> 8) & 0xff,
+      kind === SEGMENT_RST,
+      unacknowledged,
+      t[e + E_TCP_LAST_WINDOW] === 0,
+    )
+    const status = t[e + E_STATUS]
+    if ((status & IPS_SEEN_REPLY) === 0) {
+      if ((this.#segment.flags & TCP_RST) !== 0) return TRACK_ACCEPT_AND_REMOVE
+      // A repeated SYN does not keep an unanswered entry alive.
+      if (kind === SEGMENT_SYN && oldState === TCP_SYN_SENT) return TRACK_ACCEPT
+      if (newState === TCP_ESTABLISHED && timeoutNs > this.#timeouts.unacknowledged) {
+        timeoutNs = this.#timeouts.unacknowledged
+      }
+    } else if (
+      (status & IPS_ASSURED) === 0 &&
+      (oldState === TCP_SYN_RECV || oldState === TCP_ESTABLISHED) &&
+      newState === TCP_ESTABLISHED
+    ) {
+      t[e + E_STATUS] = status | IPS_ASSURED
+    }
+    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
+    return TRACK_ACCEPT
+  }
+}

@@ -1,0 +1,91 @@
+import { P_L4_LENGTH } from '../../wire/packet-fields.ts'
+import { E_EXPIRY, E_STATUS, E_STREAM_SINCE, ENTRY_INTS } from '../entry.ts'
+import type { Finding } from '../finding.ts'
+import {
+  REASON_SHORT,
+  REASON_UDP_LENGTH,
+  REASON_UDPLITE_CHECKSUM_MISSING,
+  REASON_UDPLITE_COVERAGE,
+} from '../reasons.ts'
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY } from '../status.ts'
+import type { Sysctls } from '../sysctls.ts'
+import type { ConnectionTable } from '../table.ts'
+
+const HEADER_BYTES = 8
+/** A flow that is still answered after two seconds is a stream, not one question. */
+const STREAM_AGE_NS = 2e9
+
+/** UDP and UDP-Lite: flows, which become streams. */
+export class UdpTracker {
+  readonly #table: ConnectionTable
+  readonly #finding: Finding
+  readonly #unrepliedNs: number
+  readonly #streamNs: number
+
+  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding) {
+    this.#table = table
+    this.#finding = finding
+    this.#unrepliedNs = sysctls.nf_conntrack_udp_timeout * 1e9
+    this.#streamNs = sysctls.nf_conntrack_udp_timeout_stream * 1e9
+  }
+
+  /** Whether the header is whole and its length field fits the datagram. `at` is the offset of the UDP header. */
+  headerIsValid(bytes: Uint8Array, at: number, fields: Int32Array, base: number): boolean {
+    const length = fields[base + P_L4_LENGTH]
+    if (length < HEADER_BYTES) {
+      this.#finding.set(REASON_SHORT, length, HEADER_BYTES, 0)
+      return false
+    }
+    const claimed = (bytes[at + 4] << 8) | bytes[at + 5]
+    if (claimed > length || claimed < HEADER_BYTES) {
+      this.#finding.set(REASON_UDP_LENGTH, claimed, length, 0)
+      return false
+    }
+    return true
+  }
+
+  /** The same for UDP-Lite (RFC 3828, section 3.1): coverage 0 means all, and there is always a checksum. */
+  liteHeaderIsValid(bytes: Uint8Array, at: number, fields: Int32Array, base: number): boolean {
+    const length = fields[base + P_L4_LENGTH]
+    if (length < HEADER_BYTES) {
+      this.#finding.set(REASON_SHORT, length, HEADER_BYTES, 0)
+      return false
+    }
+    const coverage = (bytes[at + 4] << 8) | bytes[at + 5]
+    if (coverage !== 0 && (coverage < HEADER_BYTES || coverage > length)) {
+      this.#finding.set(REASON_UDPLITE_COVERAGE, coverage, length, 0)
+      return false
+    }
+    if (bytes[at + 6] === 0 && bytes[at + 7] === 0) {
+      this.#finding.set(REASON_UDPLITE_CHECKSUM_MISSING, 0, 0, 0)
+      return false
+    }
+    return true
+  }
+
+  track(id: number, nowNs: number): void {
+    const t = this.#table.entries
+    const times = this.#table.times
+    const e = id * ENTRY_INTS
+    const status = t[e + E_STATUS]
+    if ((status & IPS_CONFIRMED) === 0) times[(e + E_STREAM_SINCE) >> 1] = nowNs + STREAM_AGE_NS
+    let timeoutNs = this.#unrepliedNs
+    if ((status & IPS_SEEN_REPLY) !== 0 && nowNs > times[(e + E_STREAM_SINCE) >> 1]) {
+      timeoutNs = this.#streamNs
+      t[e + E_STATUS] = status | IPS_ASSURED
+    }
+    times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
+  }
+
+  /** UDP-Lite has no age to reach: the first packet after a reply makes a stream. */
+  trackLite(id: number, nowNs: number): void {
+    const t = this.#table.entries
+    const e = id * ENTRY_INTS
+    let timeoutNs = this.#unrepliedNs
+    if ((t[e + E_STATUS] & IPS_SEEN_REPLY) !== 0) {
+      timeoutNs = this.#streamNs
+      t[e + E_STATUS] |= IPS_ASSURED
+    }
+    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
+  }
+}

@@ -1,0 +1,144 @@
+import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import {
+  PROTO_GRE,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_SCTP,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UDPLITE,
+} from '../wire/protocols.ts'
+import { KIND_IPV6, KIND_ZONE_SHIFT } from './entry.ts'
+
+/** ICMP type -> the type of the request it belongs to, -1 where a type has no counterpart and cannot be tracked. */
+const ICMP_REQUEST = requestTypes(19, [
+  [8, 0],
+  [13, 14],
+  [15, 16],
+  [17, 18],
+])
+const ICMPV6_REQUEST = requestTypes(141, [
+  [128, 129],
+  [139, 140],
+])
+
+function requestTypes(length: number, pairs: readonly (readonly [number, number])[]): Int16Array {
+  const table = new Int16Array(length).fill(-1)
+  for (const [request, reply] of pairs) {
+    table[request] = request
+    table[reply] = request
+  }
+  return table
+}
+
+/**
+ * The canonical key of a packet's tuple: the same for both directions of a connection.
+ *
+ * Protocols with ports, and those without, are sorted by (address, port). ICMP queries are put the way of the request.
+ * `swapped` says that the packet's source is end B. One instance is filled anew for each packet.
+ */
+export class TupleKey {
+  a0 = 0
+  a1 = 0
+  a2 = 0
+  a3 = 0
+  b0 = 0
+  b1 = 0
+  b2 = 0
+  b3 = 0
+  ports = 0
+  kind = 0
+  swapped = false
+  /** Both ends are the same, address and port: the tuple is its own inverse. */
+  symmetric = false
+  hash = 0
+  /** Random per run, so that nobody can prepare a capture whose connections all collide. It shows in no output. */
+  readonly seed: number
+
+  constructor(seed: number) {
+    this.seed = seed | 0
+  }
+
+  /**
+   * Fills the key from a row of header fields.
+   * @param keySource, @param keyDestination GRE keys in place of ports (protocol 47), else ignored
+   * @returns false where the tuple has no inverse (ICMP types without a counterpart): such a packet cannot be tracked
+   */
+  fill(fields: Int32Array, base: number, zone: number, keySource: number, keyDestination: number): boolean {
+    const protocol = fields[base + P_PROTOCOL]
+    const ports = fields[base + P_PORTS]
+    const v6 = fields[base + P_FAMILY] === IP_V6
+    this.kind = protocol | (v6 ? KIND_IPV6 : 0) | (zone << KIND_ZONE_SHIFT)
+    let source = 0
+    let destination = 0
+    if (protocol === PROTO_TCP || protocol === PROTO_UDP || protocol === PROTO_SCTP || protocol === PROTO_UDPLITE) {
+      source = ports >>> 16
+      destination = ports & 0xffff
+    } else if (protocol === (v6 ? PROTO_ICMPV6 : PROTO_ICMP)) {
+      return this.#fillIcmp(fields, base, ports, v6)
+    } else if (protocol === PROTO_GRE) {
+      source = keySource
+      destination = keyDestination
+    } else if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
+      return false
+    }
+    let order = (fields[base + P_SRC] >>> 0) - (fields[base + P_DST] >>> 0)
+    if (v6) {
+      for (let i = 1; order === 0 && i < 4; i++)
+        order = (fields[base + P_SRC + i] >>> 0) - (fields[base + P_DST + i] >>> 0)
+    }
+    if (order === 0) {
+      order = source - destination
+      this.symmetric = order === 0
+    } else {
+      this.symmetric = false
+    }
+    this.swapped = order > 0
+    this.ports = order > 0 ? (destination << 16) | source : (source << 16) | destination
+    this.#fillAddresses(fields, base, v6)
+    return true
+  }
+
+  #fillIcmp(fields: Int32Array, base: number, typeCodeId: number, v6: boolean): boolean {
+    const type = typeCodeId >>> 24
+    const requests = v6 ? ICMPV6_REQUEST : ICMP_REQUEST
+    const request = type < requests.length ? requests[type] : -1
+    if (request < 0) return false
+    this.swapped = request !== type
+    this.symmetric = false
+    this.ports = ((typeCodeId & 0xffff) << 16) | (request << 8) | ((typeCodeId >>> 16) & 0xff)
+    this.#fillAddresses(fields, base, v6)
+    return true
+  }
+
+  #fillAddresses(fields: Int32Array, base: number, v6: boolean): void {
+    const a = base + (this.swapped ? P_DST : P_SRC)
+    const b = base + (this.swapped ? P_SRC : P_DST)
+    this.a0 = fields[a]
+    this.b0 = fields[b]
+    let h = Math.imul(this.a0 ^ this.seed, 0x9e3779b1) ^ this.b0
+    if (v6) {
+      this.a1 = fields[a + 1]
+      this.a2 = fields[a + 2]
+      this.a3 = fields[a + 3]
+      this.b1 = fields[b + 1]
+      this.b2 = fields[b + 2]
+      this.b3 = fields[b + 3]
+      h = mix(h, this.a1)
+      h = mix(h, this.a2)
+      h = mix(h, this.a3)
+      h = mix(h, this.b1)
+      h = mix(h, this.b2)
+      h = mix(h, this.b3)
+    }
+    h = mix(h, this.ports)
+    h = mix(h, this.kind)
+    h = Math.imul(h ^ (h >>> 15), 0x85ebca6b)
+    this.hash = h ^ (h >>> 13)
+  }
+}
+
+function mix(h: number, word: number): number {
+  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b) ^ word
+  return Math.imul(h, 0xc2b2ae35)
+}

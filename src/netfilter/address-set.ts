@@ -1,0 +1,71 @@
+import { type Prefix, parseAddress, parsePrefix } from '../wire/address.ts'
+import { IP_V4 } from '../wire/packet-fields.ts'
+
+/** The machine's own addresses: `--local ADDR[/LEN],…`. LEN is the length of the address's network. */
+export class LocalAddresses {
+  readonly #ipv4: Int32Array
+  /** Broadcast addresses of the networks that the addresses lie in. */
+  readonly #broadcast: Int32Array
+  readonly #ipv6: Int32Array
+  readonly texts: readonly string[]
+
+  /** @throws Error naming the option and what is wrong with the text */
+  constructor(texts: readonly string[]) {
+    const ipv4: number[] = []
+    const ipv6: number[] = []
+    const broadcast: number[] = []
+    for (const text of texts) {
+      const slash = text.indexOf('/')
+      const address = parseAddress(slash < 0 ? text : text.slice(0, slash))
+      if (address.family === IP_V4) {
+        ipv4.push(address.words[0])
+        const prefix: Prefix = parsePrefix(text)
+        if (prefix.length < 31) broadcast.push(prefix.words[0] | (0xffffffff >>> prefix.length))
+      } else {
+        parsePrefix(text)
+        ipv6.push(...address.words)
+      }
+    }
+    this.#ipv4 = Int32Array.from(ipv4)
+    this.#broadcast = Int32Array.from(broadcast)
+    this.#ipv6 = Int32Array.from(ipv6)
+    this.texts = texts
+  }
+
+  get isEmpty(): boolean {
+    return this.texts.length === 0
+  }
+
+  /** Whether the address at fields[at …] is the machine's own; loopback addresses always are. */
+  has(family: number, fields: Int32Array, at: number): boolean {
+    if (family === IP_V4) {
+      const word = fields[at]
+      if (word >>> 24 === 127) return true
+      for (let i = 0; i < this.#ipv4.length; i++) if (this.#ipv4[i] === word) return true
+      return false
+    }
+    const a = fields[at]
+    const b = fields[at + 1]
+    const c = fields[at + 2]
+    const d = fields[at + 3]
+    if ((a | b | c) === 0 && d === 1) return true
+    const own = this.#ipv6
+    for (let i = 0; i < own.length; i += 4) {
+      if (own[i] === a && own[i + 1] === b && own[i + 2] === c && own[i + 3] === d) return true
+    }
+    return false
+  }
+
+  /** The limited broadcast address, or one of a network that the machine has an address in. */
+  isBroadcast(family: number, fields: Int32Array, at: number): boolean {
+    if (family !== IP_V4) return false
+    const word = fields[at]
+    if (word === -1) return true
+    for (let i = 0; i < this.#broadcast.length; i++) if (this.#broadcast[i] === word) return true
+    return false
+  }
+}
+
+export function isMulticast(family: number, fields: Int32Array, at: number): boolean {
+  return family === IP_V4 ? fields[at] >>> 28 === 0xe : fields[at] >>> 24 === 0xff
+}

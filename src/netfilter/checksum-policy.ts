@@ -1,0 +1,38 @@
+import { verifyTransportChecksum } from '../wire/checksum.ts'
+import { isChecksumLeftToCard } from '../wire/offload.ts'
+import { CHECKSUM_BAD, CHECKSUM_GOOD, P_CHECKSUM } from '../wire/packet-fields.ts'
+
+/** `--checksum`: as the kernel does; as it does, but forgiving what a network card would have filled in; never. */
+export type ChecksumOption = 'auto' | 'verify' | 'ignore'
+
+/** Decides whether a packet's checksum counts, and counts what was forgiven for the report. */
+export class ChecksumPolicy {
+  readonly option: ChecksumOption
+  /** `auto`: the capture's sums are wrong too often to mean anything (see inference.ts). */
+  unreliable = false
+  /** Transport checksums that were left to the network card, and IPv4 header checksums of 0. */
+  forgiven = 0
+
+  constructor(option: ChecksumOption) {
+    this.option = option
+  }
+
+  /** Whether the tracker is to verify the packet; a sum left to the card is marked good on the way. */
+  verifies(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
+    if (this.option === 'ignore' || this.unreliable) return false
+    if (this.option === 'verify') return true
+    if (verifyTransportChecksum(bytes, fields, base) !== CHECKSUM_BAD) return false
+    if (!isChecksumLeftToCard(bytes, fields, base)) return true
+    this.forgiven++
+    fields[base + P_CHECKSUM] = CHECKSUM_GOOD
+    return false
+  }
+
+  /** Whether a wrong IPv4 header checksum keeps the packet from netfilter. `field` is the checksum as sent. */
+  refusesHeader(field: number): boolean {
+    if (this.option === 'ignore' || this.unreliable) return false
+    if (this.option === 'verify' || field !== 0) return true
+    this.forgiven++
+    return false
+  }
+}

@@ -1,0 +1,171 @@
+import {
+  FRAME_CAPTURED,
+  FRAME_FLAG_INBOUND,
+  FRAME_FLAG_OUTBOUND,
+  FRAME_FLAGS,
+  FRAME_INTS,
+  FRAME_LINK_TYPE,
+  FRAME_OFFSET,
+  FRAME_WIRE_LENGTH,
+  type FrameBatch,
+} from '../capture/frame-batch.ts'
+import { addressText } from '../wire/address.ts'
+import { verifyTransportChecksum } from '../wire/checksum.ts'
+import { decodeFrame } from '../wire/frame.ts'
+import { isChecksumLeftToCard } from '../wire/offload.ts'
+import {
+  CHECKSUM_BAD,
+  CHECKSUM_GOOD,
+  FRAGMENT_DEFRAG,
+  IP_NONE,
+  IP_V4,
+  LINK_HOST,
+  LINK_OUTGOING,
+  P_DST,
+  P_FAMILY,
+  P_FRAGMENT,
+  P_LINK,
+  P_PROTOCOL,
+  P_SRC,
+  PACKET_INTS,
+} from '../wire/packet-fields.ts'
+import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
+import { isMulticast } from './address-set.ts'
+import type { Mode } from './topology.ts'
+
+/** An address on this share of the frames is the capturing host's. */
+const NEARLY_EVERY = 0.95
+/** Fewer frames than this say nothing about who captured them. */
+const FRAMES_NEEDED = 10
+/** Above this share of wrong sums the sums do not mean damage: the addresses were rewritten, or the sender offloads. */
+const WRONG_SUMS_MEAN_NOTHING = 0.3
+
+/** What the beginning of the capture tells about where it was taken. */
+export interface Inference {
+  readonly mode: Mode
+  readonly local: readonly string[]
+  /** Why, as a clause: "the capture marks what this machine sent and received". */
+  readonly because: string
+  readonly checksumsUnreliable: boolean
+  /** Verified transport checksums, and wrong ones among them. */
+  readonly checksumsSeen: number
+  readonly checksumsWrong: number
+}
+
+interface AddressUse {
+  readonly text: string
+  readonly family: number
+  frames: number
+  sent: number
+  sentOut: number
+  sentIn: number
+  receivedIn: number
+  receivedOut: number
+}
+
+/** Looks at the first frames of a capture. Cold: strings and maps, once. */
+export function inferFrom(batches: readonly FrameBatch[]): Inference {
+  const uses = new Map<string, AddressUse>()
+  const frames = { [IP_V4]: 0, 6: 0 } as Record<number, number>
+  const fields = new Int32Array(PACKET_INTS)
+  let marked = 0
+  let checksumsSeen = 0
+  let checksumsWrong = 0
+  for (const batch of batches) {
+    for (let i = 0; i < batch.count; i++) {
+      const row = i * FRAME_INTS
+      decodeFrame(
+        batch.bytes,
+        batch.info[row + FRAME_OFFSET],
+        batch.info[row + FRAME_CAPTURED],
+        batch.info[row + FRAME_WIRE_LENGTH],
+        batch.info[row + FRAME_LINK_TYPE],
+        fields,
+        0,
+      )
+      const family = fields[P_FAMILY]
+      if (family === IP_NONE) continue
+      const flags = batch.info[row + FRAME_FLAGS]
+      const isOut = fields[P_LINK] === LINK_OUTGOING || (flags & FRAME_FLAG_OUTBOUND) !== 0
+      const isIn = !isOut && (fields[P_LINK] === LINK_HOST || (flags & FRAME_FLAG_INBOUND) !== 0)
+      if (isOut || isIn) marked++
+      frames[family]++
+      const source = use(uses, fields, P_SRC, family)
+      const destination = use(uses, fields, P_DST, family)
+      source.frames++
+      source.sent++
+      if (destination !== source) destination.frames++
+      if (isOut) {
+        source.sentOut++
+        destination.receivedOut++
+      } else if (isIn) {
+        source.sentIn++
+        destination.receivedIn++
+      }
+      const protocol = fields[P_PROTOCOL]
+      if ((protocol === PROTO_TCP || protocol === PROTO_UDP) && (fields[P_FRAGMENT] & FRAGMENT_DEFRAG) === 0) {
+        const sum = verifyTransportChecksum(batch.bytes, fields, 0)
+        if (sum === CHECKSUM_GOOD || sum === CHECKSUM_BAD) checksumsSeen++
+        if (sum === CHECKSUM_BAD && !isChecksumLeftToCard(batch.bytes, fields, 0)) checksumsWrong++
+      }
+    }
+  }
+  const checksumsUnreliable = checksumsWrong > FRAMES_NEEDED && checksumsWrong > checksumsSeen * WRONG_SUMS_MEAN_NOTHING
+  const where = marked > 0 ? fromMarks([...uses.values()]) : fromCounts([...uses.values()], frames)
+  return { ...where, checksumsUnreliable, checksumsSeen, checksumsWrong }
+}
+
+type Place = Pick<Inference, 'mode' | 'local' | 'because'>
+
+/** Own addresses send only what is marked as going out, and receive only what is marked as coming in. */
+function fromMarks(uses: readonly AddressUse[]): Place {
+  const own = uses.filter(
+    (one) =>
+      one.sentIn === 0 &&
+      one.receivedOut === 0 &&
+      (one.sentOut > 0 || one.receivedIn > 0) &&
+      one.text !== '0.0.0.0' &&
+      one.text !== '::',
+  )
+  const sending = own.filter((one) => one.sentOut > 0)
+  if (sending.length > 0) {
+    return {
+      mode: 'host',
+      local: sending.map((one) => one.text),
+      because: 'the capture marks what its machine sent and received',
+    }
+  }
+  return {
+    mode: 'router',
+    local: [],
+    because: 'the capture marks directions, but no address only sends or only receives',
+  }
+}
+
+/** The host that captured is on nearly every frame; where two are, nothing tells them apart. */
+function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number, number>>): Place {
+  const everywhere = uses.filter(
+    (one) => one.sent > 0 && frames[one.family] >= FRAMES_NEEDED && one.frames >= frames[one.family] * NEARLY_EVERY,
+  )
+  const hosts = everywhere.filter((one) => everywhere.filter((other) => other.family === one.family).length === 1)
+  const main = frames[IP_V4] >= frames[6] ? IP_V4 : 6
+  if (hosts.some((one) => one.family === main)) {
+    return {
+      mode: 'host',
+      local: hosts.map((one) => one.text),
+      because: `${hosts.map((one) => one.text).join(' and ')} ${hosts.length > 1 ? 'are' : 'is'} on nearly every frame`,
+    }
+  }
+  return { mode: 'router', local: [], because: 'no single address is on nearly every frame' }
+}
+
+function use(uses: Map<string, AddressUse>, fields: Int32Array, at: number, family: number): AddressUse {
+  const text = addressText(fields, at, family)
+  let known = uses.get(text)
+  if (known === undefined) {
+    known = { text, family, frames: 0, sent: 0, sentOut: 0, sentIn: 0, receivedIn: 0, receivedOut: 0 }
+    if (isMulticast(family, fields, at)) known.sentIn = 1
+    uses.set(text, known)
+  }
+  return known
+}

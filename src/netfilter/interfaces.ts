@@ -1,0 +1,60 @@
+import { INTERFACE_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { type Prefix, parsePrefix, prefixContains } from '../wire/address.ts'
+
+/** Interface number of the loopback device, which every machine has. */
+export const INTERFACE_LOOPBACK = 1
+
+/** An interface named by the networks behind it: `--iface NAME=CIDR[,CIDR]`. */
+export interface InterfaceOption {
+  readonly name: string
+  readonly networks: readonly string[]
+}
+
+interface Network {
+  readonly prefix: Prefix
+  readonly interfaceNumber: number
+}
+
+/** Which interface a packet came in by and leaves by, as far as the options tell. */
+export class Interfaces {
+  /** Names by number: '' for none, then lo, then those of the options. */
+  readonly names: string[] = ['', 'lo']
+  /** Longest prefix first. */
+  readonly #networks: Network[] = []
+  readonly #fixedIn: number
+  readonly #fixedOut: number
+
+  /** @throws Error naming the option and what is wrong with a network */
+  constructor(options: readonly InterfaceOption[], inInterface?: string, outInterface?: string) {
+    for (const option of options) {
+      const interfaceNumber = this.#numberOf(option.name)
+      for (const text of option.networks) this.#networks.push({ prefix: parsePrefix(text), interfaceNumber })
+    }
+    this.#networks.sort((a, b) => b.prefix.length - a.prefix.length)
+    this.#fixedIn = inInterface === undefined ? INTERFACE_UNKNOWN : this.#numberOf(inInterface)
+    this.#fixedOut = outInterface === undefined ? INTERFACE_UNKNOWN : this.#numberOf(outInterface)
+  }
+
+  #numberOf(name: string): number {
+    const known = this.names.indexOf(name, INTERFACE_LOOPBACK)
+    return known > 0 ? known : this.names.push(name) - 1
+  }
+
+  /** By which a packet from the address at fields[at …] comes in: a number, or INTERFACE_UNKNOWN. */
+  incoming(family: number, fields: Int32Array, at: number): number {
+    return this.#fixedIn !== INTERFACE_UNKNOWN ? this.#fixedIn : this.#behind(family, fields, at)
+  }
+
+  /** By which a packet to the address at fields[at …] leaves. */
+  outgoing(family: number, fields: Int32Array, at: number): number {
+    return this.#fixedOut !== INTERFACE_UNKNOWN ? this.#fixedOut : this.#behind(family, fields, at)
+  }
+
+  #behind(family: number, fields: Int32Array, at: number): number {
+    for (let i = 0; i < this.#networks.length; i++) {
+      const network = this.#networks[i]
+      if (network.prefix.family === family && prefixContains(network.prefix, fields, at)) return network.interfaceNumber
+    }
+    return INTERFACE_UNKNOWN
+  }
+}

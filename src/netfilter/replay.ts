@@ -1,0 +1,205 @@
+import { randomInt } from 'node:crypto'
+import { FrameBatch } from '../capture/frame-batch.ts'
+import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
+import { sysctlsWith } from '../conntrack/sysctls.ts'
+import { compileRuleset, type ParsedRuleset } from '../ruleset/index.ts'
+import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
+import { type Inference, inferFrom } from './inference.ts'
+import type { InterfaceOption } from './interfaces.ts'
+import { Machine } from './machine.ts'
+import { Outcome, type Sink } from './outcome.ts'
+import { type Mode, Topology } from './topology.ts'
+
+export interface ReplayOptions {
+  /** Which machine the rules run on; inferred from the capture when absent. */
+  readonly mode?: Mode | undefined
+  /** Its own addresses, ADDR[/LEN]. */
+  readonly local: readonly string[]
+  readonly interfaces: readonly InterfaceOption[]
+  readonly inInterface?: string | undefined
+  readonly outInterface?: string | undefined
+  readonly rules?: ParsedRuleset | undefined
+  readonly rules6?: ParsedRuleset | undefined
+  /** Kernel name -> value as text. */
+  readonly sysctls: ReadonlyMap<string, string>
+  readonly checksum: ChecksumOption
+  /** Match name -> whether it is taken to match where the capture cannot tell. */
+  readonly assume: ReadonlyMap<string, boolean>
+  /** Asked between batches; true ends the replay early. */
+  readonly stop?: (() => boolean) | undefined
+}
+
+/** What a replay was and met, for the report; the packets themselves went to the sinks. */
+export interface ReplaySummary {
+  readonly mode: Mode
+  readonly local: readonly string[]
+  /** Sentences that say what was assumed, each naming the option that overrides it. */
+  readonly assumptions: readonly string[]
+  readonly warnings: readonly string[]
+  readonly files: readonly CaptureFileInfo[]
+  readonly problems: readonly CaptureProblem[]
+  readonly frames: number
+  readonly table: {
+    /** Connections made, of which some were dropped before they were confirmed. */
+    readonly created: number
+    readonly peak: number
+    readonly atEnd: number
+    readonly max: number
+    readonly evicted: number
+    readonly fullDrops: number
+  }
+  readonly ruleset4: CompiledRuleset | null
+  readonly ruleset6: CompiledRuleset | null
+}
+
+/** Frames looked at before the replay starts, where something must be inferred. */
+const INFERENCE_FRAMES = 4096
+const INFERENCE_BATCHES = 16
+
+/**
+ * Replays a capture: every frame, in order, to every sink.
+ * @param onProgress called between batches with the bytes read so far and the frames replayed
+ * @throws Error or RangeError with a sentence for the user where an option makes no sense
+ */
+export async function replay(
+  reader: FrameReader,
+  options: ReplayOptions,
+  sinks: readonly Sink[],
+  onProgress?: (bytesRead: number, frames: number) => void,
+): Promise<ReplaySummary> {
+  const sysctls = sysctlsWith(options.sysctls)
+  const ahead = await readAhead(reader, options)
+  const inference = inferFrom(ahead)
+  const mode = options.mode ?? (options.local.length > 0 ? 'host' : inference.mode)
+  const local = options.local.length > 0 || mode !== inference.mode ? options.local : inference.local
+  if (mode === 'host' && local.length === 0) {
+    throw new Error(
+      "--mode host: the host's own addresses cannot be told from the capture; name them by --local ADDR[,ADDR]",
+    )
+  }
+  const topology = new Topology({ ...options, mode, local })
+  const checksums = new ChecksumPolicy(options.checksum)
+  checksums.unreliable = options.checksum === 'auto' && inference.checksumsUnreliable
+  const ruleset4 = options.rules ? compileRuleset(options.rules, topology, { assume: options.assume }) : null
+  const ruleset6 = options.rules6 ? compileRuleset(options.rules6, topology, { assume: options.assume }) : null
+  const machine = new Machine({ topology, sysctls, checksums, ruleset4, ruleset6, seed: randomInt(0x7fffffff) })
+
+  const outcome = new Outcome()
+  for (const batch of ahead) await replayBatch(batch, machine, outcome, sinks)
+  const batch = ahead.at(-1) ?? new FrameBatch()
+  for (;;) {
+    onProgress?.(reader.bytesRead, machine.frames)
+    if (options.stop?.() === true) break
+    const more = reader.read(batch)
+    if (!(typeof more === 'boolean' ? more : await more)) break
+    await replayBatch(batch, machine, outcome, sinks)
+  }
+  for (const sink of sinks) await sink.end?.()
+
+  const { tracker } = machine
+  return {
+    mode,
+    local,
+    assumptions: assumptionsOf(options, mode, local, inference, checksums),
+    warnings: warningsOf(options, machine, ruleset4, ruleset6),
+    files: reader.files,
+    problems: reader.problems,
+    frames: machine.frames,
+    table: {
+      created: tracker.table.created,
+      peak: tracker.peakCount,
+      atEnd: tracker.table.count,
+      max: sysctls.nf_conntrack_max,
+      evicted: tracker.evicted,
+      fullDrops: tracker.tableFullDrops,
+    },
+    ruleset4,
+    ruleset6,
+  }
+}
+
+async function replayBatch(
+  batch: FrameBatch,
+  machine: Machine,
+  outcome: Outcome,
+  sinks: readonly Sink[],
+): Promise<void> {
+  for (let i = 0; i < batch.count; i++) {
+    machine.process(batch, i, outcome)
+    for (let s = 0; s < sinks.length; s++) sinks[s].packet(outcome)
+  }
+  for (const sink of sinks) {
+    const drained = sink.drain?.()
+    if (drained !== undefined) await drained
+  }
+}
+
+/** The first batches, kept until something was learned from them; none where nothing needs to be inferred. */
+async function readAhead(reader: FrameReader, options: ReplayOptions): Promise<FrameBatch[]> {
+  const knowsPlace = options.mode === 'router' || options.local.length > 0
+  if (knowsPlace && options.checksum !== 'auto') return []
+  const batches: FrameBatch[] = []
+  let frames = 0
+  while (frames < INFERENCE_FRAMES && batches.length < INFERENCE_BATCHES) {
+    const batch = new FrameBatch()
+    if (!(await reader.read(batch))) break
+    batches.push(batch)
+    frames += batch.count
+  }
+  return batches
+}
+
+function assumptionsOf(
+  options: ReplayOptions,
+  mode: Mode,
+  local: readonly string[],
+  inference: Inference,
+  checksums: ChecksumPolicy,
+): string[] {
+  const sentences: string[] = []
+  if (options.mode === undefined || (mode === 'host' && options.local.length === 0)) {
+    const why = options.local.length > 0 ? '--local names its addresses' : inference.because
+    sentences.push(
+      mode === 'host'
+        ? `The rules run on the host ${local.join(', ')}: ${why} (--mode, --local).`
+        : `The rules run on a router between the ends of the traffic: ${why} (--mode host --local ADDR).`,
+    )
+  }
+  if (checksums.unreliable) {
+    sentences.push(
+      `Checksums mean nothing here, so none is held against a packet: ${inference.checksumsWrong} of the first ` +
+        `${inference.checksumsSeen} are wrong (--checksum verify).`,
+    )
+  } else if (checksums.forgiven > 0) {
+    const frames = checksums.forgiven === 1 ? '1 frame has' : `${checksums.forgiven} frames have`
+    sentences.push(`${frames} a checksum left for the network card to fill in; taken as good (--checksum verify).`)
+  }
+  return sentences
+}
+
+function warningsOf(
+  options: ReplayOptions,
+  machine: Machine,
+  ruleset4: CompiledRuleset | null,
+  ruleset6: CompiledRuleset | null,
+): string[] {
+  const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
+  if (machine.framesBackInTime > 0) {
+    const frames = machine.framesBackInTime === 1 ? '1 frame is' : `${machine.framesBackInTime} frames are`
+    sentences.push(`${frames} older than a frame before; the clock stood still for them.`)
+  }
+  const { evicted, tableFullDrops } = machine.tracker
+  if (evicted + tableFullDrops > 0) {
+    sentences.push(
+      `The connection table was full (nf_conntrack_max): ${evicted} unanswered connections were pushed out and ` +
+        `${tableFullDrops} packets dropped. Which ones a kernel takes is chance (--sysctl nf_conntrack_max=N).`,
+    )
+  }
+  if (options.rules !== undefined && options.rules6 === undefined) {
+    sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
+  } else if (options.rules6 !== undefined && options.rules === undefined) {
+    sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
+  }
+  return sentences
+}

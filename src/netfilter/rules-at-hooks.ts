@@ -1,0 +1,69 @@
+import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import type { CompiledRuleset, HookTable, RuleInfo } from '../ruleset/ruleset.ts'
+
+/** The tables of one family's ruleset by hook, with raw apart: it comes before the tracker. */
+export class RulesAtHooks {
+  /** Rule or policy that ended the filter table in the last `run`, -1 where that hook has none. */
+  filterDecision = -1
+  readonly #ruleset: CompiledRuleset | null
+  readonly #raw: readonly (readonly HookTable[])[]
+  readonly #others: readonly (readonly HookTable[])[]
+
+  constructor(ruleset: CompiledRuleset | null) {
+    this.#ruleset = ruleset
+    const tables = HOOK_NAMES.map((_, hook) => ruleset?.tablesAt(hook) ?? [])
+    this.#raw = tables.map((atHook) => atHook.filter((one) => one.table === 'raw'))
+    this.#others = tables.map((atHook) => atHook.filter((one) => one.table !== 'raw'))
+  }
+
+  runRaw(packet: RulePacket): number {
+    return this.#runAll(this.#raw[packet.hook], packet)
+  }
+
+  run(packet: RulePacket): number {
+    return this.#runAll(this.#others[packet.hook], packet)
+  }
+
+  /** Tables in order until one does not accept. A table that cannot tell counts as accepting for those behind it. */
+  #runAll(tables: readonly HookTable[], packet: RulePacket): number {
+    this.filterDecision = -1
+    let verdict = VERDICT_ACCEPT
+    for (let i = 0; i < tables.length; i++) {
+      const table = tables[i]
+      const own = table.run(packet)
+      if (own === VERDICT_ACCEPT) {
+        if (table.table === 'filter') this.filterDecision = packet.decidedBy
+      } else if (own !== VERDICT_UNKNOWN) return own
+      else if (verdict !== VERDICT_UNKNOWN) {
+        verdict = VERDICT_UNKNOWN
+        this.#keepUnknown(packet)
+      }
+    }
+    if (verdict === VERDICT_UNKNOWN) this.#restoreUnknown(packet)
+    return verdict
+  }
+
+  #decidedBy = -1
+  #possibleVerdicts = 0
+  #unknownReason = -1
+
+  #keepUnknown(packet: RulePacket): void {
+    this.#decidedBy = packet.decidedBy
+    this.#possibleVerdicts = packet.possibleVerdicts
+    this.#unknownReason = packet.unknownReason
+  }
+
+  #restoreUnknown(packet: RulePacket): void {
+    packet.decidedBy = this.#decidedBy
+    packet.possibleVerdicts = this.#possibleVerdicts
+    packet.unknownReason = this.#unknownReason
+  }
+
+  info(ruleId: number): RuleInfo | null {
+    return this.#ruleset?.rules[ruleId] ?? null
+  }
+
+  unknownText(index: number): string | null {
+    return index < 0 ? null : (this.#ruleset?.unknownReason(index) ?? null)
+  }
+}

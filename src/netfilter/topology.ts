@@ -1,0 +1,58 @@
+import type { Family, RuleEnvironment } from '../ruleset/ruleset.ts'
+import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { isMulticast, LocalAddresses } from './address-set.ts'
+import { INTERFACE_LOOPBACK, type InterfaceOption, Interfaces } from './interfaces.ts'
+
+/** Which machine the rules run on: one that forwards the traffic, or one that is an end of it. */
+export type Mode = 'router' | 'host'
+
+export interface TopologyOptions {
+  readonly mode: Mode
+  readonly local: readonly string[]
+  readonly interfaces: readonly InterfaceOption[]
+  readonly inInterface?: string | undefined
+  readonly outInterface?: string | undefined
+}
+
+/** The kernel's address types (RTN_…). */
+const RTN_UNICAST = 1
+const RTN_LOCAL = 2
+const RTN_BROADCAST = 3
+const RTN_MULTICAST = 5
+
+/** What the options say of the machine and its networks. */
+export class Topology implements RuleEnvironment {
+  readonly mode: Mode
+  readonly local: LocalAddresses
+  readonly ways: Interfaces
+
+  /** @throws Error with a sentence for the user where an address, network or name makes no sense */
+  constructor(options: TopologyOptions) {
+    this.mode = options.mode
+    this.local = new LocalAddresses(options.local)
+    // A host has its one interface on both ways, so either option names it.
+    const isHost = options.mode === 'host'
+    this.ways = new Interfaces(
+      options.interfaces,
+      options.inInterface ?? (isHost ? options.outInterface : undefined),
+      options.outInterface ?? (isHost ? options.inInterface : undefined),
+    )
+  }
+
+  get interfaces(): readonly string[] {
+    return this.ways.names
+  }
+
+  addressType(familyName: Family, fields: Int32Array, at: number, interfaceNumber: number): number {
+    const family = familyName === 'ipv4' ? IP_V4 : IP_V6
+    if (isMulticast(family, fields, at)) return RTN_MULTICAST
+    if (family === IP_V4 && fields[at] === 0) return RTN_BROADCAST
+    if (this.local.isBroadcast(family, fields, at)) return RTN_BROADCAST
+    if (!this.local.has(family, fields, at)) return RTN_UNICAST
+    if (interfaceNumber > INTERFACE_LOOPBACK) {
+      const own = this.ways.incoming(family, fields, at)
+      return own < 0 ? -1 : own === interfaceNumber ? RTN_LOCAL : RTN_UNICAST
+    }
+    return RTN_LOCAL
+  }
+}
