@@ -24,7 +24,7 @@ import { buildIpv4, buildIpv6, DATAGRAM_MAX } from './assembly.ts'
 import { type FragmentQueue, INSERT_DUPLICATE, INSERTED } from './fragment-queue.ts'
 import { FragmentStore } from './fragment-store.ts'
 import { FragmentTable } from './fragment-table.ts'
-import { FRAGMENT_HEADER_LENGTH, locateFragmentHeader } from './ipv6-fragment.ts'
+import { FRAGMENT_HEADER_LENGTH, isFirstTooShort, locateFragmentHeader } from './ipv6-fragment.ts'
 import { kernelMemory } from './kernel-memory.ts'
 import { SourceDistance } from './source-distance.ts'
 
@@ -185,6 +185,7 @@ export class Defragmenter {
     if (bytes[l3 + 4] === 0 && bytes[l3 + 5] === 0) return DEFRAG_PASS
     const header = locateFragmentHeader(bytes, l3, l3End)
     if (header < 0) return DEFRAG_DROPPED
+    if (isFirstTooShort(fields, base)) return DEFRAG_PASS
     table.expire(nowNs)
     const queue = table.find(fields, base, isScoped(fields[base + P_DST]) ? iface : 0, nowNs)
     if (queue === null) {
@@ -195,7 +196,7 @@ export class Defragmenter {
     const place = fields[base + P_FRAGMENT]
     const offset = (place & FRAGMENT_OFFSET_MASK) << 3
     const end = offset + l3 + fields[base + P_L3_LENGTH] - payload
-    if (end > 0xffff) return DEFRAG_PASS
+    if (end > 0xffff) return DEFRAG_DROPPED
     let agrees = true
     if ((place & FRAGMENT_MORE) === 0) agrees = announceLast(queue, end)
     else if ((end & 7) !== 0) {

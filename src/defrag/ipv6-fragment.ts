@@ -1,5 +1,6 @@
 import { extensionLength, isExtensionHeader } from '../wire/extension-headers.ts'
-import { PROTO_FRAGMENT } from '../wire/protocols.ts'
+import { FRAGMENT_OFFSET_MASK, P_FRAGMENT, P_L4_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { PROTO_FRAGMENT, PROTO_ICMPV6, PROTO_NO_NEXT_HEADER, PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
 
 export { FRAGMENT_HEADER_LENGTH } from '../wire/extension-headers.ts'
 
@@ -29,4 +30,20 @@ export function nextHeaderPlace(headers: Uint8Array, at: number): number {
     header += length
   }
   return place
+}
+
+/**
+ * RFC 8200, 4.5: a first fragment must hold all headers, the transport header included. Linux puts one that does not to
+ * no queue. A chain that is itself unusable does not count as too short.
+ */
+export function isFirstTooShort(fields: Int32Array, base: number): boolean {
+  const protocol = fields[base + P_PROTOCOL]
+  if ((fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) !== 0) return false
+  if (protocol < 0 || protocol === PROTO_NO_NEXT_HEADER) return false
+  return fields[base + P_L4_LENGTH] < transportHeader(protocol)
+}
+
+function transportHeader(protocol: number): number {
+  if (protocol === PROTO_TCP) return 20
+  return protocol === PROTO_UDP || protocol === PROTO_ICMPV6 ? 8 : 1
 }

@@ -22,9 +22,10 @@ const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 const UDP_CHECKSUM = 6
 const UDPLITE_COVERAGE = 4
 
-/** The even half of a buffer, as 16-bit integers; kept, since packet after packet comes from the same one. */
-let halvesBuffer: ArrayBufferLike = new ArrayBuffer(0)
-let halves: Uint16Array<ArrayBufferLike> = new Uint16Array(halvesBuffer)
+/** A buffer as integers of 16 and 32 bits; kept, since packet after packet comes from the same one. */
+let viewed: ArrayBufferLike = new ArrayBuffer(0)
+let halves: Uint16Array<ArrayBufferLike> = new Uint16Array(viewed)
+let words: Int32Array<ArrayBufferLike> = new Int32Array(viewed)
 
 /**
  * Verifies the transport checksum of a whole datagram as Linux' tracker does, stores the CHECKSUM_ state in P_CHECKSUM
@@ -103,29 +104,43 @@ function wordSum(fields: Int32Array, at: number, count: number): number {
 
 /** Ones' complement sum of bytes[at … at + length) as big-endian 16-bit words, folded to 16 bits (RFC 1071). */
 export function foldedSum(bytes: Uint8Array, at: number, length: number): number {
-  if (bytes.buffer !== halvesBuffer) {
-    halvesBuffer = bytes.buffer
-    halves = new Uint16Array(halvesBuffer, 0, halvesBuffer.byteLength >> 1)
-  }
+  if (length <= 0) return 0
+  if (bytes.buffer !== viewed) view(bytes.buffer)
   const start = bytes.byteOffset + at
   const odd = start & 1
-  let sum = 0
   // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. From an odd
   // start the words are the other way round.
-  if (odd === 1 && length > 0) sum = LITTLE_ENDIAN ? bytes[at] << 8 : bytes[at]
+  let sum = 0
+  if (odd === 1) sum = LITTLE_ENDIAN ? bytes[at] << 8 : bytes[at]
   const first = (start + odd) >> 1
   const pairs = (length - odd) >> 1
   const last = first + pairs
-  let i = first
-  for (; i + 4 <= last; i += 4) sum += halves[i] + halves[i + 1] + halves[i + 2] + halves[i + 3]
-  for (; i < last; i++) sum += halves[i]
+  if ((first & 1) === 1 && pairs > 0) sum += halves[first]
+  let word = (first + 1) >> 1
+  const lastWord = last >> 1
+  for (; word + 4 <= lastWord; word += 4) {
+    const a = words[word]
+    const b = words[word + 1]
+    const c = words[word + 2]
+    const d = words[word + 3]
+    sum += (a & 0xffff) + (a >>> 16) + (b & 0xffff) + (b >>> 16) + (c & 0xffff) + (c >>> 16) + (d & 0xffff) + (d >>> 16)
+  }
+  for (; word < lastWord; word++) sum += (words[word] & 0xffff) + (words[word] >>> 16)
+  if (2 * word < last) sum += halves[2 * word]
   if (odd + 2 * pairs < length) sum += LITTLE_ENDIAN ? bytes[at + length - 1] : bytes[at + length - 1] << 8
   sum = fold(sum)
   return LITTLE_ENDIAN !== (odd === 1) ? ((sum & 0xff) << 8) | (sum >>> 8) : sum
 }
 
+function view(buffer: ArrayBufferLike): void {
+  viewed = buffer
+  halves = new Uint16Array(buffer, 0, buffer.byteLength >> 1)
+  words = new Int32Array(buffer, 0, buffer.byteLength >> 2)
+}
+
 function fold(sum: number): number {
-  sum = (sum & 0xffff) + Math.floor(sum / 0x10000)
+  // Only a datagram longer than IP's lengths can say gets here.
+  if (sum > 0xffffffff) sum = (sum % 0x10000) + Math.floor(sum / 0x10000)
   sum = (sum & 0xffff) + (sum >>> 16)
   return (sum & 0xffff) + (sum >>> 16)
 }

@@ -8,12 +8,12 @@ const LOOSE_SOURCE_ROUTE = 131
 const CIPSO = 134
 const STRICT_SOURCE_ROUTE = 137
 const ROUTER_ALERT = 148
-/** Timestamp flags (RFC 791): with addresses, and with addresses given beforehand. */
+/** Timestamp flags (RFC 791): without addresses. */
 const TIMESTAMP_ONLY = 0
 
 /** IP_OPTION_ bits of the options in bytes[at … end). The first one that Linux would refuse ends them. */
 export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): number {
-  let found = 0
+  let found = IP_OPTION_ANY
   let recordRoute = false
   let timestamp = false
   let cipso = false
@@ -24,7 +24,6 @@ export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): n
       at++
       continue
     }
-    found |= IP_OPTION_ANY
     const size = at + 2 <= end ? bytes[at + 1] : 0
     if (size < 2 || at + size > end) return found | IP_OPTION_BAD
     let good = true
@@ -48,7 +47,7 @@ export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): n
     if (!good) return found | IP_OPTION_BAD
     at += size
   }
-  return found | IP_OPTION_ANY
+  return found
 }
 
 /** A pointer (counted from 1) into an option of `size` bytes leaves room for one more entry, or is past its end. */

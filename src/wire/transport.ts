@@ -17,7 +17,8 @@ export function decodeTransport(
   fields: Int32Array,
   base: number,
 ): boolean {
-  const held = end - at
+  // Extension headers may lead beyond the datagram's end.
+  const held = end > at ? end - at : 0
   if (protocol === PROTO_TCP) {
     if (held >= TCP_HEADER) {
       decodeTcp(bytes, at, end, length, fields, base)

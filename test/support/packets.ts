@@ -112,7 +112,7 @@ export function udpLite(path: string, options: TransportOptions & { coverage?: n
   const { source, destination } = endpoints(path)
   const coverage = options.coverage ?? 0
   const segment = concat(be16(source.port, destination.port, coverage, 0), bytesOf(options.data ?? 'x'))
-  const covered = coverage === 0 ? segment.length : coverage
+  const covered = coverage < 8 || coverage > segment.length ? segment.length : coverage
   const sealed = segment.slice()
   sealed.set(withSum(path, 136, segment.slice(0, covered), 6, options.checksum, segment.length))
   return datagram(path, 136, sealed, options)
