@@ -24,6 +24,7 @@ export interface Comparison {
 }
 
 export interface Difference {
+  /** Place in the lists, from 1. */
   frame: number
   field: Field
 }

@@ -1,7 +1,20 @@
 /* Where the IP packet of a frame begins. */
 #include "oracle.h"
 
-/* returns offset of the IP header or -1; *dirhint: 1 = capture says outgoing, 0 = incoming, -1 unknown, 3 otherhost */
+/* offset of the IP packet behind a stack of MPLS labels, or -1 */
+static int behind_labels(const u8 *d, u32 n, u32 o) {
+  for (; o + 4 < n; o += 4)
+    if (d[o + 2] & 1) return d[o + 4] >> 4 == 4 || d[o + 4] >> 4 == 6 ? (int)o + 4 : -1;
+  return -1;
+}
+
+static int behind_ppp_protocol(const u8 *d, u32 n, u32 o) {
+  if (o + 2 > n) return -1;
+  u16 protocol = be16(d + o);
+  if (protocol == 0x0281 || protocol == 0x0283) return behind_labels(d, n, o + 2);
+  return protocol == 0x0021 || protocol == 0x0057 ? (int)o + 2 : -1;
+}
+
 int link_off(const u8 *d, u32 n, int lt, int *dirhint) {
   u32 o;
   u16 et;
@@ -43,8 +56,7 @@ int link_off(const u8 *d, u32 n, int lt, int *dirhint) {
     if (n >= 4 && (d[0] == 0x0f || d[0] == 0x8f) && !d[1])
       return be16(d + 2) == 0x0800 || be16(d + 2) == 0x86dd ? 4 : -1;
     o = n >= 2 && d[0] == 0xff && d[1] == 3 ? 2 : 0;
-    if (n < o + 2) return -1;
-    return be16(d + o) == 0x0021 || be16(d + o) == 0x0057 ? (int)o + 2 : -1;
+    return behind_ppp_protocol(d, n, o);
   case 104:
     return n >= 4 && (be16(d + 2) == 0x0800 || be16(d + 2) == 0x86dd) ? 4 : -1;
   default:
@@ -59,11 +71,9 @@ int link_off(const u8 *d, u32 n, int lt, int *dirhint) {
       continue;
     }
     if (et == 0x8864) {
-      if (o + 8 > n) return -1;
-      et = be16(d + o + 6);
-      o += 8;
-      return et == 0x0021 || et == 0x0057 ? (int)o : -1;
+      return behind_ppp_protocol(d, n, o + 6);
     }
+    if (et == 0x8847 || et == 0x8848) return behind_labels(d, n, o);
     return et == 0x0800 || et == 0x86dd ? (int)o : -1;
   }
 }

@@ -1,0 +1,150 @@
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { CAPTURE_NAME, capturesIn } from './captures.ts'
+import { addCounts, type Field } from './compare.ts'
+import { kernelOracle } from './kernel-oracle.ts'
+import { NotComparable } from './not-comparable.ts'
+import { type Pair, type PairResult, runPair } from './pair.ts'
+import { storyOf } from './story.ts'
+
+const USAGE = `npm run agreement -- [options]
+
+Replays captures through the running kernel and through ctreplay and compares every frame: label, direction, verdict,
+deciding rule, reason. Needs root and Linux 6.16 or newer.
+
+  --captures DIR      captures of a folder (default: pcaps)
+  --capture FILE      one capture (repeatable)
+  --rulesets DIR      each capture with each ruleset of a folder, besides without rules
+  --rules FILE        with this iptables-save file; --rules6 FILE likewise for IPv6
+  --mode router|host  only this mode (default: both)
+  --checksum verify|ignore   only this treatment of checksums (default: both)
+  --local ADDR,...    host mode: addresses of the machine (default: the busiest address of each capture)
+  --first-difference  the story of the first difference of each pair
+  --differing         print only the pairs that differ`
+
+const { values } = parseArgs({
+  options: {
+    captures: { type: 'string' },
+    capture: { type: 'string', multiple: true },
+    rulesets: { type: 'string' },
+    rules: { type: 'string' },
+    rules6: { type: 'string' },
+    mode: { type: 'string' },
+    checksum: { type: 'string' },
+    local: { type: 'string' },
+    'first-difference': { type: 'boolean', default: false },
+    differing: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const totals = {
+  pairs: 0,
+  frames: 0,
+  labelled: 0,
+  equal: 0,
+  differing: new Map<Field, number>(),
+  excluded: new Map<string, number>(),
+  incomparable: new Map<string, number>(),
+  changes: new Map<string, number>(),
+}
+
+if (values.help) console.log(USAGE)
+else await main()
+
+async function main(): Promise<void> {
+  const oracle = kernelOracle()
+  if (!oracle.available) {
+    console.error(`The kernel cannot be asked here: ${oracle.why}`)
+    process.exitCode = 2
+    return
+  }
+  const waiting = pairs()
+  const worker = async (): Promise<void> => {
+    for (let pair = waiting.shift(); pair !== undefined; pair = waiting.shift()) {
+      try {
+        report(pair, await runPair(oracle, pair))
+      } catch (error) {
+        const message = String((error as Error).message).split('\n')[0]
+        if (!(error instanceof NotComparable)) totals.differing.set('fate', (totals.differing.get('fate') ?? 0) + 1)
+        const kind = error instanceof NotComparable ? 'not comparable' : 'FAILED'
+        addCounts(totals.incomparable, new Map([[`${kind}: ${message}`, 1]]))
+        if (kind === 'FAILED') console.log(`${nameOf(pair)}\n    FAILED: ${(error as Error).stack}`)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  printTotals()
+  if (totals.differing.size > 0) process.exitCode = 1
+}
+
+/** All pairs asked for, in a fixed order. */
+function pairs(): Pair[] {
+  const captures = values.capture ?? capturesIn(values.captures ?? 'pcaps')
+  const rulesets = values.rulesets === undefined ? [] : rulesetsIn(values.rulesets)
+  const given = values.rules !== undefined || values.rules6 !== undefined
+  const own = { ...(values.rules ? { rules: values.rules } : {}), ...(values.rules6 ? { rules6: values.rules6 } : {}) }
+  const rules: (typeof own)[] = given ? [own] : [{}, ...rulesets]
+  const local = values.local === undefined ? {} : { local: values.local.split(',') }
+  const found: Pair[] = []
+  for (const capture of captures) {
+    for (const ruleset of rules) {
+      for (const mode of ['router', 'host'] as const) {
+        if (values.mode !== undefined && values.mode !== mode) continue
+        for (const checksum of ['verify', 'ignore'] as const) {
+          if (values.checksum !== undefined && values.checksum !== checksum) continue
+          found.push({ capture, mode, checksum, ...ruleset, ...(mode === 'host' ? local : {}) })
+        }
+      }
+    }
+  }
+  return found
+}
+
+function rulesetsIn(folder: string): { rules?: string; rules6?: string }[] {
+  const names = readdirSync(folder).sort()
+  return names
+    .filter((name) => /save$|\.v[46]$|\.rules6?$/.test(name) && !CAPTURE_NAME.test(name))
+    .map((name) => (/ip6tables|6$/.test(name) ? { rules6: join(folder, name) } : { rules: join(folder, name) }))
+}
+
+function nameOf(pair: Pair): string {
+  const rules = [pair.rules, pair.rules6].filter((file) => file !== undefined).map((file) => basename(file))
+  return `${basename(pair.capture)} ${rules.join('+') || '(no rules)'} ${pair.mode} ${pair.checksum}`
+}
+
+function report(pair: Pair, result: PairResult): void {
+  const { comparison } = result
+  totals.pairs++
+  totals.frames += comparison.frames
+  totals.labelled += comparison.labelled
+  totals.equal += comparison.equal
+  addCounts(totals.differing, comparison.differing)
+  addCounts(totals.excluded, comparison.excluded)
+  addCounts(totals.changes, result.changes)
+  if (values.differing && comparison.differences.length === 0) return
+  const differing = [...comparison.differing].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
+  const excluded = [...comparison.excluded].map(([why, count]) => `; ${count} excluded: ${why}`).join('')
+  console.log(
+    `${nameOf(pair)}: ${comparison.frames} frames, ${comparison.labelled} labelled, ${comparison.equal} equal, differing: ${differing}${excluded}`,
+  )
+  const first = comparison.differences[0]
+  if (values['first-difference'] && first !== undefined) console.log(indent(storyOf(result, first)))
+}
+
+function printTotals(): void {
+  const differing = [...totals.differing].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
+  console.log(
+    `\n${totals.pairs} pairs, ${totals.frames} frames, ${totals.labelled} labelled, ${totals.equal} equal, differing: ${differing}`,
+  )
+  for (const [why, count] of totals.excluded) console.log(`  ${count} frames excluded: ${why}`)
+  for (const [why, count] of totals.incomparable) console.log(`  ${count} pairs ${why}`)
+  for (const [what, count] of totals.changes)
+    console.log(`  left out of the rules on both sides: ${what}, ${count} times`)
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '    ')
+}

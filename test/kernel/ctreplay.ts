@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { openCapture } from '../../src/capture/open-capture.ts'
+import { reasonText } from '../../src/conntrack/reasons.ts'
+import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
+import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
+import { type ParsedRuleset, parseRuleset, RulesetError } from '../../src/ruleset/index.ts'
+import { VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
+import {
+  NOTE_FRAGMENT_DROPPED,
+  NOTE_FRAGMENT_QUEUED,
+  NOTE_NAMES,
+  NOTE_NONE,
+  NOTE_NOT_ROUTED,
+  NOTE_NOT_SEEN,
+} from '../../src/wire/packet-fields.ts'
+import { type Answer, type Fate, NO_ANSWER } from './answer.ts'
+import { NotComparable } from './not-comparable.ts'
+import { packetText } from './packet-text.ts'
+import type { SettledPair } from './pair.ts'
+
+/** A packet for people: its frame number, itself on one line, and the key of its connection. */
+export interface PacketLine {
+  frame: number
+  key: string
+  text: string
+}
+
+/** What ctreplay says to each frame, in the words that both sides share. */
+export async function answersOfCtreplay(pair: SettledPair): Promise<{ answers: Answer[]; packets: PacketLine[] }> {
+  const answers: Answer[] = []
+  const packets: PacketLine[] = []
+  const sink: Sink = {
+    packet(outcome) {
+      // Wireshark numbers pcapng blocks that hold no packet, and so do we; the oracle does not see them.
+      if (outcome.linkType < 0) return
+      answers.push(answerOfOutcome(outcome))
+      packets.push({ frame: outcome.frame, ...packetText(outcome.fields, outcome.base) })
+    },
+  }
+  const reader = await openCapture([pair.capture])
+  await replay(reader, optionsOf(pair), [sink])
+  return { answers, packets }
+}
+
+function optionsOf(pair: SettledPair): ReplayOptions {
+  return {
+    mode: pair.mode,
+    local: pair.local,
+    interfaces: [],
+    inInterface: pair.inInterface,
+    outInterface: pair.outInterface,
+    rules: parsed(pair.rules, 'ipv4'),
+    rules6: parsed(pair.rules6, 'ipv6'),
+    sysctls: new Map(Object.entries(pair.sysctls ?? {})),
+    checksum: pair.checksum,
+    assume: new Map(),
+  }
+}
+
+function parsed(file: string | undefined, family: 'ipv4' | 'ipv6'): ParsedRuleset | undefined {
+  if (file === undefined) return undefined
+  try {
+    return parseRuleset(readFileSync(file, 'utf8'), basename(file), family)
+  } catch (error) {
+    if (error instanceof RulesetError) throw new NotComparable(`ctreplay says: ${error.message}`)
+    throw error
+  }
+}
+
+export function answerOfOutcome(outcome: Outcome): Answer {
+  const labelled = outcome.state !== CTSTATE_NONE
+  const judged = labelled || outcome.verdict !== VERDICT_NONE
+  const notRouted = outcome.note === NOTE_NOT_ROUTED
+  return {
+    ...NO_ANSWER,
+    fate: fateOf(outcome, labelled),
+    label: CTSTATE_NAMES[outcome.state],
+    direction: outcome.direction < 0 ? null : outcome.direction === 0 ? 'original' : 'reply',
+    verdict: !judged ? null : notRouted ? 'not-routed' : VERDICT_NAMES[outcome.verdict],
+    rule: judged && !notRouted ? (outcome.rule?.record ?? null) : null,
+    reason: reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame),
+    reasonCode: outcome.reason,
+    possible: VERDICT_NAMES.filter((name, code) => name !== null && outcome.possibleVerdicts & (1 << code)).map(String),
+    assumesFrame: outcome.assumesFrame,
+    note: NOTE_NAMES[outcome.note],
+  }
+}
+
+function fateOf(outcome: Outcome, labelled: boolean): Fate {
+  if (labelled) return 'labelled'
+  switch (outcome.note) {
+    case NOTE_FRAGMENT_QUEUED:
+    case NOTE_FRAGMENT_DROPPED:
+      return 'fragment'
+    case NOTE_NOT_SEEN:
+      return 'not seen'
+    case NOTE_NONE:
+      return 'dropped before the label'
+    default:
+      return 'no packet'
+  }
+}

@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Answer, answerOfKernel } from './answer.ts'
+import { type CaptureSurvey, survey, uncompressed } from './captures.ts'
+import { comparableRules, likelyInterfaces } from './comparable-rules.ts'
+import { type Comparison, compare } from './compare.ts'
+import { answersOfCtreplay, type PacketLine } from './ctreplay.ts'
+import type { AvailableOracle } from './kernel-oracle.ts'
+import { NotComparable } from './not-comparable.ts'
+
+/** One replay, to be done by both sides. */
+export interface Pair {
+  capture: string
+  mode: 'router' | 'host'
+  /** iptables-save and ip6tables-save files; none: labels only. */
+  rules?: string
+  rules6?: string
+  /**
+   * 'verify': checksums as captured, looked at by both sides. 'ignore': the oracle gets right IP header checksums and neither side
+   * looks at the others; also the only way for packets that the snap length cut, which the oracle pads.
+   */
+  checksum: 'verify' | 'ignore'
+  /** Host mode: the machine's addresses; the busiest of the capture when not given. */
+  local?: readonly string[]
+  /** Names of the two devices; chosen by the rules when not given. */
+  interfaces?: { inInterface: string; outInterface: string }
+  sysctls?: Readonly<Record<string, string>>
+}
+
+export interface PairResult {
+  comparison: Comparison
+  kernel: readonly Answer[]
+  ours: readonly Answer[]
+  packets: readonly PacketLine[]
+  /** What was taken out of the rules on both sides, with how often. */
+  changes: ReadonlyMap<string, number>
+}
+
+/** Replays a capture through the kernel and through ctreplay. Throws NotComparable when one side cannot take it. */
+export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<PairResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-pair-'))
+  const plain = uncompressed(pair.capture)
+  try {
+    const measured = await survey(plain.path)
+    refuseIncomparable(pair, measured)
+    const changes = new Map<string, number>()
+    const rules = comparableFile(pair.rules, join(folder, 'rules.v4'), changes)
+    const rules6 = comparableFile(pair.rules6, join(folder, 'rules.v6'), changes)
+    const names = pair.interfaces ?? likelyInterfaces([rules, rules6].map((file) => file?.text ?? '').join('\n'))
+    const settled: SettledPair = {
+      ...pair,
+      capture: plain.path,
+      local: pair.mode === 'router' ? (pair.local ?? []) : (pair.local ?? measured.local),
+      ...(rules === null ? {} : { rules: rules.path }),
+      ...(rules6 === null ? {} : { rules6: rules6.path }),
+      inInterface: pair.mode === 'host' ? 'eth0' : names.inInterface,
+      outInterface: pair.mode === 'host' ? 'eth0' : names.outInterface,
+      cut: measured.cut > 0,
+    }
+    if (pair.mode === 'host' && settled.local.length === 0) throw new NotComparable('no unicast address in the capture')
+    const kernel = await answersOfKernel(oracle, settled)
+    const { answers, packets } = await answersOfCtreplay(settled)
+    return { comparison: compare(kernel, answers), kernel, ours: answers, packets, changes }
+  } finally {
+    plain.dispose()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** A pair with everything chosen that was left open. */
+export interface SettledPair extends Omit<Pair, 'local' | 'interfaces'> {
+  local: readonly string[]
+  inInterface: string
+  outInterface: string
+  cut: boolean
+}
+
+function refuseIncomparable(pair: Pair, measured: CaptureSurvey): void {
+  if (measured.frames === 0) throw new NotComparable('no frames')
+  // An unpadded cut packet is refused by the kernel's IP layer, and a padded one has no checksum to verify.
+  if (pair.checksum === 'verify' && measured.cut > 0)
+    throw new NotComparable('cut by the snap length: compared with --checksum ignore only')
+}
+
+function comparableFile(
+  file: string | undefined,
+  target: string,
+  changes: Map<string, number>,
+): { path: string; text: string } | null {
+  if (file === undefined) return null
+  const comparable = comparableRules(readFileSync(file, 'utf8'))
+  for (const [name, count] of comparable.changes) changes.set(name, (changes.get(name) ?? 0) + count)
+  writeFileSync(target, comparable.text)
+  return { path: target, text: comparable.text }
+}
+
+async function answersOfKernel(oracle: AvailableOracle, pair: SettledPair): Promise<Answer[]> {
+  const options = ['--virtual-time']
+  const sysctls = { ...pair.sysctls }
+  if (pair.checksum === 'ignore') {
+    options.push('--fix-checksums')
+    // SCTP's sum, and those of fragments, are not repaired: nobody shall look at them.
+    sysctls.nf_conntrack_checksum = '0'
+  }
+  if (pair.cut) options.push('--pad')
+  if (pair.mode === 'host') options.push('--mode', 'host', '--in-iface', pair.inInterface)
+  else options.push('--in-iface', pair.inInterface, '--out-iface', pair.outInterface)
+  if (pair.local.length > 0) options.push('--local', pair.local.join(','))
+  if (pair.rules !== undefined) options.push('--rules', pair.rules)
+  if (pair.rules6 !== undefined) options.push('--rules6', pair.rules6)
+  for (const [key, value] of Object.entries(sysctls)) options.push('--sysctl', `${key}=${value}`)
+  try {
+    return (await oracle.run(pair.capture, options)).map(answerOfKernel)
+  } catch (error) {
+    throw new NotComparable(String((error as Error).message).replace(/^[\s\S]*exit \d+: /, 'the oracle says: '))
+  }
+}
