@@ -52,6 +52,8 @@ export class RulePacket {
   /** Entry of the connection table; -1 for none (INVALID, UNTRACKED, or before the tracker). */
   connection = -1
   connections: ConnectionView
+  /** True at POSTROUTING for a packet that came through FORWARD: routing has taken one off its TTL, rules see that. */
+  forwarded = false
   /** The packet's mark (`-m mark`), 0 at the start of its way. */
   mark = 0
   /** Bits of the mark that an undecidable rule may have changed; 0 at the start of the packet's way, as the mark. */

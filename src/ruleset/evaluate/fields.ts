@@ -16,6 +16,7 @@ import {
   P_TOS,
   P_TTL,
 } from '../../wire/packet-fields.ts'
+import { HOOK_FORWARD, HOOK_POSTROUTING } from '../rule-packet.ts'
 
 /**
  * The packet fields that conditions can name. `expression` is JavaScript over `p` (RulePacket), `f` (its fields) and
@@ -65,7 +66,12 @@ export const FIELDS = {
   /** -1 is an IPv6 header chain that cannot be read. */
   protocol: { label: 'protocol', expression: at(P_PROTOCOL), wide: false },
   length: { label: 'length', expression: at(P_L3_LENGTH), wide: false },
-  ttl: { label: 'TTL', expression: at(P_TTL), wide: false },
+  /** Routing takes one off before the hook FORWARD. */
+  ttl: {
+    label: 'TTL',
+    expression: `(${at(P_TTL)} - (p.hook === ${HOOK_FORWARD} || (p.hook === ${HOOK_POSTROUTING} && p.forwarded) ? 1 : 0))`,
+    wide: false,
+  },
   tos: { label: 'TOS', expression: at(P_TOS), wide: false },
   fragmentOffset: {
     label: 'fragment offset',
