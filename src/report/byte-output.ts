@@ -1,0 +1,131 @@
+import { closeSync, openSync, write } from 'node:fs'
+
+const CHUNK_BYTES = 1 << 20
+/** Chunks waiting to be written before drain() makes the replay wait for the reader of the output. */
+const QUEUE_CHUNKS = 2
+/** A pipe in non-blocking mode is full: how long until the next try. */
+const RETRY_MILLISECONDS = 2
+
+/** The output could not be written. The message names the file and the system's reason. */
+export class OutputError extends Error {
+  override name = 'OutputError'
+}
+
+interface FilledChunk {
+  readonly bytes: Uint8Array
+  readonly length: number
+}
+
+/**
+ * A file or pipe that is written in large chunks, off the main thread, while the next chunk is being filled. Chunks are
+ * reused. When the reader of a pipe goes away, `readerGone` becomes true and everything after is thrown away in silence.
+ */
+export class ByteOutput {
+  readerGone = false
+  private readonly name: string
+  private readonly fd: number
+  private readonly owned: boolean
+  private readonly queue: FilledChunk[] = []
+  private readonly spare: Uint8Array[] = []
+  private pump: Promise<void> | null = null
+  private failure: OutputError | null = null
+
+  /** @param target a path, which is created or emptied, or an open file descriptor, which is left open */
+  constructor(target: string | number) {
+    this.owned = typeof target === 'string'
+    this.name = typeof target === 'string' ? target : target === 1 ? 'standard output' : `descriptor ${target}`
+    try {
+      this.fd = typeof target === 'string' ? openSync(target, 'w') : target
+    } catch (error) {
+      throw outputError(this.name, error)
+    }
+  }
+
+  /** A chunk to fill, of at least `length` bytes. */
+  take(length = 0): Uint8Array {
+    if (length > CHUNK_BYTES) return new Uint8Array(length)
+    return this.spare.pop() ?? new Uint8Array(CHUNK_BYTES)
+  }
+
+  /** Hands a chunk over for writing: its first `length` bytes. */
+  give(bytes: Uint8Array, length: number): void {
+    if (this.readerGone || length === 0) this.keep(bytes)
+    else this.queue.push({ bytes, length })
+  }
+
+  /** Starts writing what was given; waits only when the reader of the output is far behind. */
+  drain(): Promise<void> | void {
+    if (this.failure !== null) throw this.failure
+    if (this.pump === null && this.queue.length > 0) this.pump = this.writeQueue()
+    if (this.pump !== null && this.queue.length > QUEUE_CHUNKS) return this.waited()
+  }
+
+  /** Writes all that was given, and closes a file. */
+  async end(): Promise<void> {
+    await this.drain()
+    await this.pump
+    if (this.owned) closeSync(this.fd)
+    if (this.failure !== null) throw this.failure
+  }
+
+  private async waited(): Promise<void> {
+    await this.pump
+    if (this.failure !== null) throw this.failure
+  }
+
+  private async writeQueue(): Promise<void> {
+    for (let chunk = this.queue[0]; chunk !== undefined; chunk = this.queue[0]) {
+      try {
+        await this.writeChunk(chunk)
+      } catch (error) {
+        this.queue.length = 0
+        if (codeOf(error) === 'EPIPE') this.readerGone = true
+        else this.failure = outputError(this.name, error)
+        break
+      }
+      this.queue.shift()
+      this.keep(chunk.bytes)
+    }
+    this.pump = null
+  }
+
+  private async writeChunk(chunk: FilledChunk): Promise<void> {
+    for (let from = 0; from < chunk.length; ) {
+      try {
+        from += await this.writeSome(chunk, from)
+      } catch (error) {
+        if (codeOf(error) !== 'EAGAIN') throw error
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS))
+      }
+    }
+  }
+
+  private writeSome(chunk: FilledChunk, from: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.fd, chunk.bytes, from, chunk.length - from, null, (error, written) =>
+        error === null ? resolve(written) : reject(error),
+      )
+    })
+  }
+
+  private keep(bytes: Uint8Array): void {
+    if (bytes.length === CHUNK_BYTES && this.spare.length <= QUEUE_CHUNKS) this.spare.push(bytes)
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'no space is left on the device',
+  EROFS: 'the file system is read-only',
+}
+
+function outputError(name: string, error: unknown): OutputError {
+  const reason = SYSTEM_REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error))
+  return new OutputError(`cannot write ${name}: ${reason}`)
+}

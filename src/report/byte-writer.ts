@@ -1,0 +1,192 @@
+/**
+ * Text written as bytes, eight at a time. A per-packet line made of strings costs twenty times what it costs here:
+ * fixed texts are kept as float64 bit patterns and stored whole, numbers and addresses come from tables.
+ *
+ * Every method takes the offset to write at and gives back the offset behind; it may scribble up to SLACK bytes further.
+ */
+
+/** Bytes behind the end of a text that a method may overwrite. */
+export const SLACK = 8
+
+/** A fixed text, cut into eight-byte words. */
+export interface Snippet {
+  readonly words: Float64Array
+  /** Bytes of the text; the last word may reach behind it. */
+  readonly length: number
+}
+
+const encoder = new TextEncoder()
+
+/** UTF-8 never yields the bytes of a float64 NaN (that needs 0x7f or 0xff behind 0xf0 or more), so every word survives. */
+export function snippet(text: string): Snippet {
+  const bytes = encoder.encode(text)
+  const words = new Float64Array(Math.ceil(bytes.length / 8))
+  const padded = new Uint8Array(words.length * 8)
+  padded.set(bytes)
+  const view = new DataView(padded.buffer)
+  for (let i = 0; i < words.length; i++) words[i] = view.getFloat64(i * 8, true)
+  return { words, length: bytes.length }
+}
+
+/** 0 to 9999 as four ASCII bytes, first digit in the lowest byte: with leading zeros, and without (left-aligned). */
+const PADDED = new Int32Array(10_000)
+const ALIGNED = new Int32Array(10_000)
+/** "255." and its length, indexed by octet. */
+const OCTET = new Int32Array(256)
+const OCTET_LENGTH = new Uint8Array(256)
+
+for (let n = 0; n < 10_000; n++) {
+  PADDED[n] = fourBytes(String(n).padStart(4, '0'))
+  ALIGNED[n] = fourBytes(String(n).padEnd(4, '0'))
+}
+for (let n = 0; n < 256; n++) {
+  OCTET[n] = fourBytes(`${n}.`.padEnd(4, ' '))
+  OCTET_LENGTH[n] = String(n).length + 1
+}
+
+function fourBytes(text: string): number {
+  return text.charCodeAt(0) | (text.charCodeAt(1) << 8) | (text.charCodeAt(2) << 16) | (text.charCodeAt(3) << 24)
+}
+
+const HEX = encoder.encode('0123456789abcdef')
+const COLON = 0x3a
+
+export class ByteWriter {
+  bytes: Uint8Array
+  view: DataView
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Writes into another buffer from now on. */
+  reset(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  snippet(at: number, text: Snippet): number {
+    const words = text.words
+    const view = this.view
+    for (let i = 0; i < words.length; i++) view.setFloat64(at + i * 8, words[i], true)
+    return at + text.length
+  }
+
+  /** @param n a whole number from 0 to 2^53 - 1 */
+  decimal(at: number, n: number): number {
+    if (n < 10_000) {
+      this.view.setInt32(at, ALIGNED[n], true)
+      return at + (n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4)
+    }
+    const high = n < 0x40000000 ? (n / 10_000) | 0 : Math.floor(n / 10_000)
+    at = this.decimal(at, high)
+    this.view.setInt32(at, PADDED[n - high * 10_000], true)
+    return at + 4
+  }
+
+  /** The first `digits` (0 to 9) decimals of a fraction given in nanoseconds, without the point. */
+  fraction(at: number, nanoseconds: number, digits: number): number {
+    const high = (nanoseconds / 100_000) | 0
+    const low = nanoseconds - high * 100_000
+    const tens = (low / 10) | 0
+    this.view.setInt32(at, PADDED[high], true)
+    this.view.setInt32(at + 4, PADDED[tens], true)
+    this.bytes[at + 8] = 0x30 + low - tens * 10
+    return at + digits
+  }
+
+  /** Seconds since the epoch with `digits` decimals; instants before 1970 get a minus sign. */
+  time(at: number, seconds: number, nanoseconds: number, digits: number): number {
+    if (seconds < 0) {
+      this.bytes[at++] = 0x2d
+      seconds = -seconds
+      if (nanoseconds > 0) {
+        seconds--
+        nanoseconds = 1_000_000_000 - nanoseconds
+      }
+    }
+    at = seconds <= Number.MAX_SAFE_INTEGER ? this.decimal(at, seconds) : this.text(at, String(seconds))
+    if (digits === 0) return at
+    this.bytes[at++] = 0x2e
+    return this.fraction(at, nanoseconds, Math.min(digits, 9))
+  }
+
+  /** @param address a big-endian word */
+  ipv4(at: number, address: number): number {
+    const view = this.view
+    const a = address >>> 24
+    const b = (address >>> 16) & 255
+    const c = (address >>> 8) & 255
+    const d = address & 255
+    view.setInt32(at, OCTET[a], true)
+    at += OCTET_LENGTH[a]
+    view.setInt32(at, OCTET[b], true)
+    at += OCTET_LENGTH[b]
+    view.setInt32(at, OCTET[c], true)
+    at += OCTET_LENGTH[c]
+    view.setInt32(at, OCTET[d], true)
+    return at + OCTET_LENGTH[d] - 1
+  }
+
+  /**
+   * RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`, and IPv4-mapped
+   * addresses with their IPv4 part in decimal.
+   * @param words four big-endian words from words[from]
+   */
+  ipv6(at: number, words: Int32Array, from: number): number {
+    let longest = 0
+    let longestAt = -1
+    let run = 0
+    for (let group = 0; group < 8; group++) {
+      if (groupOf(words, from, group) !== 0) run = 0
+      else if (++run > longest) {
+        longest = run
+        longestAt = group - run + 1
+      }
+    }
+    const bytes = this.bytes
+    const mapped = longestAt === 0 && longest === 5 && groupOf(words, from, 5) === 0xffff
+    if (longest < 2) longestAt = -1
+    const groups = mapped ? 6 : 8
+    for (let group = 0; group < groups; group++) {
+      if (group === longestAt) {
+        bytes[at++] = COLON
+        if (longestAt === 0) bytes[at++] = COLON
+        group += longest - 1
+        continue
+      }
+      at = this.hex(at, groupOf(words, from, group))
+      if (group < 7) bytes[at++] = COLON
+    }
+    return mapped ? this.ipv4(at, words[from + 3]) : at
+  }
+
+  private hex(at: number, group: number): number {
+    const bytes = this.bytes
+    if (group >= 0x1000) bytes[at++] = HEX[group >>> 12]
+    if (group >= 0x100) bytes[at++] = HEX[(group >>> 8) & 15]
+    if (group >= 0x10) bytes[at++] = HEX[(group >>> 4) & 15]
+    bytes[at++] = HEX[group & 15]
+    return at
+  }
+
+  /** Any text, as UTF-8; the caller has made room for three bytes a character. */
+  text(at: number, text: string): number {
+    return at + encoder.encodeInto(text, this.bytes.subarray(at)).written
+  }
+}
+
+function groupOf(words: Int32Array, from: number, group: number): number {
+  const word = words[from + (group >> 1)]
+  return (group & 1) === 0 ? word >>> 16 : word & 0xffff
+}
+
+const scratch = new ByteWriter(new Uint8Array(64))
+const decoder = new TextDecoder()
+
+/** An address as text, for the places that print few. @param ipv4 one word, else four, from words[from] */
+export function addressText(words: Int32Array, from: number, ipv4: boolean): string {
+  const end = ipv4 ? scratch.ipv4(0, words[from]) : scratch.ipv6(0, words, from)
+  return decoder.decode(scratch.bytes.subarray(0, end))
+}
