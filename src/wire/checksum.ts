@@ -9,7 +9,6 @@ import {
   P_DST,
   P_FAMILY,
   P_L3_CAPTURED,
-  P_L3_LENGTH,
   P_L3_OFFSET,
   P_L4_LENGTH,
   P_L4_OFFSET,
@@ -22,10 +21,11 @@ const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 const UDP_CHECKSUM = 6
 const UDPLITE_COVERAGE = 4
 
-/** A buffer as integers of 16 and 32 bits; kept, since packet after packet comes from the same one. */
-let viewed: ArrayBufferLike = new ArrayBuffer(0)
-let halves: Uint16Array<ArrayBufferLike> = new Uint16Array(viewed)
-let words: Int32Array<ArrayBufferLike> = new Int32Array(viewed)
+/** The bytes of the last packet as integers of 16 and 32 bits; kept, since the next one mostly lies in the same array. */
+let viewed: Uint8Array = new Uint8Array(0)
+let viewedOffset = 0
+let halves: Uint16Array<ArrayBufferLike> = new Uint16Array(0)
+let words: Int32Array<ArrayBufferLike> = new Int32Array(0)
 
 /**
  * Verifies the transport checksum of a whole datagram as Linux' tracker does, stores the CHECKSUM_ state in P_CHECKSUM
@@ -62,24 +62,26 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
       return CHECKSUM_GOOD
   }
   if (isOffloaded(bytes, l3, fields, base)) return CHECKSUM_GOOD
-  if (held < covered || fields[base + P_L3_CAPTURED] < 0) return CHECKSUM_UNKNOWN
+  if (held < covered) return CHECKSUM_UNKNOWN
   if (protocol === PROTO_SCTP) return sctpChecksum(bytes, at, length)
   let sum = foldedSum(bytes, at, covered)
   if (protocol !== PROTO_ICMP) {
     // The tracker sums UDP-Lite's pseudo header with UDP's number, so it takes right sums for bad (asked of Linux 6.18).
     sum += protocol === PROTO_UDPLITE ? PROTO_UDP : protocol
     sum += (length >>> 16) + (length & 0xffff)
-    sum += family === IP_V6 ? wordSum(fields, base + P_SRC, 8) : wordSum(fields, base + P_SRC, 1)
-    if (family === IP_V4) sum += wordSum(fields, base + P_DST, 1)
+    sum += halvesOf(fields[base + P_SRC]) + halvesOf(fields[base + P_DST])
+    if (family === IP_V6) {
+      for (let word = 1; word < 4; word++) {
+        sum += halvesOf(fields[base + P_SRC + word]) + halvesOf(fields[base + P_DST + word])
+      }
+    }
   }
   return fold(sum) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD
 }
 
 /** IPv4 total length 0: the network card of the sender was to cut the segment and to fill in the sums. */
 function isOffloaded(bytes: Uint8Array, l3: number, fields: Int32Array, base: number): boolean {
-  return (
-    fields[base + P_FAMILY] === IP_V4 && fields[base + P_L3_LENGTH] > 0 && bytes[l3 + 2] === 0 && bytes[l3 + 3] === 0
-  )
+  return fields[base + P_FAMILY] === IP_V4 && bytes[l3 + 2] === 0 && bytes[l3 + 3] === 0
 }
 
 /** RFC 3828: how much of the datagram the sum covers; 0 stands for all. An impossible one is left to the tracker. */
@@ -95,18 +97,15 @@ function sctpChecksum(bytes: Uint8Array, at: number, length: number): number {
   return crc32c(bytes, at, length, at + 8) === sent ? CHECKSUM_GOOD : CHECKSUM_BAD
 }
 
-/** Sum of the 16-bit halves of `count` words. */
-function wordSum(fields: Int32Array, at: number, count: number): number {
-  let sum = 0
-  for (let i = at; i < at + count; i++) sum += (fields[i] >>> 16) + (fields[i] & 0xffff)
-  return sum
+function halvesOf(word: number): number {
+  return (word >>> 16) + (word & 0xffff)
 }
 
 /** Ones' complement sum of bytes[at … at + length) as big-endian 16-bit words, folded to 16 bits (RFC 1071). */
 export function foldedSum(bytes: Uint8Array, at: number, length: number): number {
   if (length <= 0) return 0
-  if (bytes.buffer !== viewed) view(bytes.buffer)
-  const start = bytes.byteOffset + at
+  if (bytes !== viewed) view(bytes)
+  const start = viewedOffset + at
   const odd = start & 1
   // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. From an odd
   // start the words are the other way round.
@@ -132,8 +131,10 @@ export function foldedSum(bytes: Uint8Array, at: number, length: number): number
   return LITTLE_ENDIAN !== (odd === 1) ? ((sum & 0xff) << 8) | (sum >>> 8) : sum
 }
 
-function view(buffer: ArrayBufferLike): void {
-  viewed = buffer
+function view(bytes: Uint8Array): void {
+  const buffer = bytes.buffer
+  viewed = bytes
+  viewedOffset = bytes.byteOffset
   halves = new Uint16Array(buffer, 0, buffer.byteLength >> 1)
   words = new Int32Array(buffer, 0, buffer.byteLength >> 2)
 }
