@@ -7,6 +7,12 @@ export const INSERT_DUPLICATE = 1
 /** Partly over others: the whole datagram is given up. */
 export const INSERT_OVERLAP = 2
 
+/** Fragments for which a queue has room at first, and beyond which it does not keep its room when it is cleared. */
+const SMALL = 8
+const LARGE = 128
+
+const UNLIMITED = 0x7fffffff
+
 /** Integers per piece: offset, bytes that the capture holds, handle in the store. */
 const PIECE_INTS = 3
 /** Integers per run: start, end. */
@@ -50,14 +56,14 @@ export class FragmentQueue {
   header = new Uint8Array(64)
   headerLength = 0
   /** Payload up to here is in the capture; behind it, some is not. */
-  firstUnknown = 0
+  firstUnknown = UNLIMITED
 
-  frames = new Float64Array(8)
+  frames = new Float64Array(SMALL)
   frameCount = 0
 
-  #pieces = new Int32Array(8 * PIECE_INTS)
+  #pieces = new Int32Array(SMALL * PIECE_INTS)
   #pieceCount = 0
-  #runs = new Int32Array(8 * RUN_INTS)
+  #runs = new Int32Array(SMALL * RUN_INTS)
   #runCount = 0
   /** End and run of the fragment with the highest end. */
   #tailEnd = 0
@@ -74,6 +80,11 @@ export class FragmentQueue {
   /** Forgets all fragments. */
   clear(store: FragmentStore): void {
     for (let i = 0; i < this.#pieceCount; i++) store.release(this.#pieces[i * PIECE_INTS + 2])
+    if (this.#pieceCount > LARGE) {
+      this.#pieces = new Int32Array(SMALL * PIECE_INTS)
+      this.#runs = new Int32Array(SMALL * RUN_INTS)
+      this.frames = new Float64Array(SMALL)
+    }
     this.#pieceCount = 0
     this.#runCount = 0
     this.frameCount = 0
@@ -86,7 +97,7 @@ export class FragmentQueue {
     this.largestWithDf = 0
     this.memory = 0
     this.headerLength = 0
-    this.firstUnknown = 0x7fffffff
+    this.firstUnknown = UNLIMITED
   }
 
   /** Finds room for the payload from `offset` to `end` (not empty). Returns INSERTED, INSERT_DUPLICATE or INSERT_OVERLAP. */

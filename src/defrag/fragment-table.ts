@@ -46,8 +46,10 @@ export class FragmentTable {
   /** Gives up what is too old. */
   expire(nowNs: number): void {
     while (this.#oldest !== null && this.#oldest.deadlineNs <= nowNs) {
+      const queue = this.#oldest
       this.timedOut++
-      this.kill(this.#oldest)
+      this.kill(queue)
+      queue.clear(this.#store)
     }
   }
 
@@ -64,7 +66,6 @@ export class FragmentTable {
     }
     const queue = this.#spare ?? new FragmentQueue()
     this.#spare = queue.nextSameHash
-    queue.clear(this.#store)
     for (let word = 0; word < this.#addressWords; word++) {
       queue.addresses[word] = fields[base + P_SRC + word]
       queue.addresses[4 + word] = fields[base + P_DST + word]
@@ -95,7 +96,7 @@ export class FragmentTable {
     this.#append(queue, nowNs)
   }
 
-  /** Forgets the queue; its contents stay readable until the next `find`. */
+  /** Forgets the queue. Its fragments stay readable until it is cleared, which is up to the caller. */
   kill(queue: FragmentQueue): void {
     this.memory -= queue.memory
     queue.memory = 0
