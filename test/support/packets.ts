@@ -12,6 +12,10 @@
  */
 import { parseAddress } from '../../src/wire/address.ts'
 import { crc32c } from '../../src/wire/crc32c.ts'
+import { be16, be32, checksum, concat } from './packet-bytes.ts'
+
+export { fragments } from './fragments.ts'
+export { be16, be32, checksum, concat, withHeaderChecksum } from './packet-bytes.ts'
 
 export interface IpOptions {
   ttl?: number
@@ -267,69 +271,6 @@ export function ether(payload: Uint8Array, options: EtherOptions = {}): Uint8Arr
   return concat(frame, new Uint8Array(padding))
 }
 
-/**
- * Cuts a datagram as a router (IPv4) or its sender (IPv6) would for a link of `mtu` bytes. IPv6 headers up to a
- * hop-by-hop or routing header stay in front of every fragment header; `id` is its identification.
- */
-export function fragments(whole: Uint8Array, mtu: number, id = 0x1234): Uint8Array[] {
-  return whole[0] >> 4 === 4 ? fragmentsV4(whole, mtu) : fragmentsV6(whole, mtu, id)
-}
-
-function fragmentsV4(whole: Uint8Array, mtu: number): Uint8Array[] {
-  const headerLength = (whole[0] & 15) * 4
-  const step = (mtu - headerLength) & ~7
-  const payload = whole.subarray(headerLength)
-  const pieces: Uint8Array[] = []
-  for (let offset = 0; offset < payload.length || offset === 0; offset += step) {
-    const part = payload.subarray(offset, offset + step)
-    const piece = concat(whole.subarray(0, headerLength), part)
-    const more = offset + step < payload.length ? 0x2000 : 0
-    piece.set(be16(piece.length), 2)
-    piece.set(be16(more | (offset >> 3)), 6)
-    pieces.push(withHeaderChecksum(piece))
-  }
-  return pieces
-}
-
-function fragmentsV6(whole: Uint8Array, mtu: number, id: number): Uint8Array[] {
-  let place = 6
-  let split = 40
-  while (whole[place] === 0 || whole[place] === 43) {
-    place = split
-    split += (whole[split + 1] + 1) * 8
-  }
-  const next = whole[place]
-  const step = (mtu - split - 8) & ~7
-  const payload = whole.subarray(split)
-  const pieces: Uint8Array[] = []
-  for (let offset = 0; offset < payload.length || offset === 0; offset += step) {
-    const part = payload.subarray(offset, offset + step)
-    const more = offset + step < payload.length ? 1 : 0
-    const piece = concat(whole.subarray(0, split), [next, 0], be16(offset | more), be32(id), part)
-    piece[place] = 44
-    piece.set(be16(piece.length - 40), 4)
-    pieces.push(piece)
-  }
-  return pieces
-}
-
-/** The same IPv4 datagram with its header checksum made right. */
-export function withHeaderChecksum(packet: Uint8Array): Uint8Array {
-  const fixed = packet.slice()
-  fixed.set([0, 0], 10)
-  fixed.set(be16(checksum(fixed.subarray(0, (fixed[0] & 15) * 4))), 10)
-  return fixed
-}
-
-/** Internet checksum (RFC 1071) over bytes. */
-export function checksum(...parts: readonly (Uint8Array | readonly number[])[]): number {
-  const bytes = concat(...parts)
-  let sum = 0
-  for (let i = 0; i < bytes.length; i += 2) sum += (bytes[i] << 8) | (bytes[i + 1] ?? 0)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return ~sum & 0xffff
-}
-
 function withSum(
   path: string,
   protocol: number,
@@ -374,19 +315,5 @@ function bytesOf(data: Uint8Array | string | number | undefined): Uint8Array {
 function padded(bytes: Uint8Array | readonly number[], unit: number): Uint8Array {
   const whole = new Uint8Array(Math.ceil(bytes.length / unit) * unit)
   whole.set(bytes)
-  return whole
-}
-
-export const be16 = (...values: number[]): number[] => values.flatMap((value) => [(value >> 8) & 255, value & 255])
-export const be32 = (...values: number[]): number[] =>
-  values.flatMap((value) => [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255])
-
-export function concat(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
   return whole
 }
