@@ -1,12 +1,14 @@
-import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { pcap } from '../support/pcap.ts'
 import { CAPTURE_NAME, capturesIn } from './captures.ts'
 import { addCounts, type Field } from './compare.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
 import { type Pair, type PairResult, runPair } from './pair.ts'
+import { randomTraffic } from './random-traffic.ts'
 import { storyOf } from './story.ts'
 
 const USAGE = `npm run agreement -- [options]
@@ -20,6 +22,7 @@ deciding rule, reason. Needs root and Linux 6.16 or newer.
   --rules FILE        with this iptables-save file; --rules6 FILE likewise for IPv6
   --mode router|host  only this mode (default: both)
   --checksum verify|ignore   only this treatment of checksums (default: both)
+  --random N          random traffic instead of captures: seeds 1 to N, 3000 packets each
   --local ADDR,...    host mode: addresses of the machine (default: the busiest address of each capture)
   --first-difference  the story of the first difference of each pair
   --differing         print only the pairs that differ`
@@ -33,6 +36,7 @@ const { values } = parseArgs({
     rules6: { type: 'string' },
     mode: { type: 'string' },
     checksum: { type: 'string' },
+    random: { type: 'string' },
     local: { type: 'string' },
     'first-difference': { type: 'boolean', default: false },
     differing: { type: 'boolean', default: false },
@@ -82,7 +86,7 @@ async function main(): Promise<void> {
 
 /** All pairs asked for, in a fixed order. */
 function pairs(): Pair[] {
-  const captures = values.capture ?? capturesIn(values.captures ?? 'pcaps')
+  const captures = values.capture ?? randomCaptures() ?? capturesIn(values.captures ?? 'pcaps')
   const rulesets = values.rulesets === undefined ? [] : rulesetsIn(values.rulesets)
   const given = values.rules !== undefined || values.rules6 !== undefined
   const own = { ...(values.rules ? { rules: values.rules } : {}), ...(values.rules6 ? { rules6: values.rules6 } : {}) }
@@ -101,6 +105,18 @@ function pairs(): Pair[] {
     }
   }
   return found
+}
+
+/** Writes the captures of --random, to be removed when the process ends. */
+function randomCaptures(): string[] | null {
+  if (values.random === undefined) return null
+  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-random-'))
+  process.on('exit', () => rmSync(folder, { recursive: true }))
+  return Array.from({ length: Number(values.random) }, (_, index) => {
+    const file = join(folder, `random-${index + 1}.pcap`)
+    writeFileSync(file, pcap(randomTraffic(index + 1, 3000)))
+    return file
+  })
 }
 
 function rulesetsIn(folder: string): { rules?: string; rules6?: string }[] {

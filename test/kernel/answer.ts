@@ -70,7 +70,7 @@ export function answerOfKernel(line: OracleLine): Answer {
     direction: line.dir ?? null,
     verdict: !judged ? null : rejected ? 'REJECT' : line.verdict,
     rule: judged && line.verdict !== 'not-routed' ? (line.rule ?? null) : null,
-    reason: line.why?.replace(/^nf_ct_proto_\d+: /, '') ?? null,
+    reason: line.why?.replace(/^nf_ct_proto_\d+: /, '').trim() ?? null,
     note: line.note ?? null,
   }
 }

@@ -17,7 +17,7 @@ const SAME: readonly { kernel: RegExp; ours: readonly number[] }[] = [
   { kernel: /^SEQ is under lower bound/, ours: [reasons.REASON_TCP_SEQ_UNDER] },
   { kernel: /ACK under lower bound/, ours: [reasons.REASON_TCP_ACK_UNDER] },
   { kernel: /bytes more than expected/, ours: [reasons.REASON_TCP_OVERSHOT] },
-  { kernel: /^bad (hw )?(icmp|icmpv6 )?\s*checksum|^bad hw icmpv?6? checksum/, ours: [reasons.REASON_CHECKSUM] },
+  { kernel: /^bad( hw icmp)? checksum|^ICMPv6 checksum failed|bad CRC$/, ours: [reasons.REASON_CHECKSUM] },
   {
     kernel: /^truncated packet/,
     ours: [reasons.REASON_TCP_HEADER_LENGTH, reasons.REASON_SHORT, reasons.REASON_TCP_FLAGS],
@@ -28,6 +28,7 @@ const SAME: readonly { kernel: RegExp; ours: readonly number[] }[] = [
   { kernel: /^checksum missing/, ours: [reasons.REASON_UDPLITE_CHECKSUM_MISSING] },
   { kernel: /^invalid icmp type/, ours: [reasons.REASON_ICMP_TYPE_UNKNOWN] },
   { kernel: /^short redirect|^redirect/, ours: [reasons.REASON_ICMP_REDIRECT, reasons.REASON_SHORT] },
+  { kernel: /^do_basic_checks failed/, ours: [reasons.REASON_SCTP_CHUNKS] },
   { kernel: /^verification tag check failed/, ours: [reasons.REASON_SCTP_TAG] },
   { kernel: /^outer daddr/, ours: [reasons.REASON_ICMP_WRONG_WAY, reasons.REASON_ICMP_WRONG_WAY_V6] },
 ]

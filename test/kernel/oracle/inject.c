@@ -53,7 +53,9 @@ void inject_open(const struct cap *capture) {
   setsockopt(raw4, SOL_SOCKET, SO_BROADCAST, &one, 4);
   setsockopt(raw4, SOL_SOCKET, SO_SNDBUFFORCE, &size, 4);
   setsockopt(raw6, SOL_SOCKET, SO_SNDBUFFORCE, &size, 4);
+  /* what is sent to a group shall leave, and not come back as received */
   setsockopt(raw4, SOL_IP, IP_MULTICAST_LOOP, &zero, 4);
+  setsockopt(raw6, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &zero, 4);
   if (setsockopt(raw4, SOL_SOCKET, SO_MARK, &mark, 4) || setsockopt(raw6, SOL_SOCKET, SO_MARK, &mark, 4))
     die("SO_MARK");
   if (nlocals) join_groups(capture);
