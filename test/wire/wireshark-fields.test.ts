@@ -1,6 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
   FRAME_CAPTURED,
@@ -52,16 +53,16 @@ type Field = (typeof FIELDS)[number]
 type Dissection = Record<Field, string>
 
 /** What Wireshark shows of the outermost headers; '' where it shows nothing. */
-function dissect(path: string): Dissection[] {
+async function dissect(path: string): Promise<Dissection[]> {
   const options = ['ip.defragment:FALSE', 'ipv6.defragment:FALSE', 'tcp.desegment_tcp_streams:FALSE']
-  const text = execFileSync(
+  const { stdout: text } = await promisify(execFile)(
     'tshark',
     [
       ...['-n', '-r', path, '-T', 'fields', '-E', 'occurrence=f'],
       ...options.flatMap((option) => ['-o', option]),
       ...FIELDS.flatMap((field) => ['-e', field]),
     ],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 },
+    { encoding: 'utf8', maxBuffer: 1 << 28 },
   )
   const lines = text.split('\n').slice(0, -1)
   return lines.map((line) => {
@@ -130,10 +131,9 @@ function compare(row: Row, seen: Dissection): Record<string, [unknown, unknown]>
 }
 
 describe.skipIf(missing !== '')(`header fields are Wireshark's ${missing && `(skipped ${missing})`}`, () => {
-  test.each(captures)('%s', async (name) => {
+  test.concurrent.each(captures)('%s', async (name) => {
     const path = join(corpus, name)
-    const dissections = dissect(path)
-    const rows = await decodeAll(path)
+    const [dissections, rows] = await Promise.all([dissect(path), decodeAll(path)])
     expect(rows.length).toBe(dissections.length)
     const differences: unknown[] = []
     rows.forEach((row, index) => {
