@@ -2,6 +2,7 @@ import { targetChain } from './check-table.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
 import { Interpreter } from './evaluate/interpret.ts'
+import { RuleMemory } from './evaluate/memory.ts'
 import {
   BAIL,
   COMPILED_DEPTH_MAX,
@@ -23,6 +24,8 @@ import { APPLIED_TABLES, TABLE_HOOKS } from './tables.ts'
 export interface CompileOptions {
   /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to taken-to-match or not. */
   readonly assume?: ReadonlyMap<string, boolean>
+  /** What rules share by name (sets, lists of recent addresses). Give both families the same; a new one by default. */
+  readonly memory?: RuleMemory
   /** Runs the interpreter for every packet: for tests that hold the two evaluators against each other. */
   readonly interpretOnly?: boolean
 }
@@ -45,6 +48,7 @@ export function compileRuleset(
     trail: new Trail(COMPILED_DEPTH_MAX + 2),
     pure: [],
     stateful: [],
+    effects: [],
     slots: new Map(),
     sets: [],
     readers: new Map(),
@@ -55,7 +59,8 @@ export function compileRuleset(
     const index = reasons.indexOf(text)
     return index < 0 ? reasons.push(text) - 1 : index
   }
-  const context: CallContext = { family: parsed.family, environment }
+  const memory = options.memory ?? new RuleMemory()
+  const context: CallContext = { family: parsed.family, environment, memory }
   const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
   for (const name of APPLIED_TABLES) {
     const table = parsed.tables.find((one) => one.name === name)

@@ -1,5 +1,5 @@
-import type { Recorder } from './evaluate/interpret.ts'
 import type { Check } from './evaluate/three-valued.ts'
+import type { Recorder } from './evaluate/walk.ts'
 import type { RulePacket } from './rule-packet.ts'
 import type { RuleInfo } from './ruleset.ts'
 

@@ -1,4 +1,5 @@
-import type { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../rule-packet.ts'
+import type { RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../rule-packet.ts'
+import type { CallContext } from './condition.ts'
 
 export type FinalVerdict = typeof VERDICT_ACCEPT | typeof VERDICT_DROP | typeof VERDICT_REJECT
 
@@ -17,6 +18,7 @@ export type Action =
   /** A tracking helper is to look after the connection: index in HELPERS. */
   | { readonly kind: 'help'; readonly helper: number }
   | AssignAction
+  | EffectAction
 
 export type Register = 'mark' | 'connectionMark'
 
@@ -28,4 +30,18 @@ export interface AssignAction {
   readonly from: Register | null
   readonly take: number
   readonly value: number
+}
+
+/** Changes something that other rules may ask about (a set, a rate), and goes on with the next rule. */
+export interface EffectAction {
+  readonly kind: 'effect'
+  /** Called once per rule. */
+  create(context: CallContext): Effect
+}
+
+/** Besides its own things an effect may change `mark` and `unknownMark` of the packet. */
+export interface Effect {
+  apply(packet: RulePacket): void
+  /** The packet may be here or not: remembers both possibilities. */
+  applyPerhaps(packet: RulePacket): void
 }

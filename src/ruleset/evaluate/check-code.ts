@@ -67,6 +67,7 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
       const slot = slotOf(condition, context.runtime, context)
       const result = `k.pure[${slot}].test(p)`
       const test = `${result} === ${condition.negated ? 0 : 1}`
+      if (condition.missing === undefined) return plain([], test)
       if (assumed === undefined) return plain([`${result} !== 2`], test)
       return plain([], `(${assumed ? `${result} === 2 || ` : ''}${test})`)
     }

@@ -3,6 +3,7 @@ import type { Family, RuleEnvironment } from '../ruleset.ts'
 import type { AddressMask, Words } from '../text/addresses.ts'
 import type { NumberRange } from '../text/numbers.ts'
 import type { FieldName } from './fields.ts'
+import type { RuleMemory } from './memory.ts'
 
 /**
  * What a rule asks of a packet, as data: predicates over named fields. It knows nothing of iptables options, so that
@@ -64,6 +65,8 @@ export const UNKNOWN = 2
 export interface CallContext {
   readonly family: Family
   readonly environment: RuleEnvironment
+  /** What rules share by name. */
+  readonly memory: RuleMemory
 }
 
 /** Anything that fields cannot say, without memory. */
@@ -71,7 +74,7 @@ export interface CallCondition {
   readonly kind: 'call'
   readonly label: string
   readonly negated: boolean
-  /** Why the answer may be UNKNOWN. */
+  /** Why the answer may be UNKNOWN; absent where it never is. */
   readonly missing?: string
   create(context: CallContext): PureTest
 }

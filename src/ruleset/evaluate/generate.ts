@@ -5,7 +5,7 @@ import { type CheckCode, type CodeContext, checkCode } from './check-code.ts'
 import type { CallContext } from './condition.ts'
 import { FIELDS } from './fields.ts'
 import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETURNED } from './program.ts'
-import { inRanges, type Runtime } from './runtime.ts'
+import { inRanges, type Runtime, slotOf } from './runtime.ts'
 
 /** A base chain as a function: a VERDICT_, or BAIL. */
 export type CompiledChain = (packet: RulePacket, fields: Int32Array, base: number) => number
@@ -81,7 +81,7 @@ function pieceSource(
 
 function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): string {
   const checks = rule.checks.map(({ condition, match }) => checkCode(condition, program.assume.get(match), context))
-  const last = actionCode(rule)
+  const last = actionCode(rule, context)
   const bail = `return bail(${rule.id})`
   const lines: string[] = []
   let depth = 0
@@ -133,7 +133,7 @@ function count(id: number): string {
   return `n[${2 * id}] += 1; n[${2 * id + 1}] += f[b + ${P_L3_LENGTH}]`
 }
 
-function actionCode(rule: ProgramRule): { guards: readonly string[]; code: string } {
+function actionCode(rule: ProgramRule, context: CodeContext): { guards: readonly string[]; code: string } {
   const { action, id } = rule
   switch (action.kind) {
     case 'verdict':
@@ -154,6 +154,8 @@ function actionCode(rule: ProgramRule): { guards: readonly string[]; code: strin
       return { guards: [], code: `p.helper = ${action.helper}` }
     case 'assign':
       return assignCode(action)
+    case 'effect':
+      return { guards: [], code: `k.effects[${slotOf(action, context.runtime, context)}].apply(p)` }
   }
 }
 

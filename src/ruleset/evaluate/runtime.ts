@@ -1,4 +1,5 @@
 import type { NumberRange } from '../text/numbers.ts'
+import type { Effect, EffectAction } from './action.ts'
 import type { CallCondition, CallContext, PureTest, StatefulCondition, StatefulTest } from './condition.ts'
 import type { Trail } from './program.ts'
 
@@ -9,8 +10,9 @@ export interface Runtime {
   readonly trail: Trail
   readonly pure: PureTest[]
   readonly stateful: StatefulTest[]
-  /** Index in `pure` or `stateful` by condition. */
-  readonly slots: Map<CallCondition | StatefulCondition, number>
+  readonly effects: Effect[]
+  /** Index in `pure`, `stateful` or `effects` by condition or action. */
+  readonly slots: Map<CallCondition | StatefulCondition | EffectAction, number>
   /** Sorted unsigned ranges, low and high in turn, of large sets. */
   readonly sets: Float64Array[]
   /** Field readers of the interpreter, by expression. */
@@ -19,11 +21,16 @@ export interface Runtime {
   readonly uncertainMarks: Set<number>
 }
 
-/** The test behind a condition, made at its first use: both evaluators must ask the same one. */
-export function slotOf(condition: CallCondition | StatefulCondition, runtime: Runtime, context: CallContext): number {
+/** The test or effect behind a condition or action, made at its first use: both evaluators must ask the same one. */
+export function slotOf(
+  condition: CallCondition | StatefulCondition | EffectAction,
+  runtime: Runtime,
+  context: CallContext,
+): number {
   let slot = runtime.slots.get(condition)
   if (slot === undefined) {
-    if (condition.kind === 'call') slot = runtime.pure.push(condition.create(context)) - 1
+    if (condition.kind === 'effect') slot = runtime.effects.push(condition.create(context)) - 1
+    else if (condition.kind === 'call') slot = runtime.pure.push(condition.create(context)) - 1
     else slot = runtime.stateful.push(condition.create(context)) - 1
     runtime.slots.set(condition, slot)
   }

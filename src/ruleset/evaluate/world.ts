@@ -5,7 +5,10 @@ export interface Position {
 }
 
 /** One way that a packet may have gone, as far as the rules let it be told. */
-export interface World extends Position {
+export interface World {
+  readonly chain: number
+  /** Moves on while nothing of consequence is met. */
+  at: number
   /** Rules that jumped here, outermost first. */
   readonly frames: readonly Position[]
   readonly mark: number
@@ -37,10 +40,9 @@ export function compareWorlds(one: World, other: World): number {
   }
 }
 
-/** Nothing that can still happen tells them apart. */
+/** The packet is the same in both. */
 function alike(one: World, other: World): boolean {
   return (
-    compareWorlds(one, other) === 0 &&
     one.mark === other.mark &&
     one.unknownMark === other.unknownMark &&
     one.connectionMark === other.connectionMark &&
@@ -54,11 +56,18 @@ function alike(one: World, other: World): boolean {
 export function addWorld(worlds: World[], world: World): void {
   let index = 0
   while (index < worlds.length && compareWorlds(worlds[index], world) <= 0) {
-    if (alike(worlds[index], world)) {
+    if (compareWorlds(worlds[index], world) === 0 && alike(worlds[index], world)) {
       if (world.guesses < worlds[index].guesses) worlds[index] = world
       return
     }
     index++
   }
   worlds.splice(index, 0, world)
+}
+
+/** Adds a world's end, unless another one ended the same way; the one with fewer guesses stays. */
+export function addFinished(finished: FinishedWorld[], end: FinishedWorld): void {
+  const index = finished.findIndex((other) => other.verdict === end.verdict && alike(other.world, end.world))
+  if (index < 0) finished.push(end)
+  else if (end.world.guesses < finished[index].world.guesses) finished[index] = end
 }

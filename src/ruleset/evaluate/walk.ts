@@ -1,0 +1,263 @@
+import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
+import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
+import type { Action, AssignAction, EffectAction } from './action.ts'
+import { NO, UNKNOWN, YES } from './condition.ts'
+import type { Runtime } from './runtime.ts'
+import { type Check, HOTDROP } from './three-valued.ts'
+import { addFinished, addWorld, compareWorlds, type FinishedWorld, type World } from './world.ts'
+
+/** More ways than this at once, and the packet is called undecidable. */
+const WORLDS_MAX = 64
+const VERDICTS = [VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT] as const
+const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT_REJECT)
+const TOO_MANY = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
+const UNSURE_TRACKING = 'how the packet is tracked (NOTRACK, CT --helper) depends on a rule that could not be decided'
+
+export interface InterpretedRule {
+  readonly id: number
+  readonly checks: readonly Check[]
+  readonly action: Action
+  readonly target: number
+}
+
+export interface InterpretedChain {
+  readonly rules: readonly InterpretedRule[]
+  readonly policy: { readonly id: number; readonly verdict: number } | null
+}
+
+/** Told of every rule that a packet meets. */
+export interface Recorder {
+  /** `results`: one per check evaluated; `matched`: NO, YES or UNKNOWN. */
+  rule(ruleId: number, checks: readonly Check[], results: readonly number[], matched: number, packet: RulePacket): void
+}
+
+/** One packet's way through one base chain, in all worlds that are possible; the one furthest behind goes first. */
+export class Walk {
+  readonly #chains: readonly InterpretedChain[]
+  readonly #runtime: Runtime
+  readonly #reasonIndex: (text: string) => number
+  readonly #packet: RulePacket
+  readonly #baseChain: number
+  readonly #recorder: Recorder | undefined
+  readonly #worlds: World[] = []
+  readonly #finished: FinishedWorld[] = []
+  #firstUnknown = -1
+  #reason = -1
+  /** Nothing is open on the way to where the walk stands. */
+  #certain = true
+
+  constructor(
+    chains: readonly InterpretedChain[],
+    runtime: Runtime,
+    reasonIndex: (text: string) => number,
+    packet: RulePacket,
+    baseChain: number,
+    recorder?: Recorder,
+  ) {
+    this.#chains = chains
+    this.#runtime = runtime
+    this.#reasonIndex = reasonIndex
+    this.#packet = packet
+    this.#baseChain = baseChain
+    this.#recorder = recorder
+  }
+
+  run(start: World): number {
+    const worlds = this.#worlds
+    worlds.push(start)
+    for (let world = worlds.shift(); world !== undefined; world = worlds.shift()) {
+      this.#certain = worlds.length === 0 && this.#finished.length === 0
+      const { rules } = this.#chains[world.chain]
+      this.#enter(world)
+      if (!this.#walkOn(world, rules)) this.#leave(world)
+      if (worlds.length + this.#finished.length > WORLDS_MAX) return this.#giveUp(start)
+    }
+    return this.#agree()
+  }
+
+  /** Goes on, rule by rule, until one is of consequence or another world is first; false at the end of the chain. */
+  #walkOn(world: World, rules: readonly InterpretedRule[]): boolean {
+    const next = this.#worlds[0]
+    for (const start = world.at; world.at < rules.length; world.at++) {
+      // Where two worlds meet they may become one; the one that was first in line goes on.
+      if (next !== undefined && compareWorlds(world, next) >= (world.at === start ? 1 : 0)) {
+        addWorld(this.#worlds, world)
+        return true
+      }
+      if (this.#step(world, rules[world.at])) return true
+    }
+    return false
+  }
+
+  /** Evaluates one rule; false when the world certainly goes on with the next one, as it is. */
+  #step(world: World, rule: InterpretedRule): boolean {
+    const packet = this.#packet
+    const results: number[] | null = this.#recorder ? [] : null
+    let matched: number = YES
+    let dropped = false
+    let perhapsDropped = false
+    let missing = ''
+    for (const check of rule.checks) {
+      const result = check.evaluate(packet, this.#certain && matched === YES)
+      results?.push(result)
+      if (result === NO) matched = NO
+      else if (result === UNKNOWN) {
+        if (matched === YES) missing = check.missing
+        matched = UNKNOWN
+      } else if (result !== YES) {
+        dropped = result === HOTDROP && matched === YES
+        perhapsDropped = !dropped
+        if (perhapsDropped) this.#undecided(rule.id, missing || check.missing)
+        if (result === HOTDROP) matched = NO
+      }
+      if (matched === NO) break
+    }
+    if (matched === UNKNOWN) this.#undecided(rule.id, missing)
+    if (results) this.#recorder?.rule(rule.id, rule.checks, results, matched, packet)
+    if (dropped || perhapsDropped) addFinished(this.#finished, { world, verdict: VERDICT_DROP, decidedBy: rule.id })
+    if (dropped) return true
+    if (matched === NO && !perhapsDropped) return false
+    if (matched !== YES) addWorld(this.#worlds, { ...world, at: world.at + 1 })
+    if (matched === NO) return true
+    if (this.#certain && matched === YES && !perhapsDropped) this.#count(rule.id)
+    this.#act(rule, matched === UNKNOWN ? { ...world, guesses: world.guesses + 1 } : world)
+    return true
+  }
+
+  #undecided(ruleId: number, missing: string): void {
+    if (this.#firstUnknown >= 0) return
+    this.#firstUnknown = ruleId
+    this.#reason = this.#reasonIndex(missing)
+  }
+
+  #act(rule: InterpretedRule, world: World): void {
+    const worlds = this.#worlds
+    const { action } = rule
+    const next = { ...world, at: world.at + 1 }
+    switch (action.kind) {
+      case 'verdict':
+        addFinished(this.#finished, { world, verdict: action.verdict, decidedBy: rule.id })
+        break
+      case 'undecided':
+        this.#undecided(rule.id, action.missing)
+        for (const verdict of VERDICTS) {
+          if (action.possible & (1 << verdict)) addFinished(this.#finished, { world, verdict, decidedBy: rule.id })
+        }
+        break
+      case 'return':
+        this.#leave(world)
+        break
+      case 'jump': {
+        const frames = [...world.frames, { chain: world.chain, at: world.at }]
+        addWorld(worlds, { ...world, chain: rule.target, at: 0, frames })
+        break
+      }
+      case 'goto':
+        addWorld(worlds, { ...world, chain: rule.target, at: 0 })
+        break
+      case 'continue':
+        addWorld(worlds, next)
+        break
+      case 'untrack':
+        addWorld(worlds, { ...next, untracked: true })
+        break
+      case 'help':
+        addWorld(worlds, { ...next, helper: action.helper })
+        break
+      case 'assign':
+        addWorld(worlds, assign(next, action, this.#packet.connection >= 0))
+        break
+      case 'effect':
+        addWorld(worlds, this.#affect(next, action, world.guesses === 0))
+        break
+    }
+  }
+
+  /** @param sure nothing was taken to hold on the way here */
+  #affect(world: World, action: EffectAction, sure: boolean): World {
+    const packet = this.#packet
+    const effect = this.#runtime.effects[this.#runtime.slots.get(action) ?? -1]
+    if (sure && this.#certain) effect.apply(packet)
+    else effect.applyPerhaps(packet)
+    return { ...world, mark: packet.mark, unknownMark: packet.unknownMark }
+  }
+
+  /** RETURN, or the end of a chain. */
+  #leave(world: World): void {
+    const caller = world.frames.at(-1)
+    if (caller) {
+      addWorld(this.#worlds, { ...world, chain: caller.chain, at: caller.at + 1, frames: world.frames.slice(0, -1) })
+      return
+    }
+    const { policy } = this.#chains[this.#baseChain]
+    if (!policy) throw new Error(`chain ${this.#baseChain} has no policy`)
+    if (this.#certain) this.#count(policy.id)
+    addFinished(this.#finished, { world, verdict: policy.verdict, decidedBy: policy.id })
+  }
+
+  #enter(world: World): void {
+    const packet = this.#packet
+    packet.mark = world.mark
+    packet.unknownMark = world.unknownMark
+    packet.untracked = world.untracked
+    packet.helper = world.helper
+    const { connection, connections } = packet
+    if (connection < 0) return
+    if (connections.mark(connection) !== world.connectionMark) connections.setMark(connection, world.connectionMark)
+    if (world.uncertainConnectionMark) this.#runtime.uncertainMarks.add(connection)
+    else this.#runtime.uncertainMarks.delete(connection)
+  }
+
+  #count(ruleId: number): void {
+    this.#runtime.counters[2 * ruleId] += 1
+    this.#runtime.counters[2 * ruleId + 1] += this.#packet.fields[this.#packet.base + P_L3_LENGTH]
+  }
+
+  /** One answer out of all worlds. The rule named is that of the world with the fewest unknown checks taken to hold. */
+  #agree(): number {
+    const packet = this.#packet
+    const finished = this.#finished
+    let best = finished[0]
+    let possible = 0
+    for (const one of finished) {
+      possible |= 1 << one.verdict
+      if (one.world.guesses < best.world.guesses) best = one
+    }
+    this.#enter(best.world)
+    packet.decidedBy = best.decidedBy
+    let sureTracking = true
+    for (const { world } of finished) {
+      packet.unknownMark |= world.unknownMark | (world.mark ^ best.world.mark)
+      if (world.untracked !== best.world.untracked || world.helper !== best.world.helper) sureTracking = false
+      const sameMark = !world.uncertainConnectionMark && world.connectionMark === best.world.connectionMark
+      if (packet.connection >= 0 && !sameMark) this.#runtime.uncertainMarks.add(packet.connection)
+    }
+    if (possible === 1 << best.verdict && sureTracking) return best.verdict
+    packet.decidedBy = this.#firstUnknown
+    packet.possibleVerdicts = possible
+    packet.unknownReason = sureTracking ? this.#reason : this.#reasonIndex(UNSURE_TRACKING)
+    return VERDICT_UNKNOWN
+  }
+
+  #giveUp(start: World): number {
+    const packet = this.#packet
+    this.#enter(start)
+    packet.unknownMark = -1
+    if (packet.connection >= 0) this.#runtime.uncertainMarks.add(packet.connection)
+    packet.decidedBy = this.#firstUnknown
+    packet.possibleVerdicts = ALL_VERDICTS
+    packet.unknownReason = this.#reasonIndex(TOO_MANY)
+    return VERDICT_UNKNOWN
+  }
+}
+
+function assign(world: World, action: AssignAction, hasConnection: boolean): World {
+  const { register, keep, from, take, value } = action
+  if (!hasConnection && (register === 'connectionMark' || from === 'connectionMark')) return world
+  const source = from === null ? 0 : world[from] & take
+  const result = (world[register] & keep) ^ source ^ value
+  const unsure = from === 'mark' ? world.unknownMark & take : from && world.uncertainConnectionMark ? take : 0
+  if (register === 'mark') return { ...world, mark: result, unknownMark: (world.unknownMark & keep) | unsure }
+  const uncertain = (world.uncertainConnectionMark && keep !== 0) || unsure !== 0
+  return { ...world, connectionMark: result, uncertainConnectionMark: uncertain }
+}
