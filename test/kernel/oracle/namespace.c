@@ -47,6 +47,29 @@ static void addresses_and_routes(void) {
   MUST("ip", "-6", "route", "replace", "default", "dev", dout);
 }
 
+/* A new link takes its time before IPv6 may send over it: packets vanish behind OUTPUT until then. Sends empty packets
+ * (next header 59) until one comes out; there is no conntrack yet to remember them. */
+static void wait_for_ipv6(void) {
+  u8 empty[40] = {0x60, 0, 0, 0, 0, 0, 59, 64}, out[2048];
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6};
+  int fd = socket(AF_INET6, SOCK_RAW, IPPROTO_RAW), i = 0;
+  while (i < nlocals && locals[i].fam != 6) i++;
+  if (fd < 0 || i == nlocals) return;
+  memcpy(empty + 8, locals[i].a, 16);
+  memcpy(empty + 24, "\x20\x01\x0d\xb8\xff\xff\0\0\0\0\0\0\0\0\0\1", 16);
+  memcpy(&to.sin6_addr, empty + 24, 16);
+  for (int tries = 0; tries < 1000; tries++) {
+    sendto(fd, empty, sizeof empty, 0, (void *)&to, sizeof to);
+    for (ssize_t n; (n = read(fout, out, sizeof out)) > 0;)
+      if (n == sizeof empty && out[0] >> 4 == 6 && out[6] == 59) {
+        close(fd);
+        return;
+      }
+    usleep(1000);
+  }
+  die("IPv6 does not become ready on %s", dout);
+}
+
 void namespace_enter(void) {
   if (unshare(CLONE_NEWNET)) die("unshare(CLONE_NEWNET): %s (root needed)", strerror(errno));
   if (o_host) {
@@ -63,4 +86,5 @@ void namespace_enter(void) {
   MUST("ip", "link", "set", din, "mtu", "65535", "txqueuelen", "1000", "up");
   if (!same) MUST("ip", "link", "set", dout, "mtu", "65535", "txqueuelen", "1000", "up");
   addresses_and_routes();
+  if (o_host) wait_for_ipv6();
 }

@@ -112,6 +112,24 @@ export const TCP_PROBES: readonly Probe[] = [
     packets: [c('A', 1000, 2000), c('S', 5000), s('SA', 1, 5001)],
   },
   {
+    name: 'pickup, SYN and SYN-ACK: the server stays liberal',
+    packets: [c('A', 1000, 2000), c('S', 5000), s('SA', 1, 5001), s('A', 900000, 5001), c('A', 900000, 2)],
+  },
+  {
+    name: 'SYN ignored, SYN-ACK answers it: both sides are strict',
+    packets: [...OPEN, c('S', 7000), s('SA', 9000, 7001), s('A', 990000, 7001), c('A', 990000, 9001)],
+  },
+  { name: 'RST by the side that sent the last SYN', packets: [c('S', 100), s('S', 500), s('R', 700000)] },
+  { name: 'RST by the side that did not send the last SYN', packets: [c('S', 100), s('S', 500), c('R', 700000)] },
+  {
+    name: 'RST that acknowledges the ignored SYN of its own side',
+    packets: [...OPEN, c('S', 7000), c('RA', 700000, 7001)],
+  },
+  {
+    name: 'RST that acknowledges the ignored SYN of the other side',
+    packets: [...OPEN, c('S', 7000), s('RA', 700000, 7001)],
+  },
+  {
     name: 'pickup forbidden (tcp_loose=0)',
     packets: [c('A', 5, 6), s('A', 6, 5)],
     sysctls: { nf_conntrack_tcp_loose: '0' },
