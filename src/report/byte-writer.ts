@@ -181,12 +181,3 @@ function groupOf(words: Int32Array, from: number, group: number): number {
   const word = words[from + (group >> 1)]
   return (group & 1) === 0 ? word >>> 16 : word & 0xffff
 }
-
-const scratch = new ByteWriter(new Uint8Array(64))
-const decoder = new TextDecoder()
-
-/** An address as text, for the places that print few. @param ipv4 one word, else four, from words[from] */
-export function addressText(words: Int32Array, from: number, ipv4: boolean): string {
-  const end = ipv4 ? scratch.ipv4(0, words[from]) : scratch.ipv6(0, words, from)
-  return decoder.decode(scratch.bytes.subarray(0, end))
-}

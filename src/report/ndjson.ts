@@ -1,3 +1,4 @@
+import { reasonText } from '../conntrack/reasons.ts'
 import { CTSTATE_NAMES, type Outcome, type Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
@@ -64,14 +65,11 @@ const DIRECTIONS = [null, 'original', 'reply'] as const
 export interface NdjsonOptions {
   /** Paths of the captures as given; with more than one, every line says `file` and `fileFrame`. */
   files: readonly string[]
-  /** Text of an outcome's reason. */
-  reasonText(outcome: Outcome): string
 }
 
 /** One JSON object per frame, in capture order, a line each. The fields are listed in the README. */
 export class NdjsonSink implements Sink {
   private readonly output: ByteOutput
-  private readonly options: NdjsonOptions
   private readonly files: readonly Snippet[]
   private readonly writer: ByteWriter
   private at = 0
@@ -86,7 +84,6 @@ export class NdjsonSink implements Sink {
 
   constructor(output: ByteOutput, options: NdjsonOptions) {
     this.output = output
-    this.options = options
     this.files = options.files.length > 1 ? options.files.map((path) => snippet(`,"file":${JSON.stringify(path)}`)) : []
     this.writer = new ByteWriter(output.take())
   }
@@ -128,7 +125,7 @@ export class NdjsonSink implements Sink {
       at = writer.snippet(at, NO_REASON_NO_NOTE)
     } else {
       at = writer.snippet(at, REASON)
-      at = this.json(at, outcome.reason === 0 ? null : this.options.reasonText(outcome))
+      at = this.json(at, reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame))
       at = writer.snippet(at, NOTES[outcome.note] ?? NOTES[NOTE_NONE])
     }
 

@@ -11,7 +11,8 @@ import {
   P_PORTS,
   P_PROTOCOL,
 } from '../wire/packet-fields.ts'
-import { HAS_PORTS, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from './protocol-names.ts'
+import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
+import { HAS_PORTS } from './protocol-names.ts'
 
 /** What P_PORTS holds of a frame. */
 export const TRANSPORT_NONE = 0
@@ -28,7 +29,7 @@ export function transportKind(fields: Int32Array, base: number): number {
   const kind =
     HAS_PORTS[protocol] === 1
       ? TRANSPORT_PORTS
-      : (protocol === PROTOCOL_ICMP && family === IP_V4) || (protocol === PROTOCOL_ICMPV6 && family === IP_V6)
+      : (protocol === PROTO_ICMP && family === IP_V4) || (protocol === PROTO_ICMPV6 && family === IP_V6)
         ? TRANSPORT_ICMP
         : TRANSPORT_NONE
   if (kind === TRANSPORT_NONE || (fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) !== 0) return TRANSPORT_NONE

@@ -1,17 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { reasonText } from '../../src/conntrack/reasons.ts'
 import { CTSTATE_NAMES, type Outcome } from '../../src/netfilter/outcome.ts'
 import { ByteOutput } from '../../src/report/byte-output.ts'
-import { addressText } from '../../src/report/byte-writer.ts'
+import { ByteWriter } from '../../src/report/byte-writer.ts'
 import { NdjsonSink } from '../../src/report/ndjson.ts'
 import { protocolName } from '../../src/report/protocol-names.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
+import { addressText } from '../../src/wire/address.ts'
 import {
   IP_V4,
+  IP_V6,
   NOTE_NAMES,
   NOTE_NOT_IP,
   P_DST,
@@ -34,7 +36,6 @@ async function written(outcomes: readonly Outcome[], captures: readonly string[]
   const path = join(folder, `${files++}.ndjson`)
   const sink = new NdjsonSink(new ByteOutput(path), {
     files: captures,
-    reasonText: (o) => `reason ${o.reason}: ${o.reasonA} > ${o.reasonB}`,
   })
   for (const one of outcomes) {
     sink.packet(one)
@@ -62,8 +63,8 @@ function reference(o: Outcome, captures: readonly string[]): string {
   const line = {
     frame: o.frame,
     time: '@time@',
-    src: ip ? addressText(f, P_SRC, v4) : null,
-    dst: ip ? addressText(f, P_DST, v4) : null,
+    src: ip ? addressText(f, P_SRC, f[P_FAMILY]) : null,
+    dst: ip ? addressText(f, P_DST, f[P_FAMILY]) : null,
     proto: ip && protocol >= 0 ? protocolName(protocol) : null,
     sport: ports ? word >>> 16 : null,
     dport: ports ? word & 0xffff : null,
@@ -75,7 +76,7 @@ function reference(o: Outcome, captures: readonly string[]): string {
     rule: o.rule?.record ?? null,
     target: o.rule?.target || null,
     line: o.rule?.line ?? null,
-    reason: o.reason === 0 ? null : `reason ${o.reason}: ${o.reasonA} > ${o.reasonB}`,
+    reason: reasonText(o.reason, o.reasonA, o.reasonB, o.reasonFrame),
     note: NOTE_NAMES[o.note],
     ...(o.connectionNumber > 0 && { connection: o.connectionNumber }),
     ...(icmp && { icmpType: type, icmpCode: (word >>> 16) & 255 }),
@@ -189,7 +190,7 @@ describe('NDJSON', () => {
   it('keeps every line over many chunks', async () => {
     const one = outcome({ src: '255.255.255.255', dst: '10.0.0.1' })
     const path = join(folder, 'many.ndjson')
-    const sink = new NdjsonSink(new ByteOutput(path), { files: ['a'], reasonText: () => '' })
+    const sink = new NdjsonSink(new ByteOutput(path), { files: ['a'] })
     for (let frame = 1; frame <= 30_000; frame++) {
       one.frame = frame
       sink.packet(one)
@@ -201,30 +202,31 @@ describe('NDJSON', () => {
   })
 })
 
-describe('addresses as text', () => {
+describe('IPv6 addresses as bytes', () => {
   it.each([
     ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
     ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
     ['0:0:0:0:0:0:0:0', '::'],
-    ['0:0:0:0:0:0:0:1', '::1'],
     ['1:0:0:0:0:0:0:0', '1::'],
-    ['fe80:0:0:0:0:0:0:a', 'fe80::a'],
     ['2001:0:0:1:0:0:0:1', '2001:0:0:1::1'],
     ['0:0:0:0:0:ffff:c000:201', '::ffff:192.0.2.1'],
     ['0:0:0:0:0:0:c000:201', '::c000:201'],
   ])('RFC 5952: %s is %s', (plain, short) => {
-    expect(addressText(Int32Array.from(addressWords(plain)), 0, false)).toBe(short)
+    expect(bytesText(Int32Array.from(addressWords(plain)))).toBe(short)
   })
 
-  it('always reads back as the same IPv6 address', () => {
-    const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
+  it('are what the plain way of writing them gives', () => {
+    const group = fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff }))
     fc.assert(
       fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
         const words = Int32Array.from([0, 2, 4, 6].map((i) => (groups[i] << 16) | groups[i + 1]))
-        const text = addressText(words, 0, false)
-        expect(isIPv6(text)).toBe(true)
-        if (!text.includes('.')) expect(addressWords(text)).toEqual([...words])
+        expect(bytesText(words)).toBe(addressText(words, 0, IP_V6))
       }),
     )
   })
 })
+
+function bytesText(words: Int32Array): string {
+  const writer = new ByteWriter(new Uint8Array(64))
+  return new TextDecoder().decode(writer.bytes.subarray(0, writer.ipv6(0, words, 0)))
+}

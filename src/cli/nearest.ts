@@ -1,0 +1,27 @@
+/** `; did you mean 'x'?` for a word that is a slip of the pen away from a known one, else nothing. */
+export function nearest(word: string, known: readonly string[]): string {
+  let best = ''
+  let bestDistance = Math.floor(word.length / 3) + 1
+  for (const candidate of known) {
+    const distance = candidate.startsWith(word) && word.length > 2 ? 0 : editDistance(word, candidate)
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best === '' ? '' : `; did you mean '${best}'?`
+}
+
+/** Levenshtein's distance: letters to add, to drop or to change. */
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column)
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= other.length; j++) {
+      const change = row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1)
+      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1))
+    }
+    row = next
+  }
+  return row[other.length]
+}

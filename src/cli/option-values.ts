@@ -1,0 +1,83 @@
+import { sysctlsWith } from '../conntrack/sysctls.ts'
+import type { InterfaceOption } from '../netfilter/interfaces.ts'
+import { MATCHES } from '../ruleset/matches/registry.ts'
+import { parsePrefix } from '../wire/address.ts'
+import { UsageError } from './exit-codes.ts'
+import { nearest } from './nearest.ts'
+
+/** Linux's IFNAMSIZ, without the byte that ends the name. */
+const INTERFACE_NAME_MAX = 15
+
+/** `--local ADDR[/LEN][,…]`, as often as given. */
+export function localAddresses(values: readonly string[]): string[] {
+  return values.flatMap((value) => networks('--local', value))
+}
+
+/** `--iface NAME=CIDR[,CIDR]`, as often as given. */
+export function interfaceNetworks(values: readonly string[]): InterfaceOption[] {
+  return values.map((value) => {
+    const [name, list] = splitPair('--iface', value, 'NAME=CIDR[,CIDR], like eth0=10.0.0.0/8')
+    return { name: interfaceName('--iface', name), networks: networks('--iface', list) }
+  })
+}
+
+/** @param option as the user wrote it, for the message */
+export function interfaceName(option: string, name: string): string {
+  if (name === '' || name.length > INTERFACE_NAME_MAX || /[\s/]/.test(name)) {
+    throw new UsageError(
+      `${option}: '${name}' is not the name of an interface: 1 to ${INTERFACE_NAME_MAX} characters, no blank, no slash`,
+    )
+  }
+  return name
+}
+
+/** `--sysctl NAME=N`, as often as given; the last one of a name counts. */
+export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, string> {
+  const settings = new Map(values.map((value) => splitPair('--sysctl', value, 'NAME=N, like nf_conntrack_tcp_loose=0')))
+  try {
+    sysctlsWith(settings)
+  } catch (error) {
+    throw new UsageError(messageOf(error))
+  }
+  return settings
+}
+
+/** `--assume MATCH=yes|no`, as often as given. */
+export function assumptions(values: readonly string[]): ReadonlyMap<string, boolean> {
+  return new Map(
+    values.map((value) => {
+      const [name, answer] = splitPair('--assume', value, 'MATCH=yes or MATCH=no, like owner=yes')
+      if (!ASSUMABLE.has(name)) {
+        throw new UsageError(`--assume ${name}: there is no match of that name${nearest(name, [...ASSUMABLE])}`)
+      }
+      if (answer !== 'yes' && answer !== 'no') {
+        throw new UsageError(`--assume ${value}: the answer must be yes or no`)
+      }
+      return [name, answer === 'yes'] as const
+    }),
+  )
+}
+
+/** What `--assume` may name: the matches, and what `-i` and `-o` ask. */
+const ASSUMABLE: ReadonlySet<string> = new Set([...MATCHES.map((match) => match.name), 'in-interface', 'out-interface'])
+
+function networks(option: string, list: string): string[] {
+  return list.split(',').map((text) => {
+    try {
+      parsePrefix(text)
+    } catch (error) {
+      throw new UsageError(`${option}: ${messageOf(error)}`)
+    }
+    return text
+  })
+}
+
+function splitPair(option: string, value: string, form: string): [string, string] {
+  const at = value.indexOf('=')
+  if (at < 1 || at === value.length - 1) throw new UsageError(`${option} '${value}': write ${form}`)
+  return [value.slice(0, at), value.slice(at + 1)]
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

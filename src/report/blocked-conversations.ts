@@ -1,0 +1,222 @@
+import type { Outcome } from '../netfilter/outcome.ts'
+import type { RuleInfo } from '../ruleset/ruleset.ts'
+import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
+
+/** Conversations remembered at most; later ones are only counted. */
+export const CONVERSATIONS_MAX = 65_536
+
+/** Integers of a key: TRANSPORT_ << 16 | family << 8 | protocol (255 where unknown), ports, lower address (4), higher address (4). */
+const KEY_INTS = 10
+const KEY_KIND = 0
+const KEY_PORTS = 1
+const KEY_LOW = 2
+const KEY_HIGH = 6
+/** KEY_PORTS of an ICMP message without identifier: this bit, and type << 8 | code. */
+const ICMP_MESSAGE = 0x40000000
+
+/** Bits of a first, quick answer whether a conversation may be known. */
+const FILTER_BITS = 1 << 16
+
+/** A conversation of which packets were dropped. */
+export interface BlockedConversation {
+  readonly family: number
+  readonly protocol: number
+  /** TRANSPORT_ of what tells it from others between the same addresses. */
+  readonly transport: number
+  /** Addresses (words) and ports from the side that started it, as far as the tracker tells. */
+  readonly source: Int32Array
+  readonly destination: Int32Array
+  readonly sourcePort: number
+  readonly destinationPort: number
+  /** ICMP: the identifier, or -1. */
+  readonly identifier: number
+  readonly firstFrame: number
+  /** The rule that dropped its first dropped packet. */
+  readonly rule: RuleInfo | null
+  /** True when the first dropped packet was the first of its connection. */
+  readonly fromTheStart: boolean
+  readonly dropped: number
+  /** Packets since, in both directions, that were not dropped. */
+  readonly passed: number
+}
+
+/**
+ * The conversations (address and port pairs, both directions together) that lost packets: an open-addressing table of
+ * integers that grows with what it holds, up to CONVERSATIONS_MAX.
+ */
+export class BlockedConversations {
+  count = 0
+  /** Dropped packets of conversations for which there was no room. */
+  overflowPackets = 0
+  private capacity = 256
+  private keys = new Int32Array(this.capacity * KEY_INTS)
+  private readonly hashes = new Int32Array(CONVERSATIONS_MAX)
+  private counts = new Float64Array(this.capacity * 2)
+  private readonly firsts: { frame: number; rule: RuleInfo | null; fromTheStart: boolean; swapped: boolean }[] = []
+  private index = new Int32Array(this.capacity * 2)
+  private readonly filter = new Int32Array(FILTER_BITS >>> 5)
+  private readonly key = new Int32Array(KEY_INTS)
+  /** The last key stands the other way round than its packet. */
+  private swapped = false
+
+  /** Counts a packet that was not dropped. Costs a few operations where its conversation is not one of these. */
+  passed(outcome: Outcome): void {
+    const hash = conversationHash(outcome.fields, outcome.base)
+    if ((this.filter[(hash & (FILTER_BITS - 1)) >>> 5] & (1 << (hash & 31))) === 0) return
+    this.fillKey(outcome.fields, outcome.base)
+    const slot = this.find(hash)
+    if (slot >= 0) this.counts[slot * 2 + 1]++
+  }
+
+  /**
+   * Counts a dropped packet.
+   * @returns true when it is the first one of its conversation
+   */
+  dropped(outcome: Outcome, fromTheStart: boolean): boolean {
+    const hash = conversationHash(outcome.fields, outcome.base)
+    this.fillKey(outcome.fields, outcome.base)
+    const slot = this.find(hash)
+    if (slot >= 0) {
+      this.counts[slot * 2]++
+      return false
+    }
+    if (this.count === CONVERSATIONS_MAX) {
+      this.overflowPackets++
+      return false
+    }
+    this.add(hash, outcome, fromTheStart)
+    return true
+  }
+
+  /** The `most` conversations with the most packets in the capture; the earlier one first where they are equal. */
+  largest(most: number): BlockedConversation[] {
+    const slots = Array.from({ length: this.count }, (_, slot) => slot)
+    const packets = (slot: number): number => this.counts[slot * 2] + this.counts[slot * 2 + 1]
+    return slots
+      .sort((a, b) => packets(b) - packets(a) || a - b)
+      .slice(0, most)
+      .map((slot) => this.conversation(slot))
+  }
+
+  private conversation(slot: number): BlockedConversation {
+    const key = this.keys.subarray(slot * KEY_INTS, (slot + 1) * KEY_INTS)
+    const first = this.firsts[slot]
+    const kind = key[KEY_KIND]
+    const transport = kind >>> 16
+    const ports = key[KEY_PORTS]
+    const low = key.slice(KEY_LOW, KEY_HIGH)
+    const high = key.slice(KEY_HIGH)
+    return {
+      family: (kind >>> 8) & 255,
+      protocol: kind & 255,
+      transport,
+      source: first.swapped ? high : low,
+      destination: first.swapped ? low : high,
+      sourcePort: first.swapped ? ports & 0xffff : ports >>> 16,
+      destinationPort: first.swapped ? ports >>> 16 : ports & 0xffff,
+      identifier: transport === TRANSPORT_ICMP && (ports & ICMP_MESSAGE) === 0 ? ports : -1,
+      firstFrame: first.frame,
+      rule: first.rule,
+      fromTheStart: first.fromTheStart,
+      dropped: this.counts[slot * 2],
+      passed: this.counts[slot * 2 + 1],
+    }
+  }
+
+  private fillKey(fields: Int32Array, base: number): void {
+    const { key } = this
+    const words = fields[base + P_FAMILY] === IP_V6 ? 4 : 1
+    const source = base + P_SRC
+    const destination = base + P_DST
+    const transport = transportKind(fields, base)
+    const portsWord = fields[base + P_PORTS]
+    let order = 0
+    for (let i = 0; i < words && order === 0; i++) order = fields[source + i] - fields[destination + i]
+    if (order === 0 && transport === TRANSPORT_PORTS) order = (portsWord >>> 16) - (portsWord & 0xffff)
+    this.swapped = order > 0
+    const low = this.swapped ? destination : source
+    const high = this.swapped ? source : destination
+    for (let i = 0; i < 4; i++) {
+      key[KEY_LOW + i] = i < words ? fields[low + i] : 0
+      key[KEY_HIGH + i] = i < words ? fields[high + i] : 0
+    }
+    key[KEY_KIND] = (transport << 16) | (fields[base + P_FAMILY] << 8) | (fields[base + P_PROTOCOL] & 255)
+    if (transport === TRANSPORT_PORTS) {
+      key[KEY_PORTS] = this.swapped ? (portsWord << 16) | (portsWord >>> 16) : portsWord
+    } else if (transport === TRANSPORT_ICMP) {
+      key[KEY_PORTS] = icmpHasIdentifier(fields, base) ? portsWord & 0xffff : ICMP_MESSAGE | (portsWord >>> 16)
+    } else {
+      key[KEY_PORTS] = 0
+    }
+  }
+
+  private find(hash: number): number {
+    const mask = this.index.length - 1
+    for (let at = spread(hash) & mask; ; at = (at + 1) & mask) {
+      const slot = this.index[at] - 1
+      if (slot < 0) return -1
+      if (this.hashes[slot] === hash && this.holdsKey(slot)) return slot
+    }
+  }
+
+  private holdsKey(slot: number): boolean {
+    const { key, keys } = this
+    for (let i = 0; i < KEY_INTS; i++) if (keys[slot * KEY_INTS + i] !== key[i]) return false
+    return true
+  }
+
+  private add(hash: number, outcome: Outcome, fromTheStart: boolean): void {
+    if (this.count === this.capacity) this.grow()
+    const slot = this.count++
+    this.keys.set(this.key, slot * KEY_INTS)
+    this.hashes[slot] = hash
+    this.counts[slot * 2] = 1
+    const swapped = this.swapped !== (outcome.direction === 1)
+    this.firsts.push({ frame: outcome.frame, rule: outcome.rule, fromTheStart, swapped })
+    this.filter[(hash & (FILTER_BITS - 1)) >>> 5] |= 1 << (hash & 31)
+    this.link(hash, slot)
+  }
+
+  private link(hash: number, slot: number): void {
+    const mask = this.index.length - 1
+    let at = spread(hash) & mask
+    while (this.index[at] !== 0) at = (at + 1) & mask
+    this.index[at] = slot + 1
+  }
+
+  private grow(): void {
+    this.capacity *= 2
+    const keys = new Int32Array(this.capacity * KEY_INTS)
+    keys.set(this.keys)
+    this.keys = keys
+    const counts = new Float64Array(this.capacity * 2)
+    counts.set(this.counts)
+    this.counts = counts
+    this.index = new Int32Array(this.capacity * 2)
+    for (let slot = 0; slot < this.count; slot++) this.link(this.hashes[slot], slot)
+  }
+}
+
+/** The same for both directions. Ports are left out where they may not be ports: a weaker hash, but never a wrong one. */
+function conversationHash(fields: Int32Array, base: number): number {
+  let addresses = fields[base + P_SRC] + fields[base + P_DST]
+  if (fields[base + P_FAMILY] === IP_V6) {
+    for (let i = 1; i < 4; i++)
+      addresses = Math.imul(addresses, 31) + fields[base + P_SRC + i] + fields[base + P_DST + i]
+  }
+  const transport = transportKind(fields, base)
+  const ports = fields[base + P_PORTS]
+  const sum =
+    transport === TRANSPORT_PORTS
+      ? (ports >>> 16) + (ports & 0xffff)
+      : transport === TRANSPORT_ICMP && icmpHasIdentifier(fields, base)
+        ? ports & 0xffff
+        : 0
+  return spread(Math.imul(addresses, 0x9e3779b1) ^ Math.imul(sum + (fields[base + P_PROTOCOL] << 17), 0x85ebca6b))
+}
+
+function spread(hash: number): number {
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+  return hash ^ (hash >>> 13)
+}

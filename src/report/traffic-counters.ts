@@ -1,0 +1,200 @@
+import type { Outcome, Sink } from '../netfilter/outcome.ts'
+import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELATED } from '../netfilter/outcome.ts'
+import { HOOK_NAMES, VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import type { RuleInfo } from '../ruleset/ruleset.ts'
+import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { BlockedConversations } from './blocked-conversations.ts'
+
+/** Rows of the tables by protocol: 0 to 255, and one for header chains without a transport header. */
+export const PROTOCOL_ROWS = 257
+/** Reason codes are small; none is beyond this. */
+const REASONS = 256
+/** Rules with undecided packets that are told apart. */
+const UNDECIDED_MAX = 64
+
+/** What a rule (or the lack of one) took away. */
+export interface DropCount {
+  readonly rule: RuleInfo | null
+  packets: number
+  bytes: number
+  /** Conversations of which it dropped the first packet that was dropped. */
+  conversations: number
+  readonly firstFrame: number
+}
+
+/** Packets that got the same kind of reason, and the first of them. */
+export interface ReasonCount {
+  readonly code: number
+  packets: number
+  readonly frame: number
+  readonly a: number
+  readonly b: number
+  readonly boundFrame: number
+}
+
+export interface UndecidedCount {
+  readonly rule: RuleInfo | null
+  readonly missing: string | null
+  packets: number
+  /** Bits 1 << VERDICT_… */
+  possible: number
+  readonly firstFrame: number
+}
+
+export interface Instant {
+  seconds: number
+  nanoseconds: number
+}
+
+/** Counts what the summary says. On the usual way of a packet: a few additions into typed arrays. */
+export class TrafficCounters implements Sink {
+  frames = 0
+  bytes = 0
+  readonly first: Instant = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 }
+  readonly last: Instant = { seconds: Number.NEGATIVE_INFINITY, nanoseconds: 0 }
+  /** Packets by CTSTATE_ * PROTOCOL_ROWS + protocol. */
+  readonly states = new Float64Array(CTSTATE_NAMES.length * PROTOCOL_ROWS)
+  /** Connections that came to be, by protocol. */
+  readonly connections = new Float64Array(PROTOCOL_ROWS)
+  /** Packets and bytes by (hook + 1) * verdicts + verdict. */
+  readonly verdictPackets = new Float64Array((HOOK_NAMES.length + 1) * VERDICT_NAMES.length)
+  readonly verdictBytes = new Float64Array((HOOK_NAMES.length + 1) * VERDICT_NAMES.length)
+  /** Frames by NOTE_ code. */
+  readonly notes = new Float64Array(NOTE_NAMES.length)
+  /** Frames by link type. */
+  readonly linkTypes = new Map<number, number>()
+  readonly invalid: (ReasonCount | undefined)[] = new Array(REASONS)
+  readonly ignored: (ReasonCount | undefined)[] = new Array(REASONS)
+  readonly drops = new Map<RuleInfo | null, DropCount>()
+  readonly undecided: UndecidedCount[] = []
+  /** Undecided packets of rules beyond the first UNDECIDED_MAX. */
+  undecidedOthers = 0
+  /** Packets whose label rests on an undecided packet having passed. */
+  resting = 0
+  blocked: BlockedConversations | null = null
+  private highestConnection = 0
+  private lastLinkType = -1
+  private lastLinkFrames = 0
+  private lastDrop: DropCount | null = null
+  private lastUndecided: UndecidedCount | null = null
+
+  packet(outcome: Outcome): void {
+    this.frames++
+    this.bytes += outcome.wireLength
+    if (outcome.linkType !== this.lastLinkType) this.nextLinkType(outcome.linkType)
+    this.lastLinkFrames++
+    this.takeTime(outcome.epochSeconds, outcome.nanoseconds)
+    if (outcome.note !== NOTE_NONE) this.notes[outcome.note]++
+
+    const { verdict, state } = outcome
+    const protocol = outcome.fields[outcome.base + P_PROTOCOL]
+    const row = protocol < 0 ? PROTOCOL_ROWS - 1 : protocol
+    if (state !== CTSTATE_NONE) {
+      this.states[state * PROTOCOL_ROWS + row]++
+      if (outcome.confirmedNew) this.connections[row]++
+    }
+    const cell = (outcome.hook + 1) * VERDICT_NAMES.length + verdict
+    this.verdictPackets[cell]++
+    this.verdictBytes[cell] += outcome.wireLength
+
+    if (outcome.reason !== 0) this.takeReason(outcome)
+    if (outcome.assumesFrame > 0) this.resting++
+    if (verdict === VERDICT_DROP || verdict === VERDICT_REJECT) this.takeDrop(outcome)
+    else {
+      if (verdict === VERDICT_UNKNOWN) this.takeUndecided(outcome)
+      if (this.blocked !== null && outcome.fields[outcome.base + P_FAMILY] !== IP_NONE) this.blocked.passed(outcome)
+    }
+    if (outcome.connectionNumber > this.highestConnection) this.highestConnection = outcome.connectionNumber
+  }
+
+  end(): void {
+    this.nextLinkType(-1)
+  }
+
+  private nextLinkType(linkType: number): void {
+    if (this.lastLinkFrames > 0) {
+      this.linkTypes.set(this.lastLinkType, (this.linkTypes.get(this.lastLinkType) ?? 0) + this.lastLinkFrames)
+    }
+    this.lastLinkType = linkType
+    this.lastLinkFrames = 0
+  }
+
+  private takeTime(seconds: number, nanoseconds: number): void {
+    const { first, last } = this
+    if (seconds > last.seconds || (seconds === last.seconds && nanoseconds > last.nanoseconds)) {
+      last.seconds = seconds
+      last.nanoseconds = nanoseconds
+    }
+    if (seconds < first.seconds || (seconds === first.seconds && nanoseconds < first.nanoseconds)) {
+      first.seconds = seconds
+      first.nanoseconds = nanoseconds
+    }
+  }
+
+  private takeReason(outcome: Outcome): void {
+    const counts = outcome.state === CTSTATE_INVALID || outcome.state === CTSTATE_NONE ? this.invalid : this.ignored
+    const known = counts[outcome.reason]
+    if (known !== undefined) {
+      known.packets++
+      return
+    }
+    counts[outcome.reason] = {
+      code: outcome.reason,
+      packets: 1,
+      frame: outcome.frame,
+      a: outcome.reasonA,
+      b: outcome.reasonB,
+      boundFrame: outcome.reasonFrame,
+    }
+  }
+
+  private takeDrop(outcome: Outcome): void {
+    const drop = this.lastDrop?.rule === outcome.rule ? (this.lastDrop as DropCount) : this.dropOf(outcome)
+    this.lastDrop = drop
+    drop.packets++
+    drop.bytes += outcome.wireLength
+    if (outcome.fields[outcome.base + P_FAMILY] === IP_NONE) return
+    this.blocked ??= new BlockedConversations()
+    const opens = outcome.state === CTSTATE_NEW || outcome.state === CTSTATE_RELATED
+    const fromTheStart = opens && outcome.connectionNumber > this.highestConnection
+    if (this.blocked.dropped(outcome, fromTheStart)) drop.conversations++
+  }
+
+  private dropOf(outcome: Outcome): DropCount {
+    let drop = this.drops.get(outcome.rule)
+    if (drop === undefined) {
+      drop = { rule: outcome.rule, packets: 0, bytes: 0, conversations: 0, firstFrame: outcome.frame }
+      this.drops.set(outcome.rule, drop)
+    }
+    return drop
+  }
+
+  private takeUndecided(outcome: Outcome): void {
+    const last = this.lastUndecided
+    if (last !== null && last.rule === outcome.rule && last.missing === outcome.unknownText) {
+      last.packets++
+      last.possible |= outcome.possibleVerdicts
+      return
+    }
+    for (const one of this.undecided) {
+      if (one.rule === outcome.rule && one.missing === outcome.unknownText) {
+        one.packets++
+        one.possible |= outcome.possibleVerdicts
+        this.lastUndecided = one
+        return
+      }
+    }
+    if (this.undecided.length === UNDECIDED_MAX) {
+      this.undecidedOthers++
+      return
+    }
+    this.lastUndecided = {
+      rule: outcome.rule,
+      missing: outcome.unknownText,
+      packets: 1,
+      possible: outcome.possibleVerdicts,
+      firstFrame: outcome.frame,
+    }
+    this.undecided.push(this.lastUndecided)
+  }
+}
