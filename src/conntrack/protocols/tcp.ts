@@ -203,7 +203,7 @@ export class TcpTracker {
           if (how === CLOSE_SKIP_WINDOW) checksWindow = false
           if (how === CLOSE_KEEP_STATE) {
             newState = oldState
-            checksWindow = !this.#answersIgnored(t, e, oldState)
+            checksWindow = !this.#answersIgnored(t, e, direction, oldState)
           }
         }
         break
@@ -286,7 +286,7 @@ export class TcpTracker {
     this.#finding.set(REASON_TCP_IGNORED, segment.kind | (direction << 4), oldState, 0)
   }
 
-  /** Puts the remembered SYN in the place of its side's data; the answering side starts blank. */
+  /** Puts the remembered SYN in the place of its side's data; the answering side starts blank, but for its pick-up's mark. */
   #resume(t: Int32Array, e: number, asking: number, answering: number, frame: number): void {
     const side = e + E_TCP_SIDE + asking * TCP_SIDE_INTS
     t[e + E_TCP_LAST_FLAGS] &= ~LAST_EXPECT_CHALLENGE_ACK
@@ -297,7 +297,9 @@ export class TcpTracker {
     t[side + TCP_END_FRAME] = frame
     t[side + TCP_MAX_END_FRAME] = frame
     const other = e + E_TCP_SIDE + answering * TCP_SIDE_INTS
+    const kept = t[other + TCP_SIDE_FLAGS] & TCP_SIDE_BE_LIBERAL
     t.fill(0, other, other + TCP_SIDE_INTS)
+    t[other + TCP_SIDE_FLAGS] = kept
   }
 
   /** What becomes of a RST: a CLOSE_ code. (RFC 5961, section 3: only the exact sequence number closes.) */
@@ -315,7 +317,7 @@ export class TcpTracker {
     const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
     const peer = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
     if ((t[peer + TCP_SIDE_FLAGS] & TCP_SIDE_MAX_ACK_SET) === 0 || lastKind === SEGMENT_SYN) {
-      return this.#answersIgnored(t, e, oldState) ? CLOSE_SKIP_WINDOW : CLOSE_CHECK_WINDOW
+      return this.#answersIgnored(t, e, direction, oldState) ? CLOSE_SKIP_WINDOW : CLOSE_CHECK_WINDOW
     }
     const established = oldState === TCP_ESTABLISHED && (t[e + E_STATUS] & IPS_ASSURED) !== 0
     if (segment.seq === 0 && !established) return CLOSE_CHECK_WINDOW
@@ -332,13 +334,13 @@ export class TcpTracker {
   }
 
   /** A RST that answers a SYN or ACK which was let through unchecked: the windows do not know that segment. */
-  #answersIgnored(t: Int32Array, e: number, oldState: number): boolean {
+  #answersIgnored(t: Int32Array, e: number, direction: number, oldState: number): boolean {
     const segment = this.#segment
     const status = t[e + E_STATUS]
     const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
     const lastDirection = (t[e + E_TCP_STATE] >>> 4) & 1
     if (
-      (((status & IPS_SEEN_REPLY) !== 0 && lastKind === SEGMENT_SYN) ||
+      (((status & IPS_SEEN_REPLY) !== 0 && lastKind === SEGMENT_SYN && lastDirection !== direction) ||
         ((status & IPS_ASSURED) === 0 && lastKind === SEGMENT_ACK)) &&
       segment.ack === t[e + E_TCP_LAST_END]
     ) {
