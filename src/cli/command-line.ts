@@ -23,17 +23,21 @@ export interface CommandLine {
 const OPTIONS = {
   rules: { string: true, describe: 'IPv4 rules, as iptables-save prints them' },
   rules6: { string: true, describe: 'IPv6 rules, as ip6tables-save prints them' },
-  mode: { choices: ['router', 'host'], describe: 'The machine that the rules run on (else inferred)' },
+  mode: { string: true, choices: ['router', 'host'], describe: 'The machine that the rules run on (else inferred)' },
   local: { string: true, describe: 'Its own addresses: ADDR[/LEN][,…] (else inferred)' },
   iface: { string: true, describe: 'The networks behind an interface: NAME=CIDR[,CIDR]; may be repeated' },
   'in-iface': { string: true, describe: 'All packets come in by this interface' },
   'out-iface': { string: true, describe: 'All packets leave by this interface' },
   sysctl: { string: true, describe: 'Set the tracker: nf_conntrack_…=N; may be repeated' },
-  checksum: { choices: ['auto', 'verify', 'ignore'], describe: 'What a wrong checksum means (else auto)' },
+  checksum: {
+    string: true,
+    choices: ['auto', 'verify', 'ignore'],
+    describe: 'What a wrong checksum means (else auto)',
+  },
   assume: { string: true, describe: 'Settle what a capture cannot show: MATCH=yes|no; may be repeated' },
   ndjson: { string: true, describe: 'One JSON object per frame, to a file, or - for standard output' },
-  reader: { choices: ['native', 'pcap-parser'], describe: 'Which code reads the capture (else native)' },
-  'fail-on': { choices: FAIL_ON, describe: 'Exit with 1 when there are such packets; may be repeated' },
+  reader: { string: true, choices: ['native', 'pcap-parser'], describe: 'Which code reads the capture (else native)' },
+  'fail-on': { string: true, choices: FAIL_ON, describe: 'Exit with 1 when there are such packets; may be repeated' },
   quiet: { boolean: true, describe: 'No summary' },
 } as const
 

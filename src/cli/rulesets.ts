@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { counted, cut, type Paint, printable } from '../report/text.ts'
+import { type ParsedRuleset, parseRuleset, type RulesetError } from '../ruleset/index.ts'
+import type { Family } from '../ruleset/ruleset.ts'
+import { UsageError } from './exit-codes.ts'
+
+/** Errors of one ruleset that are shown. */
+const SHOWN = 10
+/** Columns of a source line that are shown, around the place of the error. */
+const SOURCE_WIDTH = 76
+
+/** @throws UsageError when the file cannot be read; RulesetError */
+export function readRuleset(path: string, family: Family): ParsedRuleset {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`cannot read the rules ${printable(path)}: ${reason(error)}`)
+  }
+  return parseRuleset(text, path, family)
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EISDIR') return 'it is a folder'
+  if (code === 'EACCES') return 'permission denied'
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Every error with its line of the source and a caret below the place. */
+export function rulesetErrorText(error: RulesetError, paint: Paint): string {
+  const sources = new Map<string, string[]>()
+  const sourceLine = (file: string, line: number): string => {
+    let lines = sources.get(file)
+    if (lines === undefined) {
+      lines = sourceOf(file).split('\n')
+      sources.set(file, lines)
+    }
+    return lines[line - 1] ?? ''
+  }
+  const parts = error.errors.slice(0, SHOWN).map(({ file, line, column, text }) => {
+    const head = `${paint('bold', `${printable(file)}:${line}:${column}:`)} ${paint('red', 'error:')} ${printable(text)}`
+    const source = sourceLine(file, line).trimEnd()
+    return source === '' ? head : `${head}\n${excerpt(source, column, paint)}`
+  })
+  const rest = error.errors.length - SHOWN
+  return [...parts, ...(rest > 0 ? [`… and ${counted(rest, 'more error')}`] : [])].join('\n')
+}
+
+/** The part of the line around the column that fits, and a caret. */
+function excerpt(source: string, column: number, paint: Paint): string {
+  const from = column > SOURCE_WIDTH - 16 ? column - 40 : 0
+  const before = printable(source.slice(from, column - 1))
+  const shown = cut(`${from > 0 ? '…' : ''}${before}${printable(source.slice(column - 1))}`, SOURCE_WIDTH)
+  return `  ${shown}\n  ${' '.repeat([...before].length + (from > 0 ? 1 : 0))}${paint('red', '^')}`
+}
+
+function sourceOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

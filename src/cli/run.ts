@@ -1,0 +1,108 @@
+import { CaptureError } from '../capture/frame-reader.ts'
+import { openCapture } from '../capture/open-capture.ts'
+import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
+import { type ReplaySummary, replay } from '../netfilter/replay.ts'
+import { ByteOutput, OutputError } from '../report/byte-output.ts'
+import { NdjsonSink } from '../report/ndjson.ts'
+import { summaryText } from '../report/summary.ts'
+import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
+import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
+import { RulesetError } from '../ruleset/index.ts'
+import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
+import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
+import { InterruptibleReader } from './interruptible-reader.ts'
+import { refuseToOverwrite } from './outputs.ts'
+import { Progress } from './progress.ts'
+import { readRuleset, rulesetErrorText } from './rulesets.ts'
+
+/** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
+export async function run(args: readonly string[]): Promise<number> {
+  try {
+    const commandLine = await parseCommandLine(args)
+    if ('help' in commandLine) {
+      process.stdout.write(commandLine.help)
+      return EXIT_DONE
+    }
+    return await replayAsAsked(commandLine)
+  } catch (error) {
+    return explainFailure(error)
+  }
+}
+
+async function replayAsAsked(asked: CommandLine): Promise<number> {
+  const inputs = [...asked.captures, asked.rules, asked.rules6].filter((path) => path !== undefined)
+  if (asked.ndjson !== undefined && asked.ndjson !== '-') refuseToOverwrite('--ndjson', asked.ndjson, inputs)
+  const rules = asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4')
+  const rules6 = asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6')
+
+  const reader = new InterruptibleReader(await openCapture(asked.captures, { reader: asked.reader }))
+  let interrupted = false
+  const interrupt = (): void => {
+    interrupted = true
+    reader.stop()
+  }
+  process.once('SIGINT', interrupt)
+  try {
+    const output = asked.ndjson === undefined ? null : new ByteOutput(asked.ndjson === '-' ? 1 : asked.ndjson)
+    const traffic = new TrafficCounters()
+    const sinks = output === null ? [traffic] : [traffic, new NdjsonSink(output, { files: asked.captures })]
+    const progress = Progress.onTerminal(process.stderr, reader.bytesTotal)
+    let summary: ReplaySummary
+    try {
+      const stop = (): boolean => output?.readerGone === true
+      const options = { ...asked.replay, rules, rules6, stop }
+      summary = await replay(reader, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
+    } finally {
+      progress?.stop()
+    }
+    if (output?.readerGone === true) return EXIT_DONE
+    if (!asked.quiet) {
+      const stream = asked.ndjson === '-' ? process.stderr : process.stdout
+      stream.write(summaryText(summary, traffic, { paint: paintFor(stream), interrupted }))
+    }
+    if (interrupted) return EXIT_INTERRUPTED
+    if (summary.problems.some((problem) => problem.fatal)) return EXIT_CAPTURE
+    return found(asked, traffic) ? EXIT_FOUND : EXIT_DONE
+  } finally {
+    process.off('SIGINT', interrupt)
+    reader.close()
+  }
+}
+
+function found(asked: CommandLine, traffic: TrafficCounters): boolean {
+  const verdicts = (wanted: number): boolean =>
+    traffic.verdictPackets.some((packets, cell) => packets > 0 && cell % VERDICT_NAMES.length === wanted)
+  const invalid = traffic.states.subarray(CTSTATE_INVALID * PROTOCOL_ROWS, (CTSTATE_INVALID + 1) * PROTOCOL_ROWS)
+  return (
+    (asked.failOn.has('drop') && (verdicts(VERDICT_DROP) || verdicts(VERDICT_REJECT))) ||
+    (asked.failOn.has('unknown') && verdicts(VERDICT_UNKNOWN)) ||
+    (asked.failOn.has('invalid') && invalid.some((packets) => packets > 0))
+  )
+}
+
+function paintFor(stream: NodeJS.WriteStream): Paint {
+  const noColour = process.env.NO_COLOR
+  return stream.isTTY === true && (noColour === undefined || noColour === '') ? COLOURED : PLAIN
+}
+
+function explainFailure(error: unknown): number {
+  if (error instanceof RulesetError) {
+    process.stderr.write(`${rulesetErrorText(error, paintFor(process.stderr))}\n`)
+    return EXIT_USAGE
+  }
+  if (!(error instanceof Error)) throw error
+  if (error instanceof UsageError) {
+    process.stderr.write(`ctreplay: ${printable(error.message)}\nTry 'ctreplay --help'.\n`)
+    return EXIT_USAGE
+  }
+  if (error instanceof CaptureError) {
+    process.stderr.write(`ctreplay: ${printable(error.message)}\n`)
+    return EXIT_CAPTURE
+  }
+  // The machine refuses options that make no sense together by a plain Error; anything else is a mistake of ours.
+  const isOurs = !(error instanceof OutputError) && error.constructor !== Error && !(error instanceof RangeError)
+  if (isOurs) throw error
+  process.stderr.write(`ctreplay: ${printable(error.message)}\n`)
+  return EXIT_USAGE
+}
