@@ -4,14 +4,15 @@ import {
   E_ADDRESS_B,
   E_EXPIRY,
   E_KIND,
-  E_MARK,
   E_PORTS,
   E_STATUS,
   ENTRY_INTS,
   ENTRY_ORIGINAL_FROM_B,
+  ENTRY_TWO_TUPLES,
   KIND_IPV6,
   KIND_PROTOCOL_MASK,
 } from './entry.ts'
+import { X_MARK, X_REPLY_ADDRESS_A, X_REPLY_ADDRESS_B, X_REPLY_FROM_B, X_REPLY_PORTS } from './extensions.ts'
 import type { ConnectionTable } from './table.ts'
 
 /** ICMP types of requests and their replies. */
@@ -29,12 +30,15 @@ export class ConnectionReader {
     return this.#table.entries[connection * ENTRY_INTS + E_STATUS] & 0xffff
   }
 
+  /** The connection's mark; 0 until a rule sets it. */
   mark(connection: number): number {
-    return this.#table.entries[connection * ENTRY_INTS + E_MARK]
+    return this.#table.extensions.records[this.#table.extensionOf(connection) + X_MARK]
   }
 
   setMark(connection: number, mark: number): void {
-    this.#table.entries[connection * ENTRY_INTS + E_MARK] = mark
+    if (mark === 0 && this.#table.extensionOf(connection) === 0) return
+    const x = this.#table.extend(connection)
+    this.#table.extensions.records[x + X_MARK] = mark
   }
 
   remainingNs(connection: number, nowNs: number): number {
@@ -51,23 +55,39 @@ export class ConnectionReader {
 
   address(connection: number, reply: boolean, destination: boolean, index: number): number {
     const e = connection * ENTRY_INTS
+    if (reply && this.#hasReplyKey(e)) {
+      const x = this.#table.extensionOf(connection)
+      const isA = this.#isReplyEndA(x, destination)
+      return this.#table.extensions.records[x + (isA ? X_REPLY_ADDRESS_A : X_REPLY_ADDRESS_B) + index]
+    }
     return this.#table.entries[e + (this.#isEndA(e, reply, destination) ? E_ADDRESS_A : E_ADDRESS_B) + index]
   }
 
   port(connection: number, reply: boolean, destination: boolean): number {
     const e = connection * ENTRY_INTS
-    const ports = this.#table.entries[e + E_PORTS]
+    const x = this.#table.extensionOf(connection)
+    const hasReplyKey = reply && this.#hasReplyKey(e)
+    const ports = hasReplyKey ? this.#table.extensions.records[x + X_REPLY_PORTS] : this.#table.entries[e + E_PORTS]
     const protocol = this.protocol(connection)
     if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
       if (!destination) return ports >>> 16
       const type = (ports >>> 8) & 0xff
       return ((reply ? REPLY_TYPE[type] : type) << 8) | (ports & 0xff)
     }
-    return this.#isEndA(e, reply, destination) ? ports >>> 16 : ports & 0xffff
+    const isA = hasReplyKey ? this.#isReplyEndA(x, destination) : this.#isEndA(e, reply, destination)
+    return isA ? ports >>> 16 : ports & 0xffff
+  }
+
+  #hasReplyKey(e: number): boolean {
+    return (this.#table.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0
   }
 
   #isEndA(e: number, reply: boolean, destination: boolean): boolean {
     const originalFromB = (this.#table.entries[e + E_STATUS] & ENTRY_ORIGINAL_FROM_B) !== 0
     return (originalFromB !== reply) === destination
+  }
+
+  #isReplyEndA(x: number, destination: boolean): boolean {
+    return (this.#table.extensions.records[x + X_REPLY_FROM_B] !== 0) === destination
   }
 }

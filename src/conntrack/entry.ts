@@ -18,7 +18,8 @@ export const E_STATUS = 10
 export const E_HASH = 11
 /** Float64, nanoseconds on the replay's clock: index E_EXPIRY / 2 in the Float64Array. */
 export const E_EXPIRY = 12
-export const E_MARK = 14
+/** Record in the ExtensionTable, 0 for none. */
+export const E_EXTENSION = 14
 /** Number of the connection, from 1, in the order of creation. */
 export const E_NUMBER = 15
 /** First of the words that belong to the protocol's tracker. */
@@ -31,8 +32,10 @@ export const KIND_ZONE_SHIFT = 16
 
 /** The original direction goes from B to A. Above all IPS_ bits. */
 export const ENTRY_ORIGINAL_FROM_B = 1 << 30
-/** The frame whose verdict is unknown and was taken as accepted: see Tracker.assumedFrame. */
-export const ENTRY_ASSUMED = 1 << 29
+/** The reply tuple is not the original one turned round (NAT, zones): it has a key of its own in the extension. */
+export const ENTRY_TWO_TUPLES = 1 << 29
+/** Connections are expected on this one's behalf; they are forgotten with it. */
+export const ENTRY_HAS_EXPECTATIONS = 1 << 28
 
 /** Float64, UDP and UDP-Lite: from when on the flow counts as a stream. */
 export const E_STREAM_SINCE = E_PROTOCOL

@@ -29,3 +29,10 @@ export class Finding {
     this.frame = frame
   }
 }
+
+/** What the tracker as a whole did with a packet. */
+export const TRACKED = 0
+/** The tracker itself drops the packet: the connection table is full. */
+export const TRACKER_DROPPED = 1
+/** The capture cut the packet inside its transport header: nobody can say what the kernel made of it. */
+export const TRACKER_CANNOT_TELL = 2

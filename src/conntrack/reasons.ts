@@ -1,4 +1,5 @@
 import { addressText } from '../wire/address.ts'
+import { HELPERS } from './helpers/registry.ts'
 import { SEGMENT_NAMES, TCP_STATE_NAMES } from './protocols/tcp-states.ts'
 
 /**
@@ -40,6 +41,7 @@ export const REASON_SCTP_STATE = 31
 export const REASON_WRONG_FAMILY = 32
 export const REASON_FRAGMENT = 33
 export const REASON_TABLE_FULL = 34
+export const REASON_HELPER_DROP = 35
 
 interface Reason {
   /** A few words, the same for all packets with this reason, for tables. */
@@ -180,6 +182,10 @@ const REASONS: Readonly<Record<number, Reason>> = {
   },
   [REASON_WRONG_FAMILY]: { title: 'ICMP of the other IP version', text: () => 'ICMP in IPv6, or ICMPv6 in IPv4' },
   [REASON_FRAGMENT]: { title: 'fragment', text: () => 'a fragment that was not put together' },
+  [REASON_HELPER_DROP]: {
+    title: 'dropped by a connection tracking helper',
+    text: (a) => `the kernel's ${HELPERS[a].name} helper drops what it can read only in part`,
+  },
   [REASON_TABLE_FULL]: {
     title: 'connection table full',
     text: (a) => `connection table full: ${a} entries (nf_conntrack_max); the kernel drops what would need a new one`,

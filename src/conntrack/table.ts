@@ -2,100 +2,136 @@ import {
   E_ADDRESS_A,
   E_ADDRESS_B,
   E_EXPIRY,
+  E_EXTENSION,
   E_HASH,
   E_KIND,
-  E_MARK,
   E_NUMBER,
   E_PORTS,
   E_STATUS,
+  ENTRY_HAS_EXPECTATIONS,
   ENTRY_INTS,
   ENTRY_ORIGINAL_FROM_B,
+  ENTRY_TWO_TUPLES,
   KIND_IPV6,
 } from './entry.ts'
+import {
+  EXTENSION_INTS,
+  ExtensionTable,
+  X_REPLY_ADDRESS_A,
+  X_REPLY_ADDRESS_B,
+  X_REPLY_FROM_B,
+  X_REPLY_HASH,
+  X_REPLY_KIND,
+  X_REPLY_PORTS,
+} from './extensions.ts'
+import { KeyIndex } from './key-index.ts'
 import { IPS_ASSURED } from './status.ts'
 import type { TupleKey } from './tuple.ts'
 
-/** Index tags: empty, deleted; live slots carry 0x80 | the hash's top seven bits. */
-const TAG_EMPTY = 0
-const TAG_DELETED = 1
-const SLOTS_AT_START = 1 << 12
-const ENTRIES_AT_START = 1 << 12
-/** Entries are copied when the array grows; four times each, so that a table of a million grows four times in all. */
-const GROWTH = 4
+const ENTRIES_AT_LEAST = 1 << 12
+/** Room that is asked for at once at the most; the array is copied where it must grow beyond. */
+const ENTRIES_RESERVED_AT_MOST = 1 << 22
+const GROWTH = 2
 /** The kernel looks at eight buckets of a full table, two tuples each. */
 const EVICTION_SCAN = 16
 
+/** `find` may match packets of … */
+export const ANY_DIRECTION = -1
+
 /**
- * The connection table: entries of 36 integers in one Int32Array with a free list, found through an open-addressing
- * index whose one-byte tags decide most probes without touching an entry.
+ * The connection table: entries of 36 integers in one Int32Array with a free list, found through a KeyIndex.
  *
  * An entry is named by its number. It is findable only between `insert` and `remove`; before that it is a connection
- * whose first packet is still on its way through the hooks.
+ * whose first packet is still on its way through the hooks. Most entries stand in the index once, since both directions
+ * have one canonical key; those with two tuples stand there twice, as reference id * 2 and id * 2 + 1 (reply).
  */
 export class ConnectionTable {
   /** entries[id * ENTRY_INTS + E_…] */
   entries: Int32Array
   /** The same memory: times[(id * ENTRY_INTS + E_EXPIRY) / 2] */
   times: Float64Array
+  readonly extensions = new ExtensionTable()
   /** Entries that can be found. */
   count = 0
   /** Entries ever allocated. */
   created = 0
-  #tags = new Uint8Array(SLOTS_AT_START)
-  #slots = new Int32Array(SLOTS_AT_START)
-  #used = 0
+  /** Direction of the packet that `find` found an entry for: 0 original, 1 reply. */
+  foundDirection = 0
+  /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
+  onFree: (id: number) => void = () => {}
+  readonly #index = new KeyIndex((reference) => this.#hashOf(reference))
   /** Entries below this number have been handed out at least once. */
   #high = 0
   /** Head of the free list, threaded through E_HASH; -1 for none. */
   #free = -1
   #sweep = 0
 
-  constructor() {
-    const memory = new ArrayBuffer(ENTRIES_AT_START * ENTRY_INTS * 4)
+  /**
+   * @param expected entries that the table is to hold without growing. Memory that no entry has touched costs nothing:
+   * the operating system gives it out page by page.
+   */
+  constructor(expected = 0) {
+    const capacity = Math.min(Math.max(expected, ENTRIES_AT_LEAST), ENTRIES_RESERVED_AT_MOST)
+    const memory = new ArrayBuffer(capacity * ENTRY_INTS * 4)
     this.entries = new Int32Array(memory)
     this.times = new Float64Array(memory)
   }
 
-  /** The entry of this key that has not expired at `nowNs`, or -1. An expired one is removed. */
-  find(key: TupleKey, nowNs: number): number {
-    const mask = this.#slots.length - 1
-    const tags = this.#tags
-    const entries = this.entries
-    const tag = (key.hash >>> 25) | 0x80
-    let slot = key.hash & mask
-    for (;;) {
-      const found = tags[slot]
-      if (found === TAG_EMPTY) return -1
-      if (found === tag) {
-        const id = this.#slots[slot]
-        const e = id * ENTRY_INTS
-        if (
-          entries[e + E_PORTS] === key.ports &&
-          entries[e + E_ADDRESS_A] === key.a0 &&
-          entries[e + E_ADDRESS_B] === key.b0 &&
-          entries[e + E_KIND] === key.kind &&
-          ((key.kind & KIND_IPV6) === 0 || this.#sameWords(e, key))
-        ) {
-          if (this.times[(e + E_EXPIRY) >> 1] > nowNs) return id
-          this.#removeSlot(slot)
-          this.free(id)
-          return -1
-        }
+  /**
+   * The entry that a packet with this key belongs to and that has not expired at `nowNs`, or -1. Sets `foundDirection`.
+   * An expired one is removed.
+   * @param only 0 or 1: packets of that direction only; ANY_DIRECTION
+   */
+  find(key: TupleKey, nowNs: number, only: number = ANY_DIRECTION): number {
+    const index = this.#index
+    for (let slot = index.first(key.hash); slot >= 0; slot = index.next(slot, key.hash)) {
+      const reference = index.references[slot]
+      const id = reference >> 1
+      const direction = (reference & 1) === 0 ? this.#directionByEntry(id, key) : this.#directionByReplyKey(id, key)
+      if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
+      if (this.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > nowNs) {
+        this.foundDirection = direction
+        return id
       }
-      slot = (slot + 1) & mask
+      this.remove(id)
+      return -1
     }
+    return -1
   }
 
-  #sameWords(e: number, key: TupleKey): boolean {
+  /** Direction of a packet with this key if it belongs to the entry by the entry's own key, else -1. */
+  #directionByEntry(id: number, key: TupleKey): number {
     const entries = this.entries
-    return (
-      entries[e + E_ADDRESS_A + 1] === key.a1 &&
-      entries[e + E_ADDRESS_A + 2] === key.a2 &&
-      entries[e + E_ADDRESS_A + 3] === key.a3 &&
-      entries[e + E_ADDRESS_B + 1] === key.b1 &&
-      entries[e + E_ADDRESS_B + 2] === key.b2 &&
-      entries[e + E_ADDRESS_B + 3] === key.b3
-    )
+    const e = id * ENTRY_INTS
+    if (
+      entries[e + E_PORTS] !== key.ports ||
+      entries[e + E_ADDRESS_A] !== key.a0 ||
+      entries[e + E_ADDRESS_B] !== key.b0 ||
+      entries[e + E_KIND] !== key.kind ||
+      ((key.kind & KIND_IPV6) !== 0 && !sameTails(entries, e + E_ADDRESS_A, e + E_ADDRESS_B, key))
+    ) {
+      return -1
+    }
+    const status = entries[e + E_STATUS]
+    const isOriginal = key.swapped === ((status & ENTRY_ORIGINAL_FROM_B) !== 0)
+    if ((status & ENTRY_TWO_TUPLES) !== 0) return isOriginal || key.symmetric ? 0 : -1
+    return isOriginal && !key.symmetric ? 0 : 1
+  }
+
+  /** 1 if a packet with this key belongs to the entry by its own reply key, else -1. */
+  #directionByReplyKey(id: number, key: TupleKey): number {
+    const records = this.extensions.records
+    const x = this.entries[id * ENTRY_INTS + E_EXTENSION] * EXTENSION_INTS
+    if (
+      records[x + X_REPLY_PORTS] !== key.ports ||
+      records[x + X_REPLY_ADDRESS_A] !== key.a0 ||
+      records[x + X_REPLY_ADDRESS_B] !== key.b0 ||
+      records[x + X_REPLY_KIND] !== key.kind ||
+      ((key.kind & KIND_IPV6) !== 0 && !sameTails(records, x + X_REPLY_ADDRESS_A, x + X_REPLY_ADDRESS_B, key))
+    ) {
+      return -1
+    }
+    return key.swapped === (records[x + X_REPLY_FROM_B] !== 0) || key.symmetric ? 1 : -1
   }
 
   /** A blank entry for the connection whose first packet has this key; not findable yet. */
@@ -110,66 +146,71 @@ export class ConnectionTable {
     const entries = this.entries
     const e = id * ENTRY_INTS
     entries.fill(0, e, e + ENTRY_INTS)
-    entries[e + E_ADDRESS_A] = key.a0
-    entries[e + E_ADDRESS_B] = key.b0
-    if ((key.kind & KIND_IPV6) !== 0) {
-      entries[e + E_ADDRESS_A + 1] = key.a1
-      entries[e + E_ADDRESS_A + 2] = key.a2
-      entries[e + E_ADDRESS_A + 3] = key.a3
-      entries[e + E_ADDRESS_B + 1] = key.b1
-      entries[e + E_ADDRESS_B + 2] = key.b2
-      entries[e + E_ADDRESS_B + 3] = key.b3
-    }
+    writeAddresses(entries, e + E_ADDRESS_A, e + E_ADDRESS_B, key)
     entries[e + E_PORTS] = key.ports
     entries[e + E_KIND] = key.kind
     entries[e + E_STATUS] = key.swapped ? ENTRY_ORIGINAL_FROM_B : 0
     entries[e + E_HASH] = key.hash
-    entries[e + E_MARK] = 0
     entries[e + E_NUMBER] = ++this.created
     return id
   }
 
-  /** Makes an allocated entry findable. Its key must not be in the table. */
+  /** The entry's extension record, made when it has none yet: index of its first word in `extensions.records`. */
+  extend(id: number): number {
+    const e = id * ENTRY_INTS
+    if (this.entries[e + E_EXTENSION] === 0) this.entries[e + E_EXTENSION] = this.extensions.allocate()
+    return this.entries[e + E_EXTENSION] * EXTENSION_INTS
+  }
+
+  /** First word of the entry's extension record in `extensions.records`; 0, a record of zeros, where it has none. */
+  extensionOf(id: number): number {
+    return this.entries[id * ENTRY_INTS + E_EXTENSION] * EXTENSION_INTS
+  }
+
+  /** Gives an entry that is not findable yet a reply tuple of its own: the key of a packet of the reply direction. */
+  setReplyKey(id: number, key: TupleKey): void {
+    const x = this.extend(id)
+    const records = this.extensions.records
+    writeAddresses(records, x + X_REPLY_ADDRESS_A, x + X_REPLY_ADDRESS_B, key)
+    records[x + X_REPLY_PORTS] = key.ports
+    records[x + X_REPLY_KIND] = key.kind
+    records[x + X_REPLY_HASH] = key.hash
+    records[x + X_REPLY_FROM_B] = key.swapped ? 1 : 0
+    this.entries[id * ENTRY_INTS + E_STATUS] |= ENTRY_TWO_TUPLES
+  }
+
+  /** Makes an allocated entry findable. Its tuples must not be in the table. */
   insert(id: number): void {
-    if ((this.#used + 1) * 4 > this.#slots.length * 3) this.#rebuild()
-    const hash = this.entries[id * ENTRY_INTS + E_HASH]
-    const mask = this.#slots.length - 1
-    let slot = hash & mask
-    while (this.#tags[slot] > TAG_DELETED) slot = (slot + 1) & mask
-    if (this.#tags[slot] === TAG_EMPTY) this.#used++
-    this.#tags[slot] = (hash >>> 25) | 0x80
-    this.#slots[slot] = id
+    const e = id * ENTRY_INTS
+    this.#index.add(this.entries[e + E_HASH], id << 1)
+    if ((this.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0) this.#index.add(this.#replyHash(id), (id << 1) | 1)
     this.count++
   }
 
   /** Takes a findable entry out of the index and frees it. */
   remove(id: number): void {
-    const mask = this.#slots.length - 1
-    let slot = this.entries[id * ENTRY_INTS + E_HASH] & mask
-    while (this.#slots[slot] !== id || this.#tags[slot] <= TAG_DELETED) slot = (slot + 1) & mask
-    this.#removeSlot(slot)
+    const e = id * ENTRY_INTS
+    this.#index.delete(this.entries[e + E_HASH], id << 1)
+    if ((this.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0) this.#index.delete(this.#replyHash(id), (id << 1) | 1)
+    this.count--
     this.free(id)
   }
 
-  #removeSlot(slot: number): void {
-    const mask = this.#slots.length - 1
-    const tags = this.#tags
-    this.count--
-    if (tags[(slot + 1) & mask] !== TAG_EMPTY) {
-      tags[slot] = TAG_DELETED
-      return
-    }
-    // No probe passes over the end of a run: the slot, and deleted ones before it, become empty again.
-    do {
-      tags[slot] = TAG_EMPTY
-      this.#used--
-      slot = (slot - 1) & mask
-    } while (tags[slot] === TAG_DELETED)
+  #hashOf(reference: number): number {
+    const id = reference >> 1
+    return (reference & 1) === 0 ? this.entries[id * ENTRY_INTS + E_HASH] : this.#replyHash(id)
+  }
+
+  #replyHash(id: number): number {
+    return this.extensions.records[this.entries[id * ENTRY_INTS + E_EXTENSION] * EXTENSION_INTS + X_REPLY_HASH]
   }
 
   /** Gives back an entry that is not (or no longer) findable. */
   free(id: number): void {
     const e = id * ENTRY_INTS
+    if ((this.entries[e + E_STATUS] & ENTRY_HAS_EXPECTATIONS) !== 0) this.onFree(id)
+    if (this.entries[e + E_EXTENSION] !== 0) this.extensions.free(this.entries[e + E_EXTENSION])
+    this.entries[e + E_EXTENSION] = 0
     this.entries[e + E_NUMBER] = 0
     this.entries[e + E_HASH] = this.#free
     this.#free = id
@@ -183,10 +224,7 @@ export class ConnectionTable {
     for (let i = 0; i < steps && this.#high > 0; i++) {
       if (this.#sweep >= this.#high) this.#sweep = 0
       const id = this.#sweep++
-      const e = id * ENTRY_INTS
-      if (this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= nowNs && this.isFindable(id)) {
-        this.remove(id)
-      }
+      if (this.#hasExpired(id, nowNs)) this.remove(id)
     }
   }
 
@@ -197,43 +235,32 @@ export class ConnectionTable {
     return before - this.count
   }
 
+  #hasExpired(id: number, nowNs: number): boolean {
+    const e = id * ENTRY_INTS
+    return this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= nowNs && this.isFindable(id)
+  }
+
   /**
    * Pushes one entry that is not ASSURED out of the table, looking only at the EVICTION_SCAN entries next to where `hash`
    * belongs, as the kernel looks at a few buckets. The kernel's choice depends on a random seed; this stands for it.
    */
   evictNear(hash: number): boolean {
-    const mask = this.#slots.length - 1
-    let slot = hash & mask
-    let seen = 0
-    for (let steps = 0; steps <= mask && seen < EVICTION_SCAN; steps++) {
-      if (this.#tags[slot] > TAG_DELETED) {
-        const id = this.#slots[slot]
-        if ((this.entries[id * ENTRY_INTS + E_STATUS] & IPS_ASSURED) === 0) {
-          this.#removeSlot(slot)
-          this.free(id)
-          return true
-        }
-        seen++
-      }
-      slot = (slot + 1) & mask
-    }
-    return false
+    const victim = this.#index.scanFrom(hash, EVICTION_SCAN, (reference) => {
+      return (this.entries[(reference >> 1) * ENTRY_INTS + E_STATUS] & IPS_ASSURED) === 0
+    })
+    if (victim < 0) return false
+    this.remove(victim >> 1)
+    return true
   }
 
   /** Whether the entry is in the index. */
   isFindable(id: number): boolean {
-    const mask = this.#slots.length - 1
-    let slot = this.entries[id * ENTRY_INTS + E_HASH] & mask
-    while (this.#tags[slot] !== TAG_EMPTY) {
-      if (this.#tags[slot] > TAG_DELETED && this.#slots[slot] === id) return true
-      slot = (slot + 1) & mask
-    }
-    return false
+    return this.#index.has(this.entries[id * ENTRY_INTS + E_HASH], id << 1)
   }
 
   /** Numbers of all findable entries, in no particular order. For listings and tests. */
   *live(): Generator<number> {
-    for (let slot = 0; slot < this.#slots.length; slot++) if (this.#tags[slot] > TAG_DELETED) yield this.#slots[slot]
+    for (const reference of this.#index.all()) if ((reference & 1) === 0) yield reference >> 1
   }
 
   #growEntries(): void {
@@ -243,23 +270,28 @@ export class ConnectionTable {
     this.entries = entries
     this.times = new Float64Array(memory)
   }
+}
 
-  /** Writes the index anew: larger when it is full of live entries, the same size when deleted slots fill it. */
-  #rebuild(): void {
-    const oldTags = this.#tags
-    const oldSlots = this.#slots
-    const length = this.count * 2 > oldSlots.length ? oldSlots.length * GROWTH : oldSlots.length
-    this.#tags = new Uint8Array(length)
-    this.#slots = new Int32Array(length)
-    this.#used = this.count
-    const mask = length - 1
-    for (let i = 0; i < oldSlots.length; i++) {
-      if (oldTags[i] <= TAG_DELETED) continue
-      const id = oldSlots[i]
-      let slot = this.entries[id * ENTRY_INTS + E_HASH] & mask
-      while (this.#tags[slot] !== TAG_EMPTY) slot = (slot + 1) & mask
-      this.#tags[slot] = oldTags[i]
-      this.#slots[slot] = id
-    }
-  }
+function writeAddresses(words: Int32Array, a: number, b: number, key: TupleKey): void {
+  words[a] = key.a0
+  words[b] = key.b0
+  if ((key.kind & KIND_IPV6) === 0) return
+  words[a + 1] = key.a1
+  words[a + 2] = key.a2
+  words[a + 3] = key.a3
+  words[b + 1] = key.b1
+  words[b + 2] = key.b2
+  words[b + 3] = key.b3
+}
+
+/** Whether the words of the IPv6 addresses behind the first are those of the key. */
+function sameTails(words: Int32Array, a: number, b: number, key: TupleKey): boolean {
+  return (
+    words[a + 1] === key.a1 &&
+    words[a + 2] === key.a2 &&
+    words[a + 3] === key.a3 &&
+    words[b + 1] === key.b1 &&
+    words[b + 2] === key.b2 &&
+    words[b + 3] === key.b3
+  )
 }

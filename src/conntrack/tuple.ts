@@ -62,9 +62,9 @@ export class TupleKey {
   /**
    * Fills the key from a row of header fields.
    * @param keySource, @param keyDestination GRE keys in place of ports (protocol 47), else ignored
-   * @returns false where the tuple has no inverse (ICMP types without a counterpart): such a packet cannot be tracked
+   * ICMP must have a counterpart (`hasIcmpCounterpart`).
    */
-  fill(fields: Int32Array, base: number, zone: number, keySource: number, keyDestination: number): boolean {
+  fill(fields: Int32Array, base: number, zone: number, keySource: number, keyDestination: number): void {
     const protocol = fields[base + P_PROTOCOL]
     const ports = fields[base + P_PORTS]
     const v6 = fields[base + P_FAMILY] === IP_V6
@@ -75,12 +75,11 @@ export class TupleKey {
       source = ports >>> 16
       destination = ports & 0xffff
     } else if (protocol === (v6 ? PROTO_ICMPV6 : PROTO_ICMP)) {
-      return this.#fillIcmp(fields, base, ports, v6)
+      this.#fillIcmp(fields, base, ports, v6)
+      return
     } else if (protocol === PROTO_GRE) {
       source = keySource
       destination = keyDestination
-    } else if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
-      return false
     }
     let order = (fields[base + P_SRC] >>> 0) - (fields[base + P_DST] >>> 0)
     if (v6) {
@@ -96,34 +95,21 @@ export class TupleKey {
     this.swapped = order > 0
     this.ports = order > 0 ? (destination << 16) | source : (source << 16) | destination
     this.#fillAddresses(fields, base, v6)
-    return true
   }
 
-  #fillIcmp(fields: Int32Array, base: number, typeCodeId: number, v6: boolean): boolean {
+  #fillIcmp(fields: Int32Array, base: number, typeCodeId: number, v6: boolean): void {
     const type = typeCodeId >>> 24
-    const requests = v6 ? ICMPV6_REQUEST : ICMP_REQUEST
-    const request = type < requests.length ? requests[type] : -1
-    if (request < 0) return false
+    const request = v6 ? ICMPV6_REQUEST[type] : ICMP_REQUEST[type]
     this.swapped = request !== type
     this.symmetric = false
     this.ports = ((typeCodeId & 0xffff) << 16) | (request << 8) | ((typeCodeId >>> 16) & 0xff)
     this.#fillAddresses(fields, base, v6)
-    return true
   }
 
-  #fillAddresses(fields: Int32Array, base: number, v6: boolean): void {
-    const a = base + (this.swapped ? P_DST : P_SRC)
-    const b = base + (this.swapped ? P_SRC : P_DST)
-    this.a0 = fields[a]
-    this.b0 = fields[b]
+  /** Makes the hash anew after `kind`, `ports` or an address were changed by hand. */
+  rehash(): void {
     let h = Math.imul(this.a0 ^ this.seed, 0x9e3779b1) ^ this.b0
-    if (v6) {
-      this.a1 = fields[a + 1]
-      this.a2 = fields[a + 2]
-      this.a3 = fields[a + 3]
-      this.b1 = fields[b + 1]
-      this.b2 = fields[b + 2]
-      this.b3 = fields[b + 3]
+    if ((this.kind & KIND_IPV6) !== 0) {
       h = mix(h, this.a1)
       h = mix(h, this.a2)
       h = mix(h, this.a3)
@@ -136,6 +122,33 @@ export class TupleKey {
     h = Math.imul(h ^ (h >>> 15), 0x85ebca6b)
     this.hash = h ^ (h >>> 13)
   }
+
+  #fillAddresses(fields: Int32Array, base: number, v6: boolean): void {
+    const a = base + (this.swapped ? P_DST : P_SRC)
+    const b = base + (this.swapped ? P_SRC : P_DST)
+    this.a0 = fields[a]
+    this.b0 = fields[b]
+    if (v6) {
+      this.a1 = fields[a + 1]
+      this.a2 = fields[a + 2]
+      this.a3 = fields[a + 3]
+      this.b1 = fields[b + 1]
+      this.b2 = fields[b + 2]
+      this.b3 = fields[b + 3]
+    }
+    this.rehash()
+  }
+}
+
+/** False for ICMP types that neither ask nor answer: their tuple has no inverse, so they cannot be tracked. */
+export function hasIcmpCounterpart(fields: Int32Array, base: number): boolean {
+  const protocol = fields[base + P_PROTOCOL]
+  if (protocol !== PROTO_ICMP && protocol !== PROTO_ICMPV6) return true
+  const isV6 = fields[base + P_FAMILY] === IP_V6
+  if ((protocol === PROTO_ICMPV6) !== isV6) return false
+  const type = fields[base + P_PORTS] >>> 24
+  const requests = isV6 ? ICMPV6_REQUEST : ICMP_REQUEST
+  return type < requests.length && requests[type] >= 0
 }
 
 function mix(h: number, word: number): number {

@@ -13,10 +13,13 @@ import {
   type FrameBatch,
 } from '../capture/frame-batch.ts'
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
-import { CT_ESTABLISHED_REPLY, CT_INVALID, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
+import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
+import { type HelperPort, helperNumber } from '../conntrack/helpers/registry.ts'
+import { CT_INVALID, CT_UNTRACKED } from '../conntrack/status.ts'
 import type { Sysctls } from '../conntrack/sysctls.ts'
-import { TRACKER_CANNOT_TELL, TRACKER_DROPPED, Tracker } from '../conntrack/tracker.ts'
+import { Tracker } from '../conntrack/tracker.ts'
 import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_QUEUED, Defragmenter } from '../defrag/defragmenter.ts'
+import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
 import {
   HOOK_FORWARD,
   HOOK_INPUT,
@@ -59,6 +62,7 @@ import {
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
+import { HelperPorts } from './helper-ports.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import {
   CTSTATE_ESTABLISHED,
@@ -97,12 +101,16 @@ const STATE_OF_INFO = [
   STATE_INVALID,
 ]
 
+/** The rules' numbers of helpers to the tracker's. */
+const HELPER_OF_RULES = RULE_HELPERS.map(({ name }) => helperNumber(name))
+
 export interface MachineOptions {
   readonly topology: Topology
   readonly sysctls: Sysctls
   readonly checksums: ChecksumPolicy
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
+  readonly helperPorts?: readonly HelperPort[]
   /** Seed of the connection table's hash; shows in no result. */
   readonly seed: number
 }
@@ -123,6 +131,7 @@ export class Machine {
 
   readonly #topology: Topology
   readonly #checksums: ChecksumPolicy
+  readonly #helperPorts: HelperPorts
   readonly #rules4: RulesAtHooks
   readonly #rules6: RulesAtHooks
   readonly #packet: RulePacket
@@ -139,9 +148,10 @@ export class Machine {
     this.defrag = new Defragmenter(options.sysctls)
     this.#topology = options.topology
     this.#checksums = options.checksums
+    this.#helperPorts = new HelperPorts(options.helperPorts ?? [])
     this.#rules4 = new RulesAtHooks(options.ruleset4)
     this.#rules6 = new RulesAtHooks(options.ruleset6)
-    this.#packet = new RulePacket(new ConnectionReader(this.tracker.table))
+    this.#packet = new RulePacket(new ConnectionReader(this.tracker.current.table))
   }
 
   /** Frames taken so far. */
@@ -254,6 +264,8 @@ export class Machine {
     packet.mark = 0
     packet.unknownMark = 0
     packet.untracked = false
+    packet.helper = -1
+    packet.forwarded = false
     packet.state = STATE_INVALID
     packet.direction = -1
     packet.connection = -1
@@ -279,7 +291,7 @@ export class Machine {
     if (!this.#track(bytes, fields, isSent, outcome)) return
     if (!this.#passes(rules.run(packet), rules, outcome)) return
     if (path === PATH_REFUSED) {
-      this.tracker.drop()
+      this.tracker.current.drop()
       outcome.note = NOTE_NOT_ROUTED
       outcome.verdict = VERDICT_NONE
       outcome.rule = null
@@ -287,12 +299,13 @@ export class Machine {
     }
     if (path === PATH_INPUT) {
       if (!this.#at(HOOK_INPUT, inward, INTERFACE_NONE, rules, outcome)) return
-      this.#confirm(outcome)
+      if (!this.#confirm(bytes, fields, outcome)) return
     } else {
       if (path === PATH_FORWARD && !this.#at(HOOK_FORWARD, inward, outward, rules, outcome)) return
+      packet.forwarded = path === PATH_FORWARD
       // POSTROUTING does not know the way in, whatever the way was.
       if (!this.#at(HOOK_POSTROUTING, INTERFACE_NONE, outward, rules, outcome)) return
-      this.#confirm(outcome)
+      if (!this.#confirm(bytes, fields, outcome)) return
       if (isLoop && !this.#comeBack(rules, outcome)) return
     }
     if (outcome.verdict !== VERDICT_UNKNOWN) outcome.verdict = VERDICT_ACCEPT
@@ -343,7 +356,7 @@ export class Machine {
     outcome.unknownText = null
     outcome.dropHook = packet.hook
     if (verdict === VERDICT_REJECT && outcome.rule?.rejectsWithReset === true) this.tracker.closeByReset()
-    if (outcome.state !== CTSTATE_NONE) this.tracker.drop()
+    if (outcome.state !== CTSTATE_NONE) this.tracker.current.drop()
     return false
   }
 
@@ -354,9 +367,11 @@ export class Machine {
     if (packet.untracked) {
       packet.state = STATE_UNTRACKED
       outcome.state = CTSTATE_UNTRACKED
-      tracker.forget()
+      tracker.untrack(this.#nowNs)
       return true
     }
+    tracker.current.helper =
+      packet.helper >= 0 ? HELPER_OF_RULES[packet.helper] : this.#helperPorts.helperFor(fields, 0)
     const verifies = !isSent && this.#checksums.verifies(bytes, fields, 0)
     const result = tracker.track(bytes, fields, 0, verifies, this.#nowNs, outcome.frame)
     if (result === TRACKER_CANNOT_TELL) {
@@ -372,33 +387,48 @@ export class Machine {
       outcome.dropHook = packet.hook
       return false
     }
-    const label = tracker.info
+    const { current } = tracker
+    const label = current.info
     outcome.state = CTSTATE_OF_INFO[label]
-    outcome.connectionNumber = tracker.connectionNumber
+    outcome.connectionNumber = current.number
     packet.state = STATE_OF_INFO[label]
-    packet.connection = tracker.connection
+    packet.connection = current.id
     if (label < CT_UNTRACKED) {
-      outcome.direction = label === CT_ESTABLISHED_REPLY || label === CT_RELATED_REPLY ? 1 : 0
+      outcome.direction = current.direction
       packet.direction = outcome.direction
     }
-    if (this.#assumed.size > 0 && label !== CT_INVALID) outcome.assumesFrame = this.#assumedFrame(tracker)
+    if (this.#assumed.size > 0 && label !== CT_INVALID) outcome.assumesFrame = this.#assumedFrame()
     return true
   }
 
-  #assumedFrame(tracker: Tracker): number {
-    const assumption = this.#assumed.get(tracker.connection)
+  #assumedFrame(): number {
+    const { id, number } = this.tracker.current
+    const assumption = this.#assumed.get(id)
     if (assumption === undefined) return 0
-    if (assumption.connectionNumber === tracker.connectionNumber) return assumption.frame
-    this.#assumed.delete(tracker.connection)
+    if (assumption.connectionNumber === number) return assumption.frame
+    this.#assumed.delete(id)
     return 0
   }
 
-  /** The end of the hooks: a new connection is confirmed, on an assumption where the verdict is unknown. */
-  #confirm(outcome: Outcome): void {
-    outcome.confirmedNew = this.tracker.confirm()
-    if (outcome.confirmedNew && outcome.verdict === VERDICT_UNKNOWN) {
-      const { connection, connectionNumber } = this.tracker
-      this.#assumed.set(connection, { connectionNumber, frame: outcome.frame })
+  /**
+   * The end of the hooks: the helper reads the packet, a new connection is confirmed, on an assumption where the verdict
+   * is unknown. False when the helper drops the packet.
+   */
+  #confirm(bytes: Uint8Array, fields: Int32Array, outcome: Outcome): boolean {
+    const { current, helpers, finding } = this.tracker
+    if (!helpers.run(bytes, fields, 0)) {
+      outcome.verdict = VERDICT_DROP
+      outcome.rule = null
+      outcome.dropHook = this.#packet.hook
+      outcome.reason = finding.reason
+      outcome.reasonA = finding.a
+      current.drop()
+      return false
     }
+    outcome.confirmedNew = current.confirm()
+    if (outcome.confirmedNew && outcome.verdict === VERDICT_UNKNOWN) {
+      this.#assumed.set(current.id, { connectionNumber: current.number, frame: outcome.frame })
+    }
+    return true
   }
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { FrameBatch } from '../capture/frame-batch.ts'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
+import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
 import { compileRuleset, type ParsedRuleset } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
@@ -24,6 +25,8 @@ export interface ReplayOptions {
   /** Kernel name -> value as text. */
   readonly sysctls: ReadonlyMap<string, string>
   readonly checksum: ChecksumOption
+  /** Helpers by destination port (`--helper`); USUAL_HELPER_PORTS for `auto`. */
+  readonly helperPorts?: readonly HelperPort[] | undefined
   /** Match name -> whether it is taken to match where the capture cannot tell. */
   readonly assume: ReadonlyMap<string, boolean>
   /** Asked between batches; true ends the replay early. */
@@ -83,7 +86,15 @@ export async function replay(
   checksums.unreliable = options.checksum === 'auto' && inference.checksumsUnreliable
   const ruleset4 = options.rules ? compileRuleset(options.rules, topology, { assume: options.assume }) : null
   const ruleset6 = options.rules6 ? compileRuleset(options.rules6, topology, { assume: options.assume }) : null
-  const machine = new Machine({ topology, sysctls, checksums, ruleset4, ruleset6, seed: randomInt(0x7fffffff) })
+  const machine = new Machine({
+    topology,
+    sysctls,
+    checksums,
+    ruleset4,
+    ruleset6,
+    helperPorts: options.helperPorts ?? [],
+    seed: randomInt(0x7fffffff),
+  })
 
   const outcome = new Outcome()
   for (const batch of ahead) await replayBatch(batch, machine, outcome, sinks)
@@ -97,7 +108,7 @@ export async function replay(
   }
   for (const sink of sinks) await sink.end?.()
 
-  const { tracker } = machine
+  const { current } = machine.tracker
   return {
     mode,
     local,
@@ -107,12 +118,12 @@ export async function replay(
     problems: reader.problems,
     frames: machine.frames,
     table: {
-      created: tracker.table.created,
-      peak: tracker.peakCount,
-      atEnd: tracker.table.count,
+      created: current.table.created,
+      peak: current.peakCount,
+      atEnd: current.table.count,
       max: sysctls.nf_conntrack_max,
-      evicted: tracker.evicted,
-      fullDrops: tracker.tableFullDrops,
+      evicted: current.evicted,
+      fullDrops: current.fullDrops,
     },
     ruleset4,
     ruleset6,
@@ -189,11 +200,11 @@ function warningsOf(
     const frames = machine.framesBackInTime === 1 ? '1 frame is' : `${machine.framesBackInTime} frames are`
     sentences.push(`${frames} older than a frame before; the clock stood still for them.`)
   }
-  const { evicted, tableFullDrops } = machine.tracker
-  if (evicted + tableFullDrops > 0) {
+  const { evicted, fullDrops } = machine.tracker.current
+  if (evicted + fullDrops > 0) {
     sentences.push(
       `The connection table was full (nf_conntrack_max): ${evicted} unanswered connections were pushed out and ` +
-        `${tableFullDrops} packets dropped. Which ones a kernel takes is chance (--sysctl nf_conntrack_max=N).`,
+        `${fullDrops} packets dropped. Which ones a kernel takes is chance (--sysctl nf_conntrack_max=N).`,
     )
   }
   if (options.rules !== undefined && options.rules6 === undefined) {

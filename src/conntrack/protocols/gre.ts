@@ -1,25 +1,79 @@
-import { P_L4_LENGTH } from '../../wire/packet-fields.ts'
+import { IP_V6, P_DST, P_FAMILY, P_L4_LENGTH, P_SRC } from '../../wire/packet-fields.ts'
+import type { CurrentConnection } from '../current.ts'
+import { E_STATUS, ENTRY_INTS } from '../entry.ts'
+import { IPS_ASSURED, IPS_SEEN_REPLY } from '../status.ts'
+import type { Sysctls } from '../sysctls.ts'
 
 const ETHERTYPE_PPP = 0x880b
 const VERSION_MASK = 0x07
 
-/** GRE as the tracker tells its packets apart (RFC 2784 version 0, RFC 2637 version 1 with a call identifier). */
-export interface GreKey {
-  trackable: boolean
-  /** Stands for the destination port: the call identifier of PPTP's version 1, else 0. */
-  destination: number
-  /** Payload protocol of an untrackable packet. */
-  payload: number
+/**
+ * GRE keys: version 0 (RFC 2784) has none, version 1 (RFC 2637) has the call identifier of the receiving side. The other
+ * side's identifier stands in the control connection only; PPTP's helper lays it down in the key map.
+ */
+export class GreKeyReader {
+  /** Keys of the packet read last; they stand for source and destination port. */
+  source = 0
+  destination = 0
+  /** Payload protocol of a packet that cannot be tracked. */
+  payload = 0
+  readonly #sourceKeys = new Map<string, number>()
+
+  clear(): void {
+    this.source = 0
+    this.destination = 0
+    this.payload = 0
+  }
+
+  /** Reads the keys of the packet whose GRE header is at `at`. False for version 1 that does not carry PPP. */
+  read(bytes: Uint8Array, at: number, fields: Int32Array, base: number): boolean {
+    this.clear()
+    const length = fields[base + P_L4_LENGTH]
+    if (length < 8 || (bytes[at + 1] & VERSION_MASK) !== 1) return true
+    this.payload = (bytes[at + 2] << 8) | bytes[at + 3]
+    if (this.payload !== ETHERTYPE_PPP) return false
+    this.destination = (bytes[at + 6] << 8) | bytes[at + 7]
+    if (this.#sourceKeys.size > 0) {
+      const words = fields[base + P_FAMILY] === IP_V6 ? 4 : 1
+      const from = fields.subarray(base + P_SRC, base + P_SRC + words)
+      const to = fields.subarray(base + P_DST, base + P_DST + words)
+      this.source = this.#sourceKeys.get(mapKey(from, to, this.destination)) ?? 0
+    }
+    return true
+  }
+
+  /** Packets from `from` to `to` with this call identifier carry `sourceKey` as their other end. */
+  map(from: readonly number[], to: readonly number[], callId: number, sourceKey: number): void {
+    this.#sourceKeys.set(mapKey(from, to, callId), sourceKey)
+  }
+
+  unmap(from: readonly number[], to: readonly number[], callId: number): void {
+    this.#sourceKeys.delete(mapKey(from, to, callId))
+  }
 }
 
-/** Reads the key of a GRE packet into `key`. `at` is the offset of the GRE header. */
-export function readGreKey(bytes: Uint8Array, at: number, fields: Int32Array, base: number, key: GreKey): void {
-  const length = fields[base + P_L4_LENGTH]
-  key.trackable = true
-  key.destination = 0
-  key.payload = 0
-  if (length < 4 || (bytes[at + 1] & VERSION_MASK) !== 1 || length < 8) return
-  key.payload = (bytes[at + 2] << 8) | bytes[at + 3]
-  key.trackable = key.payload === ETHERTYPE_PPP
-  key.destination = (bytes[at + 6] << 8) | bytes[at + 7]
+function mapKey(from: ArrayLike<number>, to: ArrayLike<number>, callId: number): string {
+  return `${Array.from(from).join('.')}>${Array.from(to).join('.')}/${callId}`
+}
+
+/** GRE flows: short-lived until they are answered. */
+export class GreTracker {
+  readonly #current: CurrentConnection
+  readonly #unrepliedNs: number
+  readonly #streamNs: number
+
+  constructor(current: CurrentConnection, sysctls: Sysctls) {
+    this.#current = current
+    this.#unrepliedNs = sysctls.nf_conntrack_gre_timeout * 1e9
+    this.#streamNs = sysctls.nf_conntrack_gre_timeout_stream * 1e9
+  }
+
+  track(): void {
+    const current = this.#current
+    const t = current.table.entries
+    const e = current.id * ENTRY_INTS
+    const isAnswered = (t[e + E_STATUS] & IPS_SEEN_REPLY) !== 0
+    if (isAnswered) t[e + E_STATUS] |= IPS_ASSURED
+    current.refresh(isAnswered ? this.#streamNs : this.#unrepliedNs)
+  }
 }

@@ -1,0 +1,224 @@
+import { P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
+import { ExpectationTable, type PendingExpectation } from './expectations.ts'
+import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER } from './extensions.ts'
+import type { Finding } from './finding.ts'
+import { helperNumber } from './helpers/registry.ts'
+import { REASON_TABLE_FULL } from './reasons.ts'
+import {
+  CT_ESTABLISHED,
+  CT_ESTABLISHED_REPLY,
+  CT_INVALID,
+  CT_NEW,
+  CT_RELATED,
+  CT_RELATED_REPLY,
+  CT_UNTRACKED,
+  IPS_CONFIRMED,
+  IPS_EXPECTED,
+  IPS_SEEN_REPLY,
+} from './status.ts'
+import { ANY_DIRECTION, ConnectionTable } from './table.ts'
+import { TupleKey } from './tuple.ts'
+
+export const NO_ENTRY = -1
+/** Expired entries are looked for whenever one is made: two steps each keep the table within twice its live entries. */
+const SWEEP_STEPS = 2
+
+/** The connection of the packet that is on its way now: found, made, confirmed or forgotten. */
+export class CurrentConnection {
+  /** Entry of the packet, -1 for none. */
+  id = NO_ENTRY
+  /** CT_ code of the packet. */
+  info = CT_INVALID
+  /** Number of the connection, from 1; 0 for none. */
+  number = 0
+  nowNs = 0
+  /** Zones in which packets of the original and of the reply direction are looked up, and the helper to attach (-1). */
+  zoneOriginal = 0
+  zoneReply = 0
+  helper = -1
+  /** The expectation that the packet's new connection fulfils. */
+  fulfilled: PendingExpectation | null = null
+
+  readonly table: ConnectionTable
+  readonly expectations = new ExpectationTable()
+  readonly key: TupleKey
+  /** Entries pushed out of a full table, and packets dropped because none could be. */
+  evicted = 0
+  fullDrops = 0
+  peakCount = 0
+  readonly #max: number
+  readonly #finding: Finding
+
+  /** @param max nf_conntrack_max, 0 for no limit; @param seed of the hash */
+  constructor(max: number, seed: number, finding: Finding) {
+    this.#max = max
+    this.#finding = finding
+    this.table = new ConnectionTable(max)
+    this.key = new TupleKey(seed)
+    this.table.onFree = (id) => this.expectations.forgetOf(id)
+  }
+
+  begin(nowNs: number): void {
+    this.id = NO_ENTRY
+    this.info = CT_INVALID
+    this.number = 0
+    this.nowNs = nowNs
+    this.fulfilled = null
+    this.#finding.clear()
+  }
+
+  /** The packet is not tracked at all. */
+  untrack(): void {
+    this.id = NO_ENTRY
+    this.info = CT_UNTRACKED
+    this.number = 0
+  }
+
+  /** 0 for packets of the original direction, 1 for the reply direction. */
+  get direction(): number {
+    return this.info === CT_ESTABLISHED_REPLY || this.info === CT_RELATED_REPLY ? 1 : 0
+  }
+
+  /**
+   * Finds the entry of a tuple in the packet's zones, or -1.
+   * @param fields row that holds the tuple; GRE keys stand for ports
+   * @param inverse look for the tuple turned round: what a packet quotes went the other way
+   */
+  find(fields: Int32Array, base: number, greSource: number, greDestination: number, inverse: boolean): number {
+    const key = this.key
+    const onlyOriginal = this.zoneOriginal === this.zoneReply ? ANY_DIRECTION : 0
+    key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
+    if (inverse) key.swapped = !key.swapped
+    const id = this.table.find(key, this.nowNs, onlyOriginal)
+    if (id >= 0 || onlyOriginal === ANY_DIRECTION) return id
+    key.fill(fields, base, this.zoneReply, greSource, greDestination)
+    if (inverse) key.swapped = !key.swapped
+    return this.table.find(key, this.nowNs, 1)
+  }
+
+  /** Attaches the packet to its connection, made where there is none. False when the table is full. */
+  resolve(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
+    const id = this.find(fields, base, greSource, greDestination, false)
+    if (id !== NO_ENTRY) {
+      this.attach(id)
+      return true
+    }
+    return this.open(fields, base, greSource, greDestination)
+  }
+
+  /** Attaches the packet to the entry that `find` just found. */
+  attach(id: number): void {
+    const e = id * ENTRY_INTS
+    const status = this.table.entries[e + E_STATUS]
+    this.id = id
+    this.number = this.table.entries[e + E_NUMBER]
+    if (this.table.foundDirection === 1) this.info = CT_ESTABLISHED_REPLY
+    else if ((status & IPS_SEEN_REPLY) !== 0) this.info = CT_ESTABLISHED
+    else this.info = (status & IPS_EXPECTED) !== 0 ? CT_RELATED : CT_NEW
+  }
+
+  /** Makes an entry for the packet; not findable until confirmed. False when the table is full. */
+  open(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
+    if (this.#max > 0 && this.table.count >= this.#max && !this.#makeRoom()) return false
+    this.table.sweep(SWEEP_STEPS, this.nowNs)
+    this.key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
+    this.id = this.table.allocate(this.key)
+    this.info = CT_NEW
+    this.number = this.table.created
+    if (this.zoneReply !== this.zoneOriginal) this.#setReplyZone()
+    if (this.expectations.count > 0) this.#meetExpectation(fields, base)
+    if (this.fulfilled === null && this.helper >= 0) this.setHelper(this.id, this.helper)
+    return true
+  }
+
+  #setReplyZone(): void {
+    const key = this.key
+    key.kind = (key.kind & ((1 << KIND_ZONE_SHIFT) - 1)) | (this.zoneReply << KIND_ZONE_SHIFT)
+    key.swapped = !key.swapped
+    key.rehash()
+    this.table.setReplyKey(this.id, key)
+  }
+
+  /** A connection that was announced is RELATED, inherits its master's mark, and gets the helper it was announced with. */
+  #meetExpectation(fields: Int32Array, base: number): void {
+    const family = fields[base + P_FAMILY]
+    const source = this.key.swapped ? this.key.ports & 0xffff : this.key.ports >>> 16
+    const destination = this.key.swapped ? this.key.ports >>> 16 : this.key.ports & 0xffff
+    const met = this.expectations.take(
+      fields,
+      family,
+      fields[base + P_PROTOCOL],
+      this.zoneOriginal,
+      base + P_SRC,
+      base + P_DST,
+      source,
+      destination,
+      this.nowNs,
+    )
+    if (met === null) return
+    this.fulfilled = met
+    this.info = CT_RELATED
+    this.table.entries[this.id * ENTRY_INTS + E_STATUS] |= IPS_EXPECTED
+    const x = this.table.extend(this.id)
+    const records = this.table.extensions.records
+    const masterExtension = this.table.extensionOf(met.master)
+    records[x + X_MASTER] = met.master + 1
+    records[x + X_MASTER_NUMBER] = met.masterNumber
+    records[x + X_MARK] = records[masterExtension + X_MARK]
+    if (met.helper !== null) this.setHelper(this.id, helperNumber(met.helper))
+  }
+
+  setHelper(id: number, helper: number): void {
+    const x = this.table.extend(id)
+    this.table.extensions.records[x + X_HELPER] = helper + 1
+  }
+
+  /** A full table: what has expired goes first, then one entry that is not assured, from near the packet's place. */
+  #makeRoom(): boolean {
+    if (this.table.removeExpired(this.nowNs) > 0) return true
+    if (this.table.evictNear(this.key.hash)) {
+      this.evicted++
+      return true
+    }
+    this.fullDrops++
+    this.#finding.set(REASON_TABLE_FULL, this.table.count, 0, 0)
+    return false
+  }
+
+  /** Sets the entry's timeout, from now. */
+  refresh(timeoutNs: number): void {
+    this.table.times[(this.id * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + timeoutNs
+  }
+
+  /** The entry is answered from now on: the packet's own tracker still saw it unanswered. */
+  noteReply(): void {
+    if (this.info === CT_ESTABLISHED_REPLY) this.table.entries[this.id * ENTRY_INTS + E_STATUS] |= IPS_SEEN_REPLY
+  }
+
+  /** The packet turned out INVALID: it has no connection, and one made for it is given back. */
+  detach(): void {
+    this.drop()
+    this.id = NO_ENTRY
+    this.number = 0
+    this.info = CT_INVALID
+  }
+
+  get isConfirmed(): boolean {
+    return (this.table.entries[this.id * ENTRY_INTS + E_STATUS] & IPS_CONFIRMED) !== 0
+  }
+
+  /** The packet went all its way: a connection that it opened becomes findable. Returns whether it did open one. */
+  confirm(): boolean {
+    if (this.id === NO_ENTRY || this.isConfirmed) return false
+    this.table.insert(this.id)
+    this.table.entries[this.id * ENTRY_INTS + E_STATUS] |= IPS_CONFIRMED
+    if (this.table.count > this.peakCount) this.peakCount = this.table.count
+    return true
+  }
+
+  /** The packet was dropped: a connection that it would have opened is forgotten. */
+  drop(): void {
+    if (this.id !== NO_ENTRY && !this.isConfirmed) this.table.free(this.id)
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What only some connections have: a mark, a reply tuple of its own (NAT, zones), a helper, a master, labels, counters.
+ * Records of 32 integers, found by E_EXTENSION of the entry; record 0 stands for none and is all zero.
+ */
+export const EXTENSION_INTS = 32
+
+export const X_MARK = 0
+/** Key of the reply tuple, in the form of an entry's key. Only with ENTRY_TWO_TUPLES. */
+export const X_REPLY_ADDRESS_A = 1
+export const X_REPLY_ADDRESS_B = 5
+export const X_REPLY_PORTS = 9
+export const X_REPLY_KIND = 10
+export const X_REPLY_HASH = 11
+/** 1 when packets of the reply direction come from end B of that key. */
+export const X_REPLY_FROM_B = 12
+/** Number of the helper (helpers/registry.ts) + 1. */
+export const X_HELPER = 13
+/** Entry that expected this one + 1, and its number, by which a later entry in the same place is told apart. */
+export const X_MASTER = 14
+export const X_MASTER_NUMBER = 15
+/** Connection labels: 128 bits. */
+export const X_LABELS = 16
+/** Float64 each: packets and bytes of the original direction, packets and bytes of the reply direction. */
+export const X_COUNTERS = 20
+
+const RECORDS_AT_START = 64
+const GROWTH = 2
+
+export class ExtensionTable {
+  /** records[extension * EXTENSION_INTS + X_…] */
+  records: Int32Array
+  /** The same memory: counters[(extension * EXTENSION_INTS + X_COUNTERS) / 2 + i] */
+  counters: Float64Array
+  #high = 1
+  #free = 0
+
+  constructor() {
+    const memory = new ArrayBuffer(RECORDS_AT_START * EXTENSION_INTS * 4)
+    this.records = new Int32Array(memory)
+    this.counters = new Float64Array(memory)
+  }
+
+  /** A blank record, never 0. */
+  allocate(): number {
+    let extension = this.#free
+    if (extension !== 0) {
+      this.#free = this.records[extension * EXTENSION_INTS]
+      const x = extension * EXTENSION_INTS
+      this.records.fill(0, x, x + EXTENSION_INTS)
+      return extension
+    }
+    extension = this.#high++
+    if (this.#high * EXTENSION_INTS > this.records.length) {
+      const memory = new ArrayBuffer(this.records.byteLength * GROWTH)
+      const records = new Int32Array(memory)
+      records.set(this.records)
+      this.records = records
+      this.counters = new Float64Array(memory)
+    }
+    return extension
+  }
+
+  free(extension: number): void {
+    this.records[extension * EXTENSION_INTS] = this.#free
+    this.#free = extension
+  }
+}
