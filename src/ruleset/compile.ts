@@ -36,12 +36,16 @@ export interface ExplainingHookTable extends HookTable {
   explain(packet: RulePacket, steps: RuleStep[]): number
 }
 
+export interface ExplainingRuleset extends CompiledRuleset {
+  tablesAt(hook: number): readonly ExplainingHookTable[]
+}
+
 /** Makes a ruleset ready to decide packets. All tables share counters, stateful matches and reasons. */
 export function compileRuleset(
   parsed: ParsedRuleset,
   environment: RuleEnvironment,
   options: CompileOptions = {},
-): CompiledRuleset & { tablesAt(hook: number): readonly ExplainingHookTable[] } {
+): ExplainingRuleset {
   const { infos, idOf, policyId } = ruleInfos(parsed)
   const runtime: Runtime = {
     counters: new Float64Array(2 * infos.length),

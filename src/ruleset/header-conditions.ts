@@ -11,6 +11,8 @@ const OUT_INTERFACE = 'out-interface'
 const PROTOCOL = 'protocol'
 const FRAGMENT = 'fragment'
 
+export const HEADER_CHECKS: readonly string[] = [SOURCE, DESTINATION, IN_INTERFACE, OUT_INTERFACE, PROTOCOL, FRAGMENT]
+
 /** `-s -d -i -o -p -f`, in the order in which the kernel looks at them. */
 export function headerChecks(header: RuleHeader, family: Family): ProgramCheck[] {
   const checks: ProgramCheck[] = []

@@ -1,4 +1,4 @@
-export { type CompileOptions, compileRuleset, type ExplainingHookTable } from './compile.ts'
+export { type CompileOptions, compileRuleset, type ExplainingHookTable, type ExplainingRuleset } from './compile.ts'
 export type { CheckStep, RuleStep } from './explain.ts'
 export { type PrintOptions, printRule, printRuleset } from './print.ts'
 export type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'

@@ -96,10 +96,12 @@ export interface StatefulCondition {
 export interface StatefulTest {
   /** True when `test` could not answer YES or NO. Changes nothing. */
   uncertain(packet: RulePacket): boolean
-  /** The packet is here: answers and remembers. */
+  /** The packet is here, and `uncertain` is false: answers YES or NO and remembers. */
   test(packet: RulePacket): number
   /** The packet may be here or not: answers as if it were, and remembers both possibilities. */
   testPerhaps(packet: RulePacket): number
+  /** The packet is here, but `uncertain` is true: where absent, `testPerhaps` is asked, which knows less. */
+  testUncertain?(packet: RulePacket): number
 }
 
 export function always(): ConstantCondition {

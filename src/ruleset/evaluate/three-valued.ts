@@ -91,8 +91,11 @@ function testOf(condition: Condition, assumed: boolean | undefined, runtime: Run
     case 'stateful': {
       const call: StatefulTest = runtime.stateful[slotOf(condition, runtime, context)]
       return (packet, certain) => {
-        const sure = certain && !call.uncertain(packet)
-        return settle(negate(sure ? call.test(packet) : call.testPerhaps(packet), condition.negated))
+        let result: number
+        if (!certain) result = call.testPerhaps(packet)
+        else if (!call.uncertain(packet)) result = call.test(packet)
+        else result = call.testUncertain?.(packet) ?? call.testPerhaps(packet)
+        return settle(negate(result, condition.negated))
       }
     }
   }

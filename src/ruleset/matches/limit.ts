@@ -5,6 +5,7 @@ import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
+import { HZ, ticksAt } from '../ticks.ts'
 
 /** XT_LIMIT_SCALE: a rate is kept as the time between two packets, in 1/10000 s. */
 const SCALE = 10_000
@@ -23,9 +24,6 @@ const PRINTED_UNITS: readonly (readonly [string, number])[] = [
 const DEFAULT_RATE = (SCALE * 3600) / 3
 const DEFAULT_BURST = 5
 
-/** Ticks per second (CONFIG_HZ) of the kernel that is followed. */
-const HZ = 1000
-const NS_PER_TICK = 1e9 / HZ
 /** CREDITS_PER_JIFFY: the largest power of two with which a day of credit fits into 32 bits. */
 const CREDITS_PER_TICK = 2 ** Math.floor(Math.log2(Math.floor(0xffff_ffff / (HZ * 86_400))))
 
@@ -126,8 +124,16 @@ export class TokenBucket implements StatefulTest {
     return answer
   }
 
+  /** Whether the credit was enough or not, it is less than that now. */
+  testUncertain(packet: RulePacket): number {
+    this.#refill(packet)
+    this.#low = 0
+    this.#high = Math.max(this.#high - this.#cost, this.#cost - 1)
+    return UNKNOWN
+  }
+
   #refill(packet: RulePacket): void {
-    const tick = Math.floor(packet.nowNs / NS_PER_TICK)
+    const tick = ticksAt(packet)
     const gained = (tick - this.#tick) * CREDITS_PER_TICK
     this.#tick = tick
     this.#low = Math.min(this.#cap, this.#low + gained)
