@@ -85,7 +85,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .fail((message, error) => {
       throw new UsageError(explain(message ?? error?.message ?? ''))
     })
-  const argv = await parser.parse([...args], {}, (_error, _argv, output) => {
+  const argv = await parser.parse(withDashValues(args), {}, (_error, _argv, output) => {
     help = output
   })
   if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
@@ -118,6 +118,14 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     failOn: new Set(all('fail-on') as FailOn[]),
     quiet: argv.quiet === true,
   }
+}
+
+/** `--ndjson -` as `--ndjson=-`: yargs would take the dash for a capture. */
+function withDashValues(args: readonly string[]): string[] {
+  return args.flatMap((word, i) => {
+    if (word === '-' && args[i - 1] === '--ndjson') return []
+    return word === '--ndjson' && args[i + 1] === '-' ? ['--ndjson=-'] : [word]
+  })
 }
 
 function checkValues(name: string, values: readonly unknown[]): void {

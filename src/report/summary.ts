@@ -106,9 +106,9 @@ function dropLine(drop: DropCount): string[] {
   return [`  ${ruleName(drop.rule)}: ${amounts.join(', ')}`, ...ruleText(drop.rule)]
 }
 
-/** `FORWARD:3`, with the table where it is not filter. */
+/** `FORWARD:3` or `FORWARD policy`, with the table where it is not filter. (The record calls more than policies a policy.) */
 function ruleName(rule: RuleInfo): string {
-  const place = rule.record.includes(':policy:') ? `${rule.chain} policy` : `${rule.chain}:${rule.number}`
+  const place = rule.text.startsWith(':') ? `${rule.chain} policy` : `${rule.chain}:${rule.number}`
   return printable(rule.table === 'filter' ? place : `${rule.table}:${place}`)
 }
 
@@ -149,7 +149,7 @@ function conversationLine(one: BlockedConversation): string[] {
     : `${counted(one.dropped, 'packet')} dropped from ${first} on, first by ${where}${
         one.passed === 0 ? '' : `; ${counted(one.passed, 'other')} since then passed`
       }`
-  return [...wrap(conversationName(one), 2, 2), ...wrap(story, 4, 2)]
+  return wrap(`${conversationName(one)}: ${story}`, 2, 2)
 }
 
 function conversationName(one: BlockedConversation): string {
