@@ -14,6 +14,7 @@ import { multiport } from './multiport.ts'
 import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
+import { recent } from './recent.ts'
 import { sctp } from './sctp.ts'
 import { state } from './state.ts'
 import { tcp } from './tcp.ts'
@@ -50,6 +51,7 @@ export const MATCHES: readonly MatchExtension[] = [
   owner,
   physdev,
   pkttype,
+  recent,
   sctp,
   state,
   tcp,
