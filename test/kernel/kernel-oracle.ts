@@ -77,7 +77,7 @@ function findOracle(): KernelOracle {
   if ('why' in built) return { available: false, why: built.why }
   const refused = tryOnePacket(built.program)
   if (refused !== null) return { available: false, why: refused }
-  return { available: true, run: (capture, options = []) => run(built.program, capture, options) }
+  return { available: true, run: (capture, options = []) => runSettled(built.program, capture, options) }
 }
 
 function whatIsMissing(): string | null {
@@ -133,6 +133,18 @@ function tryOnePacket(program: string): string | null {
   return result.stdout.includes('"state":"NEW"')
     ? null
     : `this kernel's traces carry no conntrack state: ${result.stdout.trim()}`
+}
+
+/** Note of the oracle at a packet that a link not yet ready may have lost. */
+const UNSETTLED = 'IPv6 output not ready?'
+
+/** Asks again where the oracle doubts its network; what it says three times is so. */
+async function runSettled(program: string, capture: string, options: readonly string[]): Promise<OracleLine[]> {
+  let lines = await run(program, capture, options)
+  for (let again = 0; again < 2 && lines.some(({ note }) => note?.includes(UNSETTLED)); again++) {
+    lines = await run(program, capture, options)
+  }
+  return lines
 }
 
 function run(program: string, capture: string, options: readonly string[]): Promise<OracleLine[]> {

@@ -114,6 +114,9 @@ static void forget_last_packet(void) {
   R.nat[0] = 0;
 }
 
+/* known to kernel-oracle.ts, which then asks again */
+#define UNSETTLED "IPv6 output not ready?"
+
 static void replay_packet(struct packet *p, u64 n) {
   rec_v6 = p->v6;
   int failed = inject(p);
@@ -127,6 +130,8 @@ static void replay_packet(struct packet *p, u64 n) {
   if (fin != fout) drain_dev(fin, p->bytes, p->len);
   if (o_vtime) vt_touch_seen();
   if (!R.t && !R.s && !R.nt && !p->local_src) packet_note_refusal(p);
+  /* seen now and then within the first milliseconds of the namespace, on a busy machine */
+  if (p->v6 && p->local_src && !p->local_dst && R.v_out && !R.v_post) packet_note(p, UNSETTLED);
   emit(n, p->frag, p->local_src ? (p->local_dst ? 2 : 1) : 0, p->note[0] ? p->note : NULL);
 }
 

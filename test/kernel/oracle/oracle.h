@@ -166,7 +166,6 @@ struct sh *sh_add(u32 id, int exp);
 
 /* virtual-time.c */
 void load_known(void);
-void vt_touch(struct sh *e);
 void vt_expire(void);
 void vt_touch_seen(void);
 

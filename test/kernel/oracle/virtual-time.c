@@ -49,7 +49,10 @@ static int is_known(u32 x) {
   return 0;
 }
 
-void vt_touch(struct sh *e) {
+/* nf_conntrack_tcp_timeout_time_wait: an INVALID FIN or RST lowers only what has longer to live */
+#define TIME_WAIT_LIFE 120
+
+static void vt_touch(struct sh *e, int lowered) {
   struct at a[40];
   e->touched = 0;
   if (e->exp) return;
@@ -74,7 +77,9 @@ void vt_touch(struct sh *e) {
     }
   }
   if (e->udp && a[CTA_STATUS].p && be32(a[CTA_STATUS].p) & IPS_SEEN_REPLY) e->seen = 1;
-  e->expiry = vnow + k;
+  /* lowered by an INVALID packet: the kernel saw the parked time, and leaves a short life alone */
+  double left = e->expiry - vnow;
+  if (!lowered || (left > k && left >= TIME_WAIT_LIFE)) e->expiry = vnow + k;
   if (e->expiry < minexp) minexp = e->expiry;
   q_begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, NLM_F_ACK, e->fam, 0);
   q_attr(CTA_TUPLE_ORIG | NLA_F_NESTED, e->tup, e->tlen);
@@ -117,10 +122,15 @@ void vt_expire(void) {
 
 /* behind each packet: its own entry, and those that its events have just made known */
 void vt_touch_seen(void) {
+  /* An INVALID packet carries no entry, but may have changed the one that it was held against. */
+  for (int w = 0; w < R.nwhy; w++)
+    if (strstr(R.why[w], "lower timeout to"))
+      for (int i = 0; i < nsh; i++)
+        if (shs[i].used) vt_touch(&shs[i], 1);
   if (R.has_ct) {
     struct sh *e = sh_find(R.id, 0);
-    if (e) vt_touch(e);
+    if (e) vt_touch(e, 0);
   }
   for (int i = nsh - 1; i >= 0 && i > nsh - 8; i--)
-    if (shs[i].used && shs[i].touched) vt_touch(&shs[i]);
+    if (shs[i].used && shs[i].touched) vt_touch(&shs[i], 0);
 }
