@@ -59,7 +59,7 @@ export function decodeTcp(
 
 /**
  * As the tracker reads them: an end mark or a malformed length ends the options, what stood before it counts; of several
- * window scales the last counts. Of several MSS the first one does, found as `-m tcpmss` finds it.
+ * window scales the last counts, of several SACK the first. Of several MSS the first one does, found as `-m tcpmss` finds it.
  */
 function decodeTcpOptions(
   bytes: Uint8Array,
@@ -72,6 +72,7 @@ function decodeTcpOptions(
   const first = at
   let found = 0
   let sack = ack
+  let sackSeen = false
   while (at < end) {
     const kind = bytes[at]
     if (kind === OPTION_END) break
@@ -88,10 +89,11 @@ function decodeTcpOptions(
       found |= TCP_OPTION_SACK_PERMITTED
     } else if (kind === OPTION_MSS && size === 4 && (found & TCP_OPTION_MSS) === 0) {
       found |= TCP_OPTION_MSS | (bytes[at + 2] << 24) | (bytes[at + 3] << 16)
-    } else if (kind === OPTION_SACK && size >= 10 && ((size - 2) & 7) === 0) {
+    } else if (kind === OPTION_SACK && size >= 10 && ((size - 2) & 7) === 0 && !sackSeen) {
+      sackSeen = true
       for (let edge = at + 6; edge < at + size; edge += 8) {
         const right = (bytes[edge] << 24) | (bytes[edge + 1] << 16) | (bytes[edge + 2] << 8) | bytes[edge + 3]
-        if (((right - sack) | 0) > 0) sack = right
+        if (((sack - right) | 0) < 0) sack = right
       }
     }
     at += size
