@@ -1,0 +1,236 @@
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'ctreplay-cli-'))
+const built = join(folder, 'build')
+const main = join(built, 'dist/cli/main.js')
+const sample = join(root, 'pcaps/ssh-workstation.pcap')
+const rules = join(root, 'pcaps/ssh-workstation.v4')
+const workstation = ['--mode', 'host', '--local', '192.0.2.10']
+
+/** The command as users get it, built apart so that no other build gets in the way. */
+beforeAll(() => {
+  mkdirSync(join(folder, 'build'))
+  copyFileSync(join(root, 'package.json'), join(built, 'package.json'))
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const build = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(built, 'dist'), '--noEmitOnError', 'false']
+  spawnSync(process.execPath, [tsc, ...build], { cwd: root })
+  spawnSync('ln', ['-s', join(root, 'node_modules'), join(built, 'node_modules')])
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function ctreplay(args: readonly string[], input?: Uint8Array): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', input, maxBuffer: 1 << 28, timeout: 30_000 })
+}
+
+function shell(line: string): SpawnSyncReturns<string> {
+  const command = `ctreplay() { "${process.execPath}" "${main}" "$@"; }; ${line}`
+  return spawnSync('bash', ['-c', command], { cwd: root, encoding: 'utf8', timeout: 30_000 })
+}
+
+/** A pcap of `count` UDP datagrams, each of a connection of its own. */
+function manyDatagrams(count: number): Buffer {
+  const header = Buffer.alloc(24)
+  for (const [at, word] of [0xa1b2c3d4, 0x00040002, 0, 0, 65535, 101].entries()) header.writeUInt32LE(word, at * 4)
+  const records = Buffer.alloc(count * 44)
+  for (let i = 0; i < count; i++) {
+    const at = i * 44
+    records.writeUInt32LE(1_700_000_000 + Math.floor(i / 1000), at)
+    records.writeUInt32LE((i % 1000) * 1000, at + 4)
+    records.writeUInt32LE(28, at + 8)
+    records.writeUInt32LE(28, at + 12)
+    records.write('4500001c000000004011', at + 16, 'hex')
+    records.writeUInt32BE(0x0a000000 + (i % 5000), at + 28)
+    records.writeUInt32BE(0xc0000201, at + 32)
+    records.writeUInt16BE(1024 + (i % 60_000), at + 36)
+    records.writeUInt16BE(53, at + 38)
+    records.writeUInt16BE(8, at + 40)
+    let sum = 0
+    for (let word = 0; word < 20; word += 2) sum += records.readUInt16BE(at + 16 + word)
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+    records.writeUInt16BE(~sum & 0xffff, at + 26)
+  }
+  return Buffer.concat([header, records])
+}
+
+describe('the command', () => {
+  it('reports what the rules drop', () => {
+    const { status, stdout, stderr } = ctreplay([sample, '--rules', rules, ...workstation])
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toContain('94 frames')
+    expect(stdout).toMatch(/DROP +3 +0 +3/)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      '198.51.100.80:46478 > 192.0.2.10:22 tcp: blocked at its first packet (frame 48) by INPUT:2; ' +
+        '46 more packets of the capture belong to it',
+    )
+    for (const line of stdout.split('\n').filter((one) => !one.includes(root)))
+      expect(line.length).toBeLessThanOrEqual(80)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no colours where no terminal is
+    expect(stdout).not.toMatch(/\u001b/)
+  })
+
+  it('writes a line for every frame, and the summary to standard error', () => {
+    const { stdout, stderr } = ctreplay([sample, '--rules', rules, ...workstation, '--ndjson', '-'])
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.map((line) => line.frame)).toEqual(Array.from({ length: 94 }, (_, i) => i + 1))
+    expect(lines.filter((line) => line.verdict === 'DROP').map((line) => line.frame)).toEqual([48, 50, 51])
+    expect(stderr).toContain('94 frames')
+  })
+
+  it('writes the same bytes twice, also from a pipe', () => {
+    const one = join(folder, 'one.ndjson')
+    expect(ctreplay([sample, '--rules', rules, '--ndjson', one, '--quiet'])).toMatchObject({ status: 0, stdout: '' })
+    const piped = ctreplay(['-', '--rules', rules, '--ndjson', '-', '--quiet'], readFileSync(sample))
+    expect(piped).toMatchObject({ status: 0, stderr: '' })
+    expect(piped.stdout).toBe(readFileSync(one, 'utf8'))
+  })
+
+  it('says which file a frame is of when there are several', () => {
+    const { stdout } = ctreplay([sample, join(root, 'pcaps/tftp.pcap'), '--ndjson', '-'])
+    const files = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).file)
+    expect(new Set(files)).toEqual(new Set([sample, join(root, 'pcaps/tftp.pcap')]))
+  })
+
+  it.each([
+    ['drop', 1],
+    ['invalid', 1],
+    ['unknown', 0],
+  ])('--fail-on %s exits with %i', (what, status) => {
+    expect(ctreplay([sample, '--rules', rules, ...workstation, '--fail-on', what]).status).toBe(status)
+  })
+
+  it('has help with examples, and a version', () => {
+    expect(ctreplay(['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Examples:') })
+    expect(ctreplay(['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  })
+})
+
+describe('a wrong command', () => {
+  it.each([
+    [[], 'which capture?'],
+    [[sample, '--rulez', 'x'], "there is no option --rulez; did you mean '--rules'?"],
+    [[sample, '--rules'], '--rules needs a value'],
+    [[sample, '--rules', rules, '--rules', rules], '--rules can be given only once'],
+    [[sample, '--mode', 'bridge'], '--mode bridge: write router or host'],
+    [[sample, '--mode'], '--mode needs a value'],
+    [[sample, '--local', '10.0.0.300'], "--local: '10.0.0.300' is not an IP address"],
+    [[sample, '--local', '10.0.0.0/33'], 'must be a number from 0 to 32'],
+    [[sample, '--iface', 'eth0'], "--iface 'eth0': write NAME=CIDR"],
+    [[sample, '--iface', 'eth0=lan'], "--iface: 'lan' is not an IP address"],
+    [[sample, '--in-iface', 'a name too long for Linux'], 'is not the name of an interface'],
+    [[sample, '--sysctl', 'nf_conntrack_tcp_lose=0'], '--sysctl nf_conntrack_tcp_lose: not a sysctl'],
+    [[sample, '--sysctl', 'nf_conntrack_tcp_loose=maybe'], 'the value must be a whole number'],
+    [[sample, '--assume', 'ownr=yes'], "there is no match of that name; did you mean 'owner'?"],
+    [[sample, '--assume', 'owner=perhaps'], 'the answer must be yes or no'],
+    [[sample, '--fail-on', 'rain'], '--fail-on rain: write drop, invalid or unknown'],
+    [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: there is no such file'],
+    [[sample, '--rules', root], 'it is a folder'],
+    [[sample, '--ndjson', '/nonexistent/x.ndjson'], 'cannot write /nonexistent/x.ndjson: there is no such folder'],
+    [[sample, '--mode', 'host', '--rules', rules, '--local', ''], '--local needs a value'],
+  ])('%j', (args, message) => {
+    const { status, stdout, stderr } = ctreplay(args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  it('never overwrites an input, under whatever name', () => {
+    const copy = join(folder, 'copy.pcap')
+    copyFileSync(sample, copy)
+    const { status, stderr } = ctreplay([copy, '--ndjson', join(folder, 'build', '..', 'copy.pcap')])
+    expect(status).toBe(2)
+    expect(stderr).toContain('would overwrite the input')
+    expect(readFileSync(copy).equals(readFileSync(sample))).toBe(true)
+  })
+
+  it('shows a wrong rule with its line and the place', () => {
+    const wrong = join(folder, 'wrong.v4')
+    writeFileSync(
+      wrong,
+      '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 99999 -j DROP\n-A INPUT -j \u001b[31mNO\nCOMMIT\n',
+    )
+    const { status, stderr } = ctreplay([sample, '--rules', wrong])
+    expect(status).toBe(2)
+    const lines = stderr.split('\n')
+    expect(lines[0]).toContain(`${wrong}:3:`)
+    expect(lines[1]).toBe('  -A INPUT -p tcp --dport 99999 -j DROP')
+    expect(lines[2]).toMatch(/^ +\^$/)
+    expect(lines[1].slice(lines[2].indexOf('^'))).toMatch(/^(--dport )?99999/)
+    expect(stderr).toContain('\\x1b[31mNO')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the rule's own must not reach the terminal
+    expect(stderr).not.toMatch(/\u001b/)
+  })
+})
+
+describe('a capture that cannot be read', () => {
+  it.each([
+    ['a file that is not there', () => '/nonexistent/a.pcap', 'no such file'],
+    ['a folder', () => root, 'is a directory'],
+    ['an empty file', () => written('empty.pcap', Buffer.alloc(0)), 'empty'],
+    ['text', () => written('text.pcap', Buffer.from('this is no capture, only some text\n')), 'is not a capture'],
+  ])('%s', (_name, path, message) => {
+    const { status, stdout, stderr } = ctreplay([path()])
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  it('is reported as far as it goes when it ends too early', () => {
+    const { status, stdout } = ctreplay(['-'], readFileSync(sample).subarray(0, 5000))
+    expect(status).toBe(3)
+    expect(stdout).toContain('Damage in the capture')
+    expect(stdout).toMatch(/standard input, byte [\d,]+, behind frame \d+/)
+  })
+})
+
+function written(name: string, bytes: Buffer): string {
+  const path = join(folder, name)
+  writeFileSync(path, bytes)
+  return path
+}
+
+describe('pipes and signals', () => {
+  it('stops quietly when the reader of the lines goes away', () => {
+    const many = written('many.pcap', manyDatagrams(60_000))
+    const { stdout, stderr } = shell(`ctreplay ${many} --ndjson - | head -1; echo "\${PIPESTATUS[0]}"`)
+    expect(stderr).toBe('')
+    const [line, status] = stdout.trimEnd().split('\n')
+    expect(JSON.parse(line).frame).toBe(1)
+    expect(status).toBe('0')
+  })
+
+  it('stops quietly when the reader of the summary goes away', () => {
+    expect(shell(`ctreplay ${sample} | true`).stderr).toBe('')
+  })
+
+  it('waits for a slow reader and loses nothing', () => {
+    const many = written('slow.pcap', manyDatagrams(60_000))
+    const { stdout } = shell(`ctreplay ${many} --ndjson - --quiet | (sleep 1; wc -l)`)
+    expect(stdout.trim()).toBe('60000')
+  })
+
+  it('reports what was read when it is interrupted, also while it waits for a pipe', async () => {
+    const child = spawn(process.execPath, [main, '-', '--ndjson', '-'], { stdio: ['pipe', 'pipe', 'pipe'] })
+    let report = ''
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      report += text
+    })
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    child.stdin.on('error', () => {})
+    child.stdin.write(manyDatagrams(10_000))
+    child.stdout.once('data', () => child.kill('SIGINT')).resume()
+    expect(await ended).toBe(130)
+    expect(report).toContain('Interrupted')
+    expect(report).toMatch(/[\d,]+ frames/)
+  })
+})

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest'
+import { REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
+import type { Outcome } from '../../src/netfilter/outcome.ts'
+import type { ReplaySummary } from '../../src/netfilter/replay.ts'
+import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
+import { summaryText } from '../../src/report/summary.ts'
+import { TrafficCounters } from '../../src/report/traffic-counters.ts'
+import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
+import { addressWords, outcome, rule } from './outcomes.ts'
+
+const NEW = { state: 1, direction: 0, hook: 2 }
+const ESTABLISHED_REPLY = { state: 2, direction: 1, hook: 2 }
+const INVALID = { state: 4, direction: -1, hook: 2 }
+const DROPPED = { verdict: 2, dropHook: 2, rule: rule() }
+
+const ruleset: CompiledRuleset = {
+  family: 'ipv4',
+  rules: [],
+  tablesAt: () => [],
+  packets: () => 0,
+  bytes: () => 0,
+  unknownReason: () => '',
+  warnings: [],
+}
+
+function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = {}): string {
+  return summaryText(
+    {
+      mode: 'router',
+      local: [],
+      assumptions: [],
+      warnings: [],
+      files: [{ path: 'a.pcap', format: 'pcap, microseconds', frames: outcomes.length }],
+      problems: [],
+      frames: outcomes.length,
+      table: { created: 0, peak: 0, atEnd: 0, max: 0, evicted: 0, fullDrops: 0 },
+      ruleset4: ruleset,
+      ruleset6: null,
+      ...rest,
+    },
+    counted(outcomes),
+  )
+}
+
+function counted(outcomes: readonly Outcome[]): TrafficCounters {
+  const traffic = new TrafficCounters()
+  outcomes.forEach((one, i) => {
+    one.frame = i + 1
+    traffic.packet(one)
+  })
+  traffic.end()
+  return traffic
+}
+
+const flat = (text: string): string => text.replace(/\s+/g, ' ')
+const ssh = { src: '10.0.0.1', dst: '10.0.0.2', sport: 4000, dport: 22 }
+const sshReply = { src: '10.0.0.2', dst: '10.0.0.1', sport: 22, dport: 4000 }
+
+describe('the summary', () => {
+  it('tells the story of a connection blocked at its first packet', () => {
+    const text = summaryOf([
+      outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 }),
+      outcome(sshReply, { ...INVALID, verdict: 1 }),
+      outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 2 }),
+    ])
+    expect(flat(text)).toContain(
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: blocked at its first packet (frame 1) by FORWARD:3; ' +
+        '2 more packets of the capture belong to it',
+    )
+    expect(flat(text)).toContain('FORWARD:3: 2 packets, 120 bytes, 1 connection rules.v4:12: -A FORWARD -p tcp')
+  })
+
+  it('does not say "first packet" of a connection that was let in before', () => {
+    const text = summaryOf([
+      outcome(ssh, { ...NEW, verdict: 1, connectionNumber: 1, confirmedNew: true }),
+      outcome(sshReply, { ...ESTABLISHED_REPLY, ...DROPPED, connectionNumber: 1 }),
+      outcome(ssh, { ...NEW, verdict: 1, connectionNumber: 1 }),
+    ])
+    expect(flat(text)).toContain(
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: 1 packet dropped from frame 2 on, first by FORWARD:3; 1 other since then passed',
+    )
+  })
+
+  it('keeps IPv6 addresses and ports apart, and names pings by their identifier', () => {
+    const v6 = { src: '2001:db8::1', dst: '2001:db8::2', sport: 1, dport: 2 }
+    const ping = { src: '10.0.0.1', dst: '10.0.0.2', icmp: [8, 0, 77] as const }
+    const pong = { src: '10.0.0.2', dst: '10.0.0.1', icmp: [0, 0, 77] as const }
+    const text = summaryOf([
+      outcome(v6, { ...NEW, ...DROPPED, connectionNumber: 1 }),
+      outcome(ping, { ...NEW, ...DROPPED, connectionNumber: 2 }),
+      outcome(pong, { ...INVALID, ...DROPPED }),
+    ])
+    expect(text).toContain('[2001:db8::1]:1 > [2001:db8::2]:2 tcp:')
+    expect(flat(text)).toContain(
+      '10.0.0.1 > 10.0.0.2 icmp id 77: blocked at its first packet (frame 2) by FORWARD:3; 1 more',
+    )
+  })
+
+  it('ignores what is left of other packets behind an IPv4 address', () => {
+    const first = outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 })
+    const second = outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 2 })
+    second.fields.fill(99, 13, 16)
+    expect(counted([first, second]).blocked?.count).toBe(1)
+  })
+
+  it('groups INVALID and ignored packets by reason, with the first of each', () => {
+    const flags = { ...INVALID, reason: REASON_TCP_FLAGS, reasonA: 3 }
+    const window = { ...ESTABLISHED_REPLY, reason: REASON_TCP_SEQ_OVER, reasonA: 4000, reasonB: 1102, reasonFrame: 1 }
+    const text = flat(summaryOf([outcome(ssh, flags), outcome(ssh, flags), outcome(ssh, { ...window, ...INVALID })]))
+    expect(text).toContain('INVALID 2 packets: impossible TCP flags first frame 1: impossible TCP flags: FIN+SYN')
+    expect(text).toContain(
+      '1 packet: SEQ over upper bound frame 3: SEQ over upper bound: 4000 >= 1102; bound set by frame 1',
+    )
+  })
+
+  it('says what could not be decided, and what would settle it', () => {
+    const missing = 'the capture does not tell which program sent a packet; settle it with --assume owner'
+    const unknown = { ...NEW, verdict: 4, possibleVerdicts: 6, unknownText: missing, rule: rule({ id: 9, number: 9 }) }
+    const text = flat(
+      summaryOf([outcome(ssh, unknown), outcome(ssh, unknown), outcome(ssh, { ...NEW, assumesFrame: 1 })]),
+    )
+    expect(text).toContain('FORWARD:9: 2 packets, first frame 1: ACCEPT or DROP')
+    expect(text).toContain('settle it with --assume owner')
+    expect(text).toContain('The label of 1 other packet rests on an undecided packet')
+  })
+
+  it('names notes and link types', () => {
+    const text = flat(summaryOf([outcome(null, { note: 1 }), outcome(null, { note: 2, linkType: 147 })]))
+    expect(text).toContain('Ethernet (1), link type 147 (1)')
+    expect(text).toContain('1 frame: link-type: a link layer that is not understood')
+  })
+
+  it('gives damage with its place in the file', () => {
+    const problem = {
+      file: 'a\u001bb.pcap',
+      byteOffset: 123456,
+      afterFrame: 9,
+      message: 'a record of 2 GB',
+      fatal: true,
+    }
+    const text = flat(summaryOf([], { problems: [problem] }))
+    expect(text).toContain('a\\x1bb.pcap, byte 123,456, behind frame 9: a record of 2 GB; reading ended here')
+  })
+
+  it('has no sections without content', () => {
+    expect(
+      summaryOf([], { ruleset4: null })
+        .split('\n')
+        .filter((line) => /^\S/.test(line)),
+    ).toEqual(['Capture'])
+  })
+
+  it('keeps to 80 columns with long rules, and never cuts their place', () => {
+    const long = rule({
+      text: `-A FORWARD -m comment --comment "${'x'.repeat(200)}" -j DROP`,
+      file: 'etc/iptables/rules.v4',
+    })
+    const text = summaryOf([outcome(ssh, { ...NEW, ...DROPPED, rule: long, connectionNumber: 1 })])
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+    expect(text).toMatch(/etc\/iptables\/rules\.v4:12: -A FORWARD .*…/)
+  })
+
+  it('bounds what it remembers, and says so', () => {
+    const traffic = new TrafficCounters()
+    const one = outcome(ssh, { ...NEW, ...DROPPED })
+    for (let i = 0; i < CONVERSATIONS_MAX + 5; i++) {
+      one.fields.set(addressWords('10.0.0.0'), 12)
+      one.fields[12] += i
+      one.connectionNumber = i + 1
+      traffic.packet(one)
+    }
+    expect(traffic.blocked?.count).toBe(CONVERSATIONS_MAX)
+    expect(traffic.blocked?.overflowPackets).toBe(5)
+  })
+})
