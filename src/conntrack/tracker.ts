@@ -71,6 +71,7 @@ export class Tracker {
   readonly #greKeys = new GreKeyReader()
   readonly #gre: GreTracker
   readonly #genericNs: number
+  readonly #looksAtChecksums: boolean
 
   /** @param seed of the table's hash: any integer; it shows in no result */
   constructor(sysctls: Sysctls, seed: number) {
@@ -81,13 +82,15 @@ export class Tracker {
     this.#sctp = new SctpTracker(table, sysctls, this.finding)
     this.#gre = new GreTracker(this.current, sysctls)
     this.#icmp = new IcmpTracker(this.current, this.#greKeys, sysctls, this.finding)
+    this.#looksAtChecksums = sysctls.nf_conntrack_checksum !== 0
     this.#genericNs = sysctls.nf_conntrack_generic_timeout * 1e9
     this.helpers = new HelperRunner(this.current, this.#greKeys, this.finding)
   }
 
   /**
    * Looks a datagram up and moves its connection on.
-   * @param verifyChecksum whether a bad transport checksum makes it INVALID (the kernel: at PREROUTING only)
+   * @param verifyChecksum whether a bad transport checksum makes it INVALID (the kernel: at PREROUTING only, and never
+   * with nf_conntrack_checksum=0)
    * @param nowNs the replay's clock; must not run backwards
    * @param frame number of the frame, for the reasons of later packets
    * @returns TRACKED, TRACKER_DROPPED or TRACKER_CANNOT_TELL
@@ -189,6 +192,7 @@ export class Tracker {
   }
 
   #hasBadChecksum(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
+    if (!this.#looksAtChecksums) return false
     if (verifyTransportChecksum(bytes, fields, base) !== CHECKSUM_BAD) return false
     this.finding.set(REASON_CHECKSUM, 0, 0, 0)
     return true
