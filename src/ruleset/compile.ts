@@ -19,7 +19,7 @@ import type { ParsedRuleset, Rule, Table } from './rule.ts'
 import { ruleInfos } from './rule-infos.ts'
 import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import type { CompiledRuleset, Family, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
-import { APPLIED_TABLES, TABLE_HOOKS } from './tables.ts'
+import { TABLE_HOOKS, TABLES_BY_PRIORITY } from './tables.ts'
 
 export interface CompileOptions {
   /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to taken-to-match or not. */
@@ -66,7 +66,8 @@ export function compileRuleset(
   const memory = options.memory ?? new RuleMemory()
   const context: CallContext = { family: parsed.family, environment, memory }
   const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
-  for (const name of APPLIED_TABLES) {
+  const nat: (ExplainingHookTable | null)[] = HOOK_NAMES.map(() => null)
+  for (const name of TABLES_BY_PRIORITY) {
     const table = parsed.tables.find((one) => one.name === name)
     if (!table) continue
     const program = programOf(table, parsed.family, environment, options.assume ?? new Map(), idOf, policyId)
@@ -75,13 +76,14 @@ export function compileRuleset(
     const compiled = interpretOnly ? new Map<number, CompiledChain>() : generate(program, runtime, context)
     for (const hook of TABLE_HOOKS[name]) {
       const base = program.chains.findIndex((chain) => chain.name === HOOK_NAMES[hook])
-      hooks[hook].push(hookTable(name, base, compiled.get(base), interpreter, infos))
+      hooks[hook].push(hookTable(name, base, compiled.get(base), interpreter, infos, runtime, environment.interfaces))
     }
   }
   return {
     family: parsed.family,
     rules: infos,
     tablesAt: (hook) => hooks[hook],
+    natAt: (hook) => nat[hook],
     packets: (ruleId) => runtime.counters[2 * ruleId],
     bytes: (ruleId) => runtime.counters[2 * ruleId + 1],
     unknownReason: (index) => reasons[index],
@@ -95,6 +97,8 @@ function hookTable(
   compiled: CompiledChain | undefined,
   interpreter: Interpreter,
   infos: readonly RuleInfo[],
+  runtime: Runtime,
+  interfaces: readonly string[],
 ): ExplainingHookTable {
   return {
     table,
@@ -104,7 +108,7 @@ function hookTable(
           return verdict === BAIL ? interpreter.resume(packet, base) : verdict
         }
       : (packet) => interpreter.run(packet, base),
-    explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos)),
+    explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos, runtime, interfaces)),
   }
 }
 

@@ -1,3 +1,5 @@
+import { describeFound } from './describe.ts'
+import type { Runtime } from './evaluate/runtime.ts'
 import type { Check } from './evaluate/three-valued.ts'
 import type { Recorder } from './evaluate/walk.ts'
 import type { RulePacket } from './rule-packet.ts'
@@ -9,6 +11,8 @@ export interface CheckStep {
   readonly match: string
   /** `no`, `yes`, `unknown`, or `drop` where the match dropped the packet at once. */
   readonly result: 'no' | 'yes' | 'unknown' | 'drop'
+  /** What stands in the packet there: `destination port 53`. */
+  readonly found: string
   /** For `unknown`: what is missing. */
   readonly missing: string | null
 }
@@ -30,10 +34,14 @@ const MATCHED = ['no', 'yes', 'unknown'] as const
 export class StepRecorder implements Recorder {
   readonly #steps: RuleStep[]
   readonly #infos: readonly RuleInfo[]
+  readonly #runtime: Runtime
+  readonly #interfaces: readonly string[]
 
-  constructor(steps: RuleStep[], infos: readonly RuleInfo[]) {
+  constructor(steps: RuleStep[], infos: readonly RuleInfo[], runtime: Runtime, interfaces: readonly string[]) {
     this.#steps = steps
     this.#infos = infos
+    this.#runtime = runtime
+    this.#interfaces = interfaces
   }
 
   rule(
@@ -50,6 +58,7 @@ export class StepRecorder implements Recorder {
       checks: results.map((result, index) => ({
         match: checks[index].match,
         result: RESULTS[result],
+        found: describeFound(checks[index].condition, packet, this.#runtime, this.#interfaces),
         missing: RESULTS[result] === 'unknown' ? checks[index].missing : null,
       })),
     })

@@ -228,6 +228,25 @@ describe('what a capture cannot show', () => {
   })
 })
 
+test('an explanation shows what stood in the packet', () => {
+  const rule = '-s 192.0.2.1 -m state --state NEW -m mark --mark 0x10 -p udp -j DROP'
+  const steps: RuleStep[] = []
+  const packet = packetOf(SYN, { mark: 0x10 })
+  const [table] = compileRuleset(parseRuleset(filter(`-A FORWARD ${rule}`), 'rules', 'ipv4'), ENVIRONMENT).tablesAt(2)
+  table.explain(packet, steps)
+  expect(steps[0].checks.map(({ found }) => found)).toEqual(['source address 192.0.2.1', 'protocol tcp'])
+  const [other] = compileRuleset(
+    parseRuleset(filter(`-A FORWARD ${rule.replace('-p udp ', '')}`), 'rules', 'ipv4'),
+    ENVIRONMENT,
+  ).tablesAt(2)
+  other.explain(packet, steps)
+  expect(steps[1].checks.map(({ found }) => found)).toEqual([
+    'source address 192.0.2.1',
+    'conntrack state NEW',
+    'mark 0x10',
+  ])
+})
+
 test('an explanation tells every rule met and every check made', () => {
   const parsed = parseRuleset(
     filter('-A FORWARD -i lo -p udp -j DROP', '-A FORWARD -i lo -j LOG', '-A FORWARD -p tcp --dport 80 -j ACCEPT'),
@@ -241,11 +260,11 @@ test('an explanation tells every rule met and every check made', () => {
   expect(
     steps.map(
       ({ rule, matched, checks }) =>
-        `${rule.number} ${matched}: ${checks.map((check) => `${check.match} ${check.result}`).join(', ')}`,
+        `${rule.number} ${matched}: ${checks.map((check) => `${check.match} ${check.result} (${check.found})`).join(', ')}`,
     ),
   ).toEqual([
-    '1 no: in-interface unknown, protocol no',
-    '2 unknown: in-interface unknown',
-    '3 yes: protocol yes, tcp yes, tcp yes',
+    '1 no: in-interface unknown (incoming interface not known), protocol no (protocol tcp)',
+    '2 unknown: in-interface unknown (incoming interface not known)',
+    '3 yes: protocol yes (protocol tcp), tcp yes (transport length 20), tcp yes (destination port 80)',
   ])
 })

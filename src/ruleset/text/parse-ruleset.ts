@@ -8,8 +8,6 @@ import { TableBuilder } from './table-builder.ts'
 import { tokenize } from './tokens.ts'
 
 const ERRORS_MAX = 20
-const NAT_NOT_APPLIED =
-  'the table nat is read but not applied: addresses are compared as they stand in the capture, and its rules decide nothing'
 
 /**
  * Reads what iptables-save writes, and what people write by hand in its form.
@@ -96,7 +94,6 @@ class FileReader {
     const table = builder.finish()
     this.#table = null
     if (!this.#tableFailed) checkTable(table)
-    if (table.name === 'nat' && table.chains.some((chain) => chain.rules.length > 0)) this.warn(NAT_NOT_APPLIED)
     if (this.#tables.has(table.name)) {
       this.warn(`line ${table.line}: the table ${table.name} stands here again; what it said before is gone`)
       this.#tables.delete(table.name)
@@ -132,7 +129,10 @@ class FileReader {
       hasChain: (name: string) => table.hasChain(name),
       warn: this.warn,
     }
-    const parsed = parseRuleLine(tokenize(rule, line, start + 1), rule.trim(), counters, scope)
+    const tokens = tokenize(rule, line, start + 1)
+    if (tokens.length === 0)
+      throw new Refusal({ line, column: 1 }, 'counters without a rule; write -A CHAIN behind them')
+    const parsed = parseRuleLine(tokens, rule.trim(), counters, scope)
     if (parsed) table.apply(parsed)
   }
 
