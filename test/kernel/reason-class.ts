@@ -30,6 +30,7 @@ const SAME: readonly { kernel: RegExp; ours: readonly number[] }[] = [
   { kernel: /^short redirect|^redirect/, ours: [reasons.REASON_ICMP_REDIRECT, reasons.REASON_SHORT] },
   { kernel: /^do_basic_checks failed/, ours: [reasons.REASON_SCTP_CHUNKS] },
   { kernel: /^verification tag check failed/, ours: [reasons.REASON_SCTP_TAG] },
+  { kernel: /^Invalid, old_state/, ours: [reasons.REASON_SCTP_STATE] },
   { kernel: /^outer daddr/, ours: [reasons.REASON_ICMP_WRONG_WAY, reasons.REASON_ICMP_WRONG_WAY_V6] },
 ]
 
