@@ -110,13 +110,13 @@ export class KeyTable {
 }
 
 /** The same numbers in a longer array. */
-export function grown(array: Int32Array, length: number): Int32Array {
+export function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const longer = new Int32Array(length)
   longer.set(array)
   return longer
 }
 
-export function grownFloats(array: Float64Array, length: number): Float64Array {
+export function grownFloats(array: Float64Array, length: number): Float64Array<ArrayBuffer> {
   const longer = new Float64Array(length)
   longer.set(array)
   return longer

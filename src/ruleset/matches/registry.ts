@@ -3,6 +3,7 @@ import { addrtype } from './addrtype.ts'
 import { comment } from './comment.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
+import { hashlimit } from './hashlimit.ts'
 import { icmp } from './icmp.ts'
 import { icmp6 } from './icmp6.ts'
 import { iprange } from './iprange.ts'
@@ -39,6 +40,7 @@ export const MATCHES: readonly MatchExtension[] = [
   comment,
   connmark,
   conntrack,
+  hashlimit,
   hl,
   icmp,
   icmp6,

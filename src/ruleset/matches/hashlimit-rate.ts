@@ -1,0 +1,119 @@
+import { type NumberRange, numberOf } from '../text/numbers.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import type { Token } from '../text/tokens.ts'
+
+/** XT_HASHLIMIT_SCALE_v2: a packet rate is kept as the time between two packets, in microseconds. */
+export const SCALE = 1_000_000
+/** Bytes are counted in pieces of 16; a byte rate is kept as the cost of one piece out of 2^32 - 1 for a second. */
+const PIECE_SHIFT = 4
+const COST_OF_SECOND = 0xffff_ffff
+const UNITS: readonly (readonly [string, number])[] = [
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3600],
+  ['day', 86_400],
+]
+const PRINTED_UNITS: readonly (readonly [string, number])[] = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['min', 60],
+  ['sec', 1],
+]
+const PRINTED_SIZES: readonly (readonly [string, number])[] = [
+  ['m', 1024 * 1024],
+  ['k', 1024],
+  ['', 1],
+]
+const WHOLE = 0xffff_ffff_ffff
+
+export interface Rate {
+  /** Packets: microseconds between two. Bytes: the cost of 16 bytes. */
+  readonly average: number
+  readonly bytes: boolean
+  /** Seconds of the unit in which it was written. */
+  readonly unit: number
+}
+
+/** `10/second`, `10` or `512kb/s`. */
+export function parseRate(token: Token): Rate {
+  return parseByteRate(token) ?? parsePacketRate(token)
+}
+
+function parseByteRate(token: Token): Rate | null {
+  const [, count, size] = /^([0-9]{1,15})([km]?)b\/s/.exec(token.text) ?? []
+  const number = Number.parseInt(count ?? '0', 10)
+  if (number === 0) return null
+  const average = costOf(number * sizeOf(size))
+  if (average === 0) throw new Refusal(token, `${token.text} is too fast; 64gb/s is more than can be counted`)
+  return { average, bytes: true, unit: 15 }
+}
+
+function parsePacketRate(token: Token): Rate {
+  const [, count, unitText] = /^([0-9]{1,15})(?:\/([a-z]*))?$/i.exec(token.text) ?? []
+  const unit = UNITS.find(([name]) => name.startsWith((unitText ?? 'second').toLowerCase()))?.[1]
+  const number = Number.parseInt(count ?? '0', 10)
+  if (unit === undefined || number === 0 || unitText === '') {
+    throw new Refusal(
+      token,
+      `"${token.text}" is not a rate; write a number and /second, /minute, /hour or /day, or bytes as 512kb/s`,
+    )
+  }
+  const average = Math.floor((SCALE * unit) / number)
+  if (average === 0) throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
+  return { average, bytes: false, unit }
+}
+
+/** The largest unit in which the rate is a whole number, as iptables-save chooses it. `unit` is in seconds. */
+export function printPacketRate(average: number): { text: string; unit: number } {
+  let chosen = PRINTED_UNITS[0]
+  for (const unit of PRINTED_UNITS.slice(1)) {
+    const time = unit[1] * SCALE
+    if (average > time || Math.floor(time / average) < time % average) break
+    chosen = unit
+  }
+  return { text: `${Math.floor((chosen[1] * SCALE) / average)}/${chosen[0]}`, unit: chosen[1] }
+}
+
+export function printByteRate(average: number): string {
+  const bytes = bytesOf(average)
+  const [name, size] = sizeFor(bytes, (unit) => costOf(bytes - (bytes % unit)) === average)
+  return `${Math.floor(bytes / size)}${name}b/s`
+}
+
+/** @param burst times that a second's worth may be exceeded */
+export function printByteBurst(average: number, burst: number): string {
+  const bytes = bytesOf(average) * burst
+  const [name, size] = sizeFor(bytes, () => true)
+  return `${Math.floor(bytes / size)}${name}b`
+}
+
+/** The burst, `N`, `Nk` or `Nm`. */
+export function parseBurst(token: Token, range: NumberRange): number {
+  const [, count, size] = /^([0-9a-fx]+?)([km]?)b?$/i.exec(token.text) ?? []
+  const number = numberOf(count ?? '')
+  if (number === null || number < 1 || (size === '' && number > range.high) || number * sizeOf(size) > WHOLE) {
+    throw new Refusal(token, `"${token.text}" is not a burst; write a number from ${range.low} to ${range.high}`)
+  }
+  return number * sizeOf(size)
+}
+
+/** The byte rate of a cost. */
+export function bytesOf(average: number): number {
+  return (Math.floor(COST_OF_SECOND / average) - 1) * 2 ** PIECE_SHIFT
+}
+
+function costOf(bytes: number): number {
+  return Math.floor(COST_OF_SECOND / (Math.floor(bytes / 2 ** PIECE_SHIFT) + 1))
+}
+
+export function piecesOf(bytes: number): number {
+  return (bytes >> PIECE_SHIFT) + 1
+}
+
+function sizeOf(name: string | undefined): number {
+  return PRINTED_SIZES.find(([one]) => one === name)?.[1] ?? 1
+}
+
+function sizeFor(bytes: number, fits: (size: number) => boolean): readonly [string, number] {
+  return PRINTED_SIZES.find(([, size]) => bytes >= size && fits(size)) ?? PRINTED_SIZES[2]
+}

@@ -1,0 +1,44 @@
+import { P_L3_CAPTURED, P_L3_OFFSET, P_L4_LENGTH, P_L4_OFFSET, P_PORTS, P_PROTOCOL } from '../../wire/packet-fields.ts'
+import type { RulePacket } from '../rule-packet.ts'
+import { PROTOCOL_DCCP, PROTOCOL_SCTP, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_UDPLITE } from '../text/protocols.ts'
+
+const ESP = 50
+const AH = 51
+
+/**
+ * What stands where ports are (proto_ports_offset): source << 16 | destination; for ESP and AH the SPI; 0 for protocols
+ * without; null where the packet ends too early.
+ */
+export function portsOf(packet: RulePacket): number | null {
+  const { fields, base } = packet
+  switch (fields[base + P_PROTOCOL]) {
+    case PROTOCOL_TCP:
+    case PROTOCOL_UDP:
+    case PROTOCOL_UDPLITE:
+    case PROTOCOL_SCTP:
+    case PROTOCOL_DCCP:
+      return fields[base + P_L4_LENGTH] < 4 ? null : fields[base + P_PORTS]
+    case ESP:
+      return wordAt(packet, 0)
+    case AH:
+      return wordAt(packet, 4)
+    case -1:
+      return null
+    default:
+      return 0
+  }
+}
+
+/** Whether the capture holds what `portsOf` reads. */
+export function portsCaptured(packet: RulePacket): boolean {
+  const { fields, base } = packet
+  const captured = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED] - fields[base + P_L4_OFFSET]
+  return captured >= Math.min(fields[base + P_L4_LENGTH], fields[base + P_PROTOCOL] === AH ? 8 : 4)
+}
+
+function wordAt(packet: RulePacket, offset: number): number | null {
+  const { fields, base, bytes } = packet
+  if (fields[base + P_L4_LENGTH] < offset + 4) return null
+  const at = fields[base + P_L4_OFFSET] + offset
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+}
