@@ -20,6 +20,7 @@ import { ruleInfos } from './rule-infos.ts'
 import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import type { CompiledRuleset, Family, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
 import { TABLE_HOOKS, TABLES_BY_PRIORITY } from './tables.ts'
+import { undecidableWarnings } from './undecidable.ts'
 
 export interface CompileOptions {
   /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to taken-to-match or not. */
@@ -87,7 +88,7 @@ export function compileRuleset(
     packets: (ruleId) => runtime.counters[2 * ruleId],
     bytes: (ruleId) => runtime.counters[2 * ruleId + 1],
     unknownReason: (index) => reasons[index],
-    warnings: parsed.warnings,
+    warnings: [...parsed.warnings, ...undecidableWarnings(parsed, options.assume ?? new Map())],
   }
 }
 

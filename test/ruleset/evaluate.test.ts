@@ -222,6 +222,12 @@ describe('what a capture cannot show', () => {
     expect(decide(byInterface, unknownIn())).toBe('ACCEPT filter:FORWARD:rule:1')
   })
 
+  test('matches that no capture decides are told once', () => {
+    const text = filter('-A FORWARD -m physdev --physdev-is-bridged', '-A FORWARD -m physdev --physdev-in eth0')
+    expect(compile(text).warnings).toEqual([expect.stringContaining('line 3 and 1 more: -m physdev stays undecided')])
+    expect(compile(text, 'ipv4', { physdev: false }).warnings).toEqual([])
+  })
+
   test('addresses of unknown type', () => {
     const packet = packetOf(tcp('192.0.2.1:1000>203.0.113.7:80', 'S'))
     expect(matches('-m addrtype --dst-type LOCAL', packet)).toBe('unknown')
