@@ -5,6 +5,9 @@ export const IPS_ASSURED = 1 << 2
 export const IPS_CONFIRMED = 1 << 3
 export const IPS_SRC_NAT = 1 << 4
 export const IPS_DST_NAT = 1 << 5
+/** The connection has its binding for this part, be it that nothing changes. */
+export const IPS_SRC_NAT_DONE = 1 << 7
+export const IPS_DST_NAT_DONE = 1 << 8
 
 /** How a packet relates to its entry: the kernel's `enum ip_conntrack_info`. */
 export const CT_ESTABLISHED = 0

@@ -106,6 +106,21 @@ export class TupleKey {
     this.#fillAddresses(fields, base, v6)
   }
 
+  /** Makes a key that was filled from an ICMP request the key of its reply with the same addresses. */
+  turnIcmpRequestRound(): void {
+    const { a0, a1, a2, a3 } = this
+    this.a0 = this.b0
+    this.a1 = this.b1
+    this.a2 = this.b2
+    this.a3 = this.b3
+    this.b0 = a0
+    this.b1 = a1
+    this.b2 = a2
+    this.b3 = a3
+    this.swapped = true
+    this.rehash()
+  }
+
   /** Makes the hash anew after `kind`, `ports` or an address were changed by hand. */
   rehash(): void {
     let h = Math.imul(this.a0 ^ this.seed, 0x9e3779b1) ^ this.b0

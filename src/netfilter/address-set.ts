@@ -36,6 +36,13 @@ export class LocalAddresses {
     return this.texts.length === 0
   }
 
+  /** Words of each address of a family, in the order given. */
+  all(family: number): readonly (readonly number[])[] {
+    const words = family === IP_V4 ? this.#ipv4 : this.#ipv6
+    const size = family === IP_V4 ? 1 : 4
+    return Array.from({ length: words.length / size }, (_, i) => [...words.subarray(i * size, (i + 1) * size)])
+  }
+
   /** Whether the address at fields[at …] is the machine's own; loopback addresses always are. */
   has(family: number, fields: Int32Array, at: number): boolean {
     if (family === IP_V4) {

@@ -50,7 +50,12 @@ export class Interfaces {
     return this.#fixedOut !== INTERFACE_UNKNOWN ? this.#fixedOut : this.#behind(family, fields, at)
   }
 
-  #behind(family: number, fields: Int32Array, at: number): number {
+  /** Interface that the network of an address lies behind, INTERFACE_UNKNOWN. */
+  behind(family: number, words: readonly number[]): number {
+    return this.#behind(family, words, 0)
+  }
+
+  #behind(family: number, fields: ArrayLike<number>, at: number): number {
     for (let i = 0; i < this.#networks.length; i++) {
       const network = this.#networks[i]
       if (network.prefix.family === family && prefixContains(network.prefix, fields, at)) return network.interfaceNumber

@@ -1,27 +1,51 @@
-import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { HOOK_INPUT, HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleInfo } from '../ruleset/ruleset.ts'
 
-/** The tables of one family's ruleset by hook, with raw apart: it comes before the tracker. */
+/** Tables that come before nat at a hook; at INPUT and POSTROUTING all do. */
+const BEFORE_NAT = ['mangle']
+
+/** The tables of one family's ruleset by hook, with raw and nat apart: the tracker stands behind the one, at the other. */
 export class RulesAtHooks {
-  /** Rule or policy that ended the filter table in the last `run`, -1 where that hook has none. */
+  /** Rule or policy that ended the filter table in the last run, -1 where that hook has none. */
   filterDecision = -1
+  /** The nat table is loaded. */
+  readonly hasNat: boolean
   readonly #ruleset: CompiledRuleset | null
   readonly #raw: readonly (readonly HookTable[])[]
   readonly #others: readonly (readonly HookTable[])[]
+  readonly #beforeNat: readonly (readonly HookTable[])[]
+  readonly #behindNat: readonly (readonly HookTable[])[]
 
   constructor(ruleset: CompiledRuleset | null) {
     this.#ruleset = ruleset
+    this.hasNat = HOOK_NAMES.some((_, hook) => (ruleset?.natAt(hook) ?? null) !== null)
     const tables = HOOK_NAMES.map((_, hook) => ruleset?.tablesAt(hook) ?? [])
     this.#raw = tables.map((atHook) => atHook.filter((one) => one.table === 'raw'))
     this.#others = tables.map((atHook) => atHook.filter((one) => one.table !== 'raw'))
+    const isBefore = (hook: number, one: HookTable) => hook === HOOK_INPUT || BEFORE_NAT.includes(one.table)
+    this.#beforeNat = this.#others.map((atHook, hook) => atHook.filter((one) => isBefore(hook, one)))
+    this.#behindNat = this.#others.map((atHook, hook) => atHook.filter((one) => !isBefore(hook, one)))
   }
 
   runRaw(packet: RulePacket): number {
     return this.#runAll(this.#raw[packet.hook], packet)
   }
 
+  /** All tables behind the tracker but nat. */
   run(packet: RulePacket): number {
     return this.#runAll(this.#others[packet.hook], packet)
+  }
+
+  runBeforeNat(packet: RulePacket): number {
+    return this.#runAll(this.#beforeNat[packet.hook], packet)
+  }
+
+  runBehindNat(packet: RulePacket): number {
+    return this.#runAll(this.#behindNat[packet.hook], packet)
+  }
+
+  natAt(hook: number): HookTable | null {
+    return this.#ruleset?.natAt(hook) ?? null
   }
 
   /** Tables in order until one does not accept. A table that cannot tell counts as accepting for those behind it. */

@@ -43,6 +43,12 @@ export class Topology implements RuleEnvironment {
     return this.ways.names
   }
 
+  /** An address of the machine's on an interface, as MASQUERADE and REDIRECT take it; null when none is known. */
+  addressOn(family: number, interfaceNumber: number): readonly number[] | null {
+    const own = this.local.all(family)
+    return own.find((words) => this.ways.behind(family, words) === interfaceNumber) ?? own[0] ?? null
+  }
+
   addressType(familyName: Family, fields: Int32Array, at: number, interfaceNumber: number): number {
     const family = familyName === 'ipv4' ? IP_V4 : IP_V6
     if (isMulticast(family, fields, at)) return RTN_MULTICAST

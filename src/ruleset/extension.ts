@@ -1,5 +1,6 @@
 import type { Action } from './evaluate/action.ts'
 import type { Condition } from './evaluate/condition.ts'
+import type { NatSpec } from './nat-spec.ts'
 import type { Family, TableName } from './ruleset.ts'
 import type { OptionSpec, Options } from './text/options.ts'
 
@@ -54,6 +55,8 @@ export interface TargetExtension extends Requirements {
 export interface Target extends Requirements {
   print(): string
   readonly action: Action
+  /** Targets of the nat table: how they bind the packet's connection. */
+  readonly nat?: NatSpec
   /** REJECT answers by a TCP reset. */
   readonly rejectsWithReset?: boolean
 }

@@ -32,6 +32,7 @@ export function ruleInfos(parsed: ParsedRuleset): NumberedRules {
           text: rule.text,
           comment: rule.matches.map(({ match }) => match.comment).find((comment) => comment !== undefined) ?? null,
           rejectsWithReset: rule.target?.target.rejectsWithReset ?? false,
+          nat: rule.target?.target.nat ?? null,
         })
       })
       if (chain.policy === null) continue
@@ -47,6 +48,7 @@ export function ruleInfos(parsed: ParsedRuleset): NumberedRules {
         text: `:${name} ${chain.policy}`,
         comment: null,
         rejectsWithReset: false,
+        nat: null,
       })
     }
   }

@@ -1,3 +1,4 @@
+import type { NatSpec } from './nat-spec.ts'
 import type { RulePacket } from './rule-packet.ts'
 
 export type Family = 'ipv4' | 'ipv6'
@@ -39,6 +40,8 @@ export interface RuleInfo {
   readonly comment: string | null
   /** VERDICT_REJECT: answered by a TCP reset, which also closes the connection's entry. */
   readonly rejectsWithReset: boolean
+  /** Rules of the nat table that bind: how; else null. */
+  readonly nat: NatSpec | null
 }
 
 /** The tables at one hook. */
@@ -53,8 +56,10 @@ export interface CompiledRuleset {
   readonly family: Family
   /** All rules and policies by id. */
   readonly rules: readonly RuleInfo[]
-  /** Tables of a hook in the kernel's order (raw, mangle, filter, security); tables that are not loaded are absent. */
+  /** Tables of a hook in the kernel's order (raw, mangle, filter, security), without nat; tables that are not loaded are absent. */
   tablesAt(hook: number): readonly HookTable[]
+  /** The nat table's chain of a hook, asked only for packets that open a connection; null where there is none. */
+  natAt(hook: number): HookTable | null
   /** Packets and bytes that a rule matched in this replay. */
   packets(ruleId: number): number
   bytes(ruleId: number): number

@@ -10,8 +10,8 @@ export const TABLE_HOOKS: Readonly<Record<TableName, readonly number[]>> = {
   security: [HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT],
 }
 
-/** In the order in which a hook calls them (by priority). nat is parsed but not applied. */
-export const APPLIED_TABLES: readonly TableName[] = ['raw', 'mangle', 'filter', 'security']
+/** In the order in which a hook calls them (by priority), but for nat, whose place depends on the hook. */
+export const TABLES_BY_PRIORITY: readonly TableName[] = ['raw', 'mangle', 'filter', 'security', 'nat']
 
 export function isTableName(name: string): name is TableName {
   return Object.hasOwn(TABLE_HOOKS, name)

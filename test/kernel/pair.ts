@@ -89,7 +89,7 @@ function comparableFile(
   changes: Map<string, number>,
 ): { path: string; text: string } | null {
   if (file === undefined) return null
-  const comparable = comparableRules(readFileSync(file, 'utf8'))
+  const comparable = comparableRules(readFileSync(file, 'utf8'), true)
   for (const [name, count] of comparable.changes) changes.set(name, (changes.get(name) ?? 0) + count)
   writeFileSync(target, comparable.text)
   return { path: target, text: comparable.text }

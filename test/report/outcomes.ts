@@ -85,6 +85,7 @@ export function rule(rest: Partial<RuleInfo> = {}): RuleInfo {
     text: '-A FORWARD -p tcp --dport 23 -j DROP',
     comment: null,
     rejectsWithReset: false,
+    nat: null,
     ...rest,
   }
 }

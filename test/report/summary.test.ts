@@ -17,6 +17,7 @@ const ruleset: CompiledRuleset = {
   family: 'ipv4',
   rules: [],
   tablesAt: () => [],
+  natAt: () => null,
   packets: () => 0,
   bytes: () => 0,
   unknownReason: () => '',

@@ -1,53 +1,117 @@
 import type { TargetExtension } from '../extension.ts'
-import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../rule-packet.ts'
-import type { OptionSpec } from '../text/options.ts'
-import { printOption } from '../text/options.ts'
+import type { NatSpec } from '../nat-spec.ts'
+import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING, VERDICT_ACCEPT } from '../rule-packet.ts'
+import { parseAddressMask, printAddressMask } from '../text/addresses.ts'
+import type { OptionSpec, Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
+import { parseNatPorts, parseNatRange, printNatRange } from './nat-range.ts'
 
 const RANDOM: OptionSpec = { name: 'random', values: 0 }
 const RANDOM_FULLY: OptionSpec = { name: 'random-fully', values: 0 }
 const PERSISTENT: OptionSpec = { name: 'persistent', values: 0 }
+const FLAGS = [RANDOM, RANDOM_FULLY, PERSISTENT]
 const PORTED = [6, 17, 33, 132, 136]
 
-/** Targets of the nat table: read and printed, but the table is not applied. */
+const NOTHING: NatSpec = {
+  kind: 'range',
+  minAddress: null,
+  maxAddress: null,
+  mask: null,
+  minPort: -1,
+  maxPort: -1,
+  basePort: -1,
+  persistent: false,
+  random: false,
+}
+
+/** The targets of the nat table: each ends its chain, and binds the connection of the packet. */
 export const NAT_TARGETS: readonly TargetExtension[] = [
-  natTarget(
-    'SNAT',
-    [HOOK_POSTROUTING, HOOK_INPUT],
-    [{ name: 'to-source' }, RANDOM, RANDOM_FULLY, PERSISTENT],
-    'to-source',
-  ),
-  natTarget('DNAT', [HOOK_PREROUTING, HOOK_OUTPUT], [{ name: 'to-destination' }, RANDOM, PERSISTENT], 'to-destination'),
-  natTarget('MASQUERADE', [HOOK_POSTROUTING], [{ name: 'to-ports' }, RANDOM, RANDOM_FULLY], null),
-  natTarget('REDIRECT', [HOOK_PREROUTING, HOOK_OUTPUT], [{ name: 'to-ports' }, RANDOM], null),
-  natTarget('NETMAP', [HOOK_PREROUTING, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_INPUT], [{ name: 'to' }], 'to'),
+  rangeTarget('SNAT', 'to-source', [HOOK_POSTROUTING, HOOK_INPUT], [RANDOM, RANDOM_FULLY, PERSISTENT]),
+  rangeTarget('DNAT', 'to-destination', [HOOK_PREROUTING, HOOK_OUTPUT], [RANDOM, PERSISTENT]),
+  portsTarget('MASQUERADE', 'masquerade', [HOOK_POSTROUTING], [RANDOM, RANDOM_FULLY]),
+  portsTarget('REDIRECT', 'redirect', [HOOK_PREROUTING, HOOK_OUTPUT], [RANDOM]),
+  {
+    name: 'NETMAP',
+    hooks: [HOOK_PREROUTING, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_INPUT],
+    tables: ['nat'],
+    options: [{ name: 'to' }],
+    parse(options, { family }) {
+      const token = options.required('to')
+      const network = parseAddressMask(token, family)
+      const address = network.address.map((word) => word | 0)
+      return {
+        print: () => `--to ${printAddressMask(network)}`,
+        action: { kind: 'verdict', verdict: VERDICT_ACCEPT },
+        nat: {
+          ...NOTHING,
+          kind: 'netmap',
+          minAddress: address,
+          maxAddress: address,
+          mask: network.mask.map((word) => word | 0),
+        },
+      }
+    },
+  },
 ]
 
-function natTarget(
+function rangeTarget(
   name: string,
+  option: string,
   hooks: readonly number[],
-  specs: readonly OptionSpec[],
-  required: string | null,
+  flags: readonly OptionSpec[],
 ): TargetExtension {
   return {
     name,
     hooks,
     tables: ['nat'],
-    options: specs,
-    parse(options, { protocol }) {
-      if (required !== null) options.required(required)
-      const ports = options.get('to-ports')
-      if (ports && !PORTED.includes(protocol)) {
-        throw new Refusal(ports.at, `--to-ports needs a protocol with ports in the same rule, as -p tcp`)
+    options: [{ name: option }, ...flags],
+    parse(options, { family, protocol }) {
+      const token = options.required(option)
+      const range = parseNatRange(token, family, name === 'DNAT')
+      if (range.minPort >= 0 && !PORTED.includes(protocol)) {
+        throw new Refusal(token, `--${option} with a port needs a protocol with ports in the same rule, as -p tcp`)
       }
       return {
-        print: () =>
-          specs
-            .filter((spec) => options.has(spec.name))
-            .map((spec) => printOption(spec.name, options.value(spec.name)?.text ?? ''))
-            .join(' '),
-        action: { kind: 'continue' },
+        print: () => [`--${option} ${printNatRange(range, family)}`, ...printFlags(options)].join(' '),
+        action: { kind: 'verdict', verdict: VERDICT_ACCEPT },
+        nat: { ...NOTHING, ...range, persistent: options.has('persistent'), random: isRandom(options) },
       }
     },
   }
+}
+
+function portsTarget(
+  name: string,
+  kind: NatSpec['kind'],
+  hooks: readonly number[],
+  flags: readonly OptionSpec[],
+): TargetExtension {
+  return {
+    name,
+    hooks,
+    tables: ['nat'],
+    options: [{ name: 'to-ports' }, ...flags],
+    parse(options, { protocol }) {
+      const token = options.value('to-ports')
+      if (token && !PORTED.includes(protocol)) {
+        throw new Refusal(token, '--to-ports needs a protocol with ports in the same rule, as -p tcp')
+      }
+      const ports = token ? parseNatPorts(token, token.text) : { minPort: -1, maxPort: -1 }
+      const { minPort, maxPort } = ports
+      const text = minPort < 0 ? [] : [`--to-ports ${minPort}${maxPort === minPort ? '' : `-${maxPort}`}`]
+      return {
+        print: () => [...text, ...printFlags(options)].join(' '),
+        action: { kind: 'verdict', verdict: VERDICT_ACCEPT },
+        nat: { ...NOTHING, ...ports, kind, random: isRandom(options) },
+      }
+    },
+  }
+}
+
+function isRandom(options: Options): boolean {
+  return options.has('random') || options.has('random-fully')
+}
+
+function printFlags(options: Options): string[] {
+  return FLAGS.filter((flag) => options.has(flag.name)).map((flag) => `--${flag.name}`)
 }

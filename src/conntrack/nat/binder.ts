@@ -1,0 +1,196 @@
+import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
+import { ConnectionReader } from '../connection-reader.ts'
+import type { CurrentConnection } from '../current.ts'
+import { E_KIND, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from '../entry.ts'
+import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '../status.ts'
+import { chooseAddress } from './choose-address.ts'
+import { MANIP_SOURCE, type NatRange } from './range.ts'
+
+/** The kernel tries so many ports before it gives up on finding a free one. */
+const PORT_ATTEMPTS = 128
+
+/** Binds connections to translations while their first packet is on its way (nf_nat_setup_info). */
+export class NatBinder {
+  /** Translations for which a port other than the wanted one had to be found: the kernel takes a random one. */
+  portsChosen = 0
+  readonly #current: CurrentConnection
+  readonly #connections: ConnectionReader
+  /** The tuple being worked on: of the original direction, as the peer will see it. */
+  readonly #tuple = new Int32Array(PACKET_INTS)
+  readonly #inverse = new Int32Array(PACKET_INTS)
+
+  constructor(current: CurrentConnection) {
+    this.#current = current
+    this.#connections = new ConnectionReader(current.table)
+  }
+
+  /** Whether the current packet's connection has its binding for this part already, be it that nothing changes. */
+  isBound(manip: number): boolean {
+    const done = manip === MANIP_SOURCE ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE
+    return (this.#status & done) !== 0
+  }
+
+  get #status(): number {
+    return this.#current.table.entries[this.#current.id * ENTRY_INTS + E_STATUS]
+  }
+
+  /** Binds the current packet's connection, which must be new and not bound for this part. */
+  bind(manip: number, range: NatRange): void {
+    const { id, table } = this.#current
+    const e = id * ENTRY_INTS
+    if (!this.#current.isConfirmed) {
+      const tuple = this.#tuple
+      this.#readTuple(id)
+      const before = tuple.slice()
+      this.#makeUnique(manip, range)
+      if (!isSameTuple(before, tuple)) {
+        this.#writeReplyKey(id)
+        table.entries[e + E_STATUS] |= manip === MANIP_SOURCE ? IPS_SRC_NAT : IPS_DST_NAT
+      }
+    }
+    table.entries[e + E_STATUS] |= manip === MANIP_SOURCE ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE
+  }
+
+  /** The reply tuple turned round: what the connection's own packets look like behind the translations so far. */
+  #readTuple(id: number): void {
+    const tuple = this.#tuple
+    const read = this.#connections
+    const isV6 = read.isIpv6(id)
+    const protocol = read.protocol(id)
+    tuple[P_FAMILY] = isV6 ? IP_V6 : IP_V4
+    tuple[P_PROTOCOL] = protocol
+    for (let i = 0; i < (isV6 ? 4 : 1); i++) {
+      tuple[P_SRC + i] = read.address(id, true, true, i)
+      tuple[P_DST + i] = read.address(id, true, false, i)
+    }
+    tuple[P_PORTS] = isIcmp(protocol)
+      ? (read.port(id, false, true) << 16) | read.port(id, true, false)
+      : (read.port(id, true, true) << 16) | read.port(id, true, false)
+  }
+
+  #makeUnique(manip: number, range: NatRange): void {
+    const tuple = this.#tuple
+    const isV6 = tuple[P_FAMILY] === IP_V6
+    const words = isV6 ? 4 : 1
+    if (manip === MANIP_SOURCE && this.#isInRange(manip, range) && !this.#isTaken()) return
+    const source = [...tuple.subarray(P_SRC, P_SRC + words)]
+    const destination = [...tuple.subarray(P_DST, P_DST + words)]
+    const zone = this.#current.table.entries[this.#current.id * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
+    const chosen = chooseAddress(range, source, destination, zone)
+    if (chosen !== null) tuple.set(chosen, manip === MANIP_SOURCE ? P_SRC : P_DST)
+    if (range.minPort >= 0) {
+      const isFixed = range.minPort === range.maxPort
+      if (range.basePort < 0 && this.#isPortInRange(manip, range) && (isFixed || !this.#isTaken())) return
+    } else if (!this.#isTaken()) return
+    this.#findPort(manip, range)
+  }
+
+  #isInRange(manip: number, range: NatRange): boolean {
+    const { minAddress: min, maxAddress: max } = range
+    const at = manip === MANIP_SOURCE ? P_SRC : P_DST
+    if (min !== null && max !== null && !isBetween(this.#tuple, at, min, max)) return false
+    return range.minPort < 0 || this.#isPortInRange(manip, range)
+  }
+
+  #isPortInRange(manip: number, range: NatRange): boolean {
+    if (!hasPorts(this.#tuple[P_PROTOCOL])) return true
+    const port = this.#port(manip)
+    return port >= range.minPort && port <= range.maxPort
+  }
+
+  #port(manip: number): number {
+    const ports = this.#tuple[P_PORTS]
+    return manip === MANIP_SOURCE && !isIcmp(this.#tuple[P_PROTOCOL]) ? ports >>> 16 : ports & 0xffff
+  }
+
+  #setPort(manip: number, port: number): void {
+    const ports = this.#tuple[P_PORTS]
+    const isHigh = manip === MANIP_SOURCE && !isIcmp(this.#tuple[P_PROTOCOL])
+    this.#tuple[P_PORTS] = isHigh ? (port << 16) | (ports & 0xffff) : (ports & ~0xffff) | port
+  }
+
+  /** Looks for a free port; the kernel starts at a random one, we at the lowest. */
+  #findPort(manip: number, range: NatRange): void {
+    if (!hasPorts(this.#tuple[P_PROTOCOL])) return
+    let low = range.minPort
+    let size = range.maxPort - range.minPort + 1
+    const wanted = this.#port(manip)
+    if (range.minPort < 0) {
+      if (manip !== MANIP_SOURCE) return
+      // Privileged ports stay privileged: rsh and its kin trust them.
+      if (wanted < 512) [low, size] = [1, 511]
+      else if (wanted < 1024) [low, size] = [600, 424]
+      else [low, size] = [1024, 64_512]
+    }
+    let offset = range.basePort >= 0 ? wanted - range.basePort : 0
+    for (let attempt = 0; attempt < Math.min(size, PORT_ATTEMPTS); attempt++, offset++) {
+      this.#setPort(manip, low + (((offset % size) + size) % size))
+      if (!this.#isTaken()) break
+    }
+    if (manip === MANIP_SOURCE) this.portsChosen++
+  }
+
+  /** Whether answers to the tuple would already belong to another connection. */
+  #isTaken(): boolean {
+    const { key, table, nowNs } = this.#current
+    this.#fillInverseKey(key)
+    return table.find(key, nowNs) >= 0
+  }
+
+  #writeReplyKey(id: number): void {
+    const { key, table } = this.#current
+    this.#fillInverseKey(key)
+    table.setReplyKey(id, key)
+  }
+
+  #fillInverseKey(key: CurrentConnection['key']): void {
+    const tuple = this.#tuple
+    const inverse = this.#inverse
+    const protocol = tuple[P_PROTOCOL]
+    inverse[P_FAMILY] = tuple[P_FAMILY]
+    inverse[P_PROTOCOL] = protocol
+    for (let i = 0; i < 4; i++) {
+      inverse[P_SRC + i] = tuple[P_DST + i]
+      inverse[P_DST + i] = tuple[P_SRC + i]
+    }
+    const ports = tuple[P_PORTS]
+    inverse[P_PORTS] = isIcmp(protocol) ? ports : (ports << 16) | (ports >>> 16)
+    const zone = this.#current.zoneReply
+    key.fill(inverse, 0, zone, inverse[P_PORTS] >>> 16, inverse[P_PORTS] & 0xffff)
+    // The row holds a request's type on the way of the reply.
+    if (isIcmp(protocol)) key.turnIcmpRequestRound()
+  }
+}
+
+function isIcmp(protocol: number): boolean {
+  return protocol === PROTO_ICMP || protocol === PROTO_ICMPV6
+}
+
+function hasPorts(protocol: number): boolean {
+  return (
+    protocol === PROTO_TCP ||
+    protocol === PROTO_UDP ||
+    protocol === PROTO_SCTP ||
+    protocol === PROTO_UDPLITE ||
+    isIcmp(protocol)
+  )
+}
+
+function isSameTuple(one: Int32Array, other: Int32Array): boolean {
+  for (let i = P_SRC; i <= P_PORTS; i++) if (one[i] !== other[i]) return false
+  return true
+}
+
+/** min <= address <= max, as big-endian numbers of words. */
+function isBetween(fields: Int32Array, at: number, min: readonly number[], max: readonly number[]): boolean {
+  return compare(fields, at, min) >= 0 && compare(fields, at, max) <= 0
+}
+
+function compare(fields: Int32Array, at: number, words: readonly number[]): number {
+  for (let i = 0; i < words.length; i++) {
+    const difference = (fields[at + i] >>> 0) - (words[i] >>> 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}

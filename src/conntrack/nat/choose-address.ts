@@ -1,0 +1,36 @@
+import { jenkinsHash } from './jenkins-hash.ts'
+import type { NatRange } from './range.ts'
+
+/**
+ * The address out of a range that a client gets: by a hash of its source address, and unless the rule says persistent of
+ * its destination too, so that the answer is always the same (oracle: SNAT and DNAT to ranges).
+ * @param source, @param destination words of the connection's addresses before this translation
+ */
+export function chooseAddress(
+  range: NatRange,
+  source: readonly number[],
+  destination: readonly number[],
+  zone: number,
+): readonly number[] | null {
+  const { minAddress: min, maxAddress: max, persistent } = range
+  if (min === null || max === null) return null
+  if (min.every((word, i) => word === max[i])) return min
+  const last = min.length - 1
+  // The kernel hashes words as they lie in memory on little-endian machines, always four of them.
+  const sourceWords = [0, 1, 2, 3].map((i) => swapBytes(source[i] ?? 0))
+  const destinationWords = destination.map(swapBytes)
+  let hash = jenkinsHash(sourceWords, persistent ? 0 : destinationWords[last] ^ zone)
+  let isFull = false
+  return min.map((low, i) => {
+    const lowest = isFull ? 0 : low >>> 0
+    const distance = isFull ? 0xffffffff : (max[i] >>> 0) - (low >>> 0) + 1
+    const word = (lowest + Math.floor((hash * distance) / 2 ** 32)) | 0
+    if (word !== max[i]) isFull = true
+    if (!persistent) hash = (hash ^ destinationWords[i]) >>> 0
+    return word
+  })
+}
+
+function swapBytes(word: number): number {
+  return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)
+}

@@ -1,0 +1,42 @@
+import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6 } from '../../wire/protocols.ts'
+import type { ConnectionReader } from '../connection-reader.ts'
+import { CT_RELATED, CT_RELATED_REPLY, IPS_DST_NAT, IPS_SRC_NAT } from '../status.ts'
+import { MANIP_SOURCE } from './range.ts'
+
+/** Whether packets of a direction are to be changed in this part: replies the other way round. */
+export function needsTranslation(status: number, manip: number, direction: number): boolean {
+  const changesSource = (manip === MANIP_SOURCE) === (direction === 0)
+  return (status & (changesSource ? IPS_SRC_NAT : IPS_DST_NAT)) !== 0
+}
+
+/**
+ * Puts into a row of header fields what a packet of the connection looks like behind the translation of one part: the
+ * other direction's tuple turned round. ICMP errors get the address, and keep their own type and code.
+ */
+export function translate(
+  connections: ConnectionReader,
+  connection: number,
+  info: number,
+  direction: number,
+  manip: number,
+  fields: Int32Array,
+  base: number,
+): void {
+  const fromReply = direction === 0
+  const isSource = manip === MANIP_SOURCE
+  const words = fields[base + P_FAMILY] === IP_V6 ? 4 : 1
+  const at = base + (isSource ? P_SRC : P_DST)
+  for (let i = 0; i < words; i++) fields[at + i] = connections.address(connection, fromReply, isSource, i)
+  const protocol = fields[base + P_PROTOCOL]
+  const isError = (info === CT_RELATED || info === CT_RELATED_REPLY) && protocol !== connections.protocol(connection)
+  if (isError) return
+  const ports = fields[base + P_PORTS]
+  if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
+    if (info === CT_RELATED || info === CT_RELATED_REPLY) return
+    fields[base + P_PORTS] = (ports & ~0xffff) | connections.port(connection, fromReply, false)
+  } else {
+    const port = connections.port(connection, fromReply, isSource)
+    fields[base + P_PORTS] = isSource ? (port << 16) | (ports & 0xffff) : (ports & ~0xffff) | port
+  }
+}

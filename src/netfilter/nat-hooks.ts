@@ -1,0 +1,140 @@
+import type { ConnectionReader } from '../conntrack/connection-reader.ts'
+import { type CurrentConnection, NO_ENTRY } from '../conntrack/current.ts'
+import { NatBinder } from '../conntrack/nat/binder.ts'
+import { ANY_RANGE, MANIP_DESTINATION, MANIP_SOURCE, type NatRange } from '../conntrack/nat/range.ts'
+import { needsTranslation, translate } from '../conntrack/nat/translate.ts'
+import { CT_NEW, CT_RELATED, CT_RELATED_REPLY } from '../conntrack/status.ts'
+import type { NatSpec } from '../ruleset/nat-spec.ts'
+import { PART_DESTINATION, PART_SOURCE } from '../ruleset/packet-edits.ts'
+import {
+  HOOK_INPUT,
+  HOOK_OUTPUT,
+  HOOK_POSTROUTING,
+  type RulePacket,
+  VERDICT_ACCEPT,
+  VERDICT_UNKNOWN,
+} from '../ruleset/rule-packet.ts'
+import { IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
+import type { RulesAtHooks } from './rules-at-hooks.ts'
+import type { Topology } from './topology.ts'
+
+const LOOPBACK_V4 = [0x7f000001]
+const LOOPBACK_V6 = [0, 0, 0, 1]
+
+/**
+ * The nat table at its hooks: binds a connection by its first packet, and shows rules behind it the packet as it is
+ * then. PREROUTING and OUTPUT change destinations, POSTROUTING and INPUT sources; replies are changed back at the other.
+ */
+export class NatHooks {
+  /** The current packet's destination is not the captured one any more. */
+  changedDestination = false
+  /** The current packet was sent to the machine itself, by a rule, at an address that nobody named. */
+  redirected = false
+  /** New connections that a rule would have given an address of the machine's, which nobody named. */
+  unboundForLackOfAddress = 0
+  readonly binder: NatBinder
+  readonly #current: CurrentConnection
+  readonly #connections: ConnectionReader
+  readonly #topology: Topology
+
+  constructor(current: CurrentConnection, connections: ConnectionReader, topology: Topology) {
+    this.binder = new NatBinder(current)
+    this.#current = current
+    this.#connections = connections
+    this.#topology = topology
+  }
+
+  begin(): void {
+    this.changedDestination = false
+    this.redirected = false
+  }
+
+  /** A VERDICT_ of the nat table's chain at the packet's hook. */
+  run(packet: RulePacket, rules: RulesAtHooks): number {
+    const { id, info } = this.#current
+    if (id === NO_ENTRY) return VERDICT_ACCEPT
+    const { hook } = packet
+    const manip = hook === HOOK_POSTROUTING || hook === HOOK_INPUT ? MANIP_SOURCE : MANIP_DESTINATION
+    const isNew = info === CT_NEW || (info === CT_RELATED && !isIcmp(packet)) || info === CT_RELATED_REPLY
+    if (isNew && !isIcmpError(packet, info) && !this.binder.isBound(manip)) {
+      const verdict = this.#ask(packet, rules, manip)
+      if (verdict !== VERDICT_ACCEPT) return verdict
+    }
+    this.#translate(packet, manip)
+    return VERDICT_ACCEPT
+  }
+
+  #ask(packet: RulePacket, rules: RulesAtHooks, manip: number): number {
+    const chain = rules.natAt(packet.hook)
+    if (chain === null) {
+      this.binder.bind(manip, ANY_RANGE)
+      return VERDICT_ACCEPT
+    }
+    const verdict = chain.run(packet)
+    if (verdict === VERDICT_UNKNOWN) {
+      // Taken as if no rule had matched: the packet goes on as it is, and says that its fate is not known.
+      this.binder.bind(manip, ANY_RANGE)
+      return verdict
+    }
+    if (verdict !== VERDICT_ACCEPT) return verdict
+    const spec = rules.info(packet.decidedBy)?.nat ?? null
+    this.binder.bind(manip, spec === null ? ANY_RANGE : this.#rangeOf(spec, packet, manip))
+    return VERDICT_ACCEPT
+  }
+
+  #rangeOf(spec: NatSpec, packet: RulePacket, manip: number): NatRange {
+    switch (spec.kind) {
+      case 'range':
+        return spec
+      case 'netmap':
+        return this.#mapped(spec, packet, manip)
+      case 'masquerade':
+        return this.#toOwn(spec, this.#ownAddress(packet, packet.outInterface))
+      case 'redirect': {
+        const isV6 = packet.fields[packet.base + P_FAMILY] === IP_V6
+        if (packet.hook === HOOK_OUTPUT) return this.#toOwn(spec, isV6 ? LOOPBACK_V6 : LOOPBACK_V4)
+        const own = this.#ownAddress(packet, packet.inInterface)
+        if (own === null) {
+          this.redirected = true
+          this.changedDestination = true
+        }
+        return this.#toOwn(spec, own)
+      }
+    }
+  }
+
+  #toOwn(spec: NatSpec, own: readonly number[] | null): NatRange {
+    if (own === null) this.unboundForLackOfAddress++
+    return { ...spec, minAddress: own, maxAddress: own }
+  }
+
+  #ownAddress(packet: RulePacket, interfaceNumber: number): readonly number[] | null {
+    return this.#topology.addressOn(packet.fields[packet.base + P_FAMILY], interfaceNumber)
+  }
+
+  /** The network part comes from the rule, the host part from the packet. */
+  #mapped(spec: NatSpec, packet: RulePacket, manip: number): NatRange {
+    const at = packet.base + (manip === MANIP_SOURCE ? P_SRC : P_DST)
+    const address = (spec.minAddress ?? []).map((word, i) => word | (packet.fields[at + i] & ~(spec.mask?.[i] ?? 0)))
+    return { ...spec, minAddress: address, maxAddress: address }
+  }
+
+  #translate(packet: RulePacket, manip: number): void {
+    const { id, info, direction } = this.#current
+    if (!needsTranslation(this.#connections.status(id), manip, direction)) return
+    packet.edits.willChange(packet, manip === MANIP_SOURCE ? PART_SOURCE : PART_DESTINATION)
+    translate(this.#connections, id, info, direction, manip, packet.fields, packet.base)
+    if (manip === MANIP_DESTINATION) this.changedDestination = true
+  }
+}
+
+function isIcmp(packet: RulePacket): boolean {
+  const protocol = packet.fields[packet.base + P_PROTOCOL]
+  return protocol === PROTO_ICMP || protocol === PROTO_ICMPV6
+}
+
+/** RELATED and ICMP: an error about a connection, which is translated but binds nothing. */
+function isIcmpError(packet: RulePacket, info: number): boolean {
+  return (info === CT_RELATED || info === CT_RELATED_REPLY) && isIcmp(packet)
+}

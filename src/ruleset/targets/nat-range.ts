@@ -1,0 +1,72 @@
+import type { Family } from '../ruleset.ts'
+import { parseAddress, printAddress, type Words } from '../text/addresses.ts'
+import { parseNumber } from '../text/numbers.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import type { Token } from '../text/tokens.ts'
+
+/** `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]` of SNAT and DNAT, ports -1 where there are none. Words are signed. */
+export interface NatRangeText {
+  readonly minAddress: Words | null
+  readonly maxAddress: Words | null
+  readonly minPort: number
+  readonly maxPort: number
+  readonly basePort: number
+}
+
+/** @param mayShift whether a base port may follow the ports (DNAT) */
+export function parseNatRange(token: Token, family: Family, mayShift: boolean): NatRangeText {
+  const { addresses, ports } = split(token, family)
+  const parsed = ports === null ? { minPort: -1, maxPort: -1, basePort: -1 } : shiftedPorts(token, ports, mayShift)
+  if (addresses === '') {
+    if (ports === null) throw new Refusal(token, 'write an address, a port behind a colon, or both')
+    return { minAddress: null, maxAddress: null, ...parsed }
+  }
+  const [first, last, more] = addresses.split('-').map((text) => text.replace(/^\[(.*)\]$/, '$1'))
+  if (more !== undefined) throw new Refusal(token, `"${addresses}" is not a range; write ADDRESS-ADDRESS`)
+  const signed = (text: string) => parseAddress(token, family, text).map((word) => word | 0)
+  return { minAddress: signed(first), maxAddress: signed(last ?? first), ...parsed }
+}
+
+/** IPv6 addresses before a port stand in brackets; without them every colon is the address's. */
+function split(token: Token, family: Family): { addresses: string; ports: string | null } {
+  const { text } = token
+  if (family === 'ipv6' && !text.startsWith('[') && !text.startsWith(':')) return { addresses: text, ports: null }
+  const colon = family === 'ipv6' ? text.lastIndexOf(']') + 1 : text.indexOf(':')
+  if (colon < 0 || colon === text.length) return { addresses: text, ports: null }
+  if (text[colon] !== ':') throw new Refusal(token, `"${text}" is not [ADDRESS]-[ADDRESS]:PORT-PORT`)
+  return { addresses: text.slice(0, colon), ports: text.slice(colon + 1) }
+}
+
+function shiftedPorts(token: Token, text: string, mayShift: boolean): Omit<NatRangeText, 'minAddress' | 'maxAddress'> {
+  const [ports, base, more] = text.split('/')
+  if (more !== undefined || (base !== undefined && !mayShift)) {
+    throw new Refusal(token, `"${text}" is not a range of ports; write PORT-PORT`)
+  }
+  const basePort = base === undefined ? -1 : parseNumber(token, 1, 65_535, 'port', base)
+  return { ...parseNatPorts(token, ports), basePort }
+}
+
+/** `PORT[-PORT]` */
+export function parseNatPorts(token: Token, text: string): { minPort: number; maxPort: number } {
+  const [first, last, more] = text.split('-')
+  if (more !== undefined) throw new Refusal(token, `"${text}" is not a range of ports; write PORT-PORT`)
+  const minPort = parseNumber(token, 0, 65_535, 'port', first)
+  const maxPort = last === undefined ? minPort : parseNumber(token, 0, 65_535, 'port', last)
+  if (maxPort < minPort) throw new Refusal(token, `the ports ${text} run backwards; write the smaller one first`)
+  return { minPort, maxPort }
+}
+
+/** As iptables-save prints it. */
+export function printNatRange(range: NatRangeText, family: Family): string {
+  const { minAddress, maxAddress, minPort, maxPort, basePort } = range
+  const text = (words: Words) => printAddress(words.map((word) => word >>> 0))
+  let addresses = ''
+  if (minAddress !== null && maxAddress !== null) {
+    const same = minAddress.every((word, index) => word === maxAddress[index])
+    addresses = same ? text(minAddress) : `${text(minAddress)}-${text(maxAddress)}`
+    if (family === 'ipv6' && minPort >= 0) addresses = `[${addresses}]`
+  }
+  if (minPort < 0) return addresses
+  const ports = minPort === maxPort ? `${minPort}` : `${minPort}-${maxPort}`
+  return `${addresses}:${ports}${basePort < 0 ? '' : `/${basePort}`}`
+}
