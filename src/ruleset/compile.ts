@@ -77,7 +77,9 @@ export function compileRuleset(
     const compiled = interpretOnly ? new Map<number, CompiledChain>() : generate(program, runtime, context)
     for (const hook of TABLE_HOOKS[name]) {
       const base = program.chains.findIndex((chain) => chain.name === HOOK_NAMES[hook])
-      hooks[hook].push(hookTable(name, base, compiled.get(base), interpreter, infos, runtime, environment.interfaces))
+      const atHook = hookTable(name, base, compiled.get(base), interpreter, infos, runtime, environment.interfaces)
+      if (name === 'nat') nat[hook] = atHook
+      else hooks[hook].push(atHook)
     }
   }
   return {
