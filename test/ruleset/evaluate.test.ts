@@ -89,6 +89,20 @@ describe('the way through the chains', () => {
   })
 })
 
+test('no text of a ruleset reaches the generated code', () => {
+  const evil = '`);throw(1)//'
+  const rules = compile(
+    filter(
+      `:${evil} - [0:0]`,
+      `-A FORWARD -i ${evil} -j DROP`,
+      `-A FORWARD -m comment --comment "*/\\n${evil}\${1}" -j ${evil}`,
+      `-A ${evil} -j LOG --log-prefix "${evil}"`,
+      `-A ${evil} -p tcp -j ACCEPT`,
+    ),
+  )
+  expect(decide(rules, packetOf(SYN))).toBe(`ACCEPT filter:${evil}:rule:2`)
+})
+
 describe('marks', () => {
   test('a MARK is seen by the rules behind it', () => {
     const rules = compile(

@@ -61,7 +61,9 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
     }
     case 'hotdrop': {
       const inner = checkCode(condition.when, assumed, context)
-      return { guards: [...inner.guards, `!${context.hoist(`(${inner.test})`)}`], test: 'true', barrier: true }
+      // A field is cheap to look at for every packet; a call is made only where its rule asks for it.
+      const test = condition.when.kind === 'field' ? context.hoist(`(${inner.test})`) : `(${inner.test})`
+      return { guards: [...inner.guards, `!${test}`], test: 'true', barrier: true }
     }
     case 'call': {
       const slot = slotOf(condition, context.runtime, context)
