@@ -140,7 +140,7 @@ function conversationLines(traffic: TrafficCounters): string[] {
 
 function conversationLine(one: BlockedConversation): string[] {
   const where = one.rule === null ? 'the tracker' : ruleName(one.rule)
-  const first = `frame ${one.firstFrame}`
+  const first = `frame\u00a0${one.firstFrame}`
   const rest = one.dropped - 1 + one.passed
   const story = one.fromTheStart
     ? `blocked at its first packet (${first}) by ${where}${

@@ -60,7 +60,10 @@ export function cut(text: string, width: number): string {
   return characters.length <= width ? text : `${characters.slice(0, Math.max(width - 1, 0)).join('')}…`
 }
 
-/** Lines of at most `width` characters, broken at blanks; later lines are indented by `hanging` more. */
+/**
+ * Lines of at most `width` characters, broken at blanks; later lines are indented by `hanging` more. A no-break space
+ * holds two words together and comes out as a blank.
+ */
 export function wrap(text: string, indent: number, hanging = 0, width = WIDTH): string[] {
   const lines: string[] = []
   let line = ' '.repeat(indent)
@@ -75,7 +78,7 @@ export function wrap(text: string, indent: number, hanging = 0, width = WIDTH): 
     empty = false
   }
   lines.push(line)
-  return lines
+  return lines.map((one) => one.replaceAll('\u00a0', ' '))
 }
 
 /** Rows of cells, the first column to the left and the others to the right, each as wide as it must be. */
