@@ -52,6 +52,7 @@ interface Reason {
 }
 
 const u = (n: number) => String(n >>> 0)
+const hex = (n: number) => (n >>> 0).toString(16)
 const ipv4 = (word: number) => addressText(Int32Array.of(word), 0, 4)
 const FLAG_LETTERS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS']
 
@@ -174,7 +175,7 @@ const REASONS: Readonly<Record<number, Reason>> = {
   },
   [REASON_SCTP_TAG]: {
     title: 'SCTP verification tag wrong',
-    text: (a, b) => `SCTP verification tag 0x${u(a)} where 0x${u(b)} is due`,
+    text: (a, b) => `SCTP verification tag 0x${hex(a)} where 0x${hex(b)} is due`,
   },
   [REASON_SCTP_STATE]: {
     title: 'SCTP chunk impossible in this state',

@@ -31,6 +31,8 @@ import {
 
 const COMMON_HEADER = 12
 const CHUNK_HEADER = 4
+/** INIT and INIT ACK without parameters: tag, window, streams both ways, first TSN (RFC 9260, section 3.3.2). */
+const INIT_CHUNK = 20
 /** Chunk flag T: the sender had no association and reflects the receiver's tag (RFC 9260, section 8.5.1). */
 const CHUNK_FLAG_T = 1
 /** E_SCTP_FLAGS: a heartbeat with a foreign tag was seen, from the direction in FLAG_FAILED_REPLY. */
@@ -140,19 +142,20 @@ export class SctpTracker {
         return TRACK_INVALID
       }
       if (type === CHUNK_INIT) {
-        if (chunk + 8 > end) return this.#chunkCut()
-        this.#noteInit(t, e, direction)
-        t[e + E_SCTP_TAG + 1 - direction] = word(bytes, chunk + 4)
+        if (chunk + INIT_CHUNK > end) return this.#chunkCut()
+        this.#noteInit(t, e, direction, word(bytes, chunk + 4))
         // A repeated INIT does not keep an unanswered entry alive.
         if (state === SCTP_CLOSED && before === SCTP_CLOSED && (t[e + E_STATUS] & IPS_CONFIRMED) !== 0) {
           keepsTimeout = true
         }
       } else if (type === CHUNK_INIT_ACK) {
-        if (chunk + 8 > end) return this.#chunkCut()
+        if (chunk + INIT_CHUNK > end) return this.#chunkCut()
         const initTag = word(bytes, chunk + 4)
         const known = t[e + E_SCTP_TAG + 1 - direction]
-        const peerInit = (t[e + E_SCTP_FLAGS] & (FLAG_INIT << (1 - direction))) !== 0
-        if (!peerInit && known !== 0 && known !== initTag) return this.#wrongTag(initTag, known)
+        const peerAsked = (t[e + E_SCTP_FLAGS] & (FLAG_INIT << (1 - direction))) !== 0
+        const bothAsked = (t[e + E_SCTP_FLAGS] & (3 * FLAG_INIT)) === 3 * FLAG_INIT
+        // Who answers an INIT names its tag, unless it sent an INIT of its own and named it there.
+        if (known !== initTag && (bothAsked || (!peerAsked && known !== 0))) return this.#wrongTag(initTag, known)
         t[e + E_SCTP_TAG + 1 - direction] = initTag
       }
       t[e + E_SCTP_STATE] = state
@@ -185,12 +188,12 @@ export class SctpTracker {
       const state = sctpStateAfter(0, type, SCTP_NONE)
       if (state === SCTP_NONE || state === SCTP_INVALID) return false
       if (type === CHUNK_INIT) {
-        if (chunk + 8 > end) return false
+        if (chunk + INIT_CHUNK > end) return false
         t[e + E_SCTP_TAG + 1] = word(bytes, chunk + 4)
         return true
       }
       if (type === CHUNK_HEARTBEAT) t[e + E_SCTP_TAG] = tag
-      else t[e + E_SCTP_TAG + 1] = tag
+      else if (type === CHUNK_SHUTDOWN_ACK) t[e + E_SCTP_TAG + 1] = tag
     }
     return true
   }
@@ -210,10 +213,14 @@ export class SctpTracker {
     }
   }
 
-  #noteInit(t: Int32Array, e: number, direction: number): void {
+  /** An INIT with the tag that is known already is a repeated one, and no new beginning. */
+  #noteInit(t: Int32Array, e: number, direction: number, initTag: number): void {
+    const peerTag = e + E_SCTP_TAG + 1 - direction
+    if (t[peerTag] === initTag && (t[e + E_STATUS] & IPS_CONFIRMED) !== 0) return
     const both = 3 * FLAG_INIT
     if ((t[e + E_SCTP_FLAGS] & both) === both) t[e + E_SCTP_FLAGS] &= ~(FLAG_INIT << (1 - direction))
     t[e + E_SCTP_FLAGS] |= FLAG_INIT << direction
+    t[peerTag] = initTag
   }
 
   #wrongTag(tag: number, due: number): number {
