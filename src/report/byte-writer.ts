@@ -28,6 +28,18 @@ export function snippet(text: string): Snippet {
   return { words, length: bytes.length }
 }
 
+/** A text of 8 to 16 ASCII characters: its first eight bytes and its last eight, which may overlap. */
+export interface ShortText {
+  readonly head: number
+  readonly tail: number
+  readonly length: number
+}
+
+export function shortText(text: string): ShortText {
+  if (text.length < 8 || text.length > 16) throw new RangeError(`not 8 to 16 characters: ${text}`)
+  return { head: snippet(text.slice(0, 8)).words[0], tail: snippet(text.slice(-8)).words[0], length: text.length }
+}
+
 /** 0 to 9999 as four ASCII bytes, first digit in the lowest byte: with leading zeros, and without (left-aligned). */
 const PADDED = new Int32Array(10_000)
 const ALIGNED = new Int32Array(10_000)
@@ -50,10 +62,14 @@ function fourBytes(text: string): number {
 
 const HEX = encoder.encode('0123456789abcdef')
 const COLON = 0x3a
+const POINT = 0x2e
+const MINUS = 0x2d
 
 export class ByteWriter {
   bytes: Uint8Array
   view: DataView
+  private lastSeconds = -1
+  private lastSecondsText: ShortText = { head: 0, tail: 0, length: 8 }
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
@@ -71,6 +87,14 @@ export class ByteWriter {
     const view = this.view
     for (let i = 0; i < words.length; i++) view.setFloat64(at + i * 8, words[i], true)
     return at + text.length
+  }
+
+  /** Costs less than a snippet. */
+  short(at: number, text: ShortText): number {
+    this.view.setFloat64(at, text.head, true)
+    at += text.length
+    this.view.setFloat64(at - 8, text.tail, true)
+    return at
   }
 
   /** @param n a whole number from 0 to 2^53 - 1 */
@@ -98,8 +122,29 @@ export class ByteWriter {
 
   /** Seconds since the epoch with `digits` decimals; instants before 1970 get a minus sign. */
   time(at: number, seconds: number, nanoseconds: number, digits: number): number {
+    if (digits === 0 || seconds < 0 || seconds > Number.MAX_SAFE_INTEGER) {
+      return this.rareTime(at, seconds, nanoseconds, digits)
+    }
+    at = seconds === this.lastSeconds ? this.short(at, this.lastSecondsText) : this.wholeSeconds(at, seconds)
+    return this.fraction(at, nanoseconds, Math.min(digits, 9))
+  }
+
+  /** The seconds and the point, remembered for the frames of the same second. */
+  private wholeSeconds(at: number, seconds: number): number {
+    const end = this.decimal(at, seconds)
+    this.bytes[end] = POINT
+    const length = end + 1 - at
+    if (length >= 8 && length <= 16) {
+      const { view } = this
+      this.lastSeconds = seconds
+      this.lastSecondsText = { head: view.getFloat64(at, true), tail: view.getFloat64(end - 7, true), length }
+    }
+    return end + 1
+  }
+
+  private rareTime(at: number, seconds: number, nanoseconds: number, digits: number): number {
     if (seconds < 0) {
-      this.bytes[at++] = 0x2d
+      this.bytes[at++] = MINUS
       seconds = -seconds
       if (nanoseconds > 0) {
         seconds--
@@ -108,7 +153,7 @@ export class ByteWriter {
     }
     at = seconds <= Number.MAX_SAFE_INTEGER ? this.decimal(at, seconds) : this.text(at, String(seconds))
     if (digits === 0) return at
-    this.bytes[at++] = 0x2e
+    this.bytes[at++] = POINT
     return this.fraction(at, nanoseconds, Math.min(digits, 9))
   }
 

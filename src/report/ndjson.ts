@@ -14,7 +14,7 @@ import {
   P_SRC,
 } from '../wire/packet-fields.ts'
 import type { ByteOutput } from './byte-output.ts'
-import { ByteWriter, SLACK, type Snippet, snippet } from './byte-writer.ts'
+import { ByteWriter, SLACK, type Snippet, shortText, snippet } from './byte-writer.ts'
 import { protocolName } from './protocol-names.ts'
 import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_NONE, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
@@ -24,24 +24,22 @@ const LINE_ROOM = 1024
 const WORTH_WRITING = 1 << 16
 const PATIENCE_MILLISECONDS = 50
 
-const FRAME = snippet('{"frame":')
-const TIME = snippet(',"time":')
-const SRC = snippet(',"src":"')
-const DST = snippet('","dst":"')
-const DPORT = snippet(',"dport":')
-const LENGTH = snippet(',"length":')
+const FRAME = shortText('{"frame":')
+const TIME = shortText(',"time":')
+const SRC = shortText(',"src":"')
+const DST = shortText('","dst":"')
+const DPORT = shortText(',"dport":')
+const LENGTH = shortText(',"length":')
 const NO_ADDRESSES = snippet(',"src":null,"dst":null,"proto":null,"sport":null,"dport":null,"length":')
-const NO_RULE = snippet(',"rule":null,"target":null,"line":null')
-const NO_REASON_NO_NOTE = snippet(',"reason":null,"note":null')
-const REASON = snippet(',"reason":')
-const CONNECTION = snippet(',"connection":')
-const ICMP_TYPE = snippet(',"icmpType":')
-const ICMP_CODE = snippet(',"icmpCode":')
-const ICMP_ID = snippet(',"icmpId":')
-const REASON_FRAME = snippet(',"reasonFrame":')
-const ASSUMES_FRAME = snippet(',"assumesFrame":')
-const UNKNOWN = snippet(',"unknown":')
-const FILE_FRAME = snippet(',"fileFrame":')
+const REASON = shortText(',"reason":')
+const CONNECTION = shortText(',"connection":')
+const ICMP_TYPE = shortText(',"icmpType":')
+const ICMP_CODE = shortText(',"icmpCode":')
+const ICMP_ID = shortText(',"icmpId":')
+const REASON_FRAME = shortText(',"reasonFrame":')
+const ASSUMES_FRAME = shortText(',"assumesFrame":')
+const UNKNOWN = shortText(',"unknown":')
+const FILE_FRAME = shortText(',"fileFrame":')
 const END = snippet('}\n')
 
 /** Protocols with and without ports, indexed by protocol number; 256 is the protocol that could not be found. */
@@ -62,6 +60,15 @@ const POSSIBLE = Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
 
 const DIRECTIONS = [null, 'original', 'reply'] as const
 
+/** What is the same for all packets with the same label and rule: `ctstate` to `line`, and on to a `note` of null. */
+interface Answer {
+  readonly toLine: Snippet
+  readonly whole: Snippet
+}
+
+/** By state, direction, hook and verdict; filled as they come up. */
+type Answers = (Answer | undefined)[]
+
 export interface NdjsonOptions {
   /** Paths of the captures as given; with more than one, every line says `file` and `fileFrame`. */
   files: readonly string[]
@@ -74,13 +81,10 @@ export class NdjsonSink implements Sink {
   private readonly writer: ByteWriter
   private at = 0
   private lastWrite = performance.now()
-  /** `ctstate` to `verdict`, by what they hold; filled as they come up. */
-  private readonly labels: (Snippet | undefined)[] = new Array(
-    CTSTATE_NAMES.length * DIRECTIONS.length * (HOOK_NAMES.length + 1) * VERDICT_NAMES.length,
-  )
-  /** `rule` to `line` by RuleInfo.id, IPv4 and IPv6 rulesets apart. */
-  private readonly rules4: (Snippet | undefined)[] = []
-  private readonly rules6: (Snippet | undefined)[] = []
+  /** By RuleInfo.id, IPv4 and IPv6 rulesets apart. */
+  private readonly rules4: Answers[] = []
+  private readonly rules6: Answers[] = []
+  private readonly withoutRule: Answers = []
 
   constructor(output: ByteOutput, options: NdjsonOptions) {
     this.output = output
@@ -91,60 +95,58 @@ export class NdjsonSink implements Sink {
   packet(outcome: Outcome): void {
     const { writer } = this
     const { fields, base } = outcome
-    const rule = outcome.rule === null ? NO_RULE : this.ruleSnippet(outcome.rule)
-    let at = this.room(LINE_ROOM + rule.length)
+    const answer = this.answerOf(outcome)
+    let at = this.room(LINE_ROOM + answer.whole.length)
 
-    at = writer.decimal(writer.snippet(at, FRAME), outcome.frame)
-    at = writer.time(writer.snippet(at, TIME), outcome.epochSeconds, outcome.nanoseconds, outcome.digits)
+    at = writer.decimal(writer.short(at, FRAME), outcome.frame)
+    at = writer.time(writer.short(at, TIME), outcome.epochSeconds, outcome.nanoseconds, outcome.digits)
 
     const family = fields[base + P_FAMILY]
     let transport = TRANSPORT_NONE
     if (family === IP_NONE) {
       at = writer.snippet(at, NO_ADDRESSES)
     } else {
-      at = writer.snippet(at, SRC)
+      at = writer.short(at, SRC)
       at = family === IP_V4 ? writer.ipv4(at, fields[base + P_SRC]) : writer.ipv6(at, fields, base + P_SRC)
-      at = writer.snippet(at, DST)
+      at = writer.short(at, DST)
       at = family === IP_V4 ? writer.ipv4(at, fields[base + P_DST]) : writer.ipv6(at, fields, base + P_DST)
       const protocol = fields[base + P_PROTOCOL]
       transport = transportKind(fields, base)
       if (transport === TRANSPORT_PORTS) {
         const ports = fields[base + P_PORTS]
         at = writer.decimal(writer.snippet(at, PROTO_PORTS[protocol]), ports >>> 16)
-        at = writer.decimal(writer.snippet(at, DPORT), ports & 0xffff)
-        at = writer.snippet(at, LENGTH)
+        at = writer.decimal(writer.short(at, DPORT), ports & 0xffff)
+        at = writer.short(at, LENGTH)
       } else {
         at = writer.snippet(at, PROTO_NO_PORTS[protocol < 0 ? 256 : protocol])
       }
     }
     at = writer.decimal(at, outcome.wireLength)
-    at = writer.snippet(at, this.labelSnippet(outcome))
-    at = writer.snippet(at, rule)
-
     if (outcome.reason === 0 && outcome.note === NOTE_NONE) {
-      at = writer.snippet(at, NO_REASON_NO_NOTE)
+      at = writer.snippet(at, answer.whole)
     } else {
-      at = writer.snippet(at, REASON)
+      at = writer.snippet(at, answer.toLine)
+      at = writer.short(at, REASON)
       at = this.json(at, reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame))
       at = writer.snippet(at, NOTES[outcome.note] ?? NOTES[NOTE_NONE])
     }
 
-    if (outcome.connectionNumber > 0) at = writer.decimal(writer.snippet(at, CONNECTION), outcome.connectionNumber)
+    if (outcome.connectionNumber > 0) at = writer.decimal(writer.short(at, CONNECTION), outcome.connectionNumber)
     if (transport === TRANSPORT_ICMP) {
       const icmp = fields[base + P_PORTS]
-      at = writer.decimal(writer.snippet(at, ICMP_TYPE), icmp >>> 24)
-      at = writer.decimal(writer.snippet(at, ICMP_CODE), (icmp >>> 16) & 255)
-      if (icmpHasIdentifier(fields, base)) at = writer.decimal(writer.snippet(at, ICMP_ID), icmp & 0xffff)
+      at = writer.decimal(writer.short(at, ICMP_TYPE), icmp >>> 24)
+      at = writer.decimal(writer.short(at, ICMP_CODE), (icmp >>> 16) & 255)
+      if (icmpHasIdentifier(fields, base)) at = writer.decimal(writer.short(at, ICMP_ID), icmp & 0xffff)
     }
     if (outcome.possibleVerdicts !== 0) at = writer.snippet(at, POSSIBLE[outcome.possibleVerdicts])
-    if (outcome.unknownText !== null) at = this.json(writer.snippet(at, UNKNOWN), outcome.unknownText)
-    if (outcome.reasonFrame > 0) at = writer.decimal(writer.snippet(at, REASON_FRAME), outcome.reasonFrame)
+    if (outcome.unknownText !== null) at = this.json(writer.short(at, UNKNOWN), outcome.unknownText)
+    if (outcome.reasonFrame > 0) at = writer.decimal(writer.short(at, REASON_FRAME), outcome.reasonFrame)
     if (outcome.dropHook >= 0) at = writer.snippet(at, DROP_HOOKS[outcome.dropHook])
-    if (outcome.assumesFrame > 0) at = writer.decimal(writer.snippet(at, ASSUMES_FRAME), outcome.assumesFrame)
+    if (outcome.assumesFrame > 0) at = writer.decimal(writer.short(at, ASSUMES_FRAME), outcome.assumesFrame)
     if (this.files.length > 0) {
       const file = this.files[outcome.file]
       at = writer.snippet(this.moreRoom(at, file.length), file)
-      at = writer.decimal(writer.snippet(at, FILE_FRAME), outcome.fileFrame)
+      at = writer.decimal(writer.short(at, FILE_FRAME), outcome.fileFrame)
     }
     this.at = writer.snippet(at, END)
   }
@@ -191,36 +193,35 @@ export class NdjsonSink implements Sink {
     return this.writer.text(this.moreRoom(at, text.length * 3), text)
   }
 
-  private labelSnippet(outcome: Outcome): Snippet {
-    const { state, direction, hook, verdict } = outcome
-    const index =
+  private answerOf(outcome: Outcome): Answer {
+    const { state, direction, hook, verdict, rule } = outcome
+    const label =
       ((state * DIRECTIONS.length + direction + 1) * (HOOK_NAMES.length + 1) + hook + 1) * VERDICT_NAMES.length +
       verdict
-    return this.labels[index] ?? this.makeLabel(index, outcome)
+    const known = rule === null ? this.withoutRule : this.answersOfRule(rule)
+    return known[label] ?? this.makeAnswer(known, label, outcome)
   }
 
-  private makeLabel(index: number, { state, direction, hook, verdict }: Outcome): Snippet {
-    const text = (value: string | null): string => JSON.stringify(value)
-    const label = snippet(
-      `,"ctstate":${text(CTSTATE_NAMES[state])},"ctdir":${text(DIRECTIONS[direction + 1])}` +
-        `,"hook":${text(hook < 0 ? null : HOOK_NAMES[hook])},"verdict":${text(VERDICT_NAMES[verdict])}`,
-    )
-    this.labels[index] = label
-    return label
+  private answersOfRule(rule: RuleInfo): Answers {
+    const rules = rule.family === 'ipv4' ? this.rules4 : this.rules6
+    while (rules.length <= rule.id) rules.push([])
+    return rules[rule.id]
   }
 
-  private ruleSnippet(rule: RuleInfo): Snippet {
-    const known = rule.family === 'ipv4' ? this.rules4 : this.rules6
-    return known[rule.id] ?? this.makeRule(known, rule)
-  }
-
-  private makeRule(known: (Snippet | undefined)[], rule: RuleInfo): Snippet {
-    while (known.length < rule.id) known.push(undefined)
-    const made = snippet(
-      `,"rule":${JSON.stringify(rule.record)},"target":${JSON.stringify(rule.target === '' ? null : rule.target)}` +
-        `,"line":${rule.line > 0 ? rule.line : null}`,
-    )
-    known[rule.id] = made
+  private makeAnswer(known: Answers, label: number, { state, direction, hook, verdict, rule }: Outcome): Answer {
+    const line = {
+      ctstate: CTSTATE_NAMES[state],
+      ctdir: DIRECTIONS[direction + 1],
+      hook: hook < 0 ? null : HOOK_NAMES[hook],
+      verdict: VERDICT_NAMES[verdict],
+      rule: rule?.record ?? null,
+      target: rule?.target || null,
+      line: rule !== null && rule.line > 0 ? rule.line : null,
+    }
+    const toLine = `,${JSON.stringify(line).slice(1, -1)}`
+    const made = { toLine: snippet(toLine), whole: snippet(`${toLine},"reason":null,"note":null`) }
+    while (known.length < label) known.push(undefined)
+    known[label] = made
     return made
   }
 }
