@@ -1,4 +1,5 @@
 import type { ConnectionView } from './connection-view.ts'
+import { PacketEdits } from './packet-edits.ts'
 
 /** Hooks in the order of the kernel's numbers. */
 export const HOOK_PREROUTING = 0
@@ -62,6 +63,9 @@ export class RulePacket {
   untracked = false
   /** Set by `CT --helper` in the raw table: index in HELPERS (helpers.ts); -1 at the start of the packet's way. */
   helper = -1
+
+  /** What targets changed of the packet: `begin` before its way, `undo` behind it. */
+  readonly edits = new PacketEdits()
 
   /** Written by a table: the rule (RuleInfo.id) that decided. For VERDICT_UNKNOWN: the first rule that could not be decided. */
   decidedBy = -1

@@ -35,6 +35,20 @@ export function parseRange(token: Token, low: number, high: number, what: string
   return { low: first, high: last }
 }
 
+/** As `parseRange`, for options whose ranges may run backwards, and then hold nothing. An empty word is the lowest number. */
+export function parseRangeLoosely(token: Token, low: number, high: number, what: string): NumberRange {
+  const [first, last, more] = token.text.split(':')
+  if (more !== undefined) throw new Refusal(token, `"${token.text}" is not a ${what}; write N or N:M`)
+  if (last === undefined) {
+    const value = first === '' ? low : parseNumber(token, low, high, what)
+    return { low: value, high: value }
+  }
+  return {
+    low: first === '' ? low : parseNumber(token, low, high, what, first),
+    high: last === '' ? high : parseNumber(token, low, high, what, last),
+  }
+}
+
 /** `N` or `N:M` */
 export function printRange(range: NumberRange, separator = ':'): string {
   return range.low === range.high ? `${range.low}` : `${range.low}${separator}${range.high}`

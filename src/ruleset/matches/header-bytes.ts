@@ -1,0 +1,48 @@
+import { P_L3_CAPTURED, P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET } from '../../wire/packet-fields.ts'
+import { type CallCondition, type Condition, hotdropWhen, isBetween, UNKNOWN } from '../evaluate/condition.ts'
+import type { RulePacket } from '../rule-packet.ts'
+
+const CUT = 'the capture cut the packet before what is asked for; capture with a larger snap length'
+
+/** A question about the packet's bytes. `test` gives NO, YES or UNKNOWN; UNKNOWN where the snap length cut the packet. */
+export function ask(label: string, test: (packet: RulePacket) => number, negated = false): CallCondition {
+  return { kind: 'call', label, negated, missing: CUT, create: () => ({ test }) }
+}
+
+/** First offset behind the datagram. */
+export function wireEnd(packet: RulePacket): number {
+  return packet.fields[packet.base + P_L3_OFFSET] + packet.fields[packet.base + P_L3_LENGTH]
+}
+
+/** First offset behind what the capture holds of the datagram. */
+export function capturedEnd(packet: RulePacket): number {
+  return packet.fields[packet.base + P_L3_OFFSET] + packet.fields[packet.base + P_L3_CAPTURED]
+}
+
+export function readWord(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0
+}
+
+/**
+ * Asks about the transport header: never holds for later fragments, drops a packet whose header is shorter than `bytes`.
+ * @param test gets the offset of the header in the packet's bytes, of which `bytes` are there
+ */
+export function askTransport(
+  label: string,
+  bytes: number,
+  test: (packet: RulePacket, at: number) => boolean,
+  negated = false,
+): Condition[] {
+  return [
+    isBetween('fragmentOffset', { low: 0, high: 0 }),
+    hotdropWhen(isBetween('transportLength', { low: 0, high: bytes - 1 })),
+    ask(
+      label,
+      (packet) => {
+        const at = packet.fields[packet.base + P_L4_OFFSET]
+        return at + bytes > capturedEnd(packet) ? UNKNOWN : Number(test(packet, at))
+      },
+      negated,
+    ),
+  ]
+}
