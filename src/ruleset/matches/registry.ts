@@ -17,6 +17,7 @@ import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
 import { recent } from './recent.ts'
 import { sctp } from './sctp.ts'
+import { esp, ipcomp } from './spi.ts'
 import { state } from './state.ts'
 import { tcp } from './tcp.ts'
 import { hl, ttl } from './ttl.ts'
@@ -40,10 +41,12 @@ export const MATCHES: readonly MatchExtension[] = [
   comment,
   connmark,
   conntrack,
+  esp,
   hashlimit,
   hl,
   icmp,
   icmp6,
+  ipcomp,
   iprange,
   length,
   limit,
