@@ -1,5 +1,6 @@
 import type { MatchExtension } from '../extension.ts'
 import { addrtype } from './addrtype.ts'
+import { ah } from './ah.ts'
 import { comment } from './comment.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
@@ -38,6 +39,7 @@ import { udp } from './udp.ts'
  */
 export const MATCHES: readonly MatchExtension[] = [
   addrtype,
+  ah,
   comment,
   connmark,
   conntrack,
