@@ -8,6 +8,7 @@ import { hashlimit } from './hashlimit.ts'
 import { icmp } from './icmp.ts'
 import { icmp6 } from './icmp6.ts'
 import { iprange } from './iprange.ts'
+import { dst, hbh } from './ipv6-options.ts'
 import { length } from './length.ts'
 import { limit } from './limit.ts'
 import { mac } from './mac.ts'
@@ -43,8 +44,10 @@ export const MATCHES: readonly MatchExtension[] = [
   comment,
   connmark,
   conntrack,
+  dst,
   esp,
   hashlimit,
+  hbh,
   hl,
   icmp,
   icmp6,
