@@ -18,6 +18,7 @@ import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
 import { recent } from './recent.ts'
+import { rt } from './rt.ts'
 import { sctp } from './sctp.ts'
 import { esp, ipcomp } from './spi.ts'
 import { state } from './state.ts'
@@ -62,6 +63,7 @@ export const MATCHES: readonly MatchExtension[] = [
   physdev,
   pkttype,
   recent,
+  rt,
   sctp,
   state,
   tcp,
