@@ -4,6 +4,7 @@ import { ah } from './ah.ts'
 import { comment } from './comment.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
+import { frag } from './frag.ts'
 import { hashlimit } from './hashlimit.ts'
 import { icmp } from './icmp.ts'
 import { icmp6 } from './icmp6.ts'
@@ -47,6 +48,7 @@ export const MATCHES: readonly MatchExtension[] = [
   conntrack,
   dst,
   esp,
+  frag,
   hashlimit,
   hbh,
   hl,
