@@ -10,6 +10,7 @@ import { icmp } from './icmp.ts'
 import { icmp6 } from './icmp6.ts'
 import { iprange } from './iprange.ts'
 import { dst, hbh } from './ipv6-options.ts'
+import { ipv6header } from './ipv6header.ts'
 import { length } from './length.ts'
 import { limit } from './limit.ts'
 import { mac } from './mac.ts'
@@ -56,6 +57,7 @@ export const MATCHES: readonly MatchExtension[] = [
   icmp6,
   ipcomp,
   iprange,
+  ipv6header,
   length,
   limit,
   mac,
