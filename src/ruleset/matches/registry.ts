@@ -15,6 +15,7 @@ import { length } from './length.ts'
 import { limit } from './limit.ts'
 import { mac } from './mac.ts'
 import { mark } from './mark.ts'
+import { mh } from './mh.ts'
 import { multiport } from './multiport.ts'
 import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
@@ -62,6 +63,7 @@ export const MATCHES: readonly MatchExtension[] = [
   limit,
   mac,
   mark,
+  mh,
   multiport,
   owner,
   physdev,
