@@ -24,6 +24,7 @@ import { recent } from './recent.ts'
 import { rt } from './rt.ts'
 import { sctp } from './sctp.ts'
 import { esp, ipcomp } from './spi.ts'
+import { srh } from './srh.ts'
 import { state } from './state.ts'
 import { tcp } from './tcp.ts'
 import { hl, ttl } from './ttl.ts'
@@ -71,6 +72,7 @@ export const MATCHES: readonly MatchExtension[] = [
   recent,
   rt,
   sctp,
+  srh,
   state,
   tcp,
   ttl,
