@@ -1,5 +1,5 @@
-import { type HelperPort, helperNumber } from '../conntrack/helpers/registry.ts'
-import { P_PORTS, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { HELPERS, type HelperPort, helperNumber } from '../conntrack/helpers/registry.ts'
+import { IP_V6, P_FAMILY, P_PORTS, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
 
 const NO_HELPER = -1
@@ -18,6 +18,7 @@ export class HelperPorts {
     if (this.#helpers.size === 0) return NO_HELPER
     const protocol = fields[base + P_PROTOCOL]
     if (protocol !== PROTO_TCP && protocol !== PROTO_UDP) return NO_HELPER
-    return this.#helpers.get((protocol << 16) | (fields[base + P_PORTS] & 0xffff)) ?? NO_HELPER
+    const helper = this.#helpers.get((protocol << 16) | (fields[base + P_PORTS] & 0xffff)) ?? NO_HELPER
+    return helper >= 0 && fields[base + P_FAMILY] === IP_V6 && !HELPERS[helper].ipv6 ? NO_HELPER : helper
   }
 }

@@ -238,7 +238,7 @@ export class Journey {
         outcome.verdict = VERDICT_UNKNOWN
         outcome.rule = rules.info(packet.decidedBy)
         outcome.possibleVerdicts = packet.possibleVerdicts
-        outcome.unknownText = rules.unknownText(packet.unknownReason)
+        outcome.unknownText = rules.unknownText(packet.unknownReason) ?? this.nat.missing
       }
       return true
     }

@@ -12,6 +12,7 @@ import {
   HOOK_POSTROUTING,
   type RulePacket,
   VERDICT_ACCEPT,
+  VERDICT_DROP,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
 import { IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
@@ -31,8 +32,8 @@ export class NatHooks {
   changedDestination = false
   /** The current packet was sent to the machine itself, by a rule, at an address that nobody named. */
   redirected = false
-  /** New connections that a rule would have given an address of the machine's, which nobody named. */
-  unboundForLackOfAddress = 0
+  /** What is missing where `run` said VERDICT_UNKNOWN for lack of an address of the machine's own. */
+  missing: string | null = null
   readonly binder: NatBinder
   readonly #current: CurrentConnection
   readonly #connections: ConnectionReader
@@ -48,6 +49,7 @@ export class NatHooks {
   begin(): void {
     this.changedDestination = false
     this.redirected = false
+    this.missing = null
   }
 
   /** A VERDICT_ of the nat table's chain at the packet's hook. */
@@ -79,34 +81,36 @@ export class NatHooks {
     }
     if (verdict !== VERDICT_ACCEPT) return verdict
     const spec = rules.info(packet.decidedBy)?.nat ?? null
-    this.binder.bind(manip, spec === null ? ANY_RANGE : this.#rangeOf(spec, packet, manip))
-    return VERDICT_ACCEPT
+    const range = spec === null ? ANY_RANGE : this.#rangeOf(spec, packet, manip)
+    this.binder.bind(manip, range ?? ANY_RANGE)
+    return range === null ? this.#lacksAddress(packet, spec?.kind === 'redirect') : VERDICT_ACCEPT
   }
 
-  #rangeOf(spec: NatSpec, packet: RulePacket, manip: number): NatRange {
+  /** The kernel would take an address of the interface, or drop the packet where that has none. */
+  #lacksAddress(packet: RulePacket, isRedirect: boolean): number {
+    this.missing = `the address of the ${isRedirect ? 'incoming' : 'outgoing'} interface is not known; name it by --local`
+    this.redirected = isRedirect
+    this.changedDestination ||= isRedirect
+    packet.possibleVerdicts = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP)
+    packet.unknownReason = -1
+    return VERDICT_UNKNOWN
+  }
+
+  /** Null where it takes an address of the machine's own, and none is known. */
+  #rangeOf(spec: NatSpec, packet: RulePacket, manip: number): NatRange | null {
     switch (spec.kind) {
       case 'range':
         return spec
       case 'netmap':
         return this.#mapped(spec, packet, manip)
       case 'masquerade':
-        return this.#toOwn(spec, this.#ownAddress(packet, packet.outInterface))
+        return toAddress(spec, this.#ownAddress(packet, packet.outInterface))
       case 'redirect': {
         const isV6 = packet.fields[packet.base + P_FAMILY] === IP_V6
-        if (packet.hook === HOOK_OUTPUT) return this.#toOwn(spec, isV6 ? LOOPBACK_V6 : LOOPBACK_V4)
-        const own = this.#ownAddress(packet, packet.inInterface)
-        if (own === null) {
-          this.redirected = true
-          this.changedDestination = true
-        }
-        return this.#toOwn(spec, own)
+        if (packet.hook === HOOK_OUTPUT) return toAddress(spec, isV6 ? LOOPBACK_V6 : LOOPBACK_V4)
+        return toAddress(spec, this.#ownAddress(packet, packet.inInterface))
       }
     }
-  }
-
-  #toOwn(spec: NatSpec, own: readonly number[] | null): NatRange {
-    if (own === null) this.unboundForLackOfAddress++
-    return { ...spec, minAddress: own, maxAddress: own }
   }
 
   #ownAddress(packet: RulePacket, interfaceNumber: number): readonly number[] | null {
@@ -127,6 +131,10 @@ export class NatHooks {
     translate(this.#connections, id, info, direction, manip, packet.fields, packet.base)
     if (manip === MANIP_DESTINATION) this.changedDestination = true
   }
+}
+
+function toAddress(spec: NatSpec, address: readonly number[] | null): NatRange | null {
+  return address === null ? null : { ...spec, minAddress: address, maxAddress: address }
 }
 
 function isIcmp(packet: RulePacket): boolean {

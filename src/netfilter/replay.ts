@@ -207,13 +207,6 @@ function warningsOf(
         `${fullDrops} packets dropped. Which ones a kernel takes is chance (--sysctl nf_conntrack_max=N).`,
     )
   }
-  const { unboundForLackOfAddress } = machine.journey.nat
-  if (unboundForLackOfAddress > 0) {
-    sentences.push(
-      `${unboundForLackOfAddress} new connections met MASQUERADE or REDIRECT, but the machine's own address was not ` +
-        'given; their addresses stay as captured (--local ADDR).',
-    )
-  }
   if (options.rules !== undefined && options.rules6 === undefined) {
     sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
   } else if (options.rules6 !== undefined && options.rules === undefined) {
