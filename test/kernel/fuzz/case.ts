@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+
+/** An IP datagram, and how long after the one before it is sent, in seconds (whole microseconds). */
+export interface TimedPacket {
+  bytes: Uint8Array
+  gap: number
+}
+
+/** Addresses that no other case of the capture uses, so that cases do not meet in the connection table. */
+export interface Hosts {
+  v4: Addresses
+  v6: Addresses
+}
+
+export interface Addresses {
+  client: string
+  server: string
+  /** A router on the way, or somebody else altogether. */
+  third: string
+  /** `ADDRESS:PORT` of either end; IPv6 in brackets. */
+  end(host: 'client' | 'server' | 'third', port: number): string
+}
+
+/** Either end gets the lower address in every other case: the tracker sorts them. */
+export function hostsOf(index: number): Hosts {
+  const low = `${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`
+  const [client, server] = (index & 1) === 0 ? ['10', '11'] : ['11', '10']
+  const hex = index.toString(16)
+  const [client6, server6] = (index & 1) === 0 ? ['a', 'b'] : ['b', 'a']
+  return {
+    v4: addresses(`${client}.${low}`, `${server}.${low}`, `12.${low}`, (address, port) => `${address}:${port}`),
+    v6: addresses(
+      `2001:db8:${client6}::${hex}`,
+      `2001:db8:${server6}::${hex}`,
+      `2001:db8:c::${hex}`,
+      (address, port) => `[${address}]:${port}`,
+    ),
+  }
+}
+
+function addresses(
+  client: string,
+  server: string,
+  third: string,
+  join: (address: string, port: number) => string,
+): Addresses {
+  const byName = { client, server, third }
+  return { ...byName, end: (host, port) => join(byName[host], port) }
+}
+
+/** What both sides are told before a capture. */
+export interface Setup {
+  sysctls?: Readonly<Record<string, string>>
+  /** iptables-save text for IPv4 and IPv6 alike. */
+  rules?: string
+}
+
+/** A short conversation, drawn from a generator. It can be written out for any hosts, and made smaller. */
+export interface Case {
+  packets(hosts: Hosts): TimedPacket[]
+  /** Smaller cases, the boldest cuts first. */
+  smaller(): Iterable<Case>
+}
+
+export interface Generator {
+  readonly name: string
+  /** What the next capture is replayed with. */
+  setup(capture: number, random: fc.Random): Setup
+  /** Packets of a capture, about; less where the kernel's memory or clock asks for it. */
+  readonly packetsPerCapture: number
+  draw(random: fc.Random): Case
+}
+
+export interface GeneratorOptions<T> {
+  name: string
+  arbitrary: fc.Arbitrary<T>
+  packets: (value: T, hosts: Hosts) => TimedPacket[]
+  /** Take turns; or drawn. */
+  setups?: readonly Setup[] | fc.Arbitrary<Setup>
+  packetsPerCapture?: number
+}
+
+export function generator<T>(options: GeneratorOptions<T>): Generator {
+  const { name, arbitrary, packets, setups = [{}], packetsPerCapture = 5_000 } = options
+  const asCase = ({ value, context }: fc.Value<T>): Case => ({
+    packets: (hosts) => packets(value, hosts),
+    *smaller() {
+      for (const less of arbitrary.shrink(value, context)) yield asCase(less)
+    },
+  })
+  return {
+    name,
+    packetsPerCapture,
+    setup: (capture, random) =>
+      'generate' in setups ? setups.generate(random, undefined).value : setups[capture % setups.length],
+    draw: (random) => asCase(arbitrary.generate(random, 8)),
+  }
+}
+
+/** Random numbers for fast-check from a seed: the same seed draws the same cases. */
+export function randomFrom(seed: number): fc.Random {
+  return new fc.Random(mulberry32(seed | 0))
+}
+
+interface Source {
+  clone(): Source
+  next(): number
+  getState(): readonly number[]
+}
+
+function mulberry32(state: number): Source {
+  return {
+    clone: () => mulberry32(state),
+    next: () => {
+      state = (state + 0x6d2b79f5) | 0
+      let t = Math.imul(state ^ (state >>> 15), state | 1)
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+      return (t ^ (t >>> 14)) | 0
+    },
+    getState: () => [state],
+  }
+}
+
+/** Mostly at once, now and then about as long as one of the given timeouts (seconds), a little less or more. */
+export function gaps(timeouts: readonly number[], percentLong: number): fc.Arbitrary<number> {
+  const long = timeouts.flatMap((timeout) => [timeout - 0.5, timeout - 0.000001, timeout, timeout + 0.5])
+  return fc.oneof(
+    { weight: 100 - percentLong, arbitrary: fc.constant(0.001) },
+    { weight: percentLong, arbitrary: fc.constantFrom(...long) },
+  )
+}
+
+/** Mostly the usual value. */
+export function often<T>(usual: T, weight: number, rare: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof({ weight, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: rare })
+}

@@ -1,0 +1,19 @@
+import type { Generator } from './case.ts'
+import { SIMPLE_FLOWS } from './flows.ts'
+import { FRAGMENTS } from './fragments.ts'
+import { ICMP_MESSAGES, ICMPV6_MESSAGES, IPV6_CHAINS } from './icmp.ts'
+import { RULES } from './rules.ts'
+import { SCTP_CHUNKS } from './sctp.ts'
+import { TCP_SEGMENTS, TCP_STATES } from './tcp.ts'
+
+export const GENERATORS: readonly Generator[] = [
+  TCP_SEGMENTS,
+  TCP_STATES,
+  SCTP_CHUNKS,
+  SIMPLE_FLOWS,
+  ICMP_MESSAGES,
+  ICMPV6_MESSAGES,
+  IPV6_CHAINS,
+  FRAGMENTS,
+  RULES,
+]

@@ -1,0 +1,26 @@
+import type { Answer } from '../answer.ts'
+
+/** What a side said about one frame, and what it knows of the frame's connection behind it. */
+export interface Observation {
+  answer: Answer
+  seenReply: boolean | null
+  assured: boolean | null
+  /** TCP or SCTP state; null where there is none, or where the side does not tell. */
+  state: string | null
+  /** Seconds that the connection has left; null where the side does not tell. */
+  timeout: number | null
+  /** Numbers of the reason that the other side can be held to. */
+  bound: number | null
+}
+
+export const SCTP_STATE_NAMES = [
+  'NONE',
+  'CLOSED',
+  'COOKIE_WAIT',
+  'COOKIE_ECHOED',
+  'ESTABLISHED',
+  'SHUTDOWN_SENT',
+  'SHUTDOWN_RECD',
+  'SHUTDOWN_ACK_SENT',
+  'HEARTBEAT_SENT',
+] as const

@@ -1,0 +1,100 @@
+import { FrameBatch } from '../../../src/capture/frame-batch.ts'
+import { openCapture } from '../../../src/capture/open-capture.ts'
+import {
+  E_EXPIRY,
+  E_KIND,
+  E_SCTP_STATE,
+  E_STATUS,
+  E_TCP_STATE,
+  ENTRY_INTS,
+  KIND_PROTOCOL_MASK,
+} from '../../../src/conntrack/entry.ts'
+import { TCP_STATE_NAMES } from '../../../src/conntrack/protocols/tcp-states.ts'
+import * as reasons from '../../../src/conntrack/reasons.ts'
+import { IPS_ASSURED, IPS_SEEN_REPLY } from '../../../src/conntrack/status.ts'
+import { sysctlsWith } from '../../../src/conntrack/sysctls.ts'
+import { ChecksumPolicy } from '../../../src/netfilter/checksum-policy.ts'
+import { Machine } from '../../../src/netfilter/machine.ts'
+import { Outcome } from '../../../src/netfilter/outcome.ts'
+import { Topology } from '../../../src/netfilter/topology.ts'
+import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
+import { PROTO_SCTP, PROTO_TCP } from '../../../src/wire/protocols.ts'
+import { answerOfOutcome } from '../ctreplay.ts'
+import { packetText } from '../packet-text.ts'
+import type { Setup } from './case.ts'
+import { type Observation, SCTP_STATE_NAMES } from './observation.ts'
+
+/** Replays a capture and looks into the connection table behind every frame. */
+export async function observationsOfCtreplay(
+  capture: string,
+  setup: Setup,
+  withTexts = false,
+): Promise<{ observations: Observation[]; texts: string[] }> {
+  const topology = new Topology({
+    mode: 'router',
+    local: [],
+    interfaces: [],
+    inInterface: 'tin',
+    outInterface: 'tout',
+  })
+  const rules = (family: 'ipv4' | 'ipv6') =>
+    setup.rules === undefined
+      ? null
+      : compileRuleset(parseRuleset(setup.rules, 'rules', family), topology, { assume: new Map() })
+  const machine = new Machine({
+    topology,
+    sysctls: sysctlsWith(new Map(Object.entries(setup.sysctls ?? {}))),
+    checksums: new ChecksumPolicy('verify'),
+    ruleset4: rules('ipv4'),
+    ruleset6: rules('ipv6'),
+    seed: 1,
+  })
+  const observations: Observation[] = []
+  const texts: string[] = []
+  const outcome = new Outcome()
+  let start = Number.NaN
+  const batch = new FrameBatch()
+  const reader = await openCapture([capture])
+  while (await reader.read(batch)) {
+    for (let i = 0; i < batch.count; i++) {
+      machine.process(batch, i, outcome)
+      if (Number.isNaN(start)) start = outcome.epochSeconds
+      observations.push(observe(machine, outcome, (outcome.epochSeconds - start) * 1e9 + outcome.nanoseconds))
+      if (withTexts) texts.push(packetText(outcome.fields, outcome.base).text)
+    }
+  }
+  reader.close()
+  return { observations, texts }
+}
+
+const REASONS_WITH_BOUND: readonly number[] = [
+  reasons.REASON_TCP_SEQ_OVER,
+  reasons.REASON_TCP_ACK_OVER,
+  reasons.REASON_TCP_SEQ_UNDER,
+  reasons.REASON_TCP_ACK_UNDER,
+]
+
+function observe(machine: Machine, outcome: Outcome, nowNs: number): Observation {
+  const { id: connection, table } = machine.tracker.current
+  const e = connection * ENTRY_INTS
+  const tracked = connection >= 0 && outcome.direction >= 0
+  const protocol = tracked ? table.entries[e + E_KIND] & KIND_PROTOCOL_MASK : -1
+  const status = tracked ? table.entries[e + E_STATUS] : 0
+  return {
+    answer: answerOfOutcome(outcome),
+    seenReply: tracked ? (status & IPS_SEEN_REPLY) !== 0 : null,
+    assured: tracked ? (status & IPS_ASSURED) !== 0 : null,
+    state:
+      protocol === PROTO_TCP
+        ? TCP_STATE_NAMES[table.entries[e + E_TCP_STATE] & 15]
+        : protocol === PROTO_SCTP
+          ? SCTP_STATE_NAMES[table.entries[e + E_SCTP_STATE]]
+          : null,
+    timeout: tracked ? (table.times[(e + E_EXPIRY) >> 1] - nowNs) / 1e9 : null,
+    bound: REASONS_WITH_BOUND.includes(outcome.reason)
+      ? outcome.reasonB >>> 0
+      : outcome.reason === reasons.REASON_TCP_OVERSHOT
+        ? outcome.reasonA >>> 0
+        : null,
+  }
+}
