@@ -1,4 +1,4 @@
-import { P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
 import { ExpectationTable, type PendingExpectation } from './expectations.ts'
 import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER } from './extensions.ts'
@@ -56,7 +56,9 @@ export class CurrentConnection {
     this.#finding = finding
     this.table = new ConnectionTable(max)
     this.key = new TupleKey(seed)
-    this.table.onFree = (id) => this.expectations.forgetOf(id)
+    this.expectations.masterLives = (id) =>
+      (this.table.entries[id * ENTRY_INTS + E_STATUS] & IPS_CONFIRMED) !== 0 &&
+      this.table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > this.nowNs
   }
 
   begin(nowNs: number): void {
@@ -152,6 +154,7 @@ export class CurrentConnection {
       this.zoneOriginal,
       base + P_SRC,
       base + P_DST,
+      family === IP_V6 ? 4 : 1,
       source,
       destination,
       this.nowNs,

@@ -1,6 +1,4 @@
-import { IP_V6 } from '../wire/packet-fields.ts'
-
-/** A port or address that is not known yet. */
+/** A port that is not known yet. */
 export const ANY_PORT = -1
 
 /** A connection that a helper read out of another one, its master. */
@@ -11,7 +9,9 @@ export interface Expectation {
   readonly zone: number
   /** Words of the address it must come from; null for any. */
   readonly source: readonly number[] | null
-  /** Port it must come from, or ANY_PORT. */
+  /** IPv4: which bits of that address count; all when absent. */
+  readonly sourceMask?: number
+  /** Port it must come from, or ANY_PORT. Of GRE, ports are keys. */
   readonly sourcePort: number
   readonly destination: readonly number[]
   readonly destinationPort: number
@@ -21,13 +21,19 @@ export interface Expectation {
   readonly helper: string | null
   /** It stays when a connection has come, until its time is over. */
   readonly permanent: boolean
+  /** It is not met before it is woken. */
+  readonly inactive?: boolean
+  /** The same one of another master is no conflict: it stands for this one, too. */
+  readonly anyMaster?: boolean
+  /** The same the other way round goes when this one is met. */
+  readonly pairedWithInverse?: boolean
   /** Direction of the master's packet that announced it: 0 original, 1 reply. */
   readonly direction: number
   /** What the destination was before NAT moved it: the expected connection is translated the same way. */
   readonly beforeNat: { readonly address: readonly number[]; readonly port: number } | null
 }
 
-/** How many expectations of one policy a master may have, and how long they live. */
+/** How many expectations of one policy a master may have (0 for any number), and how long they live. */
 export interface ExpectationPolicy {
   readonly maxExpected: number
   readonly timeoutSeconds: number
@@ -38,6 +44,7 @@ export interface PendingExpectation extends Expectation {
   readonly master: number
   readonly masterNumber: number
   expiresNs: number
+  isAsleep: boolean
 }
 
 /** All of a machine together may expect so many (nf_conntrack_expect_max of a kernel with 262144 buckets). */
@@ -45,26 +52,32 @@ export const EXPECT_MAX = 4096
 
 /** What became of an announced expectation. */
 export const EXPECT_ADDED = 0
-/** The same one was there: it was renewed. */
-export const EXPECT_RENEWED = 1
 /** Another one that could be meant for the same packets is there. */
-export const EXPECT_BUSY = 2
+export const EXPECT_BUSY = 1
 /** Too many. */
-export const EXPECT_FULL = 3
+export const EXPECT_FULL = 2
+/** The same one is there on another's behalf (`anyMaster`). */
+export const EXPECT_ALREADY = 3
+
+const ALL_BITS = -1
 
 /** The connections that are expected, by where they go to. Cold: only connections with a helper get here. */
 export class ExpectationTable {
-  /** Destination port and address to expectations, the newest first. */
-  readonly #byDestination = new Map<string, PendingExpectation[]>()
+  /** Whether a master can still have connections come. */
+  masterLives: (master: number) => boolean = () => true
+  /** Hash of destination to expectations, the newest first. */
+  readonly #byDestination = new Map<number, PendingExpectation[]>()
   readonly #byMaster = new Map<number, PendingExpectation[]>()
-  /** Expectations that have not expired when last looked at. */
+  /** Expectations in the table, of which some may have expired since it was last looked through. */
   count = 0
   /** Ever announced, for the report. */
   announced = 0
+  /** No expectation expires before this. */
+  #soonestNs = Number.POSITIVE_INFINITY
 
   /**
-   * Announces a connection (nf_ct_expect_related): an identical expectation is renewed, one that could be mistaken for it
-   * refuses it, the oldest of its policy makes room.
+   * Announces a connection: it takes the place of an identical one of the same master, one that could be mistaken for it
+   * refuses it, the oldest of its policy makes room. An EXPECT_ code.
    */
   add(
     expectation: Expectation,
@@ -73,20 +86,32 @@ export class ExpectationTable {
     masterNumber: number,
     nowNs: number,
   ): number {
-    const key = keyOf(expectation.family, expectation.protocol, expectation.destination, expectation.destinationPort)
-    const expiresNs = nowNs + policy.timeoutSeconds * 1e9
-    for (const other of [...(this.#byDestination.get(key) ?? [])]) {
-      if (other.expiresNs <= nowNs) this.#forget(other)
-      else if (isSame(other, expectation, master)) this.#forget(other)
-      else if (clash(other, expectation)) return EXPECT_BUSY
+    this.#expire(nowNs)
+    for (const other of [...this.#at(expectation)]) {
+      if (other.expiresNs <= nowNs) continue
+      if ((expectation.anyMaster || other.master === master) && isSame(other, expectation)) {
+        if (other.policy !== expectation.policy || other.master !== master) return EXPECT_ALREADY
+        this.forget(other)
+        break
+      }
+      if (clash(other, expectation)) return EXPECT_BUSY
     }
-    const ofMaster = (this.#byMaster.get(master) ?? []).filter((one) => one.expiresNs > nowNs)
-    const ofPolicy = ofMaster.filter((one) => one.policy === expectation.policy)
-    if (policy.maxExpected > 0 && ofPolicy.length >= policy.maxExpected) this.#forget(ofPolicy[0])
+    if (policy.maxExpected > 0) {
+      const ofPolicy = this.ofMaster(master, nowNs).filter((one) => one.policy === expectation.policy)
+      if (ofPolicy.length >= policy.maxExpected) this.forget(ofPolicy[0])
+    }
     if (this.count >= EXPECT_MAX) return EXPECT_FULL
-    const pending: PendingExpectation = { ...expectation, master, masterNumber, expiresNs }
-    push(this.#byDestination, key, pending)
-    push(this.#byMaster, master, pending)
+    const expiresNs = nowNs + policy.timeoutSeconds * 1e9
+    const isAsleep = expectation.inactive === true
+    const pending: PendingExpectation = { ...expectation, master, masterNumber, expiresNs, isAsleep }
+    const hash = hashOf(expectation.destination, 0, expectation.destination.length, expectation.destinationPort)
+    const atHash = this.#byDestination.get(hash)
+    if (atHash === undefined) this.#byDestination.set(hash, [pending])
+    else atHash.unshift(pending)
+    const ofMaster = this.#byMaster.get(master)
+    if (ofMaster === undefined) this.#byMaster.set(master, [pending])
+    else ofMaster.push(pending)
+    this.#soonestNs = Math.min(this.#soonestNs, expiresNs)
     this.count++
     this.announced++
     return EXPECT_ADDED
@@ -95,6 +120,7 @@ export class ExpectationTable {
   /**
    * The expectation that a new connection fulfils, or null. It is used up unless it is permanent.
    * @param fields row whose addresses at `source` and `destination` are the connection's
+   * @param words of an address
    */
   take(
     fields: Int32Array,
@@ -103,18 +129,35 @@ export class ExpectationTable {
     zone: number,
     source: number,
     destination: number,
+    words: number,
     sourcePort: number,
     destinationPort: number,
     nowNs: number,
   ): PendingExpectation | null {
-    const words = family === IP_V6 ? 4 : 1
-    const key = keyOf(family, protocol, fields.subarray(destination, destination + words), destinationPort)
-    for (const one of this.#byDestination.get(key) ?? []) {
-      if (one.expiresNs <= nowNs || one.zone !== zone) continue
+    this.#expire(nowNs)
+    const candidates = this.#byDestination.get(hashOf(fields, destination, words, destinationPort))
+    if (candidates === undefined) return null
+    for (const one of candidates) {
+      if (one.expiresNs <= nowNs || one.isAsleep || one.zone !== zone) continue
+      if (one.family !== family || one.protocol !== protocol || one.destinationPort !== destinationPort) continue
       if (one.sourcePort !== ANY_PORT && one.sourcePort !== sourcePort) continue
-      if (one.source?.some((word, i) => word !== fields[source + i])) continue
-      if (!one.permanent) this.#forget(one)
+      if (!isAt(one.destination, fields, destination, ALL_BITS)) continue
+      if (one.source !== null && !isAt(one.source, fields, source, one.sourceMask ?? ALL_BITS)) continue
+      if (!this.masterLives(one.master)) return null
+      if (!one.permanent) this.forget(one)
+      if (one.pairedWithInverse) this.#forgetInverse(one, nowNs)
       return one
+    }
+    return null
+  }
+
+  /** The newest expectation, asleep or not, that a connection with this tuple would meet, or null. */
+  find(tuple: ExpectedTuple, nowNs: number): PendingExpectation | null {
+    const { source, sourcePort } = tuple
+    for (const one of this.#at(tuple)) {
+      if (one.expiresNs <= nowNs || one.zone !== tuple.zone) continue
+      if (one.sourcePort !== ANY_PORT && one.sourcePort !== sourcePort) continue
+      if (one.source === null || isAt(one.source, source, 0, one.sourceMask ?? ALL_BITS)) return one
     }
     return null
   }
@@ -124,46 +167,107 @@ export class ExpectationTable {
     return (this.#byMaster.get(master) ?? []).filter((one) => one.expiresNs > nowNs)
   }
 
-  /** Forgets those that `isMeant` picks among the master's. */
-  forgetOf(master: number, isMeant: (one: PendingExpectation) => boolean = () => true): void {
-    for (const one of [...(this.#byMaster.get(master) ?? [])]) if (isMeant(one)) this.#forget(one)
+  /** Forgets all of a master that is no more. */
+  forgetOf(master: number): void {
+    for (const one of [...(this.#byMaster.get(master) ?? [])]) this.forget(one)
   }
 
-  #forget(one: PendingExpectation): void {
-    const key = keyOf(one.family, one.protocol, one.destination, one.destinationPort)
-    remove(this.#byDestination, key, one)
+  forget(one: PendingExpectation): void {
+    const hash = hashOf(one.destination, 0, one.destination.length, one.destinationPort)
+    remove(this.#byDestination, hash, one)
     if (remove(this.#byMaster, one.master, one)) this.count--
   }
+
+  /** All that have not expired, for listings and tests. */
+  *live(nowNs: number): Generator<PendingExpectation> {
+    for (const list of this.#byMaster.values()) for (const one of list) if (one.expiresNs > nowNs) yield one
+  }
+
+  /** Wakes or renews an expectation: from now on it lives as long as said. */
+  renew(one: PendingExpectation, expiresNs: number): void {
+    one.isAsleep = false
+    one.expiresNs = expiresNs
+    this.#soonestNs = Math.min(this.#soonestNs, expiresNs)
+  }
+
+  #forgetInverse(one: PendingExpectation, nowNs: number): void {
+    if (one.source === null) return
+    const other = this.find(
+      {
+        ...one,
+        source: one.destination,
+        sourcePort: one.destinationPort,
+        destination: one.source,
+        destinationPort: one.sourcePort,
+      },
+      nowNs,
+    )
+    if (other !== null) this.forget(other)
+  }
+
+  #at(tuple: Pick<Expectation, 'family' | 'protocol' | 'destination' | 'destinationPort'>): PendingExpectation[] {
+    const { family, protocol, destination, destinationPort } = tuple
+    const all = this.#byDestination.get(hashOf(destination, 0, destination.length, destinationPort)) ?? []
+    return all.filter(
+      (one) =>
+        one.family === family &&
+        one.protocol === protocol &&
+        one.destinationPort === destinationPort &&
+        isAt(one.destination, destination, 0, ALL_BITS),
+    )
+  }
+
+  /** Forgets what has expired, where that may be anything. */
+  #expire(nowNs: number): void {
+    if (nowNs < this.#soonestNs) return
+    this.#soonestNs = Number.POSITIVE_INFINITY
+    for (const list of [...this.#byMaster.values()]) {
+      for (const one of [...list]) {
+        if (one.expiresNs <= nowNs) this.forget(one)
+        else this.#soonestNs = Math.min(this.#soonestNs, one.expiresNs)
+      }
+    }
+  }
 }
 
-function keyOf(family: number, protocol: number, destination: ArrayLike<number>, port: number): string {
-  return `${family}/${protocol}/${Array.from(destination).join('.')}:${port}`
+/** What a connection would have to be, to be expected. */
+export interface ExpectedTuple {
+  readonly family: number
+  readonly protocol: number
+  readonly zone: number
+  readonly source: readonly number[]
+  readonly sourcePort: number
+  readonly destination: readonly number[]
+  readonly destinationPort: number
 }
 
-/** Same tuple and mask, policy and master. */
-function isSame(a: PendingExpectation, b: Expectation, master: number): boolean {
-  return a.master === master && a.policy === b.policy && a.sourcePort === b.sourcePort && sameWords(a.source, b.source)
+function hashOf(address: ArrayLike<number>, at: number, words: number, port: number): number {
+  return Math.imul(address[at + words - 1] ^ address[at], 0x9e3779b1) ^ port
+}
+
+function isAt(address: readonly number[], words: ArrayLike<number>, at: number, mask: number): boolean {
+  for (let i = 0; i < address.length; i++) if (((address[i] ^ words[at + i]) & mask) !== 0) return false
+  return true
+}
+
+function maskOf(expectation: Expectation): number {
+  return expectation.source === null ? 0 : (expectation.sourceMask ?? ALL_BITS)
+}
+
+/** Same source and mask, in the same zone; their destinations are the same already. */
+function isSame(a: Expectation, b: Expectation): boolean {
+  if (a.zone !== b.zone || a.sourcePort !== b.sourcePort || maskOf(a) !== maskOf(b)) return false
+  return a.source === null || b.source === null || isAt(a.source, b.source, 0, maskOf(a))
 }
 
 /** A packet could fulfil both; their destinations are the same already. */
 function clash(a: Expectation, b: Expectation): boolean {
   if (a.zone !== b.zone) return false
-  if (a.source !== null && b.source !== null && !sameWords(a.source, b.source)) return false
+  if (a.source !== null && b.source !== null && !isAt(a.source, b.source, 0, maskOf(a) & maskOf(b))) return false
   return a.sourcePort === ANY_PORT || b.sourcePort === ANY_PORT || a.sourcePort === b.sourcePort
 }
 
-function sameWords(a: readonly number[] | null, b: readonly number[] | null): boolean {
-  if (a === null || b === null) return a === b
-  return a.every((word, i) => word === b[i])
-}
-
-function push<K>(map: Map<K, PendingExpectation[]>, key: K, one: PendingExpectation): void {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [one])
-  else list.push(one)
-}
-
-function remove<K>(map: Map<K, PendingExpectation[]>, key: K, one: PendingExpectation): boolean {
+function remove(map: Map<number, PendingExpectation[]>, key: number, one: PendingExpectation): boolean {
   const list = map.get(key)
   const at = list?.indexOf(one) ?? -1
   if (list === undefined || at < 0) return false

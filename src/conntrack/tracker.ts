@@ -84,7 +84,8 @@ export class Tracker {
     this.#icmp = new IcmpTracker(this.current, this.#greKeys, sysctls, this.finding)
     this.#looksAtChecksums = sysctls.nf_conntrack_checksum !== 0
     this.#genericNs = sysctls.nf_conntrack_generic_timeout * 1e9
-    this.helpers = new HelperRunner(this.current, this.#greKeys, this.finding)
+    this.helpers = new HelperRunner(this.current, this.current.expectations, this.#greKeys, this.finding)
+    table.onFree = (id) => this.helpers.forget(id)
   }
 
   /**
@@ -113,7 +114,8 @@ export class Tracker {
     const needed = headerBytes(protocol)
     if (length < needed) return this.#invalid(REASON_SHORT, length, needed)
     const at = fields[base + P_L4_OFFSET]
-    if (fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED] - at < needed) return TRACKER_CANNOT_TELL
+    const held = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED] - at
+    if (needed > 0 && held < needed) return TRACKER_CANNOT_TELL
 
     switch (protocol) {
       case PROTO_TCP: {

@@ -1,5 +1,6 @@
 import type { ConnectionReader } from '../connection-reader.ts'
-import type { Expectation, ExpectationPolicy, PendingExpectation } from '../expectations.ts'
+import type { ExpectationPolicy, ExpectedTuple, PendingExpectation } from '../expectations.ts'
+import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY } from '../status.ts'
 
 /** What a helper made of a packet. */
 export const HELP_ACCEPT = 0
@@ -15,12 +16,37 @@ export interface Helper {
   readonly name: string
   /** Transport protocols of connections that it may be attached to. */
   readonly protocols: readonly number[]
+  /** Whether it knows IPv6 besides IPv4. */
+  readonly ipv6: boolean
   readonly policies: readonly ExpectationPolicy[]
+  /** Bytes from the start of the payload that it needs to see; a packet that the capture cut within them is not read. */
+  readonly reads: number
   /**
    * Called for each packet of its connections that reached the end of the hooks, before the connection is confirmed.
    * A HELP_ code.
    */
   help(packet: HelpedPacket): number
+  /** A connection with this helper is no more; what it announced is forgotten already. */
+  ended?(packet: HelpedPacket, connection: number, memory: object): void
+}
+
+/** What a helper says of a connection to come; the runner fills in the rest. */
+export interface Announcement {
+  readonly protocol: number
+  /** null for any address. */
+  readonly source: readonly number[] | null
+  readonly sourceMask?: number
+  /** Any port when absent. */
+  readonly sourcePort?: number
+  readonly destination: readonly number[]
+  readonly destinationPort: number
+  /** The first when absent. */
+  readonly policy?: number
+  readonly helper?: string
+  readonly permanent?: boolean
+  readonly inactive?: boolean
+  readonly anyMaster?: boolean
+  readonly pairedWithInverse?: boolean
 }
 
 /** A packet as helpers see it. One instance, filled anew for each packet. */
@@ -29,6 +55,8 @@ export interface HelpedPacket {
   /** Header fields (wire/packet-fields.ts), as they are behind NAT. */
   readonly fields: Int32Array
   readonly base: number
+  /** IP_V4 or IP_V6. */
+  readonly family: number
   /** Offset of the transport payload in `bytes`. */
   readonly payload: number
   /** Bytes of payload as the headers say, and as the capture holds. */
@@ -39,20 +67,28 @@ export interface HelpedPacket {
   readonly info: number
   readonly direction: number
   readonly nowNs: number
+  /** IPv4 network mask of the address that this machine sent the packet to as a broadcast; 0 for anything else. */
+  readonly broadcastMask: number
   /** Tuples, status and mark of this and other connections. */
   readonly connections: ConnectionReader
+  /** An address of the connection's tuple of a direction (0 or 1). */
+  address(direction: number, destination: boolean): number[]
+  port(direction: number, destination: boolean): number
   /**
    * What the helper keeps of the connection from packet to packet; made by `blank` at first, gone with the connection.
    */
   memory<T extends object>(blank: () => T): T
-  /** Announces a connection on behalf of this one: an EXPECT_ code. Zone, direction and master are filled in. */
-  expect(announced: Omit<Expectation, 'zone' | 'direction'>): number
-  /** Connections announced by this one that have not come yet. */
+  /** Announces a connection on behalf of this one: an EXPECT_ code. */
+  expect(announced: Announcement): number
+  /** Connections announced by this one that have not come yet, oldest first. */
   expected(): readonly PendingExpectation[]
-  forgetExpected(isMeant: (one: PendingExpectation) => boolean): void
-  /** The live entry of a tuple, or -1. */
+  /** The newest of all announced connections that this tuple would meet, or null. */
+  findExpected(tuple: Omit<ExpectedTuple, 'family' | 'zone'>): PendingExpectation | null
+  forgetExpected(one: PendingExpectation): void
+  /** Wakes an announced connection, or lets it live this long from now on. */
+  renewExpected(one: PendingExpectation, seconds: number): void
+  /** The live entry of a tuple, or -1; keys of GRE stand for its ports. */
   find(
-    family: number,
     protocol: number,
     source: readonly number[],
     destination: readonly number[],
@@ -61,8 +97,14 @@ export interface HelpedPacket {
   ): number
   /** Ends a connection at once, and what it announced. */
   kill(connection: number): void
-  /** Sets the timeout of a connection from now on. */
-  setTimeout(connection: number, timeoutNs: number): void
+  /** Sets the timeout of this connection from now on. */
+  setTimeout(seconds: number): void
   /** PPTP: GRE packets from `source` to `destination` with this call identifier carry `sourceKey` as their other end. */
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void
+  unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void
+}
+
+/** Packets of connections that were answered; others are not looked into by most helpers. */
+export function isAnswered(info: number): boolean {
+  return info === CT_ESTABLISHED || info === CT_ESTABLISHED_REPLY
 }

@@ -1,8 +1,10 @@
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { FTP } from './ftp.ts'
 import type { Helper } from './helper.ts'
+import { TFTP } from './tftp.ts'
 
 /** All helpers, by number: X_HELPER of a connection is the number + 1. */
-export const HELPERS: readonly Helper[] = []
+export const HELPERS: readonly Helper[] = [FTP, TFTP]
 
 /** Number of the helper with the kernel's name, or -1. */
 export function helperNumber(name: string): number {

@@ -1,4 +1,6 @@
 import {
+  IP_V6,
+  P_FAMILY,
   P_L3_CAPTURED,
   P_L3_LENGTH,
   P_L3_OFFSET,
@@ -7,41 +9,54 @@ import {
   P_PROTOCOL,
   P_TCP_FLAGS_WINDOW,
 } from '../../wire/packet-fields.ts'
-import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current.ts'
 import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_EXPECTATIONS, ENTRY_INTS, KIND_ZONE_SHIFT } from '../entry.ts'
-import { EXPECT_ADDED, type Expectation, type PendingExpectation } from '../expectations.ts'
+import {
+  ANY_PORT,
+  EXPECT_ADDED,
+  type ExpectationTable,
+  type ExpectedTuple,
+  type PendingExpectation,
+} from '../expectations.ts'
 import { X_HELPER } from '../extensions.ts'
 import type { Finding } from '../finding.ts'
 import type { GreKeyReader } from '../protocols/gre.ts'
 import { REASON_HELPER_DROP } from '../reasons.ts'
-import { CT_RELATED_REPLY } from '../status.ts'
-import { HELP_ACCEPT, type HelpedPacket } from './helper.ts'
+import { CT_RELATED_REPLY, IPS_DST_NAT, IPS_SRC_NAT } from '../status.ts'
+import { type Announcement, HELP_ACCEPT, type HelpedPacket } from './helper.ts'
 import { HELPERS } from './registry.ts'
 import { TupleRow } from './tuple-row.ts'
 
-const UDP_HEADER_BYTES = 8
+/** Of UDP; helpers of UDP connections take as much off an ICMP error about them. */
+const OTHER_HEADER_BYTES = 8
 
 /** Hands packets to the helpers of their connections, and does for helpers what they ask. */
 export class HelperRunner implements HelpedPacket {
   bytes: Uint8Array = new Uint8Array(0)
   fields: Int32Array = new Int32Array(0)
   base = 0
+  family = 0
   payload = 0
   payloadLength = 0
   payloadCaptured = 0
+  broadcastMask = 0
   readonly connections: ConnectionReader
+  /** Packets that a helper would have read, had the capture not cut them. */
+  blindPackets = 0
   readonly #current: CurrentConnection
+  readonly #expectations: ExpectationTable
   readonly #greKeys: GreKeyReader
   readonly #finding: Finding
   readonly #row = new TupleRow()
-  /** What helpers keep, by entry; a later connection in the same place has another number. */
-  readonly #memories = new Map<number, { number: number; memory: object }>()
+  /** What helpers keep, by entry. */
+  readonly #memories = new Map<number, { helper: number; memory: object }>()
   #helper = -1
 
-  constructor(current: CurrentConnection, greKeys: GreKeyReader, finding: Finding) {
+  constructor(current: CurrentConnection, expectations: ExpectationTable, greKeys: GreKeyReader, finding: Finding) {
     this.#current = current
+    this.#expectations = expectations
     this.#greKeys = greKeys
     this.#finding = finding
     this.connections = new ConnectionReader(current.table)
@@ -65,65 +80,117 @@ export class HelperRunner implements HelpedPacket {
 
   /**
    * The current packet reached the end of the hooks: its connection's helper, where there is one, reads it.
+   * @param broadcastMask network mask of the interface, where this machine sends a broadcast; else 0
    * @returns false when the helper drops the packet
    */
-  run(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
+  run(bytes: Uint8Array, fields: Int32Array, base: number, broadcastMask = 0): boolean {
     const current = this.#current
     if (current.id === NO_ENTRY || current.info === CT_RELATED_REPLY) return true
     const helper = current.table.extensions.records[current.table.extensionOf(current.id) + X_HELPER] - 1
     if (helper < 0) return true
+    return this.#help(helper, bytes, fields, base, broadcastMask)
+  }
+
+  #help(helper: number, bytes: Uint8Array, fields: Int32Array, base: number, broadcastMask: number): boolean {
     this.#helper = helper
     this.bytes = bytes
     this.fields = fields
     this.base = base
-    const header = transportHeaderBytes(fields, base)
+    this.broadcastMask = broadcastMask
+    this.family = fields[base + P_FAMILY]
+    const header =
+      fields[base + P_PROTOCOL] === PROTO_TCP ? (fields[base + P_TCP_FLAGS_WINDOW] >>> 28) << 2 : OTHER_HEADER_BYTES
     this.payload = fields[base + P_L4_OFFSET] + header
     this.payloadLength = Math.max(0, fields[base + P_L4_LENGTH] - header)
     const captured = fields[base + P_L3_OFFSET] + Math.min(fields[base + P_L3_CAPTURED], fields[base + P_L3_LENGTH])
     this.payloadCaptured = Math.min(this.payloadLength, Math.max(0, captured - this.payload))
+    if (this.payloadCaptured < Math.min(this.payloadLength, HELPERS[helper].reads)) {
+      this.blindPackets++
+      return true
+    }
     if (HELPERS[helper].help(this) === HELP_ACCEPT) return true
     this.#finding.set(REASON_HELPER_DROP, helper, 0, 0)
     return false
   }
 
+  /** A connection is freed: what it announced, and what its helper kept, goes. */
+  forget(connection: number): void {
+    this.#expectations.forgetOf(connection)
+    const kept = this.#memories.get(connection)
+    if (kept === undefined) return
+    this.#memories.delete(connection)
+    HELPERS[kept.helper].ended?.(this, connection, kept.memory)
+  }
+
+  address(direction: number, destination: boolean): number[] {
+    const words = this.connections.isIpv6(this.connection) ? 4 : 1
+    return Array.from({ length: words }, (_, index) =>
+      this.connections.address(this.connection, direction === 1, destination, index),
+    )
+  }
+
+  port(direction: number, destination: boolean): number {
+    return this.connections.port(this.connection, direction === 1, destination)
+  }
+
   memory<T extends object>(blank: () => T): T {
-    const number = this.#current.number
     let kept = this.#memories.get(this.connection)
-    if (kept === undefined || kept.number !== number) {
-      kept = { number, memory: blank() }
+    if (kept === undefined) {
+      kept = { helper: this.#helper, memory: blank() }
       this.#memories.set(this.connection, kept)
+      this.#noteState()
     }
     return kept.memory as T
   }
 
-  expect(announced: Omit<Expectation, 'zone' | 'direction'>): number {
+  expect(announced: Announcement): number {
     const current = this.#current
-    const { entries } = current.table
-    const e = current.id * ENTRY_INTS
-    const zone = entries[e + E_KIND] >>> KIND_ZONE_SHIFT
-    const policy = HELPERS[this.#helper].policies[announced.policy]
-    const expectation = { ...announced, zone, direction: this.direction }
-    const result = current.expectations.add(expectation, policy, current.id, entries[e + E_NUMBER], this.nowNs)
-    if (result === EXPECT_ADDED) entries[e + E_STATUS] |= ENTRY_HAS_EXPECTATIONS
+    const status = this.connections.status(current.id)
+    const isTranslated = (status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0
+    const expectation = {
+      sourcePort: ANY_PORT,
+      policy: 0,
+      helper: null,
+      permanent: false,
+      ...announced,
+      family: this.family,
+      zone: this.#zone,
+      direction: this.direction,
+      beforeNat: isTranslated
+        ? { address: this.address(this.direction, false), port: announced.destinationPort }
+        : null,
+    }
+    const policy = HELPERS[this.#helper].policies[expectation.policy]
+    const number = current.table.entries[current.id * ENTRY_INTS + E_NUMBER]
+    const result = this.#expectations.add(expectation, policy, current.id, number, this.nowNs)
+    if (result === EXPECT_ADDED) this.#noteState()
     return result
   }
 
   expected(): readonly PendingExpectation[] {
-    return this.#current.expectations.ofMaster(this.connection, this.nowNs)
+    return this.#expectations.ofMaster(this.connection, this.nowNs)
   }
 
-  forgetExpected(isMeant: (one: PendingExpectation) => boolean): void {
-    this.#current.expectations.forgetOf(this.connection, isMeant)
+  findExpected(tuple: Omit<ExpectedTuple, 'family' | 'zone'>): PendingExpectation | null {
+    return this.#expectations.find({ ...tuple, family: this.family, zone: this.#zone }, this.nowNs)
+  }
+
+  forgetExpected(one: PendingExpectation): void {
+    this.#expectations.forget(one)
+  }
+
+  renewExpected(one: PendingExpectation, seconds: number): void {
+    this.#expectations.renew(one, this.nowNs + seconds * 1e9)
   }
 
   find(
-    family: number,
     protocol: number,
     source: readonly number[],
     destination: readonly number[],
     sourcePort: number,
     destinationPort: number,
   ): number {
+    const family = source.length === 1 ? this.family : IP_V6
     const row = this.#row.fill(family, protocol, source, destination, sourcePort, destinationPort)
     return this.#current.find(row, 0, sourcePort, destinationPort, false)
   }
@@ -132,17 +199,24 @@ export class HelperRunner implements HelpedPacket {
     if (this.#current.table.isFindable(connection)) this.#current.table.remove(connection)
   }
 
-  setTimeout(connection: number, timeoutNs: number): void {
-    this.#current.table.times[(connection * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + timeoutNs
+  setTimeout(seconds: number): void {
+    this.#current.table.times[(this.connection * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + seconds * 1e9
   }
 
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void {
     this.#greKeys.map(source, destination, callId, sourceKey)
   }
-}
 
-function transportHeaderBytes(fields: Int32Array, base: number): number {
-  const protocol = fields[base + P_PROTOCOL]
-  if (protocol === PROTO_TCP) return (fields[base + P_TCP_FLAGS_WINDOW] >>> 28) << 2
-  return protocol === PROTO_UDP ? UDP_HEADER_BYTES : 0
+  unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void {
+    this.#greKeys.unmap(source, destination, callId)
+  }
+
+  get #zone(): number {
+    return this.#current.table.entries[this.connection * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
+  }
+
+  /** `forget` is called when the connection is freed. */
+  #noteState(): void {
+    this.#current.table.entries[this.connection * ENTRY_INTS + E_STATUS] |= ENTRY_HAS_EXPECTATIONS
+  }
 }

@@ -1,0 +1,144 @@
+import { IP_V6 } from '../../wire/packet-fields.ts'
+import { isDigit, readNumbers } from './digits.ts'
+import { readIpv6 } from './ipv6-text.ts'
+
+/** An address that a command or an answer names. */
+export interface FtpAddress {
+  readonly family: number
+  readonly words: readonly number[]
+  readonly port: number
+}
+
+/** The text is cut, or is not what the pattern wants: the kernel drops the packet, to see it again in one piece. */
+export const PARTLY = 'partly'
+
+/** Reads what stands at `from`; null when it is not an address. */
+type Reader = (bytes: Uint8Array, from: number, end: number, sender: FtpAddress) => FtpAddress | null
+
+interface Pattern {
+  readonly text: string
+  /** What stands between the text and the address, 0 for nothing. */
+  readonly skip: number
+  readonly read: Reader
+}
+
+const SPACE = 0x20
+const COMMA = 0x2c
+const DOT = 0x2e
+const RETURN = 0x0d
+const PARENTHESIS = 0x28
+
+/** By direction: the client's commands, the server's answers. */
+const PATTERNS: readonly (readonly Pattern[])[] = [
+  [
+    { text: 'PORT', skip: SPACE, read: (bytes, from, end, sender) => readSix(bytes, from, end, sender, RETURN) },
+    { text: 'EPRT', skip: SPACE, read: readExtended },
+  ],
+  [
+    { text: '227 ', skip: 0, read: readPassive },
+    { text: '229 ', skip: PARENTHESIS, read: readExtendedPassive },
+  ],
+]
+
+/** The address that a line announces, PARTLY, or null for a line that announces none. */
+export function findAnnouncement(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  direction: number,
+  sender: FtpAddress,
+): FtpAddress | typeof PARTLY | null {
+  for (const pattern of PATTERNS[direction]) {
+    const found = match(bytes, from, end, pattern, sender)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function match(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  { text, skip, read }: Pattern,
+  sender: FtpAddress,
+): FtpAddress | typeof PARTLY | null {
+  const length = end - from
+  for (let i = 0; i < text.length && i < length; i++) if (!sameLetter(bytes[from + i], text.charCodeAt(i))) return null
+  if (length <= text.length) return PARTLY
+  let at = from + text.length
+  if (skip !== 0) {
+    while (bytes[at] !== skip) if (at++ === end - 1) return PARTLY
+    at++
+  }
+  return read(bytes, at, end, sender) ?? PARTLY
+}
+
+function sameLetter(byte: number, letter: number): boolean {
+  const isUpper = letter >= 0x41 && letter <= 0x5a
+  return byte === letter || (isUpper && byte === letter + 0x20)
+}
+
+/** `h1,h2,h3,h4,p1,p2` (RFC 959, section 5.3.2). On IPv6 the kernel compares the four with the first of the address. */
+function readSix(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  sender: FtpAddress,
+  terminator: number,
+): FtpAddress | null {
+  const { length, numbers } = readNumbers(bytes, from, end, 6, COMMA, terminator)
+  if (length === 0) return null
+  const [a, b, c, d, high, low] = numbers
+  const words = [(a << 24) | (b << 16) | (c << 8) | d, ...sender.words.slice(1)]
+  return { ...sender, words, port: ((high << 8) | low) & 0xffff }
+}
+
+/** The parentheses around the numbers of 227 may be missing (RFC 1123, section 4.1.2.6). */
+function readPassive(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAddress | null {
+  let at = from
+  while (at < end && !isDigit(bytes[at])) at++
+  return at === end ? null : readSix(bytes, at, end, sender, 0)
+}
+
+/** `|1|10.0.0.1|1234|` or `|2|2001:db8::1|1234|`, with any delimiter (RFC 2428, section 2). */
+function readExtended(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAddress | null {
+  const delimiter = bytes[from]
+  if (end - from <= 3 || !isDelimiter(delimiter) || bytes[from + 2] !== delimiter) return null
+  const family = sender.family
+  if (bytes[from + 1] !== (family === IP_V6 ? 0x32 : 0x31)) return null
+  const at = from + 3
+  const address = family === IP_V6 ? readIpv6(bytes, at, end, delimiter) : readIpv4(bytes, at, end, delimiter)
+  if (address === null) return null
+  const port = readPort(bytes, at + address.length + 1, end, delimiter)
+  return port === 0 ? null : { family, words: address.words, port }
+}
+
+/** `|||1234|` (RFC 2428, section 3): the address is the server's own. */
+function readExtendedPassive(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAddress | null {
+  const delimiter = bytes[from]
+  if (end - from <= 3 || !isDelimiter(delimiter)) return null
+  if (bytes[from + 1] !== delimiter || bytes[from + 2] !== delimiter) return null
+  const port = readPort(bytes, from + 3, end, delimiter)
+  return port === 0 ? null : { ...sender, port }
+}
+
+function isDelimiter(byte: number): boolean {
+  return byte >= 33 && byte <= 126 && !isDigit(byte)
+}
+
+function readIpv4(bytes: Uint8Array, from: number, end: number, delimiter: number) {
+  const { length, numbers } = readNumbers(bytes, from, end, 4, DOT, delimiter)
+  const [a, b, c, d] = numbers
+  return length === 0 ? null : { length, words: [(a << 24) | (b << 16) | (c << 8) | d] }
+}
+
+/** 0 when there is no port, or no delimiter behind it. Sixteen bits are kept. */
+function readPort(bytes: Uint8Array, from: number, end: number, delimiter: number): number {
+  let port = 0
+  for (let at = from; at < end; at++) {
+    if (bytes[at] === delimiter) return port
+    if (!isDigit(bytes[at])) return 0
+    port = (port * 10 + bytes[at] - 0x30) & 0xffff
+  }
+  return 0
+}

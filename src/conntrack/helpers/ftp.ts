@@ -1,0 +1,69 @@
+import { P_TCP_SEQ } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
+import { EXPECT_ADDED } from '../expectations.ts'
+import { before } from '../sequence.ts'
+import { type FtpAddress, findAnnouncement, PARTLY } from './ftp-commands.ts'
+import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
+
+const NEWLINE = 0x0a
+
+/** Where lines are known to start: up to two sequence numbers a direction. */
+interface FtpMemory {
+  readonly lineStarts: readonly [number[], number[]]
+}
+
+/**
+ * FTP (RFC 959, 2428): PORT and EPRT of the client, the answers 227 and 229 of the server announce the data connection.
+ * Only segments that start where a line is known to start are read, so the first of each direction is not.
+ */
+export const FTP: Helper = {
+  name: 'ftp',
+  protocols: [PROTO_TCP],
+  ipv6: true,
+  policies: [{ maxExpected: 1, timeoutSeconds: 300 }],
+  reads: Number.POSITIVE_INFINITY,
+  help(packet: HelpedPacket): number {
+    if (!isAnswered(packet.info) || packet.payloadLength === 0) return HELP_ACCEPT
+    const { bytes, payload, payloadLength, direction } = packet
+    const { lineStarts } = packet.memory(newMemory)
+    const sequence = packet.fields[packet.base + P_TCP_SEQ]
+    let result = HELP_ACCEPT
+    if (lineStarts[direction].includes(sequence)) {
+      const sender: FtpAddress = { family: packet.family, words: packet.address(direction, false), port: 0 }
+      const found = findAnnouncement(bytes, payload, payload + payloadLength, direction, sender)
+      if (found === PARTLY) return HELP_DROP
+      if (found !== null && isOf(sender, found) && !announce(packet, found)) result = HELP_DROP
+    }
+    if (bytes[payload + payloadLength - 1] === NEWLINE) {
+      rememberLineStart(lineStarts[direction], (sequence + payloadLength) | 0)
+    }
+    return result
+  },
+}
+
+function newMemory(): FtpMemory {
+  return { lineStarts: [[], []] }
+}
+
+/** An address that is not the sender's announces nothing (the module's `loose` is 0). */
+function isOf(sender: FtpAddress, announced: FtpAddress): boolean {
+  return sender.words.every((word, i) => word === announced.words[i])
+}
+
+function announce(packet: HelpedPacket, announced: FtpAddress): boolean {
+  const other = 1 - packet.direction
+  const result = packet.expect({
+    protocol: PROTO_TCP,
+    source: packet.address(other, false),
+    destination: packet.address(other, true),
+    destinationPort: announced.port,
+  })
+  return result === EXPECT_ADDED
+}
+
+/** The older of the two goes when there is no room. */
+function rememberLineStart(starts: number[], sequence: number): void {
+  if (starts.includes(sequence)) return
+  if (starts.length < 2) starts.push(sequence)
+  else starts[before(starts[0], starts[1]) ? 0 : 1] = sequence
+}

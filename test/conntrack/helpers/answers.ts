@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FrameBatch } from '../../../src/capture/frame-batch.ts'
+import { openCapture } from '../../../src/capture/open-capture.ts'
+import { ANY_PORT, type PendingExpectation } from '../../../src/conntrack/expectations.ts'
+import { USUAL_HELPER_PORTS } from '../../../src/conntrack/helpers/registry.ts'
+import { sysctlsWith } from '../../../src/conntrack/sysctls.ts'
+import { ChecksumPolicy } from '../../../src/netfilter/checksum-policy.ts'
+import { Machine } from '../../../src/netfilter/machine.ts'
+import { Outcome } from '../../../src/netfilter/outcome.ts'
+import { Topology } from '../../../src/netfilter/topology.ts'
+import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
+import { addressText } from '../../../src/wire/address.ts'
+import { answerOfOutcome } from '../../kernel/ctreplay.ts'
+import type { AvailableOracle, OracleLine } from '../../kernel/kernel-oracle.ts'
+import { pcap } from '../../support/pcap.ts'
+import type { HelperProbe } from './probes/probe.ts'
+
+/** What one side says to the packets of a probe: `ESTABLISHED/reply +6 10.0.0.1:0>10.9.9.9:2000 300s`. */
+export type Answers = readonly string[]
+
+export async function answersOfKernel(oracle: AvailableOracle, probe: HelperProbe): Promise<Answers> {
+  return withCapture(probe, async (capture, folder) => {
+    const options = ['--virtual-time', '--helper-auto', '--events']
+    if (probe.host !== undefined) options.push('--mode', 'host', '--local', probe.host)
+    else {
+      writeFileSync(join(folder, 'seen.nft'), SEEN_GOING_OUT)
+      options.push('--nft', join(folder, 'seen.nft'))
+    }
+    if (probe.rules !== undefined) {
+      writeFileSync(join(folder, 'rules'), probe.rules)
+      options.push('--rules', join(folder, 'rules'))
+    }
+    const isRouter = probe.host === undefined
+    return (await oracle.run(capture, options)).map((line) => answerOfLine(line, isRouter))
+  })
+}
+
+/** Helpers stand behind all rules, so a packet that one drops has passed them; a router does not send it. */
+const SEEN_GOING_OUT = `table netdev seen {
+  chain out {
+    type filter hook egress device "tout" priority 0
+    ip ttl 63 log prefix "out" group 0
+    ip6 hoplimit 63 log prefix "out" group 0
+  }
+}
+`
+
+function answerOfLine(line: OracleLine & { nflog?: string[] }, isRouter: boolean): string {
+  const { state, dir, hook, events = [], nflog } = line
+  const wasLost = isRouter && hook === 'FORWARD' && line.verdict === 'ACCEPT' && nflog === undefined
+  const verdict = wasLost ? 'DROP' : line.verdict
+  const announced = events
+    .filter(({ ev }) => ev === 'EXP_NEW')
+    .map(({ tuple, timeout }) => `+${tuple} ${timeout}s`)
+    .sort()
+  return [label(state, dir ?? null, verdict), ...announced].join(' ')
+}
+
+function label(state: string, direction: string | null, verdict: string | null): string {
+  return `${state}${direction === 'reply' ? '/reply' : ''}${verdict === 'ACCEPT' || verdict === null ? '' : ` ${verdict}`}`
+}
+
+export async function answersOfCtreplay(probe: HelperProbe): Promise<Answers> {
+  return withCapture(probe, async (capture) => {
+    const local = probe.host === undefined ? [] : [probe.host]
+    const topology = new Topology({ mode: probe.host === undefined ? 'router' : 'host', local, interfaces: [] })
+    const rules = probe.rules === undefined ? null : parseRuleset(probe.rules, 'rules', 'ipv4')
+    const machine = new Machine({
+      topology,
+      sysctls: sysctlsWith(new Map()),
+      checksums: new ChecksumPolicy('verify'),
+      ruleset4: rules === null ? null : compileRuleset(rules, topology, { assume: new Map() }),
+      ruleset6: null,
+      helperPorts: USUAL_HELPER_PORTS,
+      seed: 1,
+    })
+    const { expectations } = machine.tracker.current
+    const outcome = new Outcome()
+    const batch = new FrameBatch()
+    const reader = await openCapture([capture])
+    const answers: string[] = []
+    let known: ReadonlySet<PendingExpectation> = new Set()
+    while (await reader.read(batch)) {
+      for (let i = 0; i < batch.count; i++) {
+        machine.process(batch, i, outcome)
+        const { label: state, direction, verdict } = answerOfOutcome(outcome)
+        const nowNs = machine.tracker.current.nowNs
+        const now = new Set(expectations.live(nowNs))
+        const announced = [...now].filter((one) => !known.has(one)).map((one) => expectationText(one, nowNs))
+        answers.push([label(state ?? 'none', direction, verdict), ...announced.sort()].join(' '))
+        known = now
+      }
+    }
+    reader.close()
+    return answers
+  })
+}
+
+function expectationText(one: PendingExpectation, nowNs: number): string {
+  const any = one.family === 6 ? '::' : '0.0.0.0'
+  const masked = one.source?.map((word) => word & (one.sourceMask ?? -1))
+  const source = masked === undefined ? any : addressText(masked, 0, one.family)
+  const port = one.sourcePort === ANY_PORT ? 0 : one.sourcePort
+  const seconds = Math.round((one.expiresNs - nowNs) / 1e9)
+  const destination = addressText(one.destination, 0, one.family)
+  return `+${one.protocol} ${source}:${port}>${destination}:${one.destinationPort} ${seconds}s`
+}
+
+async function withCapture<T>(probe: HelperProbe, use: (file: string, folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-helpers-'))
+  try {
+    const file = join(folder, 'probe.pcap')
+    writeFileSync(file, pcap(probe.packets))
+    return await use(file, folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
