@@ -4,6 +4,7 @@ import { ah } from './ah.ts'
 import { comment } from './comment.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
+import { dscp } from './dscp.ts'
 import { frag } from './frag.ts'
 import { hashlimit } from './hashlimit.ts'
 import { icmp } from './icmp.ts'
@@ -49,6 +50,7 @@ export const MATCHES: readonly MatchExtension[] = [
   comment,
   connmark,
   conntrack,
+  dscp,
   dst,
   esp,
   frag,
