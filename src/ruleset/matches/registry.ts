@@ -28,6 +28,7 @@ import { esp, ipcomp } from './spi.ts'
 import { srh } from './srh.ts'
 import { state } from './state.ts'
 import { tcp } from './tcp.ts'
+import { tos } from './tos.ts'
 import { hl, ttl } from './ttl.ts'
 import { udp } from './udp.ts'
 
@@ -77,6 +78,7 @@ export const MATCHES: readonly MatchExtension[] = [
   srh,
   state,
   tcp,
+  tos,
   ttl,
   udp,
 ]
