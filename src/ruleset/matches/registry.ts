@@ -5,6 +5,7 @@ import { comment } from './comment.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
 import { dscp } from './dscp.ts'
+import { ecn } from './ecn.ts'
 import { frag } from './frag.ts'
 import { hashlimit } from './hashlimit.ts'
 import { icmp } from './icmp.ts'
@@ -53,6 +54,7 @@ export const MATCHES: readonly MatchExtension[] = [
   conntrack,
   dscp,
   dst,
+  ecn,
   esp,
   frag,
   hashlimit,
