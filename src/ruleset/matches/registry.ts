@@ -29,6 +29,7 @@ import { esp, ipcomp } from './spi.ts'
 import { srh } from './srh.ts'
 import { state } from './state.ts'
 import { tcp } from './tcp.ts'
+import { tcpmss } from './tcpmss.ts'
 import { tos } from './tos.ts'
 import { hl, ttl } from './ttl.ts'
 import { udp } from './udp.ts'
@@ -80,6 +81,7 @@ export const MATCHES: readonly MatchExtension[] = [
   srh,
   state,
   tcp,
+  tcpmss,
   tos,
   ttl,
   udp,

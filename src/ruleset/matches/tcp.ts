@@ -122,7 +122,7 @@ function optionConditions(kind: number, negated: boolean): Condition[] {
   ]
 }
 
-/** Walks the options as the kernel does: a length of 0 counts as 1, and no length is held against the header's end. */
+/** Walks the options as the kernel does: a length of 0 counts as 1, and one may reach beyond the header's end. */
 function findOption(packet: RulePacket, kind: number): number {
   const { bytes, fields, base } = packet
   const start = fields[base + P_L4_OFFSET] + HEADER
@@ -132,6 +132,7 @@ function findOption(packet: RulePacket, kind: number): number {
     if (at >= captured) return UNKNOWN
     if (bytes[at] === kind) return YES
     if (bytes[at] < 2) at++
+    else if (at + 1 >= end) return NO
     else if (at + 1 >= captured) return UNKNOWN
     else at += bytes[at + 1] || 1
   }
