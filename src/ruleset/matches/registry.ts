@@ -4,6 +4,7 @@ import { ah } from './ah.ts'
 import { comment } from './comment.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
+import { dccp } from './dccp.ts'
 import { dscp } from './dscp.ts'
 import { ecn } from './ecn.ts'
 import { frag } from './frag.ts'
@@ -53,6 +54,7 @@ export const MATCHES: readonly MatchExtension[] = [
   comment,
   connmark,
   conntrack,
+  dccp,
   dscp,
   dst,
   ecn,
