@@ -33,6 +33,7 @@ import { tcp } from './tcp.ts'
 import { tcpmss } from './tcpmss.ts'
 import { tos } from './tos.ts'
 import { hl, ttl } from './ttl.ts'
+import { u32 } from './u32.ts'
 import { udp } from './udp.ts'
 
 /**
@@ -86,6 +87,7 @@ export const MATCHES: readonly MatchExtension[] = [
   tcpmss,
   tos,
   ttl,
+  u32,
   udp,
 ]
 
