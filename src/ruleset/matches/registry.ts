@@ -1,6 +1,7 @@
 import type { MatchExtension } from '../extension.ts'
 import { addrtype } from './addrtype.ts'
 import { ah } from './ah.ts'
+import { bpf } from './bpf.ts'
 import { comment } from './comment.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
@@ -52,6 +53,7 @@ import { udp } from './udp.ts'
 export const MATCHES: readonly MatchExtension[] = [
   addrtype,
   ah,
+  bpf,
   comment,
   connmark,
   conntrack,

@@ -1,0 +1,30 @@
+import { undecidable } from '../evaluate/condition.ts'
+import type { MatchExtension } from '../extension.ts'
+import { printOption } from '../text/options.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import { runProgram } from './bpf-machine.ts'
+import { parseBytecode, printBytecode } from './bpf-program.ts'
+import { ask } from './header-bytes.ts'
+
+const PATH_MAX = 511
+const MISSING = 'a pinned BPF program is not in the capture; settle it with --assume bpf'
+
+/** A classic BPF program decides, over the packet from its IP header on. */
+export const bpf: MatchExtension = {
+  name: 'bpf',
+  options: [{ name: 'bytecode' }, { name: 'object-pinned' }],
+  parse(options) {
+    const use = options.oneOf(['bytecode', 'object-pinned'])
+    if (!use) throw new Refusal(options.at, 'bpf needs --bytecode or --object-pinned')
+    const [token] = use.values
+    if (use.spec.name === 'object-pinned') {
+      if (token.text.length > PATH_MAX) throw new Refusal(token, `the path has more than ${PATH_MAX} characters`)
+      return { print: () => printOption('object-pinned', token.text), conditions: () => [undecidable(MISSING)] }
+    }
+    const program = parseBytecode(token)
+    return {
+      print: () => `--bytecode "${printBytecode(program)}"`,
+      conditions: () => [ask('bpf', (packet) => runProgram(program, packet))],
+    }
+  },
+}
