@@ -30,6 +30,7 @@ import { sctp } from './sctp.ts'
 import { esp, ipcomp } from './spi.ts'
 import { srh } from './srh.ts'
 import { state } from './state.ts'
+import { string } from './string.ts'
 import { tcp } from './tcp.ts'
 import { tcpmss } from './tcpmss.ts'
 import { tos } from './tos.ts'
@@ -85,6 +86,7 @@ export const MATCHES: readonly MatchExtension[] = [
   sctp,
   srh,
   state,
+  string,
   tcp,
   tcpmss,
   tos,
