@@ -8,6 +8,7 @@ import { conntrack } from './conntrack.ts'
 import { dccp } from './dccp.ts'
 import { dscp } from './dscp.ts'
 import { ecn } from './ecn.ts'
+import { eui64 } from './eui64.ts'
 import { frag } from './frag.ts'
 import { hashlimit } from './hashlimit.ts'
 import { icmp } from './icmp.ts'
@@ -63,6 +64,7 @@ export const MATCHES: readonly MatchExtension[] = [
   dst,
   ecn,
   esp,
+  eui64,
   frag,
   hashlimit,
   hbh,

@@ -1,0 +1,38 @@
+import { P_MAC_OFFSET, P_SRC, P_VLAN } from '../../wire/packet-fields.ts'
+import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
+import type { MatchExtension } from '../extension.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../rule-packet.ts'
+
+const ETHERTYPE_IPV6 = 0x86dd
+const MISSING = 'the capture has no Ethernet header; settle it with --assume eui64'
+
+/** The lower half of the source address was made from the Ethernet address (RFC 4291, appendix A). */
+export const eui64: MatchExtension = {
+  name: 'eui64',
+  family: 'ipv6',
+  hooks: [HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD],
+  options: [],
+  parse: () => ({
+    print: () => '',
+    conditions: () => [
+      {
+        kind: 'call',
+        label: 'source address from the Ethernet address',
+        negated: false,
+        missing: MISSING,
+        create: () => ({
+          test({ bytes, fields, base }) {
+            const mac = fields[base + P_MAC_OFFSET]
+            if (mac < 0) return UNKNOWN
+            const type = (bytes[mac + 12] << 8) | bytes[mac + 13]
+            // A tagged frame comes by its VLAN's interface, which has taken the tag off.
+            if (type !== ETHERTYPE_IPV6 && fields[base + P_VLAN] < 0) return NO
+            const high = ((bytes[mac + 6] ^ 2) << 24) | (bytes[mac + 7] << 16) | (bytes[mac + 8] << 8) | 0xff
+            const low = 0xfe000000 | (bytes[mac + 9] << 16) | (bytes[mac + 10] << 8) | bytes[mac + 11]
+            return fields[base + P_SRC + 2] === (high | 0) && fields[base + P_SRC + 3] === (low | 0) ? YES : NO
+          },
+        }),
+      },
+    ],
+  }),
+}
