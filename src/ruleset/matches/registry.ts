@@ -25,6 +25,7 @@ import { multiport } from './multiport.ts'
 import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
+import { realm } from './realm.ts'
 import { recent } from './recent.ts'
 import { rt } from './rt.ts'
 import { sctp } from './sctp.ts'
@@ -83,6 +84,7 @@ export const MATCHES: readonly MatchExtension[] = [
   owner,
   physdev,
   pkttype,
+  realm,
   recent,
   rt,
   sctp,
