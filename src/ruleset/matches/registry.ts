@@ -22,6 +22,7 @@ import { mac } from './mac.ts'
 import { mark } from './mark.ts'
 import { mh } from './mh.ts'
 import { multiport } from './multiport.ts'
+import { osf } from './osf.ts'
 import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
@@ -81,6 +82,7 @@ export const MATCHES: readonly MatchExtension[] = [
   mark,
   mh,
   multiport,
+  osf,
   owner,
   physdev,
   pkttype,
