@@ -15,16 +15,20 @@ import {
 import type { Runtime } from './evaluate/runtime.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
 import { headerChecks } from './header-conditions.ts'
+import { IpSets } from './ipset/ip-sets.ts'
+import type { SetDefinition } from './ipset/set-definition.ts'
 import type { ParsedRuleset, Rule, Table } from './rule.ts'
 import { ruleInfos } from './rule-infos.ts'
 import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
-import type { CompiledRuleset, Family, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
+import type { CompiledRuleset, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
 import { TABLE_HOOKS, TABLES_BY_PRIORITY } from './tables.ts'
 import { undecidableWarnings } from './undecidable.ts'
 
 export interface CompileOptions {
   /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to taken-to-match or not. */
   readonly assume?: ReadonlyMap<string, boolean>
+  /** What `-m set` and `-j SET` refer to. */
+  readonly sets?: readonly SetDefinition[]
   /** What rules share by name (sets, lists of recent addresses). Give both families the same; a new one by default. */
   readonly memory?: RuleMemory
   /** Runs the interpreter for every packet: for tests that hold the two evaluators against each other. */
@@ -66,12 +70,14 @@ export function compileRuleset(
   }
   const memory = options.memory ?? new RuleMemory()
   const context: CallContext = { family: parsed.family, environment, memory }
+  if (options.sets) memory.shared(IpSets, '', () => new IpSets(options.sets ?? []))
+  prepare(parsed, context)
   const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
   const nat: (ExplainingHookTable | null)[] = HOOK_NAMES.map(() => null)
   for (const name of TABLES_BY_PRIORITY) {
     const table = parsed.tables.find((one) => one.name === name)
     if (!table) continue
-    const program = programOf(table, parsed.family, environment, options.assume ?? new Map(), idOf, policyId)
+    const program = programOf(table, context, options.assume ?? new Map(), idOf, policyId)
     const interpreter = new Interpreter(program, runtime, context, reasonIndex)
     const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
     const compiled = interpretOnly ? new Map<number, CompiledChain>() : generate(program, runtime, context)
@@ -90,7 +96,16 @@ export function compileRuleset(
     packets: (ruleId) => runtime.counters[2 * ruleId],
     bytes: (ruleId) => runtime.counters[2 * ruleId + 1],
     unknownReason: (index) => reasons[index],
-    warnings: [...parsed.warnings, ...undecidableWarnings(parsed, options.assume ?? new Map())],
+    warnings: [...parsed.warnings, ...undecidableWarnings(parsed, options.assume ?? new Map(), context)],
+  }
+}
+
+function prepare(parsed: ParsedRuleset, context: CallContext): void {
+  for (const { chains } of parsed.tables) {
+    for (const rule of chains.flatMap((chain) => chain.rules)) {
+      for (const { match } of rule.matches) match.prepare?.(context)
+      rule.target?.target.prepare?.(context)
+    }
   }
 }
 
@@ -117,8 +132,7 @@ function hookTable(
 
 function programOf(
   table: Table,
-  family: Family,
-  environment: RuleEnvironment,
+  context: CallContext,
   assume: ReadonlyMap<string, boolean>,
   idOf: ReadonlyMap<Rule, number>,
   policyId: ReadonlyMap<string, number>,
@@ -131,12 +145,12 @@ function programOf(
     }
     return { name: chain.name, index, policy, rules: chain.rules.map(programRule) }
   })
-  return { chains, environment, assume }
+  return { chains, environment: context.environment, assume }
 
   function programRule(rule: Rule): ProgramRule {
-    const checks = headerChecks(rule.header, family)
+    const checks = headerChecks(rule.header, context.family)
     for (const { name, match } of rule.matches) {
-      for (const condition of match.conditions()) checks.push({ match: name, condition })
+      for (const condition of match.conditions(context)) checks.push({ match: name, condition })
     }
     const target = targetChain(rule)
     return {

@@ -1,5 +1,5 @@
 import type { Action } from './evaluate/action.ts'
-import type { Condition } from './evaluate/condition.ts'
+import type { CallContext, Condition } from './evaluate/condition.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { Family, TableName } from './ruleset.ts'
 import type { OptionSpec, Options } from './text/options.ts'
@@ -39,7 +39,9 @@ export interface Match extends Requirements {
   /** Its options as iptables-save prints them; '' for none. */
   print(): string
   /** What it asks, in order, all of which must hold. Called once per rule: stateful conditions must be new objects. */
-  conditions(): readonly Condition[]
+  conditions(context: CallContext): readonly Condition[]
+  /** Told before any conditions are asked for, in the order of the file: for what rules share by name. */
+  prepare?(context: CallContext): void
   /** Text of `-m comment`. */
   readonly comment?: string
 }
@@ -55,6 +57,8 @@ export interface TargetExtension extends Requirements {
 export interface Target extends Requirements {
   print(): string
   readonly action: Action
+  /** As of a match. */
+  prepare?(context: CallContext): void
   /** Targets of the nat table: how they bind the packet's connection. */
   readonly nat?: NatSpec
   /** REJECT answers by a TCP reset. */

@@ -1,15 +1,19 @@
-import type { Condition } from './evaluate/condition.ts'
+import type { CallContext, Condition } from './evaluate/condition.ts'
 import type { ParsedRuleset } from './rule.ts'
 
 /** What to say about matches that no capture can decide and that `assume` does not settle: one line per match. */
-export function undecidableWarnings(parsed: ParsedRuleset, assume: ReadonlyMap<string, boolean>): string[] {
+export function undecidableWarnings(
+  parsed: ParsedRuleset,
+  assume: ReadonlyMap<string, boolean>,
+  context: CallContext,
+): string[] {
   const found = new Map<string, { lines: number[]; missing: string }>()
   for (const table of parsed.tables) {
     for (const rule of table.chains.flatMap((chain) => chain.rules)) {
       for (const { name, match } of rule.matches) {
         if (assume.has(name)) continue
         const missing = match
-          .conditions()
+          .conditions(context)
           .map(undecidable)
           .find((text) => text !== null)
         if (!missing) continue

@@ -168,16 +168,15 @@ export class Walk {
         addWorld(worlds, assign(next, action, this.#packet.connection >= 0))
         break
       case 'effect':
-        addWorld(worlds, this.#affect(next, action, world.guesses === 0))
+        addWorld(worlds, this.#affect(next, action))
         break
     }
   }
 
-  /** @param sure nothing was taken to hold on the way here */
-  #affect(world: World, action: EffectAction, sure: boolean): World {
+  #affect(world: World, action: EffectAction): World {
     const packet = this.#packet
     const effect = this.#runtime.effects[this.#runtime.slots.get(action) ?? -1]
-    if (sure && this.#certain) effect.apply(packet)
+    if (this.#worlds.length === 0 && this.#finished.length === 0) effect.apply(packet)
     else effect.applyPerhaps(packet)
     return { ...world, mark: packet.mark, unknownMark: packet.unknownMark }
   }

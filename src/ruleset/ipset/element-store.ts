@@ -1,0 +1,113 @@
+import { grown, grownFloats, KeyTable } from '../evaluate/key-table.ts'
+import { HZ } from '../ticks.ts'
+import type { SetDefinition } from './set-definition.ts'
+
+const NOMATCH = 1
+/** It is not known whether the element is in the set. */
+const DOUBT = 2
+/** It is not known what its counters are. */
+const DOUBTFUL_COUNTERS = 4
+export const NEVER = Number.POSITIVE_INFINITY
+
+/** The elements of a set under the slots of a KeyTable: what `ipset list` shows behind each. */
+export class ElementStore {
+  readonly table: KeyTable
+  /** Some element was ever in doubt. */
+  hasDoubts = false
+  /** Tick behind which the element is gone. */
+  expires: Float64Array<ArrayBuffer>
+  packets: Float64Array<ArrayBuffer>
+  bytes: Float64Array<ArrayBuffer>
+  mark: Int32Array<ArrayBuffer>
+  markMask: Int32Array<ArrayBuffer>
+  /** bitmap:ip,mac: two words each, -1 as the first for none. */
+  macs: Int32Array<ArrayBuffer>
+  #flags: Int32Array<ArrayBuffer>
+
+  constructor(width: number) {
+    this.table = new KeyTable(width)
+    const { capacity } = this.table
+    this.expires = new Float64Array(capacity)
+    this.packets = new Float64Array(capacity)
+    this.bytes = new Float64Array(capacity)
+    this.mark = new Int32Array(capacity)
+    this.markMask = new Int32Array(capacity)
+    this.macs = new Int32Array(2 * capacity)
+    this.#flags = new Int32Array(capacity)
+  }
+
+  /** Adds what the set was saved with; later lines win. @param added called with every new slot */
+  load(set: SetDefinition, added: (slot: number) => void): void {
+    const { elements } = set
+    const { key, width } = this.table
+    for (let at = 0; at < elements.count; at++) {
+      for (let i = 0; i < width; i++) key[i] = elements.keys[at * width + i]
+      let slot = this.table.find()
+      if (slot < 0) {
+        slot = this.add()
+        added(slot)
+      }
+      const seconds = elements.timeouts[at] < 0 ? (set.timeout ?? 0) : elements.timeouts[at]
+      this.expires[slot] = set.timeout === null || seconds === 0 ? NEVER : seconds * HZ
+      this.#flags[slot] = elements.nomatch[at] ? NOMATCH : 0
+      this.packets[slot] = elements.packets[at]
+      this.bytes[slot] = elements.bytes[at]
+      this.mark[slot] = elements.mark[at]
+      this.markMask[slot] = elements.markMask[at]
+      this.macs[2 * slot] = elements.macs[2 * at]
+      this.macs[2 * slot + 1] = elements.macs[2 * at + 1]
+    }
+  }
+
+  /** A blank element for the table's key. */
+  add(): number {
+    const slot = this.table.add()
+    this.#grow()
+    this.blank(slot)
+    return slot
+  }
+
+  blank(slot: number): void {
+    this.expires[slot] = NEVER
+    this.packets[slot] = 0
+    this.bytes[slot] = 0
+    this.mark[slot] = 0
+    this.markMask[slot] = 0
+    this.macs[2 * slot] = -1
+    this.#flags[slot] = 0
+  }
+
+  isNomatch(slot: number): boolean {
+    return (this.#flags[slot] & NOMATCH) !== 0
+  }
+
+  isDoubtful(slot: number): boolean {
+    return (this.#flags[slot] & DOUBT) !== 0
+  }
+
+  doubt(slot: number): void {
+    this.hasDoubts = true
+    this.#flags[slot] |= DOUBT
+  }
+
+  hasDoubtfulCounters(slot: number): boolean {
+    return (this.#flags[slot] & DOUBTFUL_COUNTERS) !== 0
+  }
+
+  doubtCounters(slot: number): void {
+    this.hasDoubts = true
+    this.#flags[slot] |= DOUBTFUL_COUNTERS
+  }
+
+  #grow(): void {
+    const { capacity } = this.table
+    if (this.expires.length >= capacity) return
+    this.expires = grownFloats(this.expires, capacity)
+    this.packets = grownFloats(this.packets, capacity)
+    this.bytes = grownFloats(this.bytes, capacity)
+    this.mark = grown(this.mark, capacity)
+    this.markMask = grown(this.markMask, capacity)
+    this.macs = grown(this.macs, 2 * capacity)
+    this.#flags = grown(this.#flags, capacity)
+  }
+}
