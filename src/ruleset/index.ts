@@ -1,5 +1,7 @@
 export { type CompileOptions, compileRuleset, type ExplainingHookTable, type ExplainingRuleset } from './compile.ts'
 export type { CheckStep, RuleStep } from './explain.ts'
+export { parseSets } from './ipset/parse-sets.ts'
+export type { SetDefinition } from './ipset/set-definition.ts'
 export { type PrintOptions, printRule, printRuleset } from './print.ts'
 export type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'
 export { parseRuleset } from './text/parse-ruleset.ts'

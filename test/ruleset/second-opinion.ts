@@ -29,7 +29,7 @@ export function printedByIptables(
   setup = '',
 ): string | null {
   const program = family === 'ipv4' ? 'iptables-legacy' : 'ip6tables-legacy'
-  const script = `${setup || ':'} ; ${program}-restore && ${program}-save -t ${table}`
+  const script = `${setup}\n${program}-restore && ${program}-save -t ${table}`
   const result = spawnSync('unshare', ['-n', 'sh', '-c', script], {
     encoding: 'utf8',
     input: `*${table}\n-A ${chain} ${rule}\nCOMMIT\n`,

@@ -30,6 +30,7 @@ import { realm } from './realm.ts'
 import { recent } from './recent.ts'
 import { rt } from './rt.ts'
 import { sctp } from './sctp.ts'
+import { set } from './set.ts'
 import { esp, ipcomp } from './spi.ts'
 import { srh } from './srh.ts'
 import { state } from './state.ts'
@@ -90,6 +91,7 @@ export const MATCHES: readonly MatchExtension[] = [
   recent,
   rt,
   sctp,
+  set,
   srh,
   state,
   string,
