@@ -7,6 +7,7 @@ import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
 import { nflog } from './nflog.ts'
 import { reject } from './reject.ts'
+import { set } from './set.ts'
 import { checksum, tcpmss, trace } from './simple.ts'
 
 /**
@@ -25,6 +26,7 @@ export const TARGETS: readonly TargetExtension[] = [
   nflog,
   notrack,
   reject,
+  set,
   tcpmss,
   trace,
   ...NAT_TARGETS,
