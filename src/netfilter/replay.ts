@@ -3,7 +3,7 @@ import { FrameBatch } from '../capture/frame-batch.ts'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
-import { compileRuleset, type ParsedRuleset } from '../ruleset/index.ts'
+import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
 import { type Inference, inferFrom } from './inference.ts'
@@ -22,6 +22,8 @@ export interface ReplayOptions {
   readonly outInterface?: string | undefined
   readonly rules?: ParsedRuleset | undefined
   readonly rules6?: ParsedRuleset | undefined
+  /** What `-m set` and `-j SET` refer to. */
+  readonly sets?: readonly SetDefinition[] | undefined
   /** Kernel name -> value as text. */
   readonly sysctls: ReadonlyMap<string, string>
   readonly checksum: ChecksumOption
@@ -84,8 +86,10 @@ export async function replay(
   const topology = new Topology({ ...options, mode, local })
   const checksums = new ChecksumPolicy(options.checksum)
   checksums.unreliable = options.checksum === 'auto' && inference.checksumsUnreliable
-  const ruleset4 = options.rules ? compileRuleset(options.rules, topology, { assume: options.assume }) : null
-  const ruleset6 = options.rules6 ? compileRuleset(options.rules6, topology, { assume: options.assume }) : null
+  // One memory for both families: the kernel shares sets and lists of recent addresses between them.
+  const compileOptions = { assume: options.assume, memory: new RuleMemory(), sets: options.sets ?? [] }
+  const ruleset4 = options.rules ? compileRuleset(options.rules, topology, compileOptions) : null
+  const ruleset6 = options.rules6 ? compileRuleset(options.rules6, topology, compileOptions) : null
   const machine = new Machine({
     topology,
     sysctls,

@@ -1,4 +1,5 @@
 export { type CompileOptions, compileRuleset, type ExplainingHookTable, type ExplainingRuleset } from './compile.ts'
+export { RuleMemory } from './evaluate/memory.ts'
 export type { CheckStep, RuleStep } from './explain.ts'
 export { parseSets } from './ipset/parse-sets.ts'
 export type { SetDefinition } from './ipset/set-definition.ts'

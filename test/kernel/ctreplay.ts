@@ -4,7 +4,7 @@ import { openCapture } from '../../src/capture/open-capture.ts'
 import { reasonText } from '../../src/conntrack/reasons.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
 import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
-import { type ParsedRuleset, parseRuleset, RulesetError } from '../../src/ruleset/index.ts'
+import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import {
   NOTE_FRAGMENT_DROPPED,
@@ -52,6 +52,7 @@ function optionsOf(pair: SettledPair): ReplayOptions {
     outInterface: pair.outInterface,
     rules: parsed(pair.rules, 'ipv4'),
     rules6: parsed(pair.rules6, 'ipv6'),
+    sets: pair.ipset === undefined ? [] : parseSets(readFileSync(pair.ipset, 'utf8'), basename(pair.ipset)),
     sysctls: new Map(Object.entries(pair.sysctls ?? {})),
     checksum: pair.checksum,
     assume: new Map(),

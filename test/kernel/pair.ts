@@ -16,6 +16,8 @@ export interface Pair {
   /** iptables-save and ip6tables-save files; none: labels only. */
   rules?: string
   rules6?: string
+  /** Sets, as `ipset save` writes them. */
+  ipset?: string
   /**
    * 'verify': checksums as captured, looked at by both sides. 'ignore': the oracle gets right IP header checksums and neither side
    * looks at the others; also the only way for packets that the snap length cut, which the oracle pads.

@@ -56,7 +56,7 @@ export interface Replayed {
 
 /** Replays packets at their own times through the kernel and through ctreplay, as a router from eth0 to eth1. */
 export async function replayBoth(
-  rules: { readonly rules?: string; readonly rules6?: string },
+  rules: { readonly rules?: string; readonly rules6?: string; readonly ipset?: string },
   frames: readonly (Uint8Array | CaptureFrame)[],
   options: readonly string[] = ['--realtime-gaps', '10'],
 ): Promise<Replayed> {
@@ -65,9 +65,9 @@ export async function replayBoth(
   try {
     const capture = join(folder, 'packets.pcap')
     writeFileSync(capture, pcap(frames))
-    const files: { rules?: string; rules6?: string } = {}
+    const files: { rules?: string; rules6?: string; ipset?: string } = {}
     const flags: string[] = []
-    for (const name of ['rules', 'rules6'] as const) {
+    for (const name of ['rules', 'rules6', 'ipset'] as const) {
       const text = rules[name]
       if (text === undefined) continue
       files[name] = join(folder, name)

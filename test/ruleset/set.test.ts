@@ -5,7 +5,7 @@ import { VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../../src/ruleset/rule-packet.t
 import type { CompiledRuleset, Family, TableName } from '../../src/ruleset/ruleset.ts'
 import { RulesetError } from '../../src/ruleset/text/ruleset-error.ts'
 import { ether, icmp, tcp, udp } from '../support/packets.ts'
-import { noIptables, printedByIptables, printedByUs } from './second-opinion.ts'
+import { noIptables, noKernel, printedByIptables, printedByUs, replayBoth } from './second-opinion.ts'
 import { ENVIRONMENT, filter, type PacketSettings, packetOf } from './support.ts'
 
 const SETS = [
@@ -240,4 +240,79 @@ test('everything wrong with a file is told, with its place', () => {
     }
   })()
   expect(errors.map(({ line, column }) => `${line}:${column}`)).toEqual(['2:5', '3:7', '4:10', '5:15', '6:1'])
+})
+
+describe.skipIf(noKernel)(`sets, held against the kernel ${noKernel}`, () => {
+  test('types, networks within networks, adding, deleting, timeouts, counters, marks', async () => {
+    const ipset = [
+      'create ip hash:ip netmask 30',
+      'add ip 192.0.2.4',
+      'create net hash:net',
+      'add net 192.0.2.0/24',
+      'add net 192.0.2.0/29 nomatch',
+      'add net 192.0.2.3',
+      'create ipport hash:ip,port',
+      'add ipport 198.51.100.2,udp:53',
+      'add ipport 198.51.100.2,icmp:8/0',
+      'create netport hash:net,port',
+      'add netport 198.51.100.0/24,tcp:80',
+      'create triple hash:ip,port,net',
+      'add triple 192.0.2.7,80,198.51.0.0/16',
+      'create wire hash:net,iface',
+      'add wire 192.0.2.0/25,eth0',
+      'create ports bitmap:port range 0-1024',
+      'add ports 53',
+      'create small bitmap:ip range 192.0.2.0/28',
+      'create dyn hash:ip timeout 1 counters maxelem 3',
+      'create nets hash:net',
+      'add nets 192.0.2.0/24',
+      'create list list:set',
+      'add list small',
+      'add list ipport',
+      'create marked hash:ip skbinfo',
+      'add marked 192.0.2.9 skbmark 0x10/0xff',
+      '',
+    ].join('\n')
+    const rules = [
+      '*mangle',
+      '-A FORWARD -j SET --map-set marked src --map-mark',
+      '-A FORWARD -p tcp --dport 1 -j SET --add-set dyn src',
+      '-A FORWARD -p tcp --dport 2 -j SET --add-set dyn src --exist --timeout 5',
+      '-A FORWARD -p tcp --dport 3 -j SET --del-set dyn src',
+      '-A FORWARD -p tcp --dport 4 -j SET --add-set small src',
+      '-A FORWARD -p tcp --dport 5 -j SET --del-set nets src',
+      '-A FORWARD -p tcp --dport 5 -j SET --add-set nets src',
+      'COMMIT',
+      '*filter',
+      '-A FORWARD -m mark --mark 0x10 -j ACCEPT',
+      '-A FORWARD -p tcp --dport 99 -m set --match-set dyn src --packets-gt 2 -j ACCEPT',
+      '-A FORWARD -p tcp --dport 98 -m set --match-set dyn src ! --update-counters -j ACCEPT',
+      '-A FORWARD -p tcp --dport 97 -m set --match-set net src -j ACCEPT',
+      '-A FORWARD -p tcp --dport 97 -m set --match-set net src --return-nomatch -j ACCEPT',
+      '-A FORWARD -p tcp --dport 96 -m set --match-set nets src -j ACCEPT',
+      '-A FORWARD -m set --match-set ip src -j ACCEPT',
+      '-A FORWARD -m set --match-set list src,dst -j ACCEPT',
+      '-A FORWARD -m set --match-set ipport dst,dst -j ACCEPT',
+      '-A FORWARD -m set --match-set netport dst,dst -j ACCEPT',
+      '-A FORWARD -m set --match-set triple src,dst,dst -j ACCEPT',
+      '-A FORWARD -m set --match-set ports dst -j ACCEPT',
+      '-A FORWARD -m set ! --match-set wire src,src -j ACCEPT',
+      '-A FORWARD -j DROP',
+      'COMMIT',
+      '',
+    ].join('\n')
+    const hosts = [1, 3, 5, 7, 8, 9, 20, 200]
+    const each = (make: (host: number) => Uint8Array): Uint8Array[] => hosts.map(make)
+    const to = (port: number, only: number[] = hosts): Uint8Array[] =>
+      only.map((host) => tcp(`192.0.2.${host}:1000>198.51.100.2:${port}`, 'S'))
+    const first = [
+      ...each((host) => udp(`192.0.2.${host}:1000>198.51.100.2:53`)),
+      ...each((host) => icmp(`192.0.2.${host}>198.51.100.2`, 8, 0, { id: 7 })),
+      ...[...to(80), ...to(97), ...to(98), ...to(1), ...to(98), ...to(99), ...to(99), ...to(99), ...to(3, [3])],
+      ...[...to(1, [200]), ...to(2, [5, 200]), ...to(98), ...to(4), ...to(1000), ...to(96), ...to(5, [8]), ...to(96)],
+    ].map((bytes, index) => ({ bytes, time: index * 0.001 }))
+    const later = [...to(98), ...to(1, [20]), ...to(98)].map((bytes, index) => ({ bytes, time: 2 + index * 0.001 }))
+    const { kernel, ours } = await replayBoth({ rules, ipset }, [...first, ...later])
+    expect(ours).toEqual(kernel)
+  })
 })

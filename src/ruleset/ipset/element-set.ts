@@ -85,7 +85,7 @@ export class ElementSet implements IpSet {
   }
 
   get hasDoubts(): boolean {
-    return this.#store.hasDoubts || this.mayBeUnknown
+    return this.#store.hasDoubts
   }
 
   test(packet: RulePacket, flags: SetFlags, counters: CounterRule | null): number {
@@ -215,6 +215,9 @@ export class ElementSet implements IpSet {
       slot = store.add()
       this.#noteLengths(slot, 1)
     }
+    // The packet that puts an element in is the first that it counts.
+    store.packets[slot] = 1
+    store.bytes[slot] = packet.fields[packet.base + P_L3_LENGTH]
     const { timeout } = this.definition
     const lasting = seconds ?? timeout ?? 0
     store.expires[slot] = timeout === null || lasting === 0 ? NEVER : now + lasting * HZ

@@ -127,8 +127,10 @@ class CountingTest implements StatefulTest {
   }
 
   uncertain(packet: RulePacket): boolean {
-    const { flags } = this.#rule.reference
-    return this.#set.hasDoubts && this.#set.test(packet, flags, null) !== NO
+    const { hasDoubts, mayBeUnknown } = this.#set
+    if (!hasDoubts && !mayBeUnknown) return false
+    const answer = this.#set.test(packet, this.#rule.reference.flags, null)
+    return answer === UNKNOWN || (hasDoubts && answer !== NO)
   }
 
   test(packet: RulePacket): number {

@@ -68,6 +68,8 @@ void kernel_rules_load(void) {
   for (int i = 0; i < n_sysctl; i++) user_sysctl(o_sysctl[i]);
   for (int i = 0; i < n_nft; i++)
     if (RUN("nft", "-f", o_nft[i])) die("nft refused %s", o_nft[i]);
+  if (o_ipset && runv((const char *const[]){"ipset", "restore", NULL}, o_ipset, NULL, NULL))
+    die("ipset refused %s", o_ipset);
   if (o_rules && runv((const char *const[]){"iptables-legacy-restore", "-w", NULL}, o_rules, NULL, NULL))
     die("iptables-legacy-restore refused %s", o_rules);
   if (o_rules6 && runv((const char *const[]){"ip6tables-legacy-restore", "-w", NULL}, o_rules6, NULL, NULL))

@@ -5,7 +5,7 @@
 struct net locals[MAXNET], insides[MAXNET];
 int nlocals, ninsides;
 static const char *o_cap, *o_dump, *o_post;
-const char *o_rules, *o_rules6, *o_in, *o_out;
+const char *o_rules, *o_rules6, *o_ipset, *o_in, *o_out;
 int o_host, o_helper, o_pad, o_fix, o_events, o_notrace, o_fixttl, o_vtime;
 static int o_stats, o_quiet;
 static double o_gap = -1, o_scale = 1;
@@ -14,7 +14,7 @@ const char *o_sysctl[256], *o_help[64], *o_nft[16];
 int n_sysctl, n_help, n_nft;
 
 static void usage(void) {
-  fputs("usage: kernel-oracle CAPTURE [--rules F] [--rules6 F] [--nft F] [--mode forward|host]\n"
+  fputs("usage: kernel-oracle CAPTURE [--rules F] [--rules6 F] [--ipset F] [--nft F] [--mode forward|host]\n"
         "  [--local ADDR[/LEN],...] [--inside CIDR,...] [--in-iface N] [--out-iface N]\n"
         "  [--sysctl k=v]... [--helper-auto] [--helper proto/port=type]... [--pad] [--fix-checksums] [--fix-ttl]\n"
         "  [--realtime-gaps MAXSEC] [--time-scale F] [--virtual-time] [--events] [--no-trace]\n"
@@ -32,6 +32,8 @@ static void read_options(int argc, char **argv) {
       o_rules = ARG;
     else if (OPT("--rules6"))
       o_rules6 = ARG;
+    else if (OPT("--ipset"))
+      o_ipset = ARG;
     else if (OPT("--nft")) {
       if (n_nft < 16) o_nft[n_nft++] = ARG;
     } else if (OPT("--mode")) {

@@ -54,7 +54,7 @@ struct net {
 #define MAXNET 256
 extern struct net locals[MAXNET], insides[MAXNET];
 extern int nlocals, ninsides;
-extern const char *o_rules, *o_rules6, *o_in, *o_out;
+extern const char *o_rules, *o_rules6, *o_ipset, *o_in, *o_out;
 extern int o_host, o_helper, o_pad, o_fix, o_events, o_notrace, o_fixttl, o_vtime;
 extern const char *o_sysctl[256], *o_help[64], *o_nft[16];
 extern int n_sysctl, n_help, n_nft;
