@@ -41,7 +41,7 @@ export function readQuotedTuple(
   if (l4 < 0) return false
   const protocol = fields[base + P_PROTOCOL]
   fields[base + P_L4_OFFSET] = l4
-  fields[base + P_L4_LENGTH] = end - l4
+  fields[base + P_L4_LENGTH] = Math.max(0, end - l4)
   fields[base + P_PORTS] = 0
   if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
     if (l4 + 8 > end) return false
@@ -75,14 +75,15 @@ function quotedV6(bytes: Uint8Array, at: number, end: number, fields: Int32Array
   let next = bytes[at + 6]
   let offset = at + 40
   while (isExtensionHeader(next)) {
-    if (offset + 8 > end) return -1
+    // Of a header only the two bytes are needed that lead on, of a fragment header the offset too.
+    if (offset + (next === PROTO_FRAGMENT ? 4 : 2) > end) return -1
     const isLaterFragment = next === PROTO_FRAGMENT && (((bytes[offset + 2] << 8) | bytes[offset + 3]) & 0xfff8) !== 0
     if (isLaterFragment) return -1
     const length = extensionLength(next, bytes[offset + 1])
     next = bytes[offset]
     offset += length
   }
-  if (next === PROTO_NO_NEXT_HEADER || offset > end) return -1
+  if (next === PROTO_NO_NEXT_HEADER) return -1
   fields[base + P_PROTOCOL] = next
   return offset
 }

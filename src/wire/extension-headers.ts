@@ -70,7 +70,8 @@ export function decodeExtensionHeaders(
     if (p + needed > end) {
       // A chain that leaves the datagram is unusable; in a first fragment it goes on in the next one.
       const unusable = p + needed > datagramEnd
-      if (unusable && protocol === PROTO_FRAGMENT) fields[base + P_FRAGMENT] |= FRAGMENT_HEADER
+      // A cut fragment header is one for defragmentation, but not where the header before it claims to reach beyond all.
+      if (unusable && protocol === PROTO_FRAGMENT && p <= datagramEnd) fields[base + P_FRAGMENT] |= FRAGMENT_HEADER
       finish(fields, base, -1, p, datagramEnd, met)
       clearTransport(fields, base)
       return unusable || piece
@@ -91,14 +92,17 @@ export function decodeExtensionHeaders(
         piece = more || offset !== 0
       }
       if (offset !== 0) {
-        finish(fields, base, protocol, p, datagramEnd, met)
+        // Behind a header of a first fragment one of a later fragment makes no sense: the chain is unusable.
+        const isSecond = (fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) === 0
+        finish(fields, base, isSecond ? -1 : protocol, p, datagramEnd, met)
         clearTransport(fields, base)
         return true
       }
     }
   }
   finish(fields, base, protocol, p, datagramEnd, protocol === PROTO_MOBILITY ? met | EXTENSION_MOBILITY : met)
-  if (protocol === PROTO_NO_NEXT_HEADER) {
+  // The last header may claim to reach beyond the datagram: then nothing is missing, there is no transport header.
+  if (protocol === PROTO_NO_NEXT_HEADER || p > datagramEnd) {
     clearTransport(fields, base)
     return true
   }

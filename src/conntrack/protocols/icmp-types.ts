@@ -25,7 +25,7 @@ export function isIcmpv6Request(type: number): boolean {
 
 export const ICMPV6_REDIRECT = 137
 
-/** Multicast listener, router and neighbour discovery: never tracked, UNTRACKED. */
+/** Multicast listener, router, neighbour, and multicast router discovery (RFC 4286): never tracked, UNTRACKED. */
 export function isIcmpv6Untracked(type: number): boolean {
-  return (type >= 130 && type <= 136) || type === 143
+  return (type >= 130 && type <= 136) || type === 143 || type === 151 || type === 152
 }

@@ -14,7 +14,8 @@ const OPTION_HEADER_BYTES = 8
 
 /**
  * Offset of the packet that an ICMPv6 redirect is about (RFC 4861, sections 4.5 and 8.1): the redirect must come from
- * a link-local address over no router (hop limit 255, code 0) and hold a redirected-header option. -1 otherwise.
+ * a link-local address over no router (hop limit 255, code 0), and its first option must be the redirected header: the
+ * kernel looks no further. -1 otherwise.
  */
 export function findRedirectedPacket(bytes: Uint8Array, fields: Int32Array, base: number): number {
   if (fields[base + P_TTL] !== 255) return -1
@@ -22,12 +23,7 @@ export function findRedirectedPacket(bytes: Uint8Array, fields: Int32Array, base
   if (fields[base + P_SRC] >>> 22 !== 0xfe80 >>> 6) return -1
   const at = fields[base + P_L4_OFFSET]
   const end = Math.min(at + fields[base + P_L4_LENGTH], fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED])
-  let option = at + REDIRECT_HEADER_BYTES
-  while (option + OPTION_HEADER_BYTES <= end) {
-    const length = bytes[option + 1] << 3
-    if (length === 0) return -1
-    if (bytes[option] === OPTION_REDIRECTED_HEADER) return option + OPTION_HEADER_BYTES
-    option += length
-  }
-  return -1
+  const option = at + REDIRECT_HEADER_BYTES
+  if (option + 2 > end || bytes[option + 1] === 0 || bytes[option] !== OPTION_REDIRECTED_HEADER) return -1
+  return option + OPTION_HEADER_BYTES
 }

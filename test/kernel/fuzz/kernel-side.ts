@@ -18,6 +18,7 @@ export function observationOfKernel(line: OracleLine): Observation {
     assured: tracked ? status.includes('ASSURED') : null,
     state: stateOf(event),
     timeout: event?.timeout ?? null,
+    chainOverreaches: false,
     bound: bound === null ? null : Number(bound[1] ?? bound[2]),
   }
 }

@@ -9,6 +9,8 @@ export interface Observation {
   state: string | null
   /** Seconds that the connection has left; null where the side does not tell. */
   timeout: number | null
+  /** Ours: an IPv6 header chain that ends beyond the datagram. */
+  chainOverreaches: boolean
   /** Numbers of the reason that the other side can be held to. */
   bound: number | null
 }
