@@ -235,6 +235,13 @@ export class ConnectionTable {
     return before - this.count
   }
 
+  /** Removes a findable entry whose time is over; false when it is not. */
+  removeIfExpired(id: number, nowNs: number): boolean {
+    if (!this.#hasExpired(id, nowNs)) return false
+    this.remove(id)
+    return true
+  }
+
   #hasExpired(id: number, nowNs: number): boolean {
     const e = id * ENTRY_INTS
     return this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= nowNs && this.isFindable(id)

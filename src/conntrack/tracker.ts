@@ -154,6 +154,8 @@ export class Tracker {
       case PROTO_GRE: {
         const keys = this.#greKeys
         if (!keys.read(bytes, at, fields, base)) return this.#invalid(REASON_GRE_PAYLOAD, keys.payload, 0)
+        // A control connection takes its tunnels with it.
+        if (keys.owner >= 0 && current.table.removeIfExpired(keys.owner, nowNs)) keys.read(bytes, at, fields, base)
         if (!current.resolve(fields, base, keys.source, keys.destination)) return TRACKER_DROPPED
         this.#gre.track()
         break

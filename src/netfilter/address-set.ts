@@ -6,6 +6,8 @@ export class LocalAddresses {
   readonly #ipv4: Int32Array
   /** Broadcast addresses of the networks that the addresses lie in. */
   readonly #broadcast: Int32Array
+  /** Masks of these networks. */
+  readonly #masks: Int32Array
   readonly #ipv6: Int32Array
   readonly texts: readonly string[]
 
@@ -14,13 +16,17 @@ export class LocalAddresses {
     const ipv4: number[] = []
     const ipv6: number[] = []
     const broadcast: number[] = []
+    const masks: number[] = []
     for (const text of texts) {
       const slash = text.indexOf('/')
       const address = parseAddress(slash < 0 ? text : text.slice(0, slash))
       if (address.family === IP_V4) {
         ipv4.push(address.words[0])
         const prefix: Prefix = parsePrefix(text)
-        if (prefix.length < 31) broadcast.push(prefix.words[0] | (0xffffffff >>> prefix.length))
+        if (prefix.length < 31) {
+          broadcast.push(prefix.words[0] | (0xffffffff >>> prefix.length))
+          masks.push(~(0xffffffff >>> prefix.length))
+        }
       } else {
         parsePrefix(text)
         ipv6.push(...address.words)
@@ -28,6 +34,7 @@ export class LocalAddresses {
     }
     this.#ipv4 = Int32Array.from(ipv4)
     this.#broadcast = Int32Array.from(broadcast)
+    this.#masks = Int32Array.from(masks)
     this.#ipv6 = Int32Array.from(ipv6)
     this.texts = texts
   }
@@ -70,6 +77,13 @@ export class LocalAddresses {
     if (word === -1) return true
     for (let i = 0; i < this.#broadcast.length; i++) if (this.#broadcast[i] === word) return true
     return false
+  }
+
+  /** Mask of the own network that this is the broadcast address of; 0 for any other address. */
+  broadcastMask(family: number, fields: Int32Array, at: number): number {
+    if (family !== IP_V4) return 0
+    const index = this.#broadcast.indexOf(fields[at])
+    return index < 0 ? 0 : this.#masks[index]
   }
 }
 

@@ -85,18 +85,21 @@ export class Journey {
   readonly #helperPorts: HelperPorts
   readonly #rules4: RulesAtHooks
   readonly #rules6: RulesAtHooks
+  readonly #hasNat: boolean
   readonly #packet: RulePacket
   /** Connections kept alive by a packet whose verdict is unknown: entry -> that frame. */
   readonly #assumed = new Map<number, { connectionNumber: number; frame: number }>()
 
   constructor(options: MachineOptions) {
     this.tracker = new Tracker(options.sysctls, options.seed)
+    this.tracker.helpers.networks = options.topology.local
     this.#topology = options.topology
     this.#checksums = options.checksums
     this.#verifiesChecksums = options.sysctls.nf_conntrack_checksum !== 0
     this.#helperPorts = new HelperPorts(options.helperPorts ?? [])
     this.#rules4 = new RulesAtHooks(options.ruleset4)
     this.#rules6 = new RulesAtHooks(options.ruleset6)
+    this.#hasNat = this.#rules4.hasNat || this.#rules6.hasNat
     const connections = new ConnectionReader(this.tracker.current.table)
     this.#packet = new RulePacket(connections)
     this.nat = new NatHooks(this.tracker.current, connections, options.topology)
@@ -109,23 +112,25 @@ export class Journey {
     packet.fields = fields
     packet.base = 0
     packet.nowNs = nowNs
-    packet.epochSeconds = outcome.epochSeconds
-    packet.mark = 0
-    packet.unknownMark = 0
     packet.untracked = false
     packet.helper = -1
     packet.forwarded = false
-    packet.state = STATE_INVALID
-    packet.direction = -1
-    packet.connection = -1
-    packet.possibleVerdicts = 0
-    packet.unknownReason = -1
-    packet.decidedBy = -1
-    packet.edits.begin()
     const rules = fields[P_FAMILY] === IP_V4 ? this.#rules4 : this.#rules6
+    if (!rules.isEmpty) {
+      packet.epochSeconds = outcome.epochSeconds
+      packet.mark = 0
+      packet.unknownMark = 0
+      packet.state = STATE_INVALID
+      packet.direction = -1
+      packet.connection = -1
+      packet.possibleVerdicts = 0
+      packet.unknownReason = -1
+      packet.decidedBy = -1
+      packet.edits.begin()
+    }
     if (path === PATH_OUTPUT || path === PATH_LOOPBACK) this.#leave(path, rules, outcome)
     else this.#arrive(path, rules, outcome)
-    packet.edits.undo(packet)
+    if (!rules.isEmpty) packet.edits.undo(packet)
   }
 
   /** From outside: PREROUTING, then where routing sends it. */
@@ -201,7 +206,7 @@ export class Journey {
     packet.hook = hook
     packet.inInterface = inInterface
     packet.outInterface = outInterface
-    if (!this.#passes(rules.runRaw(packet), rules, outcome)) return false
+    if (rules.actsRawAt[hook] && !this.#passes(rules.runRaw(packet), rules, outcome)) return false
     return this.#track(outcome) && this.#runHook(rules, outcome)
   }
 
@@ -218,7 +223,9 @@ export class Journey {
   /** The hook's tables behind the tracker, with nat in its place. */
   #runHook(rules: RulesAtHooks, outcome: Outcome): boolean {
     const packet = this.#packet
-    if (!rules.hasNat || packet.hook === HOOK_FORWARD) return this.#passes(rules.run(packet), rules, outcome)
+    if (!rules.hasNat || packet.hook === HOOK_FORWARD) {
+      return !rules.actsAt[packet.hook] || this.#passes(rules.run(packet), rules, outcome)
+    }
     if (!this.#passes(rules.runBeforeNat(packet), rules, outcome)) return false
     if (!this.#passes(this.nat.run(packet, rules), rules, outcome)) return false
     return this.#passes(rules.runBehindNat(packet), rules, outcome)
@@ -257,7 +264,7 @@ export class Journey {
     const packet = this.#packet
     const { tracker } = this
     const { bytes, fields } = packet
-    this.nat.begin()
+    if (this.#hasNat) this.nat.begin()
     if (packet.untracked) {
       packet.state = STATE_UNTRACKED
       outcome.state = CTSTATE_UNTRACKED
@@ -312,7 +319,8 @@ export class Journey {
   #confirm(outcome: Outcome): boolean {
     const packet = this.#packet
     const { current, helpers, finding } = this.tracker
-    if (!helpers.run(packet.bytes, packet.fields, packet.base)) {
+    const isSent = packet.hook === HOOK_POSTROUTING && !packet.forwarded
+    if (!helpers.run(packet.bytes, packet.fields, packet.base, isSent)) {
       outcome.verdict = VERDICT_DROP
       outcome.rule = null
       outcome.dropHook = packet.hook

@@ -26,8 +26,8 @@ export interface Helper {
    * A HELP_ code.
    */
   help(packet: HelpedPacket): number
-  /** A connection with this helper is no more; what it announced is forgotten already. */
-  ended?(packet: HelpedPacket, connection: number, memory: object): void
+  /** The connection of `packet` is no more; what it announced is forgotten already. There is no packet to read. */
+  ended?(packet: HelpedPacket, memory: object): void
 }
 
 /** What a helper says of a connection to come; the runner fills in the rest. */
@@ -67,8 +67,9 @@ export interface HelpedPacket {
   readonly info: number
   readonly direction: number
   readonly nowNs: number
-  /** IPv4 network mask of the address that this machine sent the packet to as a broadcast; 0 for anything else. */
-  readonly broadcastMask: number
+  /** The machine sends the packet itself. */
+  readonly isSent: boolean
+  readonly networks: OwnNetworks
   /** Tuples, status and mark of this and other connections. */
   readonly connections: ConnectionReader
   /** An address of the connection's tuple of a direction (0 or 1). */
@@ -102,6 +103,12 @@ export interface HelpedPacket {
   /** PPTP: GRE packets from `source` to `destination` with this call identifier carry `sourceKey` as their other end. */
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void
   unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void
+}
+
+/** The networks that the machine has addresses in. */
+export interface OwnNetworks {
+  /** IPv4 mask of the network that the address at fields[at] is the broadcast address of; 0 for any other address. */
+  broadcastMask(family: number, fields: Int32Array, at: number): number
 }
 
 /** Packets of connections that were answered; others are not looked into by most helpers. */

@@ -1,10 +1,15 @@
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { AMANDA } from './amanda.ts'
+import { NETBIOS_NS, SNMP } from './broadcast.ts'
 import { FTP } from './ftp.ts'
 import type { Helper } from './helper.ts'
+import { IRC } from './irc.ts'
+import { PPTP } from './pptp.ts'
+import { SANE } from './sane.ts'
 import { TFTP } from './tftp.ts'
 
 /** All helpers, by number: X_HELPER of a connection is the number + 1. */
-export const HELPERS: readonly Helper[] = [FTP, TFTP]
+export const HELPERS: readonly Helper[] = [AMANDA, FTP, IRC, NETBIOS_NS, PPTP, SANE, SNMP, TFTP]
 
 /** Number of the helper with the kernel's name, or -1. */
 export function helperNumber(name: string): number {

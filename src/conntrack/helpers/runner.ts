@@ -1,4 +1,5 @@
 import {
+  IP_V4,
   IP_V6,
   P_FAMILY,
   P_L3_CAPTURED,
@@ -25,7 +26,7 @@ import type { Finding } from '../finding.ts'
 import type { GreKeyReader } from '../protocols/gre.ts'
 import { REASON_HELPER_DROP } from '../reasons.ts'
 import { CT_RELATED_REPLY, IPS_DST_NAT, IPS_SRC_NAT } from '../status.ts'
-import { type Announcement, HELP_ACCEPT, type HelpedPacket } from './helper.ts'
+import { type Announcement, HELP_ACCEPT, type HelpedPacket, type OwnNetworks } from './helper.ts'
 import { HELPERS } from './registry.ts'
 import { TupleRow } from './tuple-row.ts'
 
@@ -38,10 +39,12 @@ export class HelperRunner implements HelpedPacket {
   fields: Int32Array = new Int32Array(0)
   base = 0
   family = 0
+  connection = NO_ENTRY
   payload = 0
   payloadLength = 0
   payloadCaptured = 0
-  broadcastMask = 0
+  isSent = false
+  networks: OwnNetworks = { broadcastMask: () => 0 }
   readonly connections: ConnectionReader
   /** Packets that a helper would have read, had the capture not cut them. */
   blindPackets = 0
@@ -62,10 +65,6 @@ export class HelperRunner implements HelpedPacket {
     this.connections = new ConnectionReader(current.table)
   }
 
-  get connection(): number {
-    return this.#current.id
-  }
-
   get info(): number {
     return this.#current.info
   }
@@ -80,23 +79,24 @@ export class HelperRunner implements HelpedPacket {
 
   /**
    * The current packet reached the end of the hooks: its connection's helper, where there is one, reads it.
-   * @param broadcastMask network mask of the interface, where this machine sends a broadcast; else 0
+   * @param isSent whether this machine sends it, and does not forward it
    * @returns false when the helper drops the packet
    */
-  run(bytes: Uint8Array, fields: Int32Array, base: number, broadcastMask = 0): boolean {
+  run(bytes: Uint8Array, fields: Int32Array, base: number, isSent = false): boolean {
     const current = this.#current
     if (current.id === NO_ENTRY || current.info === CT_RELATED_REPLY) return true
     const helper = current.table.extensions.records[current.table.extensionOf(current.id) + X_HELPER] - 1
     if (helper < 0) return true
-    return this.#help(helper, bytes, fields, base, broadcastMask)
+    return this.#help(helper, bytes, fields, base, isSent)
   }
 
-  #help(helper: number, bytes: Uint8Array, fields: Int32Array, base: number, broadcastMask: number): boolean {
+  #help(helper: number, bytes: Uint8Array, fields: Int32Array, base: number, isSent: boolean): boolean {
     this.#helper = helper
+    this.connection = this.#current.id
     this.bytes = bytes
     this.fields = fields
     this.base = base
-    this.broadcastMask = broadcastMask
+    this.isSent = isSent
     this.family = fields[base + P_FAMILY]
     const header =
       fields[base + P_PROTOCOL] === PROTO_TCP ? (fields[base + P_TCP_FLAGS_WINDOW] >>> 28) << 2 : OTHER_HEADER_BYTES
@@ -119,7 +119,15 @@ export class HelperRunner implements HelpedPacket {
     const kept = this.#memories.get(connection)
     if (kept === undefined) return
     this.#memories.delete(connection)
-    HELPERS[kept.helper].ended?.(this, connection, kept.memory)
+    const { ended } = HELPERS[kept.helper]
+    if (ended === undefined) return
+    // This may happen while a helper is at work for another connection.
+    const { connection: interrupted, family } = this
+    this.connection = connection
+    this.family = this.connections.isIpv6(connection) ? IP_V6 : IP_V4
+    ended(this, kept.memory)
+    this.connection = interrupted
+    this.family = family
   }
 
   address(direction: number, destination: boolean): number[] {
@@ -204,7 +212,7 @@ export class HelperRunner implements HelpedPacket {
   }
 
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void {
-    this.#greKeys.map(source, destination, callId, sourceKey)
+    this.#greKeys.map(source, destination, callId, sourceKey, this.connection)
   }
 
   unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void {

@@ -17,12 +17,15 @@ export class GreKeyReader {
   destination = 0
   /** Payload protocol of a packet that cannot be tracked. */
   payload = 0
-  readonly #sourceKeys = new Map<string, number>()
+  /** Control connection that laid down the source key, -1 for none. */
+  owner = -1
+  readonly #sourceKeys = new Map<string, { readonly key: number; readonly owner: number }>()
 
   clear(): void {
     this.source = 0
     this.destination = 0
     this.payload = 0
+    this.owner = -1
   }
 
   /** Reads the keys of the packet whose GRE header is at `at`. False for version 1 that does not carry PPP. */
@@ -37,14 +40,18 @@ export class GreKeyReader {
       const words = fields[base + P_FAMILY] === IP_V6 ? 4 : 1
       const from = fields.subarray(base + P_SRC, base + P_SRC + words)
       const to = fields.subarray(base + P_DST, base + P_DST + words)
-      this.source = this.#sourceKeys.get(mapKey(from, to, this.destination)) ?? 0
+      const mapped = this.#sourceKeys.get(mapKey(from, to, this.destination))
+      if (mapped !== undefined) {
+        this.source = mapped.key
+        this.owner = mapped.owner
+      }
     }
     return true
   }
 
-  /** Packets from `from` to `to` with this call identifier carry `sourceKey` as their other end. */
-  map(from: readonly number[], to: readonly number[], callId: number, sourceKey: number): void {
-    this.#sourceKeys.set(mapKey(from, to, callId), sourceKey)
+  /** Packets from `from` to `to` with this call identifier carry `key` as their other end, while `owner` lives. */
+  map(from: readonly number[], to: readonly number[], callId: number, key: number, owner: number): void {
+    this.#sourceKeys.set(mapKey(from, to, callId), { key, owner })
   }
 
   unmap(from: readonly number[], to: readonly number[], callId: number): void {

@@ -13,7 +13,7 @@ import { Topology } from '../../../src/netfilter/topology.ts'
 import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
 import { addressText } from '../../../src/wire/address.ts'
 import { answerOfOutcome } from '../../kernel/ctreplay.ts'
-import type { AvailableOracle, OracleLine } from '../../kernel/kernel-oracle.ts'
+import type { AvailableOracle, OracleEvent, OracleLine } from '../../kernel/kernel-oracle.ts'
 import { pcap } from '../../support/pcap.ts'
 import type { HelperProbe } from './probes/probe.ts'
 
@@ -51,11 +51,16 @@ function answerOfLine(line: OracleLine & { nflog?: string[] }, isRouter: boolean
   const { state, dir, hook, events = [], nflog } = line
   const wasLost = isRouter && hook === 'FORWARD' && line.verdict === 'ACCEPT' && nflog === undefined
   const verdict = wasLost ? 'DROP' : line.verdict
+  if (verdict === 'not-seen') return 'none'
   const announced = events
-    .filter(({ ev }) => ev === 'EXP_NEW')
+    .filter(({ ev, id }, i) => ev === 'EXP_NEW' && !events.slice(i).some((later) => isEndOf(later, id)))
     .map(({ tuple, timeout }) => `+${tuple} ${timeout}s`)
     .sort()
   return [label(state, dir ?? null, verdict), ...announced].join(' ')
+}
+
+function isEndOf({ ev, id }: OracleEvent, expectation: number): boolean {
+  return ev === 'EXP_DESTROY' && id === expectation
 }
 
 function label(state: string, direction: string | null, verdict: string | null): string {
@@ -100,8 +105,7 @@ export async function answersOfCtreplay(probe: HelperProbe): Promise<Answers> {
 
 function expectationText(one: PendingExpectation, nowNs: number): string {
   const any = one.family === 6 ? '::' : '0.0.0.0'
-  const masked = one.source?.map((word) => word & (one.sourceMask ?? -1))
-  const source = masked === undefined ? any : addressText(masked, 0, one.family)
+  const source = one.source === null ? any : addressText(one.source, 0, one.family)
   const port = one.sourcePort === ANY_PORT ? 0 : one.sourcePort
   const seconds = Math.round((one.expiresNs - nowNs) / 1e9)
   const destination = addressText(one.destination, 0, one.family)

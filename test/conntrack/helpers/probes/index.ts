@@ -1,5 +1,18 @@
+import { AMANDA_PROBES } from './amanda.ts'
+import { BROADCAST_PROBES } from './broadcast.ts'
 import { FTP_PROBES } from './ftp.ts'
+import { IRC_PROBES } from './irc.ts'
+import { PPTP_PROBES } from './pptp.ts'
 import type { HelperProbe } from './probe.ts'
+import { SANE_PROBES } from './sane.ts'
 import { TFTP_PROBES } from './tftp.ts'
 
-export const HELPER_PROBES: readonly HelperProbe[] = [...FTP_PROBES, ...TFTP_PROBES]
+export const HELPER_PROBES: readonly HelperProbe[] = [
+  ...AMANDA_PROBES,
+  ...BROADCAST_PROBES,
+  ...FTP_PROBES,
+  ...IRC_PROBES,
+  ...PPTP_PROBES,
+  ...SANE_PROBES,
+  ...TFTP_PROBES,
+]

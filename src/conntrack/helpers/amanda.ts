@@ -1,0 +1,41 @@
+import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { EXPECT_ADDED } from '../expectations.ts'
+import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper } from './helper.ts'
+import { latin1, leadingNumber } from './text.ts'
+
+/** Answers of backup clients may take long. */
+const MASTER_TIMEOUT = 300
+const STREAMS = ['DATA ', 'MESG ', 'INDEX ', 'STATE ']
+const PORT_DIGITS = 5
+
+/** Amanda: `CONNECT DATA 1234 MESG 1235 INDEX 1236` in an answer names the ports of streams to the one who answers. */
+export const AMANDA: Helper = {
+  name: 'amanda',
+  protocols: [PROTO_UDP],
+  ipv6: true,
+  policies: [{ maxExpected: 4, timeoutSeconds: 180 }],
+  reads: Number.POSITIVE_INFINITY,
+  help(packet: HelpedPacket): number {
+    if (packet.direction === 0) return HELP_ACCEPT
+    packet.setTimeout(MASTER_TIMEOUT)
+    const text = latin1(packet.bytes, packet.payload, packet.payload + packet.payloadLength)
+    const connect = text.indexOf('CONNECT ')
+    const newline = text.indexOf('\n', connect + 8)
+    if (connect < 0 || newline < 0) return HELP_ACCEPT
+    const line = text.slice(connect + 8, newline)
+    for (const stream of STREAMS) {
+      const at = line.indexOf(stream)
+      if (at < 0) continue
+      const port = leadingNumber(line.slice(at + stream.length, at + stream.length + PORT_DIGITS), 0).value & 0xffff
+      if (port === 0) break
+      const result = packet.expect({
+        protocol: PROTO_TCP,
+        source: packet.address(0, false),
+        destination: packet.address(0, true),
+        destinationPort: port,
+      })
+      if (result !== EXPECT_ADDED) return HELP_DROP
+    }
+    return HELP_ACCEPT
+  },
+}
