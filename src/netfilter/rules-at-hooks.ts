@@ -8,6 +8,11 @@ const BEFORE_NAT = ['mangle']
 export class RulesAtHooks {
   /** Rule or policy that ended the filter table in the last run, -1 where that hook has none. */
   filterDecision = -1
+  /** No table has anything to say at any hook. */
+  readonly isEmpty: boolean
+  /** By hook: whether `runRaw`, or `run`, has any table to ask. */
+  readonly actsRawAt: readonly boolean[]
+  readonly actsAt: readonly boolean[]
   /** The nat table is loaded. */
   readonly hasNat: boolean
   readonly #ruleset: CompiledRuleset | null
@@ -22,6 +27,9 @@ export class RulesAtHooks {
     const tables = HOOK_NAMES.map((_, hook) => ruleset?.tablesAt(hook) ?? [])
     this.#raw = tables.map((atHook) => atHook.filter((one) => one.table === 'raw'))
     this.#others = tables.map((atHook) => atHook.filter((one) => one.table !== 'raw'))
+    this.actsRawAt = this.#raw.map((atHook) => atHook.length > 0)
+    this.actsAt = this.#others.map((atHook) => atHook.length > 0)
+    this.isEmpty = !this.hasNat && !this.actsRawAt.includes(true) && !this.actsAt.includes(true)
     const isBefore = (hook: number, one: HookTable) => hook === HOOK_INPUT || BEFORE_NAT.includes(one.table)
     this.#beforeNat = this.#others.map((atHook, hook) => atHook.filter((one) => isBefore(hook, one)))
     this.#behindNat = this.#others.map((atHook, hook) => atHook.filter((one) => !isBefore(hook, one)))
