@@ -30,6 +30,8 @@ import { decodeTransport } from './transport.ts'
 
 const IPV6_HEADER = 40
 export const FRAGMENT_HEADER_LENGTH = 8
+/** Bytes of a fragment header up to the end of its offset. */
+const FRAGMENT_OFFSET_END = 4
 
 /** The headers that Linux' tracker passes over on its way to the transport header. Mobility and ESP are not among them. */
 export function isExtensionHeader(protocol: number): boolean {
@@ -70,9 +72,15 @@ export function decodeExtensionHeaders(
     if (p + needed > end) {
       // A chain that leaves the datagram is unusable; in a first fragment it goes on in the next one.
       const unusable = p + needed > datagramEnd
-      // A cut fragment header is one for defragmentation, but not where the header before it claims to reach beyond all.
-      if (unusable && protocol === PROTO_FRAGMENT && p <= datagramEnd) fields[base + P_FRAGMENT] |= FRAGMENT_HEADER
-      finish(fields, base, -1, p, datagramEnd, met)
+      let next = -1
+      if (unusable && protocol === PROTO_FRAGMENT && p <= datagramEnd && datagramEnd > at + IPV6_HEADER) {
+        // Linux drops a cut fragment header unless it holds the offset and that is 0: then it reads on behind the datagram.
+        const isFirst = p + FRAGMENT_OFFSET_END <= end && (bytes[p + 2] | (bytes[p + 3] & 0xf8)) === 0
+        if (isFirst) next = isExtensionHeader(bytes[p]) ? -1 : bytes[p]
+        else fields[base + P_FRAGMENT] |= FRAGMENT_HEADER
+        if (next >= 0) p += FRAGMENT_HEADER_LENGTH
+      }
+      finish(fields, base, next, p, datagramEnd, met)
       clearTransport(fields, base)
       return unusable || piece
     }

@@ -231,10 +231,11 @@ export class TcpTracker {
     return this.#settle(t, e, direction, kind, oldState, newState, nowNs)
   }
 
-  /** A reset that REJECT sends on the receiver's behalf closes the connection. */
+  /** A reset that REJECT sends on the receiver's behalf closes the connection; one that is closed does not live longer for it. */
   close(id: number, nowNs: number): void {
     const e = id * ENTRY_INTS
     const t = this.#table.entries
+    if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE) return
     t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
     this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeouts.ofState(TCP_CLOSE)
   }

@@ -18,7 +18,7 @@ import { Machine } from '../../../src/netfilter/machine.ts'
 import { Outcome } from '../../../src/netfilter/outcome.ts'
 import { Topology } from '../../../src/netfilter/topology.ts'
 import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
-import { P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET } from '../../../src/wire/packet-fields.ts'
+import { P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET, P_PROTOCOL } from '../../../src/wire/packet-fields.ts'
 import { PROTO_SCTP, PROTO_TCP } from '../../../src/wire/protocols.ts'
 import { answerOfOutcome } from '../ctreplay.ts'
 import { packetText } from '../packet-text.ts'
@@ -92,7 +92,9 @@ function observe(machine: Machine, outcome: Outcome, nowNs: number): Observation
           ? SCTP_STATE_NAMES[table.entries[e + E_SCTP_STATE]]
           : null,
     timeout: tracked ? (table.times[(e + E_EXPIRY) >> 1] - nowNs) / 1e9 : null,
-    chainOverreaches: outcome.fields[P_L4_OFFSET] > outcome.fields[P_L3_OFFSET] + outcome.fields[P_L3_LENGTH],
+    chainOverreaches:
+      outcome.fields[P_PROTOCOL] < 0 ||
+      outcome.fields[P_L4_OFFSET] > outcome.fields[P_L3_OFFSET] + outcome.fields[P_L3_LENGTH],
     bound: REASONS_WITH_BOUND.includes(outcome.reason)
       ? outcome.reasonB >>> 0
       : outcome.reason === reasons.REASON_TCP_OVERSHOT
