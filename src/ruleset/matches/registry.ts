@@ -34,6 +34,7 @@ import { set } from './set.ts'
 import { esp, ipcomp } from './spi.ts'
 import { srh } from './srh.ts'
 import { state } from './state.ts'
+import { statistic } from './statistic.ts'
 import { string } from './string.ts'
 import { tcp } from './tcp.ts'
 import { tcpmss } from './tcpmss.ts'
@@ -94,6 +95,7 @@ export const MATCHES: readonly MatchExtension[] = [
   set,
   srh,
   state,
+  statistic,
   string,
   tcp,
   tcpmss,
