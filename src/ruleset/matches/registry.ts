@@ -26,6 +26,7 @@ import { osf } from './osf.ts'
 import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
+import { quota } from './quota.ts'
 import { realm } from './realm.ts'
 import { recent } from './recent.ts'
 import { rt } from './rt.ts'
@@ -88,6 +89,7 @@ export const MATCHES: readonly MatchExtension[] = [
   owner,
   physdev,
   pkttype,
+  quota,
   realm,
   recent,
   rt,
