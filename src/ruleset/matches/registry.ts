@@ -39,6 +39,7 @@ import { statistic } from './statistic.ts'
 import { string } from './string.ts'
 import { tcp } from './tcp.ts'
 import { tcpmss } from './tcpmss.ts'
+import { time } from './time.ts'
 import { tos } from './tos.ts'
 import { hl, ttl } from './ttl.ts'
 import { u32 } from './u32.ts'
@@ -101,6 +102,7 @@ export const MATCHES: readonly MatchExtension[] = [
   string,
   tcp,
   tcpmss,
+  time,
   tos,
   ttl,
   u32,
