@@ -22,6 +22,7 @@ import { mac } from './mac.ts'
 import { mark } from './mark.ts'
 import { mh } from './mh.ts'
 import { multiport } from './multiport.ts'
+import { cgroup, cpu, devgroup, nfacct, socket } from './not-in-a-capture.ts'
 import { osf } from './osf.ts'
 import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
@@ -62,10 +63,13 @@ export const MATCHES: readonly MatchExtension[] = [
   addrtype,
   ah,
   bpf,
+  cgroup,
   comment,
   connmark,
   conntrack,
+  cpu,
   dccp,
+  devgroup,
   dscp,
   dst,
   ecn,
@@ -86,6 +90,7 @@ export const MATCHES: readonly MatchExtension[] = [
   mark,
   mh,
   multiport,
+  nfacct,
   osf,
   owner,
   physdev,
@@ -96,6 +101,7 @@ export const MATCHES: readonly MatchExtension[] = [
   rt,
   sctp,
   set,
+  socket,
   srh,
   state,
   statistic,
