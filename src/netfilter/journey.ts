@@ -38,7 +38,7 @@ import {
   CTSTATE_UNTRACKED,
   type Outcome,
 } from './outcome.ts'
-import { PATH_FORWARD, PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, PATH_REFUSED, pathOf } from './routing.ts'
+import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, PATH_REFUSED, PATH_UNSEEN, pathOf } from './routing.ts'
 import { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
 
@@ -190,10 +190,10 @@ export class Journey {
   #routeAgain(path: number): number {
     if (!this.nat.changedDestination) return path
     if (this.nat.redirected) return PATH_INPUT
-    const again = pathOf(this.#packet.fields, 0, this.#topology.mode, this.#topology.local)
-    return again === PATH_OUTPUT || again === PATH_LOOPBACK || again === PATH_INPUT || again === PATH_REFUSED
-      ? again
-      : PATH_FORWARD
+    const { mode, local } = this.#topology
+    const again = pathOf(this.#packet.fields, 0, mode, local)
+    // A host forwards nothing.
+    return again === PATH_UNSEEN ? PATH_REFUSED : again
   }
 
   #accept(outcome: Outcome): void {
