@@ -88,6 +88,8 @@ export interface HelpedPacket {
   forgetExpected(one: PendingExpectation): void
   /** Wakes an announced connection, or lets it live this long from now on. */
   renewExpected(one: PendingExpectation, seconds: number): void
+  /** Whether another connection has this helper, over the same protocols. */
+  isHelpedAlike(connection: number): boolean
   /** The live entry of a tuple, or -1; keys of GRE stand for its ports. */
   find(
     protocol: number,

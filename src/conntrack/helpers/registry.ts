@@ -6,10 +6,11 @@ import type { Helper } from './helper.ts'
 import { IRC } from './irc.ts'
 import { PPTP } from './pptp.ts'
 import { SANE } from './sane.ts'
+import { SIP } from './sip.ts'
 import { TFTP } from './tftp.ts'
 
 /** All helpers, by number: X_HELPER of a connection is the number + 1. */
-export const HELPERS: readonly Helper[] = [AMANDA, FTP, IRC, NETBIOS_NS, PPTP, SANE, SNMP, TFTP]
+export const HELPERS: readonly Helper[] = [AMANDA, FTP, IRC, NETBIOS_NS, PPTP, SANE, SIP, SNMP, TFTP]
 
 /** Number of the helper with the kernel's name, or -1. */
 export function helperNumber(name: string): number {

@@ -191,6 +191,13 @@ export class HelperRunner implements HelpedPacket {
     this.#expectations.renew(one, this.nowNs + seconds * 1e9)
   }
 
+  isHelpedAlike(connection: number): boolean {
+    const { table } = this.#current
+    const helper = table.extensions.records[table.extensionOf(connection) + X_HELPER] - 1
+    if (helper !== this.#helper) return false
+    return table.entries[connection * ENTRY_INTS + E_KIND] === table.entries[this.connection * ENTRY_INTS + E_KIND]
+  }
+
   find(
     protocol: number,
     source: readonly number[],

@@ -5,6 +5,7 @@ import { IRC_PROBES } from './irc.ts'
 import { PPTP_PROBES } from './pptp.ts'
 import type { HelperProbe } from './probe.ts'
 import { SANE_PROBES } from './sane.ts'
+import { SIP_PROBES } from './sip.ts'
 import { TFTP_PROBES } from './tftp.ts'
 
 export const HELPER_PROBES: readonly HelperProbe[] = [
@@ -14,5 +15,6 @@ export const HELPER_PROBES: readonly HelperProbe[] = [
   ...IRC_PROBES,
   ...PPTP_PROBES,
   ...SANE_PROBES,
+  ...SIP_PROBES,
   ...TFTP_PROBES,
 ]

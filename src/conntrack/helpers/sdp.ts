@@ -1,0 +1,69 @@
+import { IP_V6 } from '../../wire/packet-fields.ts'
+import { readAddress } from './address-text.ts'
+import { type SipMessage, startsWith } from './sip-headers.ts'
+import { leadingNumber } from './text.ts'
+
+/** Expectation policies of the SIP helper, by the media that they are for. */
+export const MEDIA_POLICIES: Readonly<Record<string, number>> = { audio: 1, video: 2, image: 3 }
+/** So many media of a message are looked at. */
+const MEDIA_MAX = 3
+
+/** A stream that a session description offers: where it is to be sent to. */
+export interface Media {
+  readonly policy: number
+  readonly address: readonly number[]
+  readonly port: number
+}
+
+/** Streams in a session description (RFC 8866) in the order of the text, up to one that cannot be. */
+export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
+  const { text } = message
+  const start = findLine(text, 0, 'v=', null)
+  if (start < 0 || leadingNumber(text, start).end === start) return
+  const session = connection(message, start)
+  let at = start
+  for (let count = 0; count < MEDIA_MAX; ) {
+    at = findLine(text, at, 'm=', null)
+    if (at < 0) return
+    const line = /^([a-zA-Z\xc0-\xd6\xd8-\xf6\xf8-\xff]*) (\d*)/.exec(text.slice(at, at + 64))
+    if (line === null || line[0].length === 0) return
+    const policy = MEDIA_POLICIES[line[1]]
+    if (policy === undefined) {
+      at += line[0].length
+      continue
+    }
+    at += line[1].length + 1
+    const port = leadingNumber(text, at).value
+    if (port === 0) continue
+    const address = port >= 1024 && port <= 65_535 ? (connection(message, at) ?? session) : null
+    if (address === null) {
+      yield 'impossible'
+      return
+    }
+    yield { policy, address, port }
+    count++
+  }
+}
+
+/** Value of the first line behind `from` that starts so, -1 for none in front of a line that starts with `before`. */
+function findLine(text: string, from: number, name: string, before: string | null): number {
+  const lineEnd = /\r\n?|\n/g
+  lineEnd.lastIndex = from
+  for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
+    const at = end.index + end[0].length
+    if (before !== null && startsWith(text, at, before)) return -1
+    if (startsWith(text, at, name)) return at + name.length
+  }
+  return -1
+}
+
+/** The address of the connection line in front of the next media; null for none. */
+function connection({ text, family }: SipMessage, from: number): readonly number[] | null {
+  const at = findLine(text, from, 'c=', 'm=')
+  if (at < 0) return null
+  const kind = family === IP_V6 ? 'IN IP6 ' : 'IN IP4 '
+  const rest = text.slice(at).split(/[\r\n]/, 1)[0]
+  const place = rest.indexOf(kind)
+  if (place < 0) return null
+  return readAddress(text, at + place + kind.length, text.length, family)?.words ?? null
+}

@@ -1,0 +1,175 @@
+import { IP_V6 } from '../../wire/packet-fields.ts'
+import { readAddress } from './address-text.ts'
+import { leadingNumber } from './text.ts'
+
+/** A SIP message (RFC 3261) as text, a character for each byte, and the family of the connection that it came on. */
+export interface SipMessage {
+  readonly text: string
+  readonly family: number
+}
+
+/** Where the value of a header stands. */
+export interface Place {
+  readonly at: number
+  readonly length: number
+}
+
+/** What a header line is searched for, and how long its value is: 0 for none. */
+interface Header {
+  readonly name: string
+  readonly short: string | null
+  readonly search: string | null
+  /** From the place behind what was searched: where the value starts, and its length. */
+  value(message: SipMessage, at: number): Place
+}
+
+const CONTACT: Header = { name: 'contact', short: 'm', search: 'sip:', value: hostBehindUser }
+const CSEQ: Header = { name: 'cseq', short: null, search: null, value: digits }
+const EXPIRES: Header = { name: 'expires', short: null, search: null, value: digits }
+const CONTENT_LENGTH: Header = { name: 'content-length', short: 'l', search: null, value: digits }
+
+export const SIP_HEADERS = { CONTACT, CSEQ, EXPIRES, CONTENT_LENGTH } as const
+
+const LETTER = /[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/
+const BLANK = ' \t'
+const LINE_END = '\r\n'
+
+const isBlank = (letter: string | undefined) => letter !== undefined && BLANK.includes(letter)
+const isLineEnd = (letter: string | undefined) => letter !== undefined && LINE_END.includes(letter)
+
+/** The value of the first such header behind `from`; null for none, a number for one without a value, which stands there. */
+export function findHeader(message: SipMessage, from: number, header: Header): Place | number | null {
+  const { text } = message
+  for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at)) {
+    if (isBlank(text[at])) continue
+    const nameLength = nameAt(text, at, header)
+    if (nameLength === 0) continue
+    const colon = skipBlanks(text, at + nameLength)
+    if (colon < 0 || text[colon] !== ':' || colon + 1 >= text.length) return null
+    const start = skipBlanks(text, colon + 1)
+    if (start < 0) return null
+    const found = header.search === null ? start : search(text, start, text.length, header.search)
+    if (found < 0) return start
+    const value = header.value(message, found + (header.search?.length ?? 0))
+    return value.length === 0 ? start : value
+  }
+  return null
+}
+
+/** Start of the first line behind `from`, -1 for none. */
+function lineBehind(text: string, from: number): number {
+  let at = from
+  while (at < text.length && !isLineEnd(text[at])) at++
+  at += text[at] === '\r' && text[at + 1] === '\n' ? 2 : 1
+  return at < text.length ? at : -1
+}
+
+function nameAt(text: string, at: number, { name, short }: Header): number {
+  if (startsWith(text, at, name)) return name.length
+  const isShort = short !== null && startsWith(text, at, short) && at + 1 < text.length && !LETTER.test(text[at + 1])
+  return isShort ? 1 : 0
+}
+
+export function startsWith(text: string, at: number, lowerCase: string): boolean {
+  return text.slice(at, at + lowerCase.length).toLowerCase() === lowerCase
+}
+
+/** The next that is not blank; -1 where the header ends. */
+function skipBlanks(text: string, from: number): number {
+  let at = from
+  while (isBlank(text[at])) at++
+  if (at >= text.length) return at
+  return isLineEnd(text[at]) ? continued(text, at) : at
+}
+
+/** A header goes on where the next line starts with a blank: behind these, or -1. */
+function continued(text: string, lineEnd: number): number {
+  let at = lineEnd + (text[lineEnd] === '\r' && text[lineEnd + 1] === '\n' ? 2 : 1)
+  if (!isBlank(text[at])) return -1
+  while (isBlank(text[at])) at++
+  return at
+}
+
+/** Place of the words in a header that starts at `from`, -1 for none. They must not end the text. */
+export function search(text: string, from: number, limit: number, lowerCase: string): number {
+  const last = limit - lowerCase.length
+  for (let at = from; at < last; at++) {
+    if (isLineEnd(text[at])) {
+      at = continued(text, at)
+      if (at < 0) return -1
+    } else if (startsWith(text, at, lowerCase)) return at
+  }
+  return -1
+}
+
+function digits({ text }: SipMessage, at: number): Place {
+  return { at, length: leadingNumber(text, at).end - at }
+}
+
+/** Behind `sip:`, a host may have a user in front of it. */
+function hostBehindUser(message: SipMessage, from: number): Place {
+  const { text, family } = message
+  let at = from
+  while (at < text.length && text[at] !== '@' && !isLineEnd(text[at])) at++
+  at = text[at] === '@' ? at + 1 : from
+  const host = readHost(text, at, family)
+  if (host === null) return { at, length: 0 }
+  const end = text[host.end] === ':' ? leadingNumber(text, host.end + 1).end : host.end
+  return { at, length: end - at }
+}
+
+/** IPv6 addresses stand in brackets. */
+function readHost(text: string, at: number, family: number) {
+  if (family !== IP_V6) return readAddress(text, at, text.length, family)
+  if (text[at] !== '[') return null
+  const host = readAddress(text, at + 1, text.length, family)
+  return host !== null && text[host.end] === ']' ? { ...host, end: host.end + 1 } : null
+}
+
+const SIP_PORT = 5060
+
+export interface SipAddress {
+  readonly words: readonly number[]
+  readonly port: number
+  /** The value of the header, and what stands behind address and port. */
+  readonly place: Place
+  readonly end: number
+}
+
+/** The address of the next contact behind `from`; null for none, and for one with an impossible port. */
+export function nextContact(message: SipMessage, from: number, insideHeader: boolean): SipAddress | null {
+  const place = (insideHeader ? contactInList(message, from) : null) ?? contactHeader(message, from)
+  if (place === null) return null
+  const host = readHost(message.text, place.at, message.family)
+  if (host === null) return null
+  if (message.text[host.end] !== ':') return { words: host.words, port: SIP_PORT, place, end: host.end }
+  const port = leadingNumber(message.text, host.end + 1)
+  if (port.value < 1024 || port.value > 65_535) return null
+  return { words: host.words, port: port.value, place, end: port.end }
+}
+
+/** The next of several contacts in one header that can be read. */
+function contactInList(message: SipMessage, from: number): Place | null {
+  const { text } = message
+  for (let at = from; ; ) {
+    const comma = search(text, at, text.length, ',')
+    const uri = comma < 0 ? -1 : search(text, comma, text.length, 'sip:')
+    if (uri < 0) return null
+    const place = hostBehindUser(message, uri + 4)
+    if (place.length > 0) return place
+    at = uri + 4
+  }
+}
+
+function contactHeader(message: SipMessage, from: number): Place | null {
+  let found = findHeader(message, from, CONTACT)
+  while (typeof found === 'number') found = findHeader(message, found, CONTACT)
+  return found
+}
+
+/** Where the value of a parameter behind `from` starts, -1 where this header has none. */
+export function parameter(text: string, from: number, lowerCase: string): number {
+  const comma = search(text, from, text.length, ',')
+  const at = search(text, from, comma < 0 ? text.length : comma, lowerCase)
+  return at < 0 ? -1 : at + lowerCase.length
+}

@@ -1,0 +1,266 @@
+import { P_PROTOCOL } from '../../wire/packet-fields.ts'
+import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { EXPECT_ADDED, EXPECT_ALREADY } from '../expectations.ts'
+import { IPS_EXPECTED } from '../status.ts'
+import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
+import { type Media, mediaOf } from './sdp.ts'
+import {
+  findHeader,
+  nextContact,
+  type Place,
+  parameter,
+  SIP_HEADERS,
+  type SipMessage,
+  startsWith,
+} from './sip-headers.ts'
+import { latin1, leadingNumber } from './text.ts'
+
+const SIGNALLING = 0
+/** A connection of SIP lives so long from packet to packet, and a registration where none is said. */
+const SIP_SECONDS = 3600
+const SHORTEST_RESPONSE = 'SIP/2.0 200'.length
+
+interface SipMemory {
+  registerSequence: number
+  inviteSequence: number
+}
+
+/**
+ * SIP (RFC 3261): session descriptions in requests and answers announce media, a registration that calls may come. The
+ * module's parameters are at their defaults: media and signalling only between the ends themselves.
+ */
+export const SIP: Helper = {
+  name: 'sip',
+  protocols: [PROTO_TCP, PROTO_UDP],
+  ipv6: true,
+  policies: [
+    { maxExpected: 1, timeoutSeconds: 180 },
+    { maxExpected: 4, timeoutSeconds: 180 },
+    { maxExpected: 4, timeoutSeconds: 180 },
+    { maxExpected: 2, timeoutSeconds: 180 },
+  ],
+  reads: Number.POSITIVE_INFINITY,
+  help(packet: HelpedPacket): number {
+    if (packet.payloadLength === 0) return HELP_ACCEPT
+    const isTcp = packet.fields[packet.base + P_PROTOCOL] === PROTO_TCP
+    if (isTcp && !isAnswered(packet.info)) return HELP_ACCEPT
+    packet.setTimeout(SIP_SECONDS)
+    const { bytes, payload, payloadLength, family } = packet
+    if (payloadLength < SHORTEST_RESPONSE) return HELP_ACCEPT
+    const text = latin1(bytes, payload, payload + payloadLength)
+    if (!isTcp) return readMessage(packet, { text, family })
+    for (const one of messagesOf(text, family)) if (readMessage(packet, one) === HELP_DROP) return HELP_DROP
+    return HELP_ACCEPT
+  },
+}
+
+/** Messages in a segment, by their lengths; what is not there as a whole is not read. */
+function* messagesOf(text: string, family: number): Generator<SipMessage> {
+  let rest = text
+  for (;;) {
+    const length = findHeader({ text: rest, family }, 0, SIP_HEADERS.CONTENT_LENGTH)
+    if (length === null || typeof length === 'number') return
+    const bodyBytes = leadingNumber(rest, length.at)
+    const headersEnd = rest.indexOf('\r\n\r\n', bodyBytes.end)
+    const end = headersEnd + 4 + bodyBytes.value
+    if (headersEnd < 0 || end > rest.length) return
+    yield { text: rest.slice(0, end), family }
+    rest = rest.slice(end)
+  }
+}
+
+function readMessage(packet: HelpedPacket, message: SipMessage): number {
+  const memory = packet.memory((): SipMemory => ({ registerSequence: 0, inviteSequence: 0 }))
+  return startsWith(message.text, 0, 'sip/2.0 ')
+    ? readResponse(packet, message, memory)
+    : readRequest(packet, message, memory)
+}
+
+const METHODS = ['invite', 'update', 'ack', 'prack', 'bye', 'register']
+
+function readRequest(packet: HelpedPacket, message: SipMessage, memory: SipMemory): number {
+  const { text } = message
+  const method = METHODS.find(
+    (one) =>
+      startsWith(text, 0, one) && /^ [A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/.test(text.slice(one.length, one.length + 2)),
+  )
+  if (method === undefined) return HELP_ACCEPT
+  const sequence = sequenceOf(message)
+  if (sequence === null) return HELP_DROP
+  switch (method) {
+    case 'invite': {
+      forgetMedia(packet)
+      const result = expectMedia(packet, message)
+      if (result === HELP_ACCEPT) memory.inviteSequence = sequence.value
+      return result
+    }
+    case 'bye':
+      forgetMedia(packet)
+      return HELP_ACCEPT
+    case 'register':
+      return register(packet, message, memory, sequence.value)
+    default:
+      return expectMedia(packet, message)
+  }
+}
+
+function readResponse(packet: HelpedPacket, message: SipMessage, memory: SipMemory): number {
+  const { text } = message
+  if (text.length < SHORTEST_RESPONSE) return HELP_ACCEPT
+  const code = leadingNumber(text, 'SIP/2.0 '.length).value
+  if (code === 0) return HELP_DROP
+  const sequence = sequenceOf(message)
+  if (sequence === null) return HELP_DROP
+  const at = sequence.place.at + sequence.place.length + 1
+  const method = METHODS.find((one) => startsWith(text, at, one))
+  switch (method) {
+    case 'invite':
+    case 'update':
+    case 'prack':
+      if (code >= 100 && code <= 299) return expectMedia(packet, message)
+      if (memory.inviteSequence === sequence.value) forgetMedia(packet)
+      return HELP_ACCEPT
+    case 'register':
+      return memory.registerSequence === sequence.value ? registered(packet, message, code) : HELP_ACCEPT
+    default:
+      return HELP_ACCEPT
+  }
+}
+
+function sequenceOf(message: SipMessage): { value: number; place: Place } | null {
+  const place = findHeader(message, 0, SIP_HEADERS.CSEQ)
+  if (place === null || typeof place === 'number') return null
+  return { value: leadingNumber(message.text, place.at).value, place }
+}
+
+function forgetMedia(packet: HelpedPacket): void {
+  for (const one of packet.expected()) if (one.policy !== SIGNALLING) packet.forgetExpected(one)
+}
+
+function forgetSignalling(packet: HelpedPacket): void {
+  const newest = packet.expected().findLast((one) => one.policy === SIGNALLING)
+  if (newest !== undefined) packet.forgetExpected(newest)
+}
+
+function expectMedia(packet: HelpedPacket, message: SipMessage): number {
+  for (const media of mediaOf(message)) {
+    if (media === 'impossible' || !expectStream(packet, media)) return HELP_DROP
+  }
+  return HELP_ACCEPT
+}
+
+/** RTP at an even port and RTCP at the odd one behind it (RFC 3550, section 11), from the other end of the connection. */
+function expectStream(packet: HelpedPacket, { policy, address, port }: Media): boolean {
+  const { direction } = packet
+  const other = 1 - direction
+  if (packet.address(direction, false).some((word, i) => word !== address[i])) return true
+  const source = packet.address(other, false)
+  if (isExpectedByOthers(packet, source, address, port, policy)) return true
+  const base = port & ~1
+  const stream = { protocol: PROTO_UDP, source, destination: address, policy, anyMaster: true }
+  const rtp = packet.expect({ ...stream, destinationPort: base })
+  if (rtp !== EXPECT_ADDED && rtp !== EXPECT_ALREADY) return false
+  const rtcp = packet.expect({ ...stream, destinationPort: base + 1 })
+  if (rtcp === EXPECT_ADDED || rtcp === EXPECT_ALREADY) return true
+  if (rtp === EXPECT_ADDED) {
+    const added = packet.expected().findLast((one) => one.destinationPort === base)
+    if (added !== undefined) packet.forgetExpected(added)
+  }
+  return false
+}
+
+/** The same stream may be offered on several connections, when a call goes to several ends. */
+function isExpectedByOthers(
+  packet: HelpedPacket,
+  source: readonly number[],
+  destination: readonly number[],
+  port: number,
+  policy: number,
+): boolean {
+  const tuple = { protocol: PROTO_UDP, source, sourcePort: 0, destination, destinationPort: port }
+  const one = packet.findExpected(tuple)
+  if (one === null || one.master === packet.connection || one.policy !== policy) return false
+  return packet.isHelpedAlike(one.master)
+}
+
+/** Calls may come to the address that registers itself: once the registrar has agreed. */
+function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, sequence: number): number {
+  const { connection, direction } = packet
+  if ((packet.connections.status(connection) & IPS_EXPECTED) !== 0) return HELP_ACCEPT
+  const contact = nextContact(message, 0, false)
+  if (contact === null) return HELP_ACCEPT
+  if (packet.address(direction, false).some((word, i) => word !== contact.words[i])) return HELP_ACCEPT
+  const behind = contact.place.at + contact.place.length
+  if (!hasSameTransport(packet, message, behind)) return HELP_ACCEPT
+  const seconds = lifetime(message, behind, expiresOf(message))
+  if (seconds === null) return HELP_DROP
+  if (seconds > 0) {
+    const result = packet.expect({
+      protocol: packet.connections.protocol(connection),
+      source: packet.address(1 - direction, false),
+      destination: contact.words,
+      destinationPort: contact.port,
+      policy: SIGNALLING,
+      helper: 'sip',
+      permanent: true,
+      inactive: true,
+    })
+    if (result !== EXPECT_ADDED) return HELP_DROP
+  }
+  memory.registerSequence = sequence
+  return HELP_ACCEPT
+}
+
+function registered(packet: HelpedPacket, message: SipMessage, code: number): number {
+  if (code >= 100 && code <= 199) return HELP_ACCEPT
+  if (code >= 200 && code <= 299) {
+    const expires = expiresOf(message)
+    const own = packet.address(packet.direction, true)
+    let at = 0
+    for (let isFirst = true; ; isFirst = false) {
+      const contact = nextContact(message, at, !isFirst)
+      if (contact === null) break
+      at = contact.end
+      if (own.some((word, i) => word !== contact.words[i])) continue
+      const behind = contact.place.at + contact.place.length
+      if (!hasSameTransport(packet, message, behind)) continue
+      const seconds = lifetime(message, behind, expires)
+      if (seconds === null) return HELP_DROP
+      if (seconds === 0) break
+      const awaited = packet
+        .expected()
+        .findLast(
+          (one) =>
+            one.policy === SIGNALLING &&
+            one.destinationPort === contact.port &&
+            one.destination.every((word, i) => word === contact.words[i]),
+        )
+      if (awaited === undefined) continue
+      packet.renewExpected(awaited, seconds)
+      return HELP_ACCEPT
+    }
+  }
+  forgetSignalling(packet)
+  return HELP_ACCEPT
+}
+
+function expiresOf(message: SipMessage): number {
+  const place = findHeader(message, 0, SIP_HEADERS.EXPIRES)
+  return place === null || typeof place === 'number' ? 0 : leadingNumber(message.text, place.at).value
+}
+
+/** How long a contact is good for: its own parameter, or else the header's; null when it cannot be read. */
+function lifetime({ text }: SipMessage, behind: number, expires: number): number | null {
+  const at = parameter(text, behind, 'expires=')
+  if (at < 0) return expires
+  const { value, end } = leadingNumber(text, at)
+  return end === at ? null : value
+}
+
+/** A contact by another transport than this connection's announces nothing. */
+function hasSameTransport(packet: HelpedPacket, { text }: SipMessage, behind: number): boolean {
+  const at = parameter(text, behind, 'transport=')
+  if (at < 0) return true
+  const protocol = packet.connections.protocol(packet.connection)
+  return startsWith(text, at, protocol === PROTO_TCP ? 'tcp' : 'udp')
+}
