@@ -23,6 +23,7 @@ import {
   VERDICT_REJECT,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
+import { TRACKING_NONE, trackingHelper, trackingZone } from '../ruleset/tracking.ts'
 import { IP_V4, NOTE_CUT, NOTE_NOT_ROUTED, P_DST, P_FAMILY, P_SRC } from '../wire/packet-fields.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { HelperPorts } from './helper-ports.ts'
@@ -87,6 +88,8 @@ export class Journey {
   readonly #rules6: RulesAtHooks
   readonly #hasNat: boolean
   readonly #packet: RulePacket
+  /** Counts packets and bytes of connections where rules ask for them. */
+  readonly #accounts: ConnectionReader | null
   /** Connections kept alive by a packet whose verdict is unknown: entry -> that frame. */
   readonly #assumed = new Map<number, { connectionNumber: number; frame: number }>()
 
@@ -101,6 +104,8 @@ export class Journey {
     this.#rules6 = new RulesAtHooks(options.ruleset6)
     this.#hasNat = this.#rules4.hasNat || this.#rules6.hasNat
     const connections = new ConnectionReader(this.tracker.current.table)
+    const counts = options.ruleset4?.countsConnections || options.ruleset6?.countsConnections
+    this.#accounts = counts ? connections : null
     this.#packet = new RulePacket(connections)
     this.nat = new NatHooks(this.tracker.current, connections, options.topology)
   }
@@ -112,8 +117,7 @@ export class Journey {
     packet.fields = fields
     packet.base = 0
     packet.nowNs = nowNs
-    packet.untracked = false
-    packet.helper = -1
+    packet.tracking = 0
     packet.forwarded = false
     const rules = fields[P_FAMILY] === IP_V4 ? this.#rules4 : this.#rules6
     if (!rules.isEmpty) {
@@ -265,14 +269,18 @@ export class Journey {
     const { tracker } = this
     const { bytes, fields } = packet
     if (this.#hasNat) this.nat.begin()
-    if (packet.untracked) {
+    const { tracking } = packet
+    if ((tracking & TRACKING_NONE) !== 0) {
       packet.state = STATE_UNTRACKED
       outcome.state = CTSTATE_UNTRACKED
       tracker.untrack(packet.nowNs)
       return true
     }
-    tracker.current.helper =
-      packet.helper >= 0 ? HELPER_OF_RULES[packet.helper] : this.#helperPorts.helperFor(fields, 0)
+    const { current } = tracker
+    const helper = trackingHelper(tracking)
+    current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, 0)
+    current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
+    current.zoneReply = trackingZone(tracking, 1, packet.mark)
     const verifies =
       packet.hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, 0)
     const result = tracker.track(bytes, fields, 0, verifies, packet.nowNs, outcome.frame)
@@ -289,7 +297,6 @@ export class Journey {
       outcome.dropHook = packet.hook
       return false
     }
-    const { current } = tracker
     const label = current.info
     outcome.state = CTSTATE_OF_INFO[label]
     outcome.connectionNumber = current.number
@@ -299,8 +306,20 @@ export class Journey {
       outcome.direction = current.direction
       packet.direction = outcome.direction
     }
+    if (this.#accounts !== null) this.#account(this.#accounts)
     if (this.#assumed.size > 0 && label !== CT_INVALID) outcome.assumesFrame = this.#assumedFrame()
     return true
+  }
+
+  /** Packets that the tracker ignored, and ICMP errors, are not of the connection. */
+  #account(connections: ConnectionReader): void {
+    const { id, info, direction } = this.tracker.current
+    if (id < 0 || this.tracker.finding.reason !== REASON_NONE) return
+    const { fields } = this.#packet
+    const protocol = fields[P_PROTOCOL]
+    const isRelated = info === CT_RELATED || info === CT_RELATED_REPLY
+    if (isRelated && (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6)) return
+    connections.account(id, direction === 1, fields[P_L3_LENGTH])
   }
 
   #assumedFrame(): number {

@@ -59,10 +59,8 @@ export class RulePacket {
   mark = 0
   /** Bits of the mark that an undecidable rule may have changed; 0 at the start of the packet's way, as the mark. */
   unknownMark = 0
-  /** Set by NOTRACK and `CT --notrack` in the raw table. */
-  untracked = false
-  /** Set by `CT --helper` in the raw table: index in HELPERS (helpers.ts); -1 at the start of the packet's way. */
-  helper = -1
+  /** What CT and NOTRACK in the raw table laid down for the tracker (tracking.ts); 0 at the start of the packet's way. */
+  tracking = 0
 
   /** What targets changed of the packet: `begin` before its way, `undo` behind it. */
   readonly edits = new PacketEdits()

@@ -7,6 +7,7 @@ import {
   VERDICT_ACCEPT,
   VERDICT_DROP,
 } from '../../src/ruleset/rule-packet.ts'
+import { TRACKING_NONE, trackingHelper, trackingZone } from '../../src/ruleset/tracking.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { compile, decide, ENVIRONMENT, filter, matches, packetOf } from './support.ts'
 
@@ -140,7 +141,26 @@ describe('marks', () => {
     decide(rules, untracked)
     const helped = packetOf(SYN, { hook: HOOK_PREROUTING })
     decide(rules, helped)
-    expect([untracked.untracked, untracked.helper, helped.untracked, helped.helper]).toEqual([true, -1, false, 1])
+    expect(untracked.tracking & TRACKING_NONE).not.toBe(0)
+    expect(helped.tracking & TRACKING_NONE).toBe(0)
+    expect([trackingHelper(untracked.tracking), trackingHelper(helped.tracking)]).toEqual([-1, 1])
+  })
+
+  test('the first CT or NOTRACK rule counts', () => {
+    const rules = compile(
+      '*raw\n-A PREROUTING -p tcp -j CT --zone-orig 7\n-A PREROUTING -j CT --zone 9\n-A PREROUTING -j NOTRACK\nCOMMIT\n',
+    )
+    const packet = packetOf(SYN, { hook: HOOK_PREROUTING })
+    decide(rules, packet)
+    expect(packet.tracking & TRACKING_NONE).toBe(0)
+    expect([trackingZone(packet.tracking, 0, 0), trackingZone(packet.tracking, 1, 0)]).toEqual([7, 0])
+  })
+
+  test('a zone taken from the mark', () => {
+    const rules = compile('*raw\n-A PREROUTING -j CT --zone mark\nCOMMIT\n')
+    const packet = packetOf(SYN, { hook: HOOK_PREROUTING })
+    decide(rules, packet)
+    expect([trackingZone(packet.tracking, 0, 0x10005), trackingZone(packet.tracking, 1, 0x10005)]).toEqual([5, 5])
   })
 })
 

@@ -13,12 +13,11 @@ export type Action =
   | { readonly kind: 'goto'; readonly chain: string }
   /** Goes on with the next rule: LOG and all else that changes nothing that rules can see. */
   | { readonly kind: 'continue' }
-  /** The packet is not to be tracked. */
-  | { readonly kind: 'untrack' }
-  /** A tracking helper is to look after the connection: index in HELPERS. */
-  | { readonly kind: 'help'; readonly helper: number }
+  /** How the packet is to be tracked, packed (tracking.ts); a packet for which that is said already keeps it. */
+  | { readonly kind: 'track'; readonly tracking: number }
   | AssignAction
   | EffectAction
+  | EditAction
 
 export type Register = 'mark' | 'connectionMark'
 
@@ -44,4 +43,13 @@ export interface Effect {
   apply(packet: RulePacket): void
   /** The packet may be here or not: remembers both possibilities. */
   applyPerhaps(packet: RulePacket): void
+}
+
+/** Changes the packet as the rules behind see it (`packet.edits`), its mark, or ends its way. */
+export interface EditAction {
+  readonly kind: 'edit'
+  /** PART_ bits (packet-edits.ts) that it may change. */
+  readonly parts: number
+  /** 0 to go on with the next rule, VERDICT_ACCEPT or VERDICT_DROP. What it cannot tell it puts into `edits.uncertain`. */
+  edit(packet: RulePacket): number
 }

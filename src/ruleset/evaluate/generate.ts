@@ -66,6 +66,7 @@ function pieceSource(
   const codeContext: CodeContext = {
     ...context,
     runtime,
+    editedHere: program.editedParts,
     hoist(expression) {
       const known = locals.get(expression)
       if (known !== undefined) return known
@@ -148,12 +149,14 @@ function actionCode(rule: ProgramRule, context: CodeContext): { guards: readonly
       return { guards: [], code: `r = c${rule.target}(p, f, b); return r === ${CONTINUE} ? ${RETURNED} : r` }
     case 'continue':
       return { guards: [], code: '' }
-    case 'untrack':
-      return { guards: [], code: 'p.untracked = true' }
-    case 'help':
-      return { guards: [], code: `p.helper = ${action.helper}` }
+    case 'track':
+      return { guards: [], code: `if (p.tracking === 0) p.tracking = ${action.tracking}` }
     case 'assign':
       return assignCode(action)
+    case 'edit': {
+      const slot = context.runtime.edits.push(action) - 1
+      return { guards: [], code: `r = k.edits[${slot}].edit(p); if (r !== 0) { p.decidedBy = ${id}; return r }` }
+    }
     case 'effect':
       return { guards: [], code: `k.effects[${slotOf(action, context.runtime, context)}].apply(p)` }
   }

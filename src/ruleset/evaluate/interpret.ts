@@ -17,11 +17,13 @@ export class Interpreter {
   readonly #positions: ReadonlyMap<number, Position>
   readonly #runtime: Runtime
   readonly #reasonIndex: (text: string) => number
+  readonly #hasEdits: boolean
 
   /** @param reasonIndex where a text stands among the ruleset's reasons */
   constructor(program: Program, runtime: Runtime, context: CallContext, reasonIndex: (text: string) => number) {
     this.#runtime = runtime
     this.#reasonIndex = reasonIndex
+    this.#hasEdits = program.chains.some(({ rules }) => rules.some(({ action }) => action.kind === 'edit'))
     const positions = new Map<number, Position>()
     this.#chains = program.chains.map((chain) => ({
       policy: chain.policy,
@@ -67,8 +69,8 @@ export class Interpreter {
       unknownMark: packet.unknownMark,
       connectionMark: connection < 0 ? 0 : connections.mark(connection),
       uncertainConnectionMark: this.#runtime.uncertainMarks.has(connection),
-      untracked: packet.untracked,
-      helper: packet.helper,
+      tracking: packet.tracking,
+      edits: this.#hasEdits ? packet.edits.save(packet) : null,
       guesses: 0,
     }
   }

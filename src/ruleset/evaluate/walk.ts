@@ -1,6 +1,7 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
+import { ALL_PARTS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
-import type { Action, AssignAction, EffectAction } from './action.ts'
+import type { Action, AssignAction, EditAction, EffectAction } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import type { Runtime } from './runtime.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
@@ -11,7 +12,7 @@ const WORLDS_MAX = 64
 const VERDICTS = [VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT] as const
 const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT_REJECT)
 const TOO_MANY = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
-const UNSURE_TRACKING = 'how the packet is tracked (NOTRACK, CT --helper) depends on a rule that could not be decided'
+const UNSURE_TRACKING = 'how the packet is tracked (NOTRACK, CT) depends on a rule that could not be decided'
 
 export interface InterpretedRule {
   readonly id: number
@@ -158,19 +159,28 @@ export class Walk {
       case 'continue':
         addWorld(worlds, next)
         break
-      case 'untrack':
-        addWorld(worlds, { ...next, untracked: true })
-        break
-      case 'help':
-        addWorld(worlds, { ...next, helper: action.helper })
+      case 'track':
+        addWorld(worlds, next.tracking === 0 ? { ...next, tracking: action.tracking } : next)
         break
       case 'assign':
         addWorld(worlds, assign(next, action, this.#packet.connection >= 0))
+        break
+      case 'edit':
+        this.#edit(rule.id, next, action)
         break
       case 'effect':
         addWorld(worlds, this.#affect(next, action))
         break
     }
+  }
+
+  #edit(ruleId: number, world: World, action: EditAction): void {
+    const packet = this.#packet
+    const verdict = action.edit(packet)
+    const { mark, unknownMark } = packet
+    const edited = { ...world, mark, unknownMark, edits: packet.edits.save(packet) }
+    if (verdict === 0) addWorld(this.#worlds, edited)
+    else addFinished(this.#finished, { world: edited, verdict, decidedBy: ruleId })
   }
 
   #affect(world: World, action: EffectAction): World {
@@ -198,8 +208,8 @@ export class Walk {
     const packet = this.#packet
     packet.mark = world.mark
     packet.unknownMark = world.unknownMark
-    packet.untracked = world.untracked
-    packet.helper = world.helper
+    packet.tracking = world.tracking
+    if (world.edits !== null) packet.edits.restore(packet, world.edits)
     const { connection, connections } = packet
     if (connection < 0) return
     if (connections.mark(connection) !== world.connectionMark) connections.setMark(connection, world.connectionMark)
@@ -227,7 +237,8 @@ export class Walk {
     let sureTracking = true
     for (const { world } of finished) {
       packet.unknownMark |= world.unknownMark | (world.mark ^ best.world.mark)
-      if (world.untracked !== best.world.untracked || world.helper !== best.world.helper) sureTracking = false
+      if (world.edits !== null && world !== best.world) packet.edits.doubt(packet, world.edits)
+      if (world.tracking !== best.world.tracking) sureTracking = false
       const sameMark = !world.uncertainConnectionMark && world.connectionMark === best.world.connectionMark
       if (packet.connection >= 0 && !sameMark) this.#runtime.uncertainMarks.add(packet.connection)
     }
@@ -242,6 +253,7 @@ export class Walk {
     const packet = this.#packet
     this.#enter(start)
     packet.unknownMark = -1
+    if (start.edits !== null) packet.edits.uncertain = ALL_PARTS
     if (packet.connection >= 0) this.#runtime.uncertainMarks.add(packet.connection)
     packet.decidedBy = this.#firstUnknown
     packet.possibleVerdicts = ALL_VERDICTS

@@ -1,3 +1,5 @@
+import type { SavedEdits } from '../packet-edits.ts'
+
 /** Where a rule stands: the index of its chain, and its own in the chain. */
 export interface Position {
   readonly chain: number
@@ -15,8 +17,9 @@ export interface World {
   readonly unknownMark: number
   readonly connectionMark: number
   readonly uncertainConnectionMark: boolean
-  readonly untracked: boolean
-  readonly helper: number
+  readonly tracking: number
+  /** Null where no rule changes packets. */
+  readonly edits: SavedEdits | null
   /** Checks that were taken to hold without knowing. */
   readonly guesses: number
 }
@@ -47,8 +50,8 @@ function alike(one: World, other: World): boolean {
     one.unknownMark === other.unknownMark &&
     one.connectionMark === other.connectionMark &&
     one.uncertainConnectionMark === other.uncertainConnectionMark &&
-    one.untracked === other.untracked &&
-    one.helper === other.helper
+    one.tracking === other.tracking &&
+    one.edits === other.edits
   )
 }
 

@@ -1,11 +1,15 @@
 import type { TargetExtension } from '../extension.ts'
 import { HELPERS } from '../helpers.ts'
+import { parseNumber } from '../text/numbers.ts'
+import type { Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
+import { packTracking, type Tracking } from '../tracking.ts'
 
 /** Events that ctnetlink tells of; they change nothing that rules see. */
 const EVENTS = ['new', 'related', 'destroy', 'reply', 'assured', 'protoinfo', 'helper', 'mark', 'natseqinfo', 'secmark']
-const NOT_MODELLED = ['zone', 'zone-orig', 'zone-reply', 'timeout'] as const
+const ZONES = ['zone', 'zone-orig', 'zone-reply']
+const ZONE_MAX = 0xffff
 
 /** What the tracker is to do with a packet that it has not yet seen. */
 export const ct: TargetExtension = {
@@ -14,27 +18,47 @@ export const ct: TargetExtension = {
   options: [
     { name: 'notrack', values: 0 },
     { name: 'helper' },
+    { name: 'timeout' },
     { name: 'ctevents' },
     { name: 'expevents' },
-    ...NOT_MODELLED.map((name) => ({ name })),
+    ...ZONES.map((name) => ({ name })),
   ],
   parse(options, { protocol }) {
-    const refused = NOT_MODELLED.map((name) => options.get(name)).find((use) => use !== undefined)
-    if (refused) throw new Refusal(refused.at, `CT --${refused.spec.name} is not supported; take the option out`)
-    const notrack = options.get('notrack')
+    const timeout = options.get('timeout')
+    if (timeout) {
+      // iptables-restore refuses the rule as well where no policy of this name was made (nfct timeout add).
+      throw new Refusal(timeout.at, 'a timeout policy lives outside the ruleset; take --timeout out, and set --sysctl')
+    }
+    const notrack = options.has('notrack')
     const helperToken = options.value('helper')
-    if (notrack && options.uses.length > 1) throw new Refusal(notrack.at, '--notrack stands alone')
     const helper = helperToken ? parseHelper(helperToken, protocol) : -1
+    const zone = parseZone(options)
     const words = [
       notrack ? '--notrack' : '',
       helperToken ? `--helper ${helperToken.text}` : '',
       ...['ctevents', 'expevents'].map((name) => printEvents(name, options.value(name))),
+      zone === null || zone.id === 0 ? '' : `--${zoneOption(zone)} ${zone.id}`,
     ]
     return {
       print: () => words.filter((word) => word !== '').join(' '),
-      action: notrack ? { kind: 'untrack' } : helper >= 0 ? { kind: 'help', helper } : { kind: 'continue' },
+      action: { kind: 'track', tracking: packTracking({ notrack, helper, zone }) },
     }
   },
+}
+
+/** Of several zone options the last one's number counts, in the directions that any of them named. */
+function parseZone(options: Options): Tracking['zone'] {
+  const uses = options.uses.filter((use) => ZONES.includes(use.spec.name))
+  const last = uses.at(-1)?.values[0]
+  if (last === undefined) return null
+  const named = new Set(uses.map((use) => use.spec.name))
+  const both = named.has('zone-orig') === named.has('zone-reply')
+  const id = last.text === 'mark' ? 'mark' : parseNumber(last, 0, ZONE_MAX, 'zone')
+  return { id, original: both || named.has('zone-orig'), reply: both || named.has('zone-reply') }
+}
+
+function zoneOption({ original, reply }: NonNullable<Tracking['zone']>): string {
+  return original && reply ? 'zone' : original ? 'zone-orig' : 'zone-reply'
 }
 
 function parseHelper(token: Token, protocol: number): number {
@@ -67,5 +91,8 @@ export const notrack: TargetExtension = {
   name: 'NOTRACK',
   tables: ['raw'],
   options: [],
-  parse: () => ({ print: () => '', action: { kind: 'untrack' } }),
+  parse: () => ({
+    print: () => '',
+    action: { kind: 'track', tracking: packTracking({ notrack: true, helper: -1, zone: null }) },
+  }),
 }
