@@ -48,6 +48,8 @@ export class CurrentConnection {
   fullDrops = 0
   peakCount = 0
   readonly #max: number
+  /** The last packet's connection, which ended with it. */
+  #ended = NO_ENTRY
   readonly #finding: Finding
 
   /** @param max nf_conntrack_max, 0 for no limit; @param seed of the hash */
@@ -62,6 +64,10 @@ export class CurrentConnection {
   }
 
   begin(nowNs: number): void {
+    if (this.#ended !== NO_ENTRY) {
+      this.table.free(this.#ended)
+      this.#ended = NO_ENTRY
+    }
     this.id = NO_ENTRY
     this.info = CT_INVALID
     this.number = 0
@@ -187,6 +193,12 @@ export class CurrentConnection {
     this.fullDrops++
     this.#finding.set(REASON_TABLE_FULL, this.table.count, 0, 0)
     return false
+  }
+
+  /** The connection ends with its packet: nobody finds it any more, but the packet keeps it to the end of its way. */
+  end(): void {
+    this.table.unlink(this.id)
+    this.#ended = this.id
   }
 
   /** Sets the entry's timeout, from now. */

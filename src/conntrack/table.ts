@@ -189,11 +189,16 @@ export class ConnectionTable {
 
   /** Takes a findable entry out of the index and frees it. */
   remove(id: number): void {
+    this.unlink(id)
+    this.free(id)
+  }
+
+  /** Takes a findable entry out of the index; what it holds stays until it is freed. */
+  unlink(id: number): void {
     const e = id * ENTRY_INTS
     this.#index.delete(this.entries[e + E_HASH], id << 1)
     if ((this.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0) this.#index.delete(this.#replyHash(id), (id << 1) | 1)
     this.count--
-    this.free(id)
   }
 
   #hashOf(reference: number): number {

@@ -190,8 +190,11 @@ export class Tracker {
       }
       current.noteReply()
       if (decision === TRACK_ACCEPT) return TRACKED
+      if (decision === TRACK_ACCEPT_AND_REMOVE) {
+        current.end()
+        return TRACKED
+      }
       current.table.remove(current.id)
-      if (decision === TRACK_ACCEPT_AND_REMOVE) return TRACKED
     }
   }
 

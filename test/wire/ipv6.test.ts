@@ -134,8 +134,30 @@ describe('IPv6', () => {
     ['nothing behind "destination options"', datagram(PATH, 60, [])],
     ['one byte of it', datagram(PATH, 60, [17])],
     ['a header that ends where the next should begin', datagram(PATH, 60, [60, 0, 0, 0, 0, 0, 0, 0])],
-    ['half a fragment header', datagram(PATH, 44, [17, 0, 0, 1])],
+    ['three bytes of a fragment header', datagram(PATH, 44, [17, 0, 0])],
+    ['half a header of a later fragment', datagram(PATH, 44, [17, 0, 0, 9])],
+    [
+      'a header of a later fragment behind one of a first fragment',
+      datagram(PATH, 44, [44, 0, 0, 0, 0, 0, 0, 1, 17, 0, 0, 8, 0, 0, 0, 1]),
+    ],
   ]
+  test('half a fragment header of a first fragment leads on behind the datagram', () => {
+    expect(decode(datagram(PATH, 44, [17, 0, 0, 1]))).toMatchObject({
+      note: null,
+      protocol: 17,
+      l4Length: 0,
+      ports: '0>0',
+    })
+  })
+
+  test('a header that claims to reach beyond the datagram leads on to no transport header', () => {
+    expect(decode(datagram(PATH, 60, [89, 9, 0, 0, 0, 0, 0, 0]))).toMatchObject({
+      note: null,
+      protocol: 89,
+      l4Length: 0,
+    })
+  })
+
   test.each(UNUSABLE)('unusable chain: %s', (_name, packet) => {
     expect(decode(packet)).toMatchObject({ family: 6, note: null, protocol: -1, ports: '0>0' })
   })

@@ -22,6 +22,16 @@ describe('TCP', () => {
     expect(row.flags).toBe(TCP_SYN | TCP_ACK | 0x100 | 0x80)
   })
 
+  test('of several SACK options the first counts', () => {
+    expect(sackOf(100, sack(200, 300), sack(400, 500))).toBe(300)
+    expect(sackOf(100, sack(200, 500), sack(250, 300))).toBe(500)
+  })
+
+  test('a SACK edge exactly half the numbers away lies behind', () => {
+    expect(sackOf(0x66, sack(0x80000000, 0x80000066))).toBe(0x80000066)
+    expect(sackOf(0x6f, sack(0x8000005b, 0x80000065, 0x5b, 0x65))).toBe(0x65)
+  })
+
   test('options of a usual SYN', () => {
     const found = optionsOf(mss(1460), sackPermitted(), timestamps(1, 0), nop(), wscale(7))
     expect(found).toBe(TCP_OPTION_MSS | TCP_OPTION_SACK_PERMITTED | TCP_OPTION_WSCALE | 7 | (1460 << 16))

@@ -231,11 +231,14 @@ export class TcpTracker {
     return this.#settle(t, e, direction, kind, oldState, newState, nowNs)
   }
 
-  /** A reset that REJECT sends on the receiver's behalf closes the connection; one that is closed does not live longer for it. */
+  /**
+   * The reset that REJECT sends in answer to the segment tracked last closes the connection. A RST gets no answer, and a
+   * connection that is closed does not live longer for it.
+   */
   close(id: number, nowNs: number): void {
     const e = id * ENTRY_INTS
     const t = this.#table.entries
-    if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE) return
+    if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE || (this.#segment.flags & TCP_RST) !== 0) return
     t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
     this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeouts.ofState(TCP_CLOSE)
   }

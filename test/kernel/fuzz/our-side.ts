@@ -19,7 +19,7 @@ import { Outcome } from '../../../src/netfilter/outcome.ts'
 import { Topology } from '../../../src/netfilter/topology.ts'
 import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
 import { P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET, P_PROTOCOL } from '../../../src/wire/packet-fields.ts'
-import { PROTO_SCTP, PROTO_TCP } from '../../../src/wire/protocols.ts'
+import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../../../src/wire/protocols.ts'
 import { answerOfOutcome } from '../ctreplay.ts'
 import { packetText } from '../packet-text.ts'
 import type { Setup } from './case.ts'
@@ -91,7 +91,8 @@ function observe(machine: Machine, outcome: Outcome, nowNs: number): Observation
         : protocol === PROTO_SCTP
           ? SCTP_STATE_NAMES[table.entries[e + E_SCTP_STATE]]
           : null,
-    timeout: tracked ? (table.times[(e + E_EXPIRY) >> 1] - nowNs) / 1e9 : null,
+    // Of UDP the kernel's event tells a timeout by real time.
+    timeout: tracked && protocol !== PROTO_UDP ? (table.times[(e + E_EXPIRY) >> 1] - nowNs) / 1e9 : null,
     chainOverreaches:
       outcome.fields[P_PROTOCOL] < 0 ||
       outcome.fields[P_L4_OFFSET] > outcome.fields[P_L3_OFFSET] + outcome.fields[P_L3_LENGTH],
