@@ -1,4 +1,5 @@
 import { targetChain } from './check-table.ts'
+import type { Action } from './evaluate/action.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
 import { Interpreter } from './evaluate/interpret.ts'
@@ -17,7 +18,7 @@ import { type RuleStep, StepRecorder } from './explain.ts'
 import { headerChecks } from './header-conditions.ts'
 import { IpSets } from './ipset/ip-sets.ts'
 import type { SetDefinition } from './ipset/set-definition.ts'
-import type { ParsedRuleset, Rule, Table } from './rule.ts'
+import type { ParsedRuleset, Rule, RuleTarget, Table } from './rule.ts'
 import { ruleInfos } from './rule-infos.ts'
 import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
@@ -58,6 +59,8 @@ export function compileRuleset(
     pure: [],
     stateful: [],
     effects: [],
+    edits: [],
+    editedParts: editedParts(parsed.tables),
     slots: new Map(),
     sets: [],
     readers: new Map(),
@@ -98,6 +101,24 @@ export function compileRuleset(
     unknownReason: (index) => reasons[index],
     warnings: [...parsed.warnings, ...undecidableWarnings(parsed, options.assume ?? new Map(), context)],
   }
+}
+
+/** What is decided elsewhere (by a program behind a queue, …) is as assumed: true for ACCEPT, false for DROP. */
+function settled({ name, target }: RuleTarget, assume: ReadonlyMap<string, boolean>): Action {
+  const accepted = assume.get(name)
+  if (target.action.kind !== 'undecided' || accepted === undefined) return target.action
+  return { kind: 'verdict', verdict: accepted ? VERDICT_ACCEPT : VERDICT_DROP }
+}
+
+/** PART_ bits of all that targets change. */
+function editedParts(tables: readonly Table[]): number {
+  let parts = 0
+  for (const { chains } of tables) {
+    for (const { target } of chains.flatMap((chain) => chain.rules)) {
+      if (target?.target.action.kind === 'edit') parts |= target.target.action.parts
+    }
+  }
+  return parts
 }
 
 function prepare(parsed: ParsedRuleset, context: CallContext): void {
@@ -145,7 +166,7 @@ function programOf(
     }
     return { name: chain.name, index, policy, rules: chain.rules.map(programRule) }
   })
-  return { chains, environment: context.environment, assume }
+  return { chains, environment: context.environment, editedParts: editedParts([table]), assume }
 
   function programRule(rule: Rule): ProgramRule {
     const checks = headerChecks(rule.header, context.family)
@@ -156,7 +177,7 @@ function programOf(
     return {
       id: idOf.get(rule) ?? -1,
       checks,
-      action: rule.target?.target.action ?? { kind: 'continue' },
+      action: rule.target ? settled(rule.target, assume) : { kind: 'continue' },
       target: target === null ? -1 : (indexOf.get(target) ?? -1),
     }
   }

@@ -42,6 +42,8 @@ export interface Match extends Requirements {
   conditions(context: CallContext): readonly Condition[]
   /** Told before any conditions are asked for, in the order of the file: for what rules share by name. */
   prepare?(context: CallContext): void
+  /** It holds only for TCP packets with SYN: TCPMSS asks for such a match. */
+  readonly asksForSyn?: boolean
   /** Text of `-m comment`. */
   readonly comment?: string
 }
@@ -61,6 +63,8 @@ export interface Target extends Requirements {
   prepare?(context: CallContext): void
   /** Targets of the nat table: how they bind the packet's connection. */
   readonly nat?: NatSpec
+  /** The rule must have a match that asks for SYN. */
+  readonly needsSyn?: boolean
   /** REJECT answers by a TCP reset. */
   readonly rejectsWithReset?: boolean
 }

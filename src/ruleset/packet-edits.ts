@@ -3,9 +3,12 @@ import {
   P_DST,
   P_FAMILY,
   P_L3_CAPTURED,
+  P_L3_LENGTH,
   P_L3_OFFSET,
   P_L4_OFFSET,
   P_MAC_OFFSET,
+  P_PORTS,
+  P_PROTOCOL,
   P_SRC,
   P_TCP_FLAGS_WINDOW,
   P_TOS,
@@ -25,6 +28,19 @@ export const PART_SOURCE = 32
 export const PART_DESTINATION = 64
 /** The transport checksum, where nothing else of the header changes with it. */
 export const PART_CHECKSUM = 128
+export const ALL_PARTS = 255
+
+const UDP_SUM = 6
+/** By protocol: where ports (0) or the identifier stand in the transport header, and where its checksum, or -1. */
+const TRANSPORT_PLACES: ReadonlyMap<number, readonly [number, number]> = new Map([
+  [1, [4, 2]],
+  [6, [0, 16]],
+  [17, [0, UDP_SUM]],
+  [33, [0, 6]],
+  [58, [4, 2]],
+  [132, [0, -1]],
+  [136, [0, 6]],
+])
 
 /** Room for what TCPMSS adds. */
 const GROWTH = 4
@@ -132,6 +148,55 @@ export class PacketEdits {
     }
   }
 
+  /** Where the packet differs from what it would be in another world, it is uncertain. */
+  doubt(packet: RulePacket, other: SavedEdits): void {
+    const { fields, base } = packet
+    const { row } = other
+    const differs = (index: number, mask = -1): boolean => ((fields[base + index] ^ row[index]) & mask) !== 0
+    let parts = other.uncertain
+    if (differs(P_TTL)) parts |= PART_TTL
+    if (differs(P_TOS)) parts |= PART_TOS
+    if (differs(P_TCP_FLAGS_WINDOW, 0xff_0000)) parts |= PART_TCP_FLAGS
+    if (differs(P_L3_LENGTH)) parts |= PART_LENGTH
+    for (let index = 0; index < 4; index++) {
+      if (differs(P_SRC + index)) parts |= PART_SOURCE
+      if (differs(P_DST + index)) parts |= PART_DESTINATION
+    }
+    if (!this.#hasBytes(packet, other)) parts |= PART_TCP_OPTIONS | PART_CHECKSUM
+    this.uncertain |= parts
+  }
+
+  #hasBytes(packet: RulePacket, { bytes, row }: SavedEdits): boolean {
+    const own = this.#original === null ? null : this.save(packet).bytes
+    if (own === null || bytes === null) {
+      const start = row[P_L3_OFFSET]
+      const original = (this.#original ?? packet.bytes).subarray(start, start + row[P_L3_CAPTURED])
+      const other = own ?? bytes
+      return other === null || Buffer.compare(other, original) === 0
+    }
+    return Buffer.compare(own, bytes) === 0
+  }
+
+  /** Whether any of the bytes from `from` up to `to` may have been changed by a rule that could not be decided. */
+  isUncertain(packet: RulePacket, from: number, to: number): boolean {
+    const { uncertain } = this
+    if (uncertain === 0) return false
+    const { fields, base } = packet
+    const start = fields[base + P_L3_OFFSET]
+    const transport = fields[base + P_L4_OFFSET]
+    const touches = (first: number, end: number): boolean => from < end && to > first
+    const isV4 = fields[base + P_FAMILY] === IP_V4
+    if (isV4 && uncertain & (PART_TTL | PART_TOS | PART_LENGTH) && touches(start + 10, start + 12)) return true
+    if (uncertain & PART_TTL && touches(start + (isV4 ? 8 : 7), start + (isV4 ? 9 : 8))) return true
+    if (uncertain & PART_TOS && touches(start, start + 2)) return true
+    if (uncertain & (PART_SOURCE | PART_DESTINATION) && touches(start + 8, start + 40)) return true
+    if (uncertain & PART_LENGTH && (touches(start + 2, start + 6) || to > transport + 12)) return true
+    if (uncertain & PART_TCP_FLAGS && touches(transport + 12, transport + 14)) return true
+    if (uncertain & PART_TCP_OPTIONS && touches(transport + 20, transport + 60)) return true
+    const checked = PART_TCP_FLAGS | PART_TCP_OPTIONS | PART_LENGTH | PART_CHECKSUM
+    return (uncertain & checked) !== 0 && touches(transport, transport + 18)
+  }
+
   /** Brings the header's bytes up to the row. */
   #follow(packet: RulePacket): void {
     const { bytes, fields, base } = packet
@@ -142,18 +207,12 @@ export class PacketEdits {
     if (isV4) {
       if (bytes[at + 8] !== ttl) changeWord(bytes, at + 8, (ttl << 8) | bytes[at + 9], at + 10)
       if (bytes[at + 1] !== tos) changeWord(bytes, at, (bytes[at] << 8) | tos, at + 10)
-      return
+    } else {
+      bytes[at + 7] = ttl
+      bytes[at] = (bytes[at] & 0xf0) | (tos >> 4)
+      bytes[at + 1] = (bytes[at + 1] & 0x0f) | ((tos & 15) << 4)
     }
-    bytes[at + 7] = ttl
-    bytes[at] = (bytes[at] & 0xf0) | (tos >> 4)
-    bytes[at + 1] = (bytes[at + 1] & 0x0f) | ((tos & 15) << 4)
-    if (this.parts & (PART_SOURCE | PART_DESTINATION)) {
-      for (let index = 0; index < 16; index++) {
-        const shift = 24 - 8 * (index & 3)
-        bytes[at + 8 + index] = fields[base + P_SRC + (index >> 2)] >>> shift
-        bytes[at + 24 + index] = fields[base + P_DST + (index >> 2)] >>> shift
-      }
-    }
+    if (this.parts & (PART_SOURCE | PART_DESTINATION)) followAddresses(packet, at, isV4)
   }
 }
 
@@ -178,15 +237,48 @@ export function setTos(packet: RulePacket, tos: number): void {
   packet.fields[packet.base + P_TOS] = tos
 }
 
-/** @param clear flag bits as in the TCP header's 14th byte */
-export function clearTcpFlags(packet: RulePacket, clear: number): void {
+/** @param mask flag bits as in the TCP header's 14th byte, which are set to `value` */
+export function setTcpFlags(packet: RulePacket, mask: number, value: number): void {
   const { edits, fields, base } = packet
   const at = fields[base + P_L4_OFFSET]
   edits.willChange(packet, PART_TCP_FLAGS)
   const bytes = edits.ownBytes(packet)
-  fields[base + P_TCP_FLAGS_WINDOW] &= ~(clear << 16)
-  const high = (bytes[at + TCP_FLAGS - 1] << 8) | (bytes[at + TCP_FLAGS] & ~clear)
-  changeWord(bytes, at + TCP_FLAGS - 1, high, at + TCP_CHECKSUM)
+  const index = base + P_TCP_FLAGS_WINDOW
+  fields[index] = (fields[index] & ~(mask << 16)) | (value << 16)
+  const flags = (bytes[at + TCP_FLAGS] & ~mask) | value
+  changeWord(bytes, at + TCP_FLAGS - 1, (bytes[at + TCP_FLAGS - 1] << 8) | flags, at + TCP_CHECKSUM)
+}
+
+/** Addresses and ports that NAT or prefix translation gave the row; the checksums follow. */
+function followAddresses(packet: RulePacket, at: number, isV4: boolean): void {
+  const { bytes, fields, base } = packet
+  const transport = fields[base + P_L4_OFFSET]
+  const captured = at + fields[base + P_L3_CAPTURED] - transport
+  const [port, sum] = TRANSPORT_PLACES.get(fields[base + P_PROTOCOL]) ?? [-1, -1]
+  const isSummed = sum >= 0 && captured >= sum + 2
+  // UDP without a checksum stays without; ICMP's does not cover the addresses.
+  const isSent = isSummed && (sum !== UDP_SUM || bytes[transport + sum] !== 0 || bytes[transport + sum + 1] !== 0)
+  const coversAddresses = isSent && port === 0
+  const write = (place: number, value: number, sums: readonly number[]): void => {
+    const old = (bytes[place] << 8) | bytes[place + 1]
+    if (old === value) return
+    bytes[place] = value >> 8
+    bytes[place + 1] = value
+    for (const one of sums) adjustChecksum(bytes, one, old, value)
+  }
+  const header = isV4 ? [at + 10] : []
+  const sums = coversAddresses || (isSent && !isV4) ? [...header, transport + sum] : header
+  for (let half = 0; half < (isV4 ? 2 : 8); half++) {
+    const shift = half & 1 ? 0 : 16
+    write(at + (isV4 ? 12 : 8) + 2 * half, (fields[base + P_SRC + (half >> 1)] >>> shift) & 0xffff, sums)
+    write(at + (isV4 ? 16 : 24) + 2 * half, (fields[base + P_DST + (half >> 1)] >>> shift) & 0xffff, sums)
+  }
+  const own = isSent ? [transport + sum] : []
+  const ports = fields[base + P_PORTS]
+  if (port === 0 && captured >= 4) {
+    write(transport, ports >>> 16, own)
+    write(transport + 2, ports & 0xffff, own)
+  } else if (port > 0 && captured >= port + 2) write(transport + port, ports & 0xffff, own)
 }
 
 /** Writes 16 bits and makes the checksum at `sumAt` follow (RFC 1624). */

@@ -17,7 +17,7 @@ const NO_CONNECTIONS: ConnectionView = {
   protocol: () => 0,
   address: () => 0,
   port: () => 0,
-} as ConnectionView
+} as unknown as ConnectionView
 
 const ENVIRONMENT: RuleEnvironment = { interfaces: ['', 'tin', 'tout'], addressType: () => -1 }
 

@@ -16,6 +16,8 @@ export interface CheckCode {
 
 export interface CodeContext extends CallContext {
   readonly runtime: Runtime
+  /** PART_ bits that rules of this table change. */
+  readonly editedHere: number
   /** Puts an expression that does not change while rules run into a local variable. */
   hoist(expression: string): string
 }
@@ -28,13 +30,8 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
   switch (condition.kind) {
     case 'field': {
       const field: Field = FIELDS[condition.field]
-      return guarded(
-        field.known?.(condition.mask),
-        fieldTest(condition, context),
-        assumed,
-        field.changes === true,
-        context,
-      )
+      const guard = knownWhen(field, condition.mask, context.runtime)
+      return guarded(guard, fieldTest(condition, context), assumed, isReadInPlace(field, context), context)
     }
     case 'name':
       return guarded(
@@ -62,7 +59,8 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
     case 'hotdrop': {
       const inner = checkCode(condition.when, assumed, context)
       // A field is cheap to look at for every packet; a call is made only where its rule asks for it.
-      const test = condition.when.kind === 'field' ? context.hoist(`(${inner.test})`) : `(${inner.test})`
+      const isHoisted = condition.when.kind === 'field' && !isReadInPlace(FIELDS[condition.when.field], context)
+      const test = isHoisted ? context.hoist(`(${inner.test})`) : `(${inner.test})`
       return { guards: [...inner.guards, `!${test}`], test: 'true', barrier: true }
     }
     case 'call': {
@@ -84,6 +82,14 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
   }
 }
 
+/** When a field may be read, as an expression; undefined for always. */
+export function knownWhen(field: Field, mask: number, runtime: Runtime): string | undefined {
+  const parts = (field.parts ?? 0) & runtime.editedParts
+  const known = field.known?.(mask)
+  const unchanged = parts === 0 ? undefined : `(p.edits.uncertain & ${parts}) === 0`
+  return known === undefined ? unchanged : unchanged === undefined ? known : `(${known} && ${unchanged})`
+}
+
 function plain(guards: readonly string[], test: string): CheckCode {
   return { guards, test, barrier: false }
 }
@@ -103,7 +109,12 @@ function guarded(
 
 function fieldValue(name: FieldName, context: CodeContext): string {
   const field: Field = FIELDS[name]
-  return field.changes ? field.expression : context.hoist(field.expression)
+  return isReadInPlace(field, context) ? field.expression : context.hoist(field.expression)
+}
+
+/** A rule of the same table may have changed it since the function began. */
+function isReadInPlace(field: Field, context: CodeContext): boolean {
+  return field.changes === true || ((field.parts ?? 0) & context.editedHere) !== 0
 }
 
 function fieldTest(condition: FieldCondition, context: CodeContext): string {

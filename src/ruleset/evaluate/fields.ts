@@ -16,6 +16,7 @@ import {
   P_TOS,
   P_TTL,
 } from '../../wire/packet-fields.ts'
+import { PART_DESTINATION, PART_LENGTH, PART_SOURCE, PART_TCP_FLAGS, PART_TOS, PART_TTL } from '../packet-edits.ts'
 import { HOOK_FORWARD, HOOK_POSTROUTING } from '../rule-packet.ts'
 
 /**
@@ -32,6 +33,8 @@ export interface Field {
   readonly missing?: string
   /** Rules change it, so that it must be read where it is needed. */
   readonly changes?: boolean
+  /** PART_ bits: it is not known, and must be read where it is needed, when targets change these parts of packets. */
+  readonly parts?: number
   /** For people. */
   readonly label: string
 }
@@ -39,14 +42,16 @@ export interface Field {
 const at = (index: number): string => `f[b + ${index}]`
 /** Bytes of the transport header that were captured. */
 const captured = `(${at(P_L3_OFFSET)} + ${at(P_L3_CAPTURED)} - ${at(P_L4_OFFSET)})`
+const CHANGED = 'an earlier rule changed the packet in a way that could not be decided'
 const CUT = 'the capture cut the packet inside its transport header; capture with a larger snap length'
 
-function transport(label: string, expression: string, bytes: number): Field {
-  return { label, expression, wide: false, known: () => `${captured} >= ${bytes}`, missing: CUT }
+function transport(label: string, expression: string, bytes: number, parts = 0): Field {
+  return { label, expression, wide: false, known: () => `${captured} >= ${bytes}`, missing: CUT, parts }
 }
 
 function word(label: string, index: number): Field {
-  return { label, expression: at(index), wide: true }
+  const parts = index < P_DST ? PART_SOURCE : PART_DESTINATION
+  return { label, expression: at(index), wide: true, parts, missing: CHANGED }
 }
 
 /** Reads a property of the packet's connection; 0 without one: ask `connection` first. */
@@ -65,23 +70,26 @@ export const FIELDS = {
   destination3: word('destination address, word 4', P_DST + 3),
   /** -1 is an IPv6 header chain that cannot be read. */
   protocol: { label: 'protocol', expression: at(P_PROTOCOL), wide: false },
-  length: { label: 'length', expression: at(P_L3_LENGTH), wide: false },
+  length: { label: 'length', expression: at(P_L3_LENGTH), wide: false, parts: PART_LENGTH, missing: CHANGED },
   /** Routing takes one off before the hook FORWARD. */
   ttl: {
     label: 'TTL',
     expression: `(${at(P_TTL)} - (p.hook === ${HOOK_FORWARD} || (p.hook === ${HOOK_POSTROUTING} && p.forwarded) ? 1 : 0))`,
     wide: false,
+    parts: PART_TTL,
+    missing: CHANGED,
   },
-  tos: { label: 'TOS', expression: at(P_TOS), wide: false },
+  tos: { label: 'TOS', expression: at(P_TOS), wide: false, parts: PART_TOS, missing: CHANGED },
   fragmentOffset: {
     label: 'fragment offset',
     expression: `(${at(P_FRAGMENT)} & ${FRAGMENT_OFFSET_MASK})`,
     wide: false,
   },
+  /** Asked only whether it is too short for a header; TCPMSS, which makes it longer, changes nothing about that. */
   transportLength: { label: 'transport length', expression: at(P_L4_LENGTH), wide: false },
   sourcePort: transport('source port', `(${at(P_PORTS)} >>> 16)`, 4),
   destinationPort: transport('destination port', `(${at(P_PORTS)} & 65535)`, 4),
-  tcpFlags: transport('TCP flags', `((${at(P_TCP_FLAGS_WINDOW)} >>> 16) & 255)`, 14),
+  tcpFlags: transport('TCP flags', `((${at(P_TCP_FLAGS_WINDOW)} >>> 16) & 255)`, 14, PART_TCP_FLAGS),
   tcpDataOffset: transport('TCP data offset', `(${at(P_TCP_FLAGS_WINDOW)} >>> 28)`, 13),
   icmpType: transport('ICMP type', `(${at(P_PORTS)} >>> 24)`, 2),
   icmpTypeCode: transport('ICMP type and code', `(${at(P_PORTS)} >>> 16)`, 2),

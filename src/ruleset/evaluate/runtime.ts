@@ -1,5 +1,5 @@
 import type { NumberRange } from '../text/numbers.ts'
-import type { Effect, EffectAction } from './action.ts'
+import type { EditAction, Effect, EffectAction } from './action.ts'
 import type { CallCondition, CallContext, PureTest, StatefulCondition, StatefulTest } from './condition.ts'
 import type { Trail } from './program.ts'
 
@@ -11,6 +11,9 @@ export interface Runtime {
   readonly pure: PureTest[]
   readonly stateful: StatefulTest[]
   readonly effects: Effect[]
+  readonly edits: EditAction[]
+  /** PART_ bits that rules of any table change. */
+  readonly editedParts: number
   /** Index in `pure`, `stateful` or `effects` by condition or action. */
   readonly slots: Map<CallCondition | StatefulCondition | EffectAction, number>
   /** Sorted unsigned ranges, low and high in turn, of large sets. */

@@ -111,8 +111,9 @@ export function fieldReader(name: FieldName, runtime: Runtime): (packet: RulePac
 }
 
 export function knownReader(name: FieldName, mask: number, runtime: Runtime): (packet: RulePacket) => boolean {
-  const { known }: Field = FIELDS[name]
-  return reader(known ? known(mask) : 'true', runtime) as (packet: RulePacket) => boolean
+  const { known, parts }: Field = FIELDS[name]
+  const unchanged = parts ? ` && (p.edits.uncertain & ${parts}) === 0` : ''
+  return reader(`${known ? known(mask) : 'true'}${unchanged}`, runtime) as (packet: RulePacket) => boolean
 }
 
 function reader(expression: string, runtime: Runtime): unknown {

@@ -89,7 +89,7 @@ function load(packet: RulePacket, offset: number, size: number): number {
   const start = fields[base + P_L3_OFFSET]
   if (place + size > fields[base + P_L3_LENGTH]) return OUTSIDE
   const at = start + place
-  if (at + size > capturedEnd(packet)) return UNSEEN
+  if (at + size > capturedEnd(packet) || packet.edits.isUncertain(packet, at, at + size)) return UNSEEN
   const bytes = packet.edits.visibleBytes(packet)
   if (size === 4) return readWord(bytes, at)
   return size === 2 ? (bytes[at] << 8) | bytes[at + 1] : bytes[at]

@@ -83,8 +83,9 @@ class Search {
     for (let at = start + from; at + last < end; at += this.#shifts[fold[bytes[at + last]]]) {
       let index = last
       while (index >= 0 && fold[bytes[at + index]] === pattern[index]) index--
-      if (index < 0) return YES
+      if (index < 0) return packet.edits.isUncertain(packet, at, at + last + 1) ? UNKNOWN : YES
     }
+    if (packet.edits.isUncertain(packet, start + from, end)) return UNKNOWN
     return window > captured && start + from + last < window ? UNKNOWN : NO
   }
 }

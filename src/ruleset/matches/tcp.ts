@@ -1,6 +1,7 @@
 import { P_L3_CAPTURED, P_L3_OFFSET, P_L4_LENGTH, P_L4_OFFSET, P_TCP_FLAGS_WINDOW } from '../../wire/packet-fields.ts'
 import { type Condition, equals, hotdropWhen, isBetween, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
+import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { type NumberRange, parseNumber, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
@@ -40,6 +41,7 @@ function parseTcp(options: Options): Match {
   const kindToken = options.value('tcp-option')
   const kind = kindToken ? parseNumber(kindToken, 1, 255, 'TCP option') : 0
   return {
+    asksForSyn: flags !== undefined && !flags.negated && (set & SYN) !== 0,
     print() {
       return [
         printPorts('sport', sports, options.negated('source-port')),
@@ -125,6 +127,7 @@ function optionConditions(kind: number, negated: boolean): Condition[] {
 /** Walks the options as the kernel does: a length of 0 counts as 1, and one may reach beyond the header's end. */
 function findOption(packet: RulePacket, kind: number): number {
   const { bytes, fields, base } = packet
+  if (packet.edits.uncertain & PART_TCP_OPTIONS) return UNKNOWN
   const start = fields[base + P_L4_OFFSET] + HEADER
   const end = fields[base + P_L4_OFFSET] + dataOffsetBytes(packet)
   const captured = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED]

@@ -1,6 +1,7 @@
 import { P_L4_LENGTH, P_L4_OFFSET, P_TCP_FLAGS_WINDOW } from '../../wire/packet-fields.ts'
 import { type Condition, hotdropWhen, isBetween, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
+import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { type NumberRange, parseRange, printRange } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
@@ -43,6 +44,7 @@ function headerBytes(packet: RulePacket): number {
 
 function mssIn(packet: RulePacket, { low, high }: NumberRange): number {
   const { bytes, fields, base } = packet
+  if (packet.edits.uncertain & PART_TCP_OPTIONS) return UNKNOWN
   const end = fields[base + P_L4_OFFSET] + headerBytes(packet)
   const captured = capturedEnd(packet)
   for (let at = fields[base + P_L4_OFFSET] + HEADER; at < end; ) {

@@ -108,11 +108,13 @@ function decide(packet: RulePacket, tests: readonly Test[]): number {
   const origin = fields[base + P_L3_OFFSET]
   const length = fields[base + P_L3_LENGTH]
   const captured = capturedEnd(packet) - origin
+  const isUnknown = (at: number): boolean =>
+    at + 4 > captured || packet.edits.isUncertain(packet, origin + at, origin + at + 4)
   for (const { start, steps, ranges } of tests) {
     let at = 0
     let position = start
     if (length < 4 || position > length - 4) return NO
-    if (position + 4 > captured) return UNKNOWN
+    if (isUnknown(position)) return UNKNOWN
     let value = readWord(bytes, origin + position)
     for (const { operator, number } of steps) {
       switch (operator) {
@@ -129,7 +131,7 @@ function decide(packet: RulePacket, tests: readonly Test[]): number {
           at += value
           position = number
           if (at > length - 4 || position > length - at - 4) return NO
-          if (at + position + 4 > captured) return UNKNOWN
+          if (isUnknown(at + position)) return UNKNOWN
           value = readWord(bytes, origin + at + position)
           break
       }

@@ -243,6 +243,9 @@ class LineReader {
       return { name: extension.name, match: { ...match, hooks: match.hooks ?? extension.hooks ?? ALL_HOOKS } }
     })
     const target = this.#finishTarget(context)
+    if (target?.target.needsSyn && !matches.some(({ match }) => match.asksForSyn)) {
+      throw new Refusal(this.#target?.at ?? at, `-j ${target.name} works on SYN packets only; add -p tcp --syn`)
+    }
     this.#checkInterfaces(options)
     const rule = { line: at.line, column: at.column, text, counters: this.#counters ?? counters, matches, target }
     return { command: this.#command, rules: expand(options).map((header) => ({ ...rule, header })) }
