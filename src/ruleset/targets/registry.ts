@@ -9,6 +9,7 @@ import { nflog } from './nflog.ts'
 import { reject } from './reject.ts'
 import { set } from './set.ts'
 import { checksum, tcpmss, trace } from './simple.ts'
+import { hl, ttl } from './ttl.ts'
 
 /**
  * Every target besides ACCEPT, DROP, RETURN and chains.
@@ -21,6 +22,7 @@ export const TARGETS: readonly TargetExtension[] = [
   checksum,
   connmark,
   ct,
+  hl,
   log,
   mark,
   nflog,
@@ -29,6 +31,7 @@ export const TARGETS: readonly TargetExtension[] = [
   set,
   tcpmss,
   trace,
+  ttl,
   ...NAT_TARGETS,
 ]
 
