@@ -9,6 +9,7 @@ import { nflog } from './nflog.ts'
 import { reject } from './reject.ts'
 import { set } from './set.ts'
 import { checksum, tcpmss, trace } from './simple.ts'
+import { tos } from './tos.ts'
 import { hl, ttl } from './ttl.ts'
 
 /**
@@ -30,6 +31,7 @@ export const TARGETS: readonly TargetExtension[] = [
   reject,
   set,
   tcpmss,
+  tos,
   trace,
   ttl,
   ...NAT_TARGETS,
