@@ -2,6 +2,7 @@ import type { TargetExtension } from '../extension.ts'
 import type { Family } from '../ruleset.ts'
 import { connmark } from './connmark.ts'
 import { ct, notrack } from './ct.ts'
+import { dscp } from './dscp.ts'
 import { log } from './log.ts'
 import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
@@ -23,6 +24,7 @@ export const TARGETS: readonly TargetExtension[] = [
   checksum,
   connmark,
   ct,
+  dscp,
   hl,
   log,
   mark,
