@@ -3,6 +3,7 @@ import type { Family } from '../ruleset.ts'
 import { connmark } from './connmark.ts'
 import { ct, notrack } from './ct.ts'
 import { dscp } from './dscp.ts'
+import { ecn } from './ecn.ts'
 import { log } from './log.ts'
 import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
@@ -25,6 +26,7 @@ export const TARGETS: readonly TargetExtension[] = [
   connmark,
   ct,
   dscp,
+  ecn,
   hl,
   log,
   mark,
