@@ -1,0 +1,109 @@
+import {
+  FRAGMENT_OFFSET_MASK,
+  IP_V4,
+  P_FAMILY,
+  P_FRAGMENT,
+  P_L3_CAPTURED,
+  P_L3_LENGTH,
+  P_L3_OFFSET,
+  P_L4_LENGTH,
+  P_L4_OFFSET,
+  P_TCP_FLAGS_WINDOW,
+} from '../../wire/packet-fields.ts'
+import type { TargetExtension } from '../extension.ts'
+import { adjustChecksum, changeWord, PART_LENGTH, PART_TCP_OPTIONS } from '../packet-edits.ts'
+import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING, type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
+import { parseNumber } from '../text/numbers.ts'
+import { PROTOCOL_TCP } from '../text/protocols.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+
+const HEADER = 20
+const HEADER_MAX = 60
+const SUM = 16
+const KIND = 2
+const LENGTH = 4
+/** What is taken for granted where a packet has no such option (RFC 9293, RFC 8200): it is not raised. */
+const DEFAULTS = { ipv4: 536, ipv6: 1220 } as const
+/** What fits into a datagram behind the IP header. */
+const MSS_MAX = { ipv4: 65515, ipv6: 65495 } as const
+/** --clamp-mss-to-pmtu: a capture does not show the MTU of routes. */
+const CLAMP = -1
+
+/** Lowers the MSS option; adds one to packets without data that have none. */
+export const tcpmss: TargetExtension = {
+  name: 'TCPMSS',
+  protocols: [PROTOCOL_TCP],
+  options: [{ name: 'set-mss' }, { name: 'clamp-mss-to-pmtu', values: 0 }],
+  parse(options, { family }) {
+    const use = options.oneOf(['set-mss', 'clamp-mss-to-pmtu'])
+    if (!use) throw new Refusal(options.at, 'TCPMSS needs --set-mss or --clamp-mss-to-pmtu')
+    const clamp = use.spec.name === 'clamp-mss-to-pmtu'
+    const mss = clamp ? CLAMP : parseNumber(use.values[0], 0, MSS_MAX[family], 'MSS')
+    return {
+      needsSyn: true,
+      ...(clamp && { hooks: [HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING] }),
+      print: () => (clamp ? '--clamp-mss-to-pmtu' : `--set-mss ${mss}`),
+      action: { kind: 'edit', parts: PART_TCP_OPTIONS | PART_LENGTH, edit: (packet) => setMss(packet, mss) },
+    }
+  },
+}
+
+function setMss(packet: RulePacket, mss: number): number {
+  const { fields, base, edits } = packet
+  if ((fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) !== 0) return 0
+  const length = fields[base + P_L4_LENGTH]
+  if (length < HEADER) return VERDICT_DROP
+  const start = fields[base + P_L4_OFFSET]
+  const captured = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED]
+  if (start + HEADER > captured) {
+    edits.uncertain |= PART_TCP_OPTIONS | PART_LENGTH
+    return 0
+  }
+  const header = 4 * (fields[base + P_TCP_FLAGS_WINDOW] >>> 28)
+  if (header < HEADER || header > length) return VERDICT_DROP
+  for (let at = start + HEADER; at + LENGTH <= start + header; ) {
+    if (at + LENGTH > captured) {
+      edits.uncertain |= PART_TCP_OPTIONS | PART_LENGTH
+      return 0
+    }
+    const { bytes } = packet
+    if (bytes[at] === KIND && bytes[at + 1] === LENGTH) {
+      const old = (bytes[at + 2] << 8) | bytes[at + 3]
+      if (mss === CLAMP) edits.uncertain |= PART_TCP_OPTIONS
+      else if (old > mss) {
+        edits.willChange(packet, PART_TCP_OPTIONS)
+        changeWord(edits.ownBytes(packet), at + 2, mss, start + SUM)
+      }
+      return 0
+    }
+    at += bytes[at] < 2 ? 1 : bytes[at + 1] || 1
+  }
+  if (length > header || header >= HEADER_MAX) return 0
+  const least = fields[base + P_FAMILY] === IP_V4 ? DEFAULTS.ipv4 : DEFAULTS.ipv6
+  if (mss === CLAMP || start + header > captured) edits.uncertain |= PART_TCP_OPTIONS | PART_LENGTH
+  else addMss(packet, Math.min(mss, least), start, header)
+  return 0
+}
+
+/** The option goes in front of the others. */
+function addMss(packet: RulePacket, mss: number, start: number, header: number): void {
+  const { fields, base, edits } = packet
+  edits.willChange(packet, PART_TCP_OPTIONS | PART_LENGTH)
+  const bytes = edits.ownBytes(packet)
+  const options = start + HEADER
+  bytes.copyWithin(options + LENGTH, options, start + header)
+  bytes.set([KIND, LENGTH, mss >> 8, mss & 255], options)
+  for (const word of [(KIND << 8) | LENGTH, mss]) adjustChecksum(bytes, start + SUM, 0, word)
+  adjustChecksum(bytes, start + SUM, header, header + LENGTH)
+  changeWord(bytes, start + 12, ((bytes[start + 12] + 0x10) << 8) | bytes[start + 13], start + SUM)
+  const ip = fields[base + P_L3_OFFSET]
+  const total = fields[base + P_FAMILY] === IP_V4 ? ip + 2 : ip + 4
+  const grown = ((bytes[total] << 8) | bytes[total + 1]) + LENGTH
+  if (fields[base + P_FAMILY] === IP_V4) changeWord(bytes, total, grown, ip + 10)
+  else {
+    bytes[total] = grown >> 8
+    bytes[total + 1] = grown
+  }
+  for (const field of [P_L3_LENGTH, P_L3_CAPTURED, P_L4_LENGTH]) fields[base + field] += LENGTH
+  fields[base + P_TCP_FLAGS_WINDOW] += 1 << 28
+}
