@@ -12,6 +12,7 @@ import { reject } from './reject.ts'
 import { set } from './set.ts'
 import { checksum, trace } from './simple.ts'
 import { tcpmss } from './tcpmss.ts'
+import { tcpoptstrip } from './tcpoptstrip.ts'
 import { tos } from './tos.ts'
 import { hl, ttl } from './ttl.ts'
 
@@ -36,6 +37,7 @@ export const TARGETS: readonly TargetExtension[] = [
   reject,
   set,
   tcpmss,
+  tcpoptstrip,
   tos,
   trace,
   ttl,
