@@ -11,6 +11,7 @@ import { nflog } from './nflog.ts'
 import { reject } from './reject.ts'
 import { set } from './set.ts'
 import { checksum, trace } from './simple.ts'
+import { synproxy } from './synproxy.ts'
 import { tcpmss } from './tcpmss.ts'
 import { tcpoptstrip } from './tcpoptstrip.ts'
 import { tos } from './tos.ts'
@@ -36,6 +37,7 @@ export const TARGETS: readonly TargetExtension[] = [
   notrack,
   reject,
   set,
+  synproxy,
   tcpmss,
   tcpoptstrip,
   tos,
