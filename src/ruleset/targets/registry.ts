@@ -1,5 +1,6 @@
 import type { TargetExtension } from '../extension.ts'
 import type { Family } from '../ruleset.ts'
+import { classify } from './classify.ts'
 import { connmark } from './connmark.ts'
 import { ct, notrack } from './ct.ts'
 import { dscp } from './dscp.ts'
@@ -26,6 +27,7 @@ import { hl, ttl } from './ttl.ts'
  */
 export const TARGETS: readonly TargetExtension[] = [
   checksum,
+  classify,
   connmark,
   ct,
   dscp,
