@@ -10,6 +10,7 @@ import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
 import { nflog } from './nflog.ts'
 import { reject } from './reject.ts'
+import { connsecmark, secmark } from './security-marks.ts'
 import { set } from './set.ts'
 import { checksum, trace } from './simple.ts'
 import { synproxy } from './synproxy.ts'
@@ -29,6 +30,7 @@ export const TARGETS: readonly TargetExtension[] = [
   checksum,
   classify,
   connmark,
+  connsecmark,
   ct,
   dscp,
   ecn,
@@ -38,6 +40,7 @@ export const TARGETS: readonly TargetExtension[] = [
   nflog,
   notrack,
   reject,
+  secmark,
   set,
   synproxy,
   tcpmss,
