@@ -1,5 +1,6 @@
 import type { TargetExtension } from '../extension.ts'
 import type { Family } from '../ruleset.ts'
+import { audit } from './audit.ts'
 import { classify } from './classify.ts'
 import { connmark } from './connmark.ts'
 import { ct, notrack } from './ct.ts'
@@ -27,6 +28,7 @@ import { hl, ttl } from './ttl.ts'
  * iptables-save prints behind the name, and the action (evaluate/action.ts) that is done to a packet.
  */
 export const TARGETS: readonly TargetExtension[] = [
+  audit,
   checksum,
   classify,
   connmark,
