@@ -6,6 +6,7 @@ import { connmark } from './connmark.ts'
 import { ct, notrack } from './ct.ts'
 import { dscp } from './dscp.ts'
 import { ecn } from './ecn.ts'
+import { led } from './led.ts'
 import { log } from './log.ts'
 import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
@@ -37,6 +38,7 @@ export const TARGETS: readonly TargetExtension[] = [
   dscp,
   ecn,
   hl,
+  led,
   log,
   mark,
   nflog,
