@@ -6,6 +6,7 @@ import { connmark } from './connmark.ts'
 import { ct, notrack } from './ct.ts'
 import { dscp } from './dscp.ts'
 import { ecn } from './ecn.ts'
+import { idletimer } from './idletimer.ts'
 import { led } from './led.ts'
 import { log } from './log.ts'
 import { mark } from './mark.ts'
@@ -38,6 +39,7 @@ export const TARGETS: readonly TargetExtension[] = [
   dscp,
   ecn,
   hl,
+  idletimer,
   led,
   log,
   mark,
