@@ -12,6 +12,7 @@ import { log } from './log.ts'
 import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
 import { nflog } from './nflog.ts'
+import { nfqueue, queue } from './nfqueue.ts'
 import { reject } from './reject.ts'
 import { connsecmark, secmark } from './security-marks.ts'
 import { set } from './set.ts'
@@ -44,7 +45,9 @@ export const TARGETS: readonly TargetExtension[] = [
   log,
   mark,
   nflog,
+  nfqueue,
   notrack,
+  queue,
   reject,
   secmark,
   set,
