@@ -20,6 +20,7 @@ import { checksum, trace } from './simple.ts'
 import { synproxy } from './synproxy.ts'
 import { tcpmss } from './tcpmss.ts'
 import { tcpoptstrip } from './tcpoptstrip.ts'
+import { tee } from './tee.ts'
 import { tos } from './tos.ts'
 import { hl, ttl } from './ttl.ts'
 
@@ -54,6 +55,7 @@ export const TARGETS: readonly TargetExtension[] = [
   synproxy,
   tcpmss,
   tcpoptstrip,
+  tee,
   tos,
   trace,
   ttl,
