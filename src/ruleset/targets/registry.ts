@@ -22,6 +22,7 @@ import { tcpmss } from './tcpmss.ts'
 import { tcpoptstrip } from './tcpoptstrip.ts'
 import { tee } from './tee.ts'
 import { tos } from './tos.ts'
+import { tproxy } from './tproxy.ts'
 import { hl, ttl } from './ttl.ts'
 
 /**
@@ -57,6 +58,7 @@ export const TARGETS: readonly TargetExtension[] = [
   tcpoptstrip,
   tee,
   tos,
+  tproxy,
   trace,
   ttl,
   ...NAT_TARGETS,

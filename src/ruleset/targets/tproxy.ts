@@ -1,0 +1,39 @@
+import type { Action } from '../evaluate/action.ts'
+import type { TargetExtension } from '../extension.ts'
+import { HOOK_PREROUTING, VERDICT_ACCEPT, VERDICT_DROP } from '../rule-packet.ts'
+import { parseAddress, printAddress, type Words } from '../text/addresses.ts'
+import { hex, MASK_ALL, numberOf, parseMasked } from '../text/numbers.ts'
+import { parsePort } from '../text/ports.ts'
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../text/protocols.ts'
+
+const ACTION: Action = {
+  kind: 'undecided',
+  possible: (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP),
+  missing: 'whether a program takes the connection (without one it is dropped); settle it with --assume TPROXY',
+}
+
+/** Hands a packet to a program of this machine, or drops it where none listens. The mark is for routing alone. */
+export const tproxy: TargetExtension = {
+  name: 'TPROXY',
+  tables: ['mangle'],
+  hooks: [HOOK_PREROUTING],
+  protocols: [PROTOCOL_TCP, PROTOCOL_UDP],
+  options: [{ name: 'on-port' }, { name: 'on-ip' }, { name: 'tproxy-mark' }],
+  parse(options, { family }) {
+    const portToken = options.required('on-port')
+    const number = numberOf(portToken.text)
+    // iptables keeps the low 16 bits of a larger number.
+    const port = number !== null && number <= MASK_ALL ? number & 0xffff : parsePort(portToken, null)
+    const addressToken = options.value('on-ip')
+    const any: Words = family === 'ipv4' ? [0] : [0, 0, 0, 0]
+    const address = addressToken ? parseAddress(addressToken, family) : any
+    const markToken = options.value('tproxy-mark')
+    const mark = markToken ? parseMasked(markToken, 'mark') : { value: 0, mask: 0 }
+    const words = [
+      `--on-port ${port}`,
+      `--on-ip ${printAddress(address)}`,
+      `--tproxy-mark ${hex(mark.value)}/${hex(mark.mask)}`,
+    ]
+    return { print: () => words.join(' '), action: ACTION }
+  },
+}
