@@ -13,6 +13,7 @@ import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
 import { nflog } from './nflog.ts'
 import { nfqueue, queue } from './nfqueue.ts'
+import { rateest } from './rateest.ts'
 import { reject } from './reject.ts'
 import { connsecmark, secmark } from './security-marks.ts'
 import { set } from './set.ts'
@@ -50,6 +51,7 @@ export const TARGETS: readonly TargetExtension[] = [
   nfqueue,
   notrack,
   queue,
+  rateest,
   reject,
   secmark,
   set,
