@@ -13,6 +13,7 @@ import { mark } from './mark.ts'
 import { NAT_TARGETS } from './nat.ts'
 import { nflog } from './nflog.ts'
 import { nfqueue, queue } from './nfqueue.ts'
+import { dnpt, snpt } from './npt.ts'
 import { rateest } from './rateest.ts'
 import { reject } from './reject.ts'
 import { connsecmark, secmark } from './security-marks.ts'
@@ -40,6 +41,7 @@ export const TARGETS: readonly TargetExtension[] = [
   connmark,
   connsecmark,
   ct,
+  dnpt,
   dscp,
   ecn,
   hl,
@@ -55,6 +57,7 @@ export const TARGETS: readonly TargetExtension[] = [
   reject,
   secmark,
   set,
+  snpt,
   synproxy,
   tcpmss,
   tcpoptstrip,
