@@ -6,6 +6,7 @@ import { connmark } from './connmark.ts'
 import { ct, notrack } from './ct.ts'
 import { dscp } from './dscp.ts'
 import { ecn } from './ecn.ts'
+import { clusterip, ulog } from './gone.ts'
 import { idletimer } from './idletimer.ts'
 import { led } from './led.ts'
 import { log } from './log.ts'
@@ -38,6 +39,7 @@ export const TARGETS: readonly TargetExtension[] = [
   audit,
   checksum,
   classify,
+  clusterip,
   connmark,
   connsecmark,
   ct,
@@ -66,6 +68,7 @@ export const TARGETS: readonly TargetExtension[] = [
   tproxy,
   trace,
   ttl,
+  ulog,
   ...NAT_TARGETS,
 ]
 
