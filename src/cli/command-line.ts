@@ -3,7 +3,14 @@ import yargs from 'yargs'
 import type { ReplayOptions } from '../netfilter/replay.ts'
 import { UsageError } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
-import { assumptions, interfaceName, interfaceNetworks, localAddresses, sysctlSettings } from './option-values.ts'
+import {
+  assumptions,
+  helperPorts,
+  interfaceName,
+  interfaceNetworks,
+  localAddresses,
+  sysctlSettings,
+} from './option-values.ts'
 
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
 export type FailOn = (typeof FAIL_ON)[number]
@@ -29,6 +36,10 @@ const OPTIONS = {
   'in-iface': { string: true, describe: 'All packets come in by this interface' },
   'out-iface': { string: true, describe: 'All packets leave by this interface' },
   sysctl: { string: true, describe: 'Set the tracker: nf_conntrack_…=N; may be repeated' },
+  helper: {
+    string: true,
+    describe: 'Tracking helpers: auto (the usual ports) or PROTO/PORT=NAME; may be repeated',
+  },
   checksum: {
     string: true,
     choices: ['auto', 'verify', 'ignore'],
@@ -42,7 +53,7 @@ const OPTIONS = {
 } as const
 
 type OptionName = keyof typeof OPTIONS
-const REPEATABLE: ReadonlySet<string> = new Set<OptionName>(['local', 'iface', 'sysctl', 'assume', 'fail-on'])
+const REPEATABLE: ReadonlySet<string> = new Set<OptionName>(['local', 'iface', 'sysctl', 'helper', 'assume', 'fail-on'])
 const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
 
 /** The whole answer to `--help` or `--version`. */
@@ -111,6 +122,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
       outInterface: outInterface && interfaceName('--out-iface', outInterface),
       sysctls: sysctlSettings(all('sysctl')),
       checksum: (argv.checksum ?? 'auto') as ReplayOptions['checksum'],
+      helperPorts: helperPorts(all('helper')),
       assume: assumptions(all('assume')),
     },
     ndjson: one('ndjson'),

@@ -1,3 +1,5 @@
+import { parseHelperOption } from '../conntrack/helpers/ports-option.ts'
+import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
 import type { InterfaceOption } from '../netfilter/interfaces.ts'
 import { MATCHES } from '../ruleset/matches/registry.ts'
@@ -40,6 +42,17 @@ export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, s
     throw new UsageError(messageOf(error))
   }
   return settings
+}
+
+/** `--helper auto|PROTO/PORT=NAME`, as often as given. */
+export function helperPorts(values: readonly string[]): HelperPort[] {
+  return values.flatMap((value) => {
+    try {
+      return parseHelperOption(value)
+    } catch (error) {
+      throw new UsageError(`--helper ${messageOf(error)}`)
+    }
+  })
 }
 
 /** `--assume MATCH=yes|no`, as often as given. */

@@ -1,4 +1,4 @@
-import { IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
 import { ExpectationTable, type PendingExpectation } from './expectations.ts'
 import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER } from './extensions.ts'
@@ -160,7 +160,6 @@ export class CurrentConnection {
       this.zoneOriginal,
       base + P_SRC,
       base + P_DST,
-      family === IP_V6 ? 4 : 1,
       source,
       destination,
       this.nowNs,

@@ -1,3 +1,5 @@
+import { IP_V6 } from '../wire/packet-fields.ts'
+
 /** A port that is not known yet. */
 export const ANY_PORT = -1
 
@@ -27,6 +29,8 @@ export interface Expectation {
   readonly anyMaster?: boolean
   /** The same the other way round goes when this one is met. */
   readonly pairedWithInverse?: boolean
+  /** Number of the helper that announced it. */
+  readonly announcedBy: number
   /** Direction of the master's packet that announced it: 0 original, 1 reply. */
   readonly direction: number
   /** What the destination was before NAT moved it: the expected connection is translated the same way. */
@@ -117,11 +121,7 @@ export class ExpectationTable {
     return EXPECT_ADDED
   }
 
-  /**
-   * The expectation that a new connection fulfils, or null. It is used up unless it is permanent.
-   * @param fields row whose addresses at `source` and `destination` are the connection's
-   * @param words of an address
-   */
+  /** `match`, and what is met is used up unless it is permanent. */
   take(
     fields: Int32Array,
     family: number,
@@ -129,13 +129,34 @@ export class ExpectationTable {
     zone: number,
     source: number,
     destination: number,
-    words: number,
+    sourcePort: number,
+    destinationPort: number,
+    nowNs: number,
+  ): PendingExpectation | null {
+    const one = this.match(fields, family, protocol, zone, source, destination, sourcePort, destinationPort, nowNs)
+    if (one === null) return null
+    if (!one.permanent) this.forget(one)
+    if (one.pairedWithInverse) this.#forgetInverse(one, nowNs)
+    return one
+  }
+
+  /**
+   * The expectation that a new connection meets, or null.
+   * @param fields row whose addresses at `source` and `destination` are the connection's
+   */
+  match(
+    fields: Int32Array,
+    family: number,
+    protocol: number,
+    zone: number,
+    source: number,
+    destination: number,
     sourcePort: number,
     destinationPort: number,
     nowNs: number,
   ): PendingExpectation | null {
     this.#expire(nowNs)
-    const candidates = this.#byDestination.get(hashOf(fields, destination, words, destinationPort))
+    const candidates = this.#byDestination.get(hashOf(fields, destination, family === IP_V6 ? 4 : 1, destinationPort))
     if (candidates === undefined) return null
     for (const one of candidates) {
       if (one.expiresNs <= nowNs || one.isAsleep || one.zone !== zone) continue
@@ -143,10 +164,7 @@ export class ExpectationTable {
       if (one.sourcePort !== ANY_PORT && one.sourcePort !== sourcePort) continue
       if (!isAt(one.destination, fields, destination, ALL_BITS)) continue
       if (one.source !== null && !isAt(one.source, fields, source, one.sourceMask ?? ALL_BITS)) continue
-      if (!this.masterLives(one.master)) return null
-      if (!one.permanent) this.forget(one)
-      if (one.pairedWithInverse) this.#forgetInverse(one, nowNs)
-      return one
+      return this.masterLives(one.master) ? one : null
     }
     return null
   }

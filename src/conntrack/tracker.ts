@@ -32,6 +32,7 @@ import {
   TRACKER_CANNOT_TELL,
   TRACKER_DROPPED,
 } from './finding.ts'
+import { HelperOnlooker } from './helpers/onlooker.ts'
 import { HelperRunner } from './helpers/runner.ts'
 import { GreKeyReader, GreTracker } from './protocols/gre.ts'
 import { IcmpTracker } from './protocols/icmp.ts'
@@ -64,6 +65,7 @@ export class Tracker {
   readonly finding = new Finding()
   readonly current: CurrentConnection
   readonly helpers: HelperRunner
+  readonly onlooker: HelperOnlooker
   readonly #tcp: TcpTracker
   readonly #udp: UdpTracker
   readonly #sctp: SctpTracker
@@ -85,7 +87,11 @@ export class Tracker {
     this.#looksAtChecksums = sysctls.nf_conntrack_checksum !== 0
     this.#genericNs = sysctls.nf_conntrack_generic_timeout * 1e9
     this.helpers = new HelperRunner(this.current, this.current.expectations, this.#greKeys, this.finding)
-    table.onFree = (id) => this.helpers.forget(id)
+    this.onlooker = new HelperOnlooker(this.current, this.finding)
+    table.onFree = (id) => {
+      this.helpers.forget(id)
+      this.onlooker.runner.forget(id)
+    }
   }
 
   /**

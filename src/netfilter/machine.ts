@@ -135,6 +135,7 @@ export class Machine {
     outcome.connectionNumber = 0
     outcome.confirmedNew = false
     outcome.assumesFrame = 0
+    outcome.hintHelper = null
   }
 
   /** The capture's clock is the only clock; it stands still where the capture's time runs backwards. */

@@ -62,6 +62,8 @@ export class Outcome {
   connectionNumber = 0
   /** True when this packet created a connection entry that stayed (confirmed). */
   confirmedNew = false
+  /** Helper that would have made this NEW connection RELATED, had it been attached to the one that announced it; null. */
+  hintHelper: string | null = null
   /** Earlier frame whose UNKNOWN verdict this label depends on (it was taken as accepted), 0 for none. */
   assumesFrame = 0
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { FrameBatch } from '../capture/frame-batch.ts'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
-import type { HelperPort } from '../conntrack/helpers/registry.ts'
+import { HELPERS, type HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
 import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
@@ -211,10 +211,35 @@ function warningsOf(
         `${fullDrops} packets dropped. Which ones a kernel takes is chance (--sysctl nf_conntrack_max=N).`,
     )
   }
+  sentences.push(...helperWarnings(machine))
   if (options.rules !== undefined && options.rules6 === undefined) {
     sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
   } else if (options.rules6 !== undefined && options.rules === undefined) {
     sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
+  }
+  return sentences
+}
+
+/** What helpers could not read, and what they would have said where there were none. */
+function helperWarnings(machine: Machine): string[] {
+  const { helpers, onlooker } = machine.tracker
+  const sentences: string[] = []
+  for (const [number, missed] of onlooker.missed.entries()) {
+    if (missed === 0) continue
+    const { name } = HELPERS[number]
+    const connections = missed === 1 ? '1 connection' : `${missed} connections`
+    sentences.push(
+      `${connections} would have been RELATED with the ${name} helper: --helper auto, or -j CT --helper ${name} in the ` +
+        'raw table.',
+    )
+  }
+  const blind = helpers.blindPackets
+  if (blind > 0) {
+    const packets = blind === 1 ? '1 packet' : `${blind} packets`
+    sentences.push(
+      `The capture cut ${packets} that a helper would have read (snap length): connections announced there are NEW ` +
+        'here, and may have been RELATED.',
+    )
   }
   return sentences
 }

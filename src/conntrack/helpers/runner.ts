@@ -10,7 +10,7 @@ import {
   P_PROTOCOL,
   P_TCP_FLAGS_WINDOW,
 } from '../../wire/packet-fields.ts'
-import { PROTO_TCP } from '../../wire/protocols.ts'
+import { PROTO_GRE, PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current.ts'
 import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_EXPECTATIONS, ENTRY_INTS, KIND_ZONE_SHIFT } from '../entry.ts'
@@ -50,14 +50,20 @@ export class HelperRunner implements HelpedPacket {
   blindPackets = 0
   readonly #current: CurrentConnection
   readonly #expectations: ExpectationTable
-  readonly #greKeys: GreKeyReader
+  readonly #greKeys: GreKeyReader | null
   readonly #finding: Finding
   readonly #row = new TupleRow()
   /** What helpers keep, by entry. */
   readonly #memories = new Map<number, { helper: number; memory: object }>()
   #helper = -1
 
-  constructor(current: CurrentConnection, expectations: ExpectationTable, greKeys: GreKeyReader, finding: Finding) {
+  /** @param greKeys null for a runner that only looks on: it changes no connection and drops no packet */
+  constructor(
+    current: CurrentConnection,
+    expectations: ExpectationTable,
+    greKeys: GreKeyReader | null,
+    finding: Finding,
+  ) {
     this.#current = current
     this.#expectations = expectations
     this.#greKeys = greKeys
@@ -87,10 +93,13 @@ export class HelperRunner implements HelpedPacket {
     if (current.id === NO_ENTRY || current.info === CT_RELATED_REPLY) return true
     const helper = current.table.extensions.records[current.table.extensionOf(current.id) + X_HELPER] - 1
     if (helper < 0) return true
-    return this.#help(helper, bytes, fields, base, isSent)
+    if (this.help(helper, bytes, fields, base, isSent)) return true
+    this.#finding.set(REASON_HELPER_DROP, helper, 0, 0)
+    return false
   }
 
-  #help(helper: number, bytes: Uint8Array, fields: Int32Array, base: number, isSent: boolean): boolean {
+  /** The helper with this number reads the current packet; false when it drops it. */
+  help(helper: number, bytes: Uint8Array, fields: Int32Array, base: number, isSent: boolean): boolean {
     this.#helper = helper
     this.connection = this.#current.id
     this.bytes = bytes
@@ -108,9 +117,7 @@ export class HelperRunner implements HelpedPacket {
       this.blindPackets++
       return true
     }
-    if (HELPERS[helper].help(this) === HELP_ACCEPT) return true
-    this.#finding.set(REASON_HELPER_DROP, helper, 0, 0)
-    return false
+    return HELPERS[helper].help(this) === HELP_ACCEPT
   }
 
   /** A connection is freed: what it announced, and what its helper kept, goes. */
@@ -161,6 +168,9 @@ export class HelperRunner implements HelpedPacket {
       helper: null,
       permanent: false,
       ...announced,
+      announcedBy: this.#helper,
+      // Without the helper nobody lays down the keys of senders.
+      ...(this.#greKeys === null && announced.protocol === PROTO_GRE ? { sourcePort: ANY_PORT } : {}),
       family: this.family,
       zone: this.#zone,
       direction: this.direction,
@@ -194,7 +204,7 @@ export class HelperRunner implements HelpedPacket {
   isHelpedAlike(connection: number): boolean {
     const { table } = this.#current
     const helper = table.extensions.records[table.extensionOf(connection) + X_HELPER] - 1
-    if (helper !== this.#helper) return false
+    if (this.#greKeys !== null && helper !== this.#helper) return false
     return table.entries[connection * ENTRY_INTS + E_KIND] === table.entries[this.connection * ENTRY_INTS + E_KIND]
   }
 
@@ -205,6 +215,7 @@ export class HelperRunner implements HelpedPacket {
     sourcePort: number,
     destinationPort: number,
   ): number {
+    if (this.#greKeys === null) return -1
     const family = source.length === 1 ? this.family : IP_V6
     const row = this.#row.fill(family, protocol, source, destination, sourcePort, destinationPort)
     return this.#current.find(row, 0, sourcePort, destinationPort, false)
@@ -215,15 +226,16 @@ export class HelperRunner implements HelpedPacket {
   }
 
   setTimeout(seconds: number): void {
+    if (this.#greKeys === null) return
     this.#current.table.times[(this.connection * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + seconds * 1e9
   }
 
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void {
-    this.#greKeys.map(source, destination, callId, sourceKey, this.connection)
+    this.#greKeys?.map(source, destination, callId, sourceKey, this.connection)
   }
 
   unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void {
-    this.#greKeys.unmap(source, destination, callId)
+    this.#greKeys?.unmap(source, destination, callId)
   }
 
   get #zone(): number {

@@ -20,20 +20,35 @@ import type { HelperProbe } from './probes/probe.ts'
 /** What one side says to the packets of a probe: `ESTABLISHED/reply +6 10.0.0.1:0>10.9.9.9:2000 300s`. */
 export type Answers = readonly string[]
 
+export interface Setting {
+  /** Own addresses of a host, ADDR[/LEN][,…]; a router without. */
+  readonly host?: string
+  /** iptables-save text. */
+  readonly rules?: string
+  /** Checksums as they are in the capture; or neither side looks at any. */
+  readonly checksums: 'verify' | 'ignore'
+}
+
 export async function answersOfKernel(oracle: AvailableOracle, probe: HelperProbe): Promise<Answers> {
-  return withCapture(probe, async (capture, folder) => {
+  return withCapture(probe, (capture) => answersOfKernelTo(oracle, capture, { ...probe, checksums: 'verify' }))
+}
+
+/** What the kernel says to a capture file. Which packets a helper drops is told for probes only: their TTL is 64. */
+export async function answersOfKernelTo(oracle: AvailableOracle, capture: string, setting: Setting): Promise<Answers> {
+  return withFolder(async (folder) => {
     const options = ['--virtual-time', '--helper-auto', '--events']
-    if (probe.host !== undefined) options.push('--mode', 'host', '--local', probe.host)
-    else {
+    if (setting.checksums === 'ignore') options.push('--fix-checksums', '--pad', '--sysctl', 'nf_conntrack_checksum=0')
+    const showsDrops = setting.host === undefined && setting.checksums === 'verify'
+    if (setting.host !== undefined) options.push('--mode', 'host', '--local', setting.host)
+    if (showsDrops) {
       writeFileSync(join(folder, 'seen.nft'), SEEN_GOING_OUT)
       options.push('--nft', join(folder, 'seen.nft'))
     }
-    if (probe.rules !== undefined) {
-      writeFileSync(join(folder, 'rules'), probe.rules)
+    if (setting.rules !== undefined) {
+      writeFileSync(join(folder, 'rules'), setting.rules)
       options.push('--rules', join(folder, 'rules'))
     }
-    const isRouter = probe.host === undefined
-    return (await oracle.run(capture, options)).map((line) => answerOfLine(line, isRouter))
+    return (await oracle.run(capture, options)).map((line) => answerOfLine(line, showsDrops))
   })
 }
 
@@ -47,9 +62,9 @@ const SEEN_GOING_OUT = `table netdev seen {
 }
 `
 
-function answerOfLine(line: OracleLine & { nflog?: string[] }, isRouter: boolean): string {
+function answerOfLine(line: OracleLine & { nflog?: string[] }, showsDrops: boolean): string {
   const { state, dir, hook, events = [], nflog } = line
-  const wasLost = isRouter && hook === 'FORWARD' && line.verdict === 'ACCEPT' && nflog === undefined
+  const wasLost = showsDrops && hook === 'FORWARD' && line.verdict === 'ACCEPT' && nflog === undefined
   const verdict = wasLost ? 'DROP' : line.verdict
   if (verdict === 'not-seen') return 'none'
   const announced = events
@@ -68,39 +83,42 @@ function label(state: string, direction: string | null, verdict: string | null):
 }
 
 export async function answersOfCtreplay(probe: HelperProbe): Promise<Answers> {
-  return withCapture(probe, async (capture) => {
-    const local = probe.host === undefined ? [] : [probe.host]
-    const topology = new Topology({ mode: probe.host === undefined ? 'router' : 'host', local, interfaces: [] })
-    const rules = probe.rules === undefined ? null : parseRuleset(probe.rules, 'rules', 'ipv4')
-    const machine = new Machine({
-      topology,
-      sysctls: sysctlsWith(new Map()),
-      checksums: new ChecksumPolicy('verify'),
-      ruleset4: rules === null ? null : compileRuleset(rules, topology, { assume: new Map() }),
-      ruleset6: null,
-      helperPorts: USUAL_HELPER_PORTS,
-      seed: 1,
-    })
-    const { expectations } = machine.tracker.current
-    const outcome = new Outcome()
-    const batch = new FrameBatch()
-    const reader = await openCapture([capture])
-    const answers: string[] = []
-    let known: ReadonlySet<PendingExpectation> = new Set()
-    while (await reader.read(batch)) {
-      for (let i = 0; i < batch.count; i++) {
-        machine.process(batch, i, outcome)
-        const { label: state, direction, verdict } = answerOfOutcome(outcome)
-        const nowNs = machine.tracker.current.nowNs
-        const now = new Set(expectations.live(nowNs))
-        const announced = [...now].filter((one) => !known.has(one)).map((one) => expectationText(one, nowNs))
-        answers.push([label(state ?? 'none', direction, verdict), ...announced.sort()].join(' '))
-        known = now
-      }
-    }
-    reader.close()
-    return answers
+  return withCapture(probe, (capture) => answersOfCtreplayTo(capture, { ...probe, checksums: 'verify' }))
+}
+
+export async function answersOfCtreplayTo(capture: string, setting: Setting): Promise<Answers> {
+  const local = setting.host?.split(',') ?? []
+  const topology = new Topology({ mode: setting.host === undefined ? 'router' : 'host', local, interfaces: [] })
+  const rules = setting.rules === undefined ? null : parseRuleset(setting.rules, 'rules', 'ipv4')
+  const machine = new Machine({
+    topology,
+    sysctls: sysctlsWith(new Map()),
+    checksums: new ChecksumPolicy(setting.checksums),
+    ruleset4: rules === null ? null : compileRuleset(rules, topology, { assume: new Map() }),
+    ruleset6: null,
+    helperPorts: USUAL_HELPER_PORTS,
+    seed: 1,
   })
+  const { expectations } = machine.tracker.current
+  const outcome = new Outcome()
+  const batch = new FrameBatch()
+  const reader = await openCapture([capture])
+  const answers: string[] = []
+  let known: ReadonlySet<PendingExpectation> = new Set()
+  while (await reader.read(batch)) {
+    for (let i = 0; i < batch.count; i++) {
+      machine.process(batch, i, outcome)
+      if (outcome.linkType < 0) continue
+      const { label: state, direction, verdict } = answerOfOutcome(outcome)
+      const nowNs = machine.tracker.current.nowNs
+      const now = new Set(expectations.live(nowNs))
+      const announced = [...now].filter((one) => !known.has(one)).map((one) => expectationText(one, nowNs))
+      answers.push([label(state ?? 'none', direction, verdict), ...announced.sort()].join(' '))
+      known = now
+    }
+  }
+  reader.close()
+  return answers
 }
 
 function expectationText(one: PendingExpectation, nowNs: number): string {
@@ -112,12 +130,18 @@ function expectationText(one: PendingExpectation, nowNs: number): string {
   return `+${one.protocol} ${source}:${port}>${destination}:${one.destinationPort} ${seconds}s`
 }
 
-async function withCapture<T>(probe: HelperProbe, use: (file: string, folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-helpers-'))
-  try {
+function withCapture<T>(probe: HelperProbe, use: (file: string) => Promise<T>): Promise<T> {
+  return withFolder((folder) => {
     const file = join(folder, 'probe.pcap')
     writeFileSync(file, pcap(probe.packets))
-    return await use(file, folder)
+    return use(file)
+  })
+}
+
+async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-helpers-'))
+  try {
+    return await use(folder)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,0 +1,84 @@
+import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
+import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { type CurrentConnection, NO_ENTRY } from '../current.ts'
+import { ExpectationTable, type PendingExpectation } from '../expectations.ts'
+import { X_HELPER } from '../extensions.ts'
+import type { Finding } from '../finding.ts'
+import { CT_NEW, CT_RELATED_REPLY } from '../status.ts'
+import { HELPERS, helperNumber, USUAL_HELPER_PORTS } from './registry.ts'
+import { HelperRunner } from './runner.ts'
+
+const PORTS = 1 << 16
+const NONE = -1
+
+/**
+ * What helpers would have said, had they been attached to connections that have none but go to a helper's usual port. It
+ * changes nothing; a NEW connection that would have been RELATED can be told so.
+ */
+export class HelperOnlooker {
+  readonly runner: HelperRunner
+  /** Connections that would have been RELATED, by the number of the helper. */
+  readonly missed = new Float64Array(HELPERS.length)
+  readonly #current: CurrentConnection
+  readonly #expectations = new ExpectationTable()
+  /** Number of the helper + 1 by port, of TCP and of UDP. */
+  readonly #tcp = new Uint8Array(PORTS)
+  readonly #udp = new Uint8Array(PORTS)
+  /** Announced connections that have been told of; a packet sent again is the same connection. */
+  readonly #told = new WeakSet<PendingExpectation>()
+  #hinted: PendingExpectation | null = null
+
+  constructor(current: CurrentConnection, finding: Finding) {
+    this.#current = current
+    this.#expectations.masterLives = current.expectations.masterLives
+    this.runner = new HelperRunner(current, this.#expectations, null, finding)
+    for (const { protocol, port, helper } of USUAL_HELPER_PORTS) {
+      const byPort = protocol === PROTO_TCP ? this.#tcp : this.#udp
+      byPort[port] = helperNumber(helper) + 1
+    }
+  }
+
+  /** The current packet, labelled just now, opens a connection: number of the helper that would have announced it, or -1. */
+  helperMissed(fields: Int32Array, base: number): number {
+    this.#hinted = null
+    const current = this.#current
+    if (this.#expectations.count === 0 || current.info !== CT_NEW || current.isConfirmed) return NONE
+    const { connections } = this.runner
+    const protocol = fields[base + P_PROTOCOL]
+    const met = this.#expectations.match(
+      fields,
+      fields[base + P_FAMILY],
+      protocol,
+      current.zoneOriginal,
+      base + P_SRC,
+      base + P_DST,
+      connections.port(current.id, false, false),
+      connections.port(current.id, false, true),
+      current.nowNs,
+    )
+    if (met === null) return NONE
+    this.#hinted = met
+    if (!this.#told.has(met)) {
+      this.#told.add(met)
+      this.missed[met.announcedBy]++
+    }
+    return met.announcedBy
+  }
+
+  /** The current packet reached the end of the hooks. */
+  look(bytes: Uint8Array, fields: Int32Array, base: number, isSent: boolean): void {
+    const current = this.#current
+    if (this.#hinted !== null && !this.#hinted.permanent) this.#expectations.forget(this.#hinted)
+    this.#hinted = null
+    const protocol = fields[base + P_PROTOCOL]
+    if ((protocol !== PROTO_TCP && protocol !== PROTO_UDP) || current.id === NO_ENTRY) return
+    if (current.info === CT_RELATED_REPLY) return
+    const ports = fields[base + P_PORTS]
+    const service = current.direction === 0 ? ports & 0xffff : ports >>> 16
+    const helper = (protocol === PROTO_TCP ? this.#tcp : this.#udp)[service] - 1
+    if (helper < 0 || (fields[base + P_FAMILY] === IP_V6 && !HELPERS[helper].ipv6)) return
+    const { table } = current
+    if (table.extensions.records[table.extensionOf(current.id) + X_HELPER] !== 0) return
+    this.runner.help(helper, bytes, fields, base, isSent)
+  }
+}
