@@ -1,24 +1,43 @@
-import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
 import {
   E_ADDRESS_A,
   E_ADDRESS_B,
   E_EXPIRY,
   E_KIND,
+  E_NUMBER,
   E_PORTS,
   E_STATUS,
+  E_TCP_STATE,
   ENTRY_INTS,
   ENTRY_ORIGINAL_FROM_B,
   ENTRY_TWO_TUPLES,
   KIND_IPV6,
   KIND_PROTOCOL_MASK,
 } from './entry.ts'
-import { X_MARK, X_REPLY_ADDRESS_A, X_REPLY_ADDRESS_B, X_REPLY_FROM_B, X_REPLY_PORTS } from './extensions.ts'
+import {
+  X_COUNTERS,
+  X_HELPER,
+  X_LABELS,
+  X_MARK,
+  X_MASTER,
+  X_MASTER_NUMBER,
+  X_REPLY_ADDRESS_A,
+  X_REPLY_ADDRESS_B,
+  X_REPLY_FROM_B,
+  X_REPLY_PORTS,
+} from './extensions.ts'
+import { HELPERS } from './helpers/registry.ts'
+import { TCP_CLOSE, TCP_TIME_WAIT } from './protocols/tcp-states.ts'
 import type { ConnectionTable } from './table.ts'
 
 /** ICMP types of requests and their replies. */
 const REPLY_TYPE: Readonly<Record<number, number>> = { 8: 0, 13: 14, 15: 16, 17: 18, 128: 129, 139: 140 }
 
-/** The connection table as rules and reports may read it; of all they can only set the mark. */
+const TCP_STATE_MASK = 0xf
+/** Of the counters: packets and bytes, two integers each. */
+const INTS_PER_DIRECTION = 4
+
+/** The connection table as rules and reports may read it; of all they can only set mark and labels. */
 export class ConnectionReader {
   readonly #table: ConnectionTable
 
@@ -76,6 +95,55 @@ export class ConnectionReader {
     }
     const isA = hasReplyKey ? this.#isReplyEndA(x, destination) : this.#isEndA(e, reply, destination)
     return isA ? ports >>> 16 : ports & 0xffff
+  }
+
+  number(connection: number): number {
+    return this.#table.entries[connection * ENTRY_INTS + E_NUMBER]
+  }
+
+  isClosed(connection: number): boolean {
+    if (this.protocol(connection) !== PROTO_TCP) return false
+    const state = this.#table.entries[connection * ENTRY_INTS + E_TCP_STATE] & TCP_STATE_MASK
+    return state === TCP_TIME_WAIT || state === TCP_CLOSE
+  }
+
+  packets(connection: number, reply: boolean): number {
+    return this.#table.extensions.counters[this.#counterAt(connection, reply)]
+  }
+
+  bytes(connection: number, reply: boolean): number {
+    return this.#table.extensions.counters[this.#counterAt(connection, reply) + 1]
+  }
+
+  /** Counts a packet of `length` bytes. */
+  account(connection: number, reply: boolean, length: number): void {
+    this.#table.extend(connection)
+    const at = this.#counterAt(connection, reply)
+    this.#table.extensions.counters[at] += 1
+    this.#table.extensions.counters[at + 1] += length
+  }
+
+  #counterAt(connection: number, reply: boolean): number {
+    return (this.#table.extensionOf(connection) + X_COUNTERS + (reply ? INTS_PER_DIRECTION : 0)) >> 1
+  }
+
+  hasLabel(connection: number, label: number): boolean {
+    const word = this.#table.extensionOf(connection) + X_LABELS + (label >> 5)
+    return (this.#table.extensions.records[word] & (1 << (label & 31))) !== 0
+  }
+
+  setLabel(connection: number, label: number): void {
+    const word = this.#table.extend(connection) + X_LABELS + (label >> 5)
+    this.#table.extensions.records[word] |= 1 << (label & 31)
+  }
+
+  masterHelper(connection: number): string | null {
+    const { records } = this.#table.extensions
+    const x = this.#table.extensionOf(connection)
+    const master = records[x + X_MASTER] - 1
+    if (master < 0 || this.number(master) !== records[x + X_MASTER_NUMBER]) return null
+    const helper = records[this.#table.extensionOf(master) + X_HELPER] - 1
+    return helper < 0 ? null : HELPERS[helper].name
   }
 
   #hasReplyKey(e: number): boolean {

@@ -1,7 +1,8 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
 import { helperNumber } from '../conntrack/helpers/registry.ts'
-import { CT_INVALID, CT_UNTRACKED } from '../conntrack/status.ts'
+import { REASON_NONE } from '../conntrack/reasons.ts'
+import { CT_INVALID, CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
 import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
 import {
@@ -24,7 +25,17 @@ import {
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
 import { TRACKING_NONE, trackingHelper, trackingZone } from '../ruleset/tracking.ts'
-import { IP_V4, NOTE_CUT, NOTE_NOT_ROUTED, P_DST, P_FAMILY, P_SRC } from '../wire/packet-fields.ts'
+import {
+  IP_V4,
+  NOTE_CUT,
+  NOTE_NOT_ROUTED,
+  P_DST,
+  P_FAMILY,
+  P_L3_LENGTH,
+  P_PROTOCOL,
+  P_SRC,
+} from '../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { HelperPorts } from './helper-ports.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
@@ -107,7 +118,7 @@ export class Journey {
     const counts = options.ruleset4?.countsConnections || options.ruleset6?.countsConnections
     this.#accounts = counts ? connections : null
     this.#packet = new RulePacket(connections)
-    this.nat = new NatHooks(this.tracker.current, connections, options.topology)
+    this.nat = new NatHooks(this.tracker.current, connections, options.topology, this.tracker.finding)
   }
 
   /** A whole datagram goes its way: a PATH_ other than PATH_UNSEEN. Fills in what `outcome` says of it. */
@@ -231,7 +242,10 @@ export class Journey {
       return !rules.actsAt[packet.hook] || this.#passes(rules.run(packet), rules, outcome)
     }
     if (!this.#passes(rules.runBeforeNat(packet), rules, outcome)) return false
-    if (!this.#passes(this.nat.run(packet, rules), rules, outcome)) return false
+    if (!this.#passes(this.nat.run(packet, rules), rules, outcome)) {
+      this.#noteFinding(outcome)
+      return false
+    }
     return this.#passes(rules.runBehindNat(packet), rules, outcome)
   }
 
@@ -288,10 +302,7 @@ export class Journey {
       outcome.note = NOTE_CUT
       return false
     }
-    outcome.reason = tracker.finding.reason
-    outcome.reasonA = tracker.finding.a
-    outcome.reasonB = tracker.finding.b
-    outcome.reasonFrame = tracker.finding.frame
+    this.#noteFinding(outcome)
     if (result === TRACKER_DROPPED) {
       outcome.verdict = VERDICT_DROP
       outcome.dropHook = packet.hook
@@ -322,6 +333,14 @@ export class Journey {
     connections.account(id, direction === 1, fields[P_L3_LENGTH])
   }
 
+  #noteFinding(outcome: Outcome): void {
+    const { finding } = this.tracker
+    outcome.reason = finding.reason
+    outcome.reasonA = finding.a
+    outcome.reasonB = finding.b
+    outcome.reasonFrame = finding.frame
+  }
+
   #assumedFrame(): number {
     const { id, number } = this.tracker.current
     const assumption = this.#assumed.get(id)
@@ -343,8 +362,7 @@ export class Journey {
       outcome.verdict = VERDICT_DROP
       outcome.rule = null
       outcome.dropHook = packet.hook
-      outcome.reason = finding.reason
-      outcome.reasonA = finding.a
+      this.#noteFinding(outcome)
       current.drop()
       return false
     }

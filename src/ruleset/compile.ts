@@ -95,6 +95,9 @@ export function compileRuleset(
     family: parsed.family,
     rules: infos,
     tablesAt: (hook) => hooks[hook],
+    countsConnections: parsed.tables.some(({ chains }) =>
+      chains.some(({ rules }) => rules.some(({ matches }) => matches.some(({ name }) => name === 'connbytes'))),
+    ),
     natAt: (hook) => nat[hook],
     packets: (ruleId) => runtime.counters[2 * ruleId],
     bytes: (ruleId) => runtime.counters[2 * ruleId + 1],

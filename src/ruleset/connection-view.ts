@@ -15,4 +15,16 @@ export interface ConnectionView {
   address(connection: number, reply: boolean, destination: boolean, index: number): number
   /** Port of a tuple in host order; for ICMP the identifier (source) or type << 8 | code (destination). */
   port(connection: number, reply: boolean, destination: boolean): number
+  /** Number of the connection, from 1; 0 of an entry that is free. Tells a later connection in the same entry apart. */
+  number(connection: number): number
+  /** A TCP connection at its end: TIME_WAIT or CLOSE. */
+  isClosed(connection: number): boolean
+  /** Packets and bytes of a direction so far, this packet included. Counted where CompiledRuleset.countsConnections. */
+  packets(connection: number, reply: boolean): number
+  bytes(connection: number, reply: boolean): number
+  /** Connection labels, 0 to 127. */
+  hasLabel(connection: number, label: number): boolean
+  setLabel(connection: number, label: number): void
+  /** Name of the helper that announced the connection; null for none. */
+  masterHelper(connection: number): string | null
 }

@@ -65,6 +65,8 @@ export interface CompiledRuleset {
   bytes(ruleId: number): number
   /** Text of RulePacket.unknownReason: what is missing, and which option would supply it. */
   unknownReason(index: number): string
+  /** Some rule asks for the packets and bytes of connections, so that they must be counted. */
+  readonly countsConnections: boolean
   /** Things said once in the report: tables parsed but not applied, rules that can never be decided, … */
   readonly warnings: readonly string[]
 }

@@ -17,6 +17,7 @@ const ruleset: CompiledRuleset = {
   family: 'ipv4',
   rules: [],
   tablesAt: () => [],
+  countsConnections: false,
   natAt: () => null,
   packets: () => 0,
   bytes: () => 0,

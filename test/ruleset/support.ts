@@ -45,6 +45,31 @@ export class FakeConnections {
   port(_connection: number, reply: boolean, destination: boolean): number {
     return this.ports[2 * Number(reply) + Number(destination)]
   }
+  readonly labels = new Set<string>()
+  readonly closed = new Set<number>()
+  counters = [0, 0, 0, 0]
+  master: string | null = null
+  number(connection: number): number {
+    return connection + 1
+  }
+  isClosed(connection: number): boolean {
+    return this.closed.has(connection)
+  }
+  packets(_connection: number, reply: boolean): number {
+    return this.counters[reply ? 2 : 0]
+  }
+  bytes(_connection: number, reply: boolean): number {
+    return this.counters[reply ? 3 : 1]
+  }
+  hasLabel(connection: number, label: number): boolean {
+    return this.labels.has(`${connection} ${label}`)
+  }
+  setLabel(connection: number, label: number): void {
+    this.labels.add(`${connection} ${label}`)
+  }
+  masterHelper(): string | null {
+    return this.master
+  }
 }
 
 export type PacketSettings = Partial<Omit<RulePacket, 'fields' | 'bytes' | 'base'>> & {
