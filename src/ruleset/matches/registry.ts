@@ -3,6 +3,7 @@ import { addrtype } from './addrtype.ts'
 import { ah } from './ah.ts'
 import { bpf } from './bpf.ts'
 import { comment } from './comment.ts'
+import { connlimit } from './connlimit.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
 import { dccp } from './dccp.ts'
@@ -65,6 +66,7 @@ export const MATCHES: readonly MatchExtension[] = [
   bpf,
   cgroup,
   comment,
+  connlimit,
   connmark,
   conntrack,
   cpu,

@@ -1,0 +1,198 @@
+import { P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
+import type { ConnectionView } from '../connection-view.ts'
+import { grown, KeyTable } from '../evaluate/key-table.ts'
+import { addressWords } from '../packet-address.ts'
+import type { RulePacket } from '../rule-packet.ts'
+
+const NODES_AT_START = 64
+const NODE_INTS = 4
+/** Node: entry of the connection table, its number, the next node + 1, and 1 where it may never have come here. */
+const ENTRY = 0
+const NUMBER = 1
+const NEXT = 2
+const PERHAPS = 3
+
+/**
+ * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection of which a packet came by,
+ * until it is gone from the connection table or closed.
+ */
+export class ConnectionCounts {
+  /** Connections of the group that was last counted: at least, and at most. The packet's own is in both. */
+  low = 0
+  high = 0
+  readonly #addressAt: number
+  readonly #mask: Int32Array
+  readonly #groups: KeyTable
+  /** First node + 1 by slot of the group. */
+  #first: Int32Array<ArrayBuffer>
+  /** By slot: nodes, and those that may never have come here. */
+  #sizes: Int32Array<ArrayBuffer>
+  #vague: Int32Array<ArrayBuffer>
+  #nodes = new Int32Array(NODES_AT_START * NODE_INTS)
+  #nodesUsed = 0
+  #free = 0
+
+  /** @param addressAt P_SRC or P_DST; @param mask as many words as the family has */
+  constructor(addressAt: number, mask: readonly number[]) {
+    this.#addressAt = addressAt
+    this.#mask = Int32Array.from(mask)
+    this.#groups = new KeyTable(mask.length)
+    this.#first = new Int32Array(this.#groups.capacity)
+    this.#sizes = new Int32Array(this.#groups.capacity)
+    this.#vague = new Int32Array(this.#groups.capacity)
+  }
+
+  /**
+   * Counts the packet's group into `low` and `high`, as if the packet certainly came by. As in the kernel, the search for
+   * the packet's own connection throws out what is gone, and ends when it is found: those behind still count.
+   */
+  count(packet: RulePacket): void {
+    const slot = this.#readGroup(packet)
+    let own = 0
+    for (let node = slot < 0 ? 0 : this.#first[slot], before = 0; node !== 0 && own === 0; ) {
+      const n = (node - 1) * NODE_INTS
+      const next = this.#nodes[n + NEXT]
+      if (this.#isOf(packet, n)) own = node
+      else if (this.#isGone(packet, n)) this.#unlink(slot, before, node)
+      else before = node
+      node = next
+    }
+    this.high = slot < 0 ? 0 : this.#sizes[slot]
+    this.low = slot < 0 ? 0 : this.#sizes[slot] - this.#vague[slot]
+    if (own === 0) this.high++
+    if (own === 0 || this.#nodes[(own - 1) * NODE_INTS + PERHAPS] !== 0) this.low++
+  }
+
+  /** The packet came by. @param perhaps or not */
+  enter(packet: RulePacket, perhaps: boolean): void {
+    let slot = this.#readGroup(packet)
+    let last = 0
+    for (let node = slot < 0 ? 0 : this.#first[slot]; node !== 0; node = this.#nodes[(node - 1) * NODE_INTS + NEXT]) {
+      const n = (node - 1) * NODE_INTS
+      last = node
+      if (!this.#isOf(packet, n)) continue
+      if (!perhaps && this.#nodes[n + PERHAPS] !== 0) {
+        this.#nodes[n + PERHAPS] = 0
+        this.#vague[slot]--
+      }
+      return
+    }
+    if (this.#free === 0 && (this.#nodesUsed + 1) * NODE_INTS > this.#nodes.length) {
+      this.#makeRoom(packet)
+      slot = this.#readGroup(packet)
+      last = slot < 0 ? 0 : this.#lastOf(slot)
+    }
+    if (slot < 0) slot = this.#openGroup()
+    this.#append(slot, last, packet, perhaps)
+  }
+
+  #append(slot: number, last: number, packet: RulePacket, perhaps: boolean): void {
+    const node = this.#allocate()
+    const n = (node - 1) * NODE_INTS
+    const { connection, connections } = packet
+    // What has no connection is forgotten when it is next looked at.
+    this.#nodes[n + ENTRY] = connection
+    this.#nodes[n + NUMBER] = connection < 0 ? 0 : connections.number(connection)
+    this.#nodes[n + PERHAPS] = perhaps ? 1 : 0
+    this.#nodes[n + NEXT] = 0
+    if (last === 0) this.#first[slot] = node
+    else this.#nodes[(last - 1) * NODE_INTS + NEXT] = node
+    this.#sizes[slot]++
+    if (perhaps) this.#vague[slot]++
+  }
+
+  #lastOf(slot: number): number {
+    let last = this.#first[slot]
+    while (last !== 0 && this.#nodes[(last - 1) * NODE_INTS + NEXT] !== 0)
+      last = this.#nodes[(last - 1) * NODE_INTS + NEXT]
+    return last
+  }
+
+  #isOf(packet: RulePacket, n: number): boolean {
+    const { connection, connections } = packet
+    const entry = this.#nodes[n + ENTRY]
+    if (connection >= 0) return entry === connection && this.#nodes[n + NUMBER] === connections.number(connection)
+    return !this.#isOver(packet, n) && hasTuple(connections, entry, packet)
+  }
+
+  #isOver(packet: RulePacket, n: number): boolean {
+    const { connections } = packet
+    const entry = this.#nodes[n + ENTRY]
+    if (entry < 0) return true
+    return connections.number(entry) !== this.#nodes[n + NUMBER] || connections.remainingNs(entry, packet.nowNs) <= 0
+  }
+
+  #isGone(packet: RulePacket, n: number): boolean {
+    return this.#isOver(packet, n) || packet.connections.isClosed(this.#nodes[n + ENTRY])
+  }
+
+  #unlink(slot: number, before: number, node: number): void {
+    const next = this.#nodes[(node - 1) * NODE_INTS + NEXT]
+    if (before === 0) this.#first[slot] = next
+    else this.#nodes[(before - 1) * NODE_INTS + NEXT] = next
+    this.#nodes[(node - 1) * NODE_INTS + NEXT] = this.#free
+    this.#free = node
+    this.#sizes[slot]--
+    if (this.#nodes[(node - 1) * NODE_INTS + PERHAPS] !== 0) this.#vague[slot]--
+  }
+
+  #openGroup(): number {
+    const slot = this.#groups.add()
+    if (this.#first.length < this.#groups.capacity) {
+      this.#first = grown(this.#first, this.#groups.capacity)
+      this.#sizes = grown(this.#sizes, this.#groups.capacity)
+      this.#vague = grown(this.#vague, this.#groups.capacity)
+    }
+    this.#first[slot] = 0
+    this.#sizes[slot] = 0
+    this.#vague[slot] = 0
+    return slot
+  }
+
+  #allocate(): number {
+    if (this.#free === 0) return ++this.#nodesUsed
+    const node = this.#free
+    this.#free = this.#nodes[(node - 1) * NODE_INTS + NEXT]
+    return node
+  }
+
+  /** Nodes of connections that are gone come back, as by the kernel's own sweeps; else there will be more. */
+  #makeRoom(packet: RulePacket): void {
+    let freed = 0
+    for (let slot = 0; slot < this.#groups.high; slot++) {
+      if (!this.#groups.has(slot)) continue
+      for (let node = this.#first[slot], before = 0; node !== 0; ) {
+        const next = this.#nodes[(node - 1) * NODE_INTS + NEXT]
+        if (this.#isGone(packet, (node - 1) * NODE_INTS)) {
+          this.#unlink(slot, before, node)
+          freed++
+        } else before = node
+        node = next
+      }
+      if (this.#first[slot] === 0) this.#groups.remove(slot)
+    }
+    if (2 * freed < this.#nodesUsed) this.#nodes = grown(this.#nodes, 2 * this.#nodes.length)
+  }
+
+  #readGroup(packet: RulePacket): number {
+    const { fields, base } = packet
+    const mask = this.#mask
+    for (let i = 0; i < mask.length; i++) {
+      this.#groups.key[i] = fields[base + this.#addressAt + i] & mask[i]
+    }
+    return this.#groups.find()
+  }
+}
+
+/** Whether a packet without a connection has the original tuple of one. */
+function hasTuple(connections: ConnectionView, entry: number, packet: RulePacket): boolean {
+  const { fields, base } = packet
+  if (connections.protocol(entry) !== fields[base + P_PROTOCOL]) return false
+  const words = addressWords(packet)
+  for (let i = 0; i < words; i++) {
+    if (connections.address(entry, false, false, i) !== fields[base + P_SRC + i]) return false
+    if (connections.address(entry, false, true, i) !== fields[base + P_DST + i]) return false
+  }
+  const ports = (connections.port(entry, false, false) << 16) | connections.port(entry, false, true)
+  return ports === fields[base + P_PORTS]
+}
