@@ -3,6 +3,7 @@ import { addrtype } from './addrtype.ts'
 import { ah } from './ah.ts'
 import { bpf } from './bpf.ts'
 import { comment } from './comment.ts'
+import { connbytes } from './connbytes.ts'
 import { connlimit } from './connlimit.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
@@ -66,6 +67,7 @@ export const MATCHES: readonly MatchExtension[] = [
   bpf,
   cgroup,
   comment,
+  connbytes,
   connlimit,
   connmark,
   conntrack,
