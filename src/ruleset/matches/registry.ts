@@ -4,6 +4,7 @@ import { ah } from './ah.ts'
 import { bpf } from './bpf.ts'
 import { comment } from './comment.ts'
 import { connbytes } from './connbytes.ts'
+import { connlabel } from './connlabel.ts'
 import { connlimit } from './connlimit.ts'
 import { connmark } from './connmark.ts'
 import { conntrack } from './conntrack.ts'
@@ -68,6 +69,7 @@ export const MATCHES: readonly MatchExtension[] = [
   cgroup,
   comment,
   connbytes,
+  connlabel,
   connlimit,
   connmark,
   conntrack,

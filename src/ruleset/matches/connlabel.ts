@@ -1,0 +1,90 @@
+import { type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
+import type { MatchExtension } from '../extension.ts'
+import type { RulePacket } from '../rule-packet.ts'
+import { numberOf } from '../text/numbers.ts'
+import { printOption } from '../text/options.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import type { Token } from '../text/tokens.ts'
+
+const LABELS = 128
+const MISSING = 'whether the connection has this label depends on a rule that could not be decided'
+
+/** Labels that rules put on connections. */
+export const connlabel: MatchExtension = {
+  name: 'connlabel',
+  options: [
+    { name: 'label', negatable: true },
+    { name: 'set', values: 0 },
+  ],
+  parse(options) {
+    const label = parseLabel(options.required('label'))
+    const negated = options.negated('label')
+    const sets = options.has('set')
+    const text = `${printOption('label', `"${label}"`, negated)}${sets ? ' --set' : ''}`
+    return {
+      print: () => text,
+      conditions: (): Condition[] => [
+        {
+          kind: 'stateful',
+          label: text,
+          negated,
+          missing: MISSING,
+          create: (context) => new LabelTest(label, sets, context),
+        },
+      ],
+    }
+  },
+}
+
+function parseLabel(token: Token): number {
+  const number = numberOf(token.text)
+  if (number !== null && number < LABELS) return number
+  if (number !== null) throw new Refusal(token, `label ${token.text} is too high; write 0 to ${LABELS - 1}`)
+  throw new Refusal(token, `"${token.text}" is a name out of connlabel.conf, which is not read; write its number`)
+}
+
+/** Labels that connections may have: connection number * 128 + label. Shared by all rules. */
+class DoubtfulLabels {
+  readonly doubts = new Set<number>()
+}
+
+class LabelTest implements StatefulTest {
+  readonly #label: number
+  readonly #sets: boolean
+  readonly #doubts: Set<number>
+
+  constructor(label: number, sets: boolean, { memory }: CallContext) {
+    this.#label = label
+    this.#sets = sets
+    this.#doubts = memory.shared(DoubtfulLabels, '', () => new DoubtfulLabels()).doubts
+  }
+
+  uncertain(packet: RulePacket): boolean {
+    if (this.#sets || this.#doubts.size === 0 || packet.connection < 0) return false
+    return this.#doubts.has(this.#key(packet)) && !packet.connections.hasLabel(packet.connection, this.#label)
+  }
+
+  test(packet: RulePacket): number {
+    const { connection, connections } = packet
+    if (connection < 0) return NO
+    if (connections.hasLabel(connection, this.#label)) return YES
+    if (!this.#sets) return NO
+    connections.setLabel(connection, this.#label)
+    return YES
+  }
+
+  testPerhaps(packet: RulePacket): number {
+    const { connection, connections } = packet
+    if (connection < 0) return NO
+    if (connections.hasLabel(connection, this.#label)) return YES
+    if (this.#sets) {
+      this.#doubts.add(this.#key(packet))
+      return YES
+    }
+    return this.#doubts.has(this.#key(packet)) ? UNKNOWN : NO
+  }
+
+  #key({ connection, connections }: RulePacket): number {
+    return connections.number(connection) * LABELS + this.#label
+  }
+}
