@@ -14,6 +14,7 @@ import { ecn } from './ecn.ts'
 import { eui64 } from './eui64.ts'
 import { frag } from './frag.ts'
 import { hashlimit } from './hashlimit.ts'
+import { helper } from './helper.ts'
 import { icmp } from './icmp.ts'
 import { icmp6 } from './icmp6.ts'
 import { iprange } from './iprange.ts'
@@ -84,6 +85,7 @@ export const MATCHES: readonly MatchExtension[] = [
   frag,
   hashlimit,
   hbh,
+  helper,
   hl,
   icmp,
   icmp6,
