@@ -1,6 +1,6 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
-import { helperNumber } from '../conntrack/helpers/registry.ts'
+import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
 import { CT_INVALID, CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
@@ -107,6 +107,7 @@ export class Journey {
   constructor(options: MachineOptions) {
     this.tracker = new Tracker(options.sysctls, options.seed)
     this.tracker.helpers.networks = options.topology.local
+    this.tracker.onlooker.runner.networks = options.topology.local
     this.#topology = options.topology
     this.#checksums = options.checksums
     this.#verifiesChecksums = options.sysctls.nf_conntrack_checksum !== 0
@@ -317,6 +318,8 @@ export class Journey {
       outcome.direction = current.direction
       packet.direction = outcome.direction
     }
+    const missed = tracker.onlooker.helperMissed(fields, 0)
+    if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
     if (this.#accounts !== null) this.#account(this.#accounts)
     if (this.#assumed.size > 0 && label !== CT_INVALID) outcome.assumesFrame = this.#assumedFrame()
     return true
@@ -356,7 +359,7 @@ export class Journey {
    */
   #confirm(outcome: Outcome): boolean {
     const packet = this.#packet
-    const { current, helpers, finding } = this.tracker
+    const { current, helpers, onlooker } = this.tracker
     const isSent = packet.hook === HOOK_POSTROUTING && !packet.forwarded
     if (!helpers.run(packet.bytes, packet.fields, packet.base, isSent)) {
       outcome.verdict = VERDICT_DROP
@@ -366,6 +369,7 @@ export class Journey {
       current.drop()
       return false
     }
+    onlooker.look(packet.bytes, packet.fields, packet.base, isSent)
     outcome.confirmedNew = current.confirm()
     if (outcome.confirmedNew && outcome.verdict === VERDICT_UNKNOWN) {
       this.#assumed.set(current.id, { connectionNumber: current.number, frame: outcome.frame })
