@@ -37,6 +37,8 @@ export class CurrentConnection {
   zoneOriginal = 0
   zoneReply = 0
   helper = -1
+  /** ICMP errors: bytes of the quoted packet behind its IP header. */
+  quotedTransportBytes = 0
   /** The expectation that the packet's new connection fulfils. */
   fulfilled: PendingExpectation | null = null
 

@@ -42,6 +42,8 @@ export const REASON_WRONG_FAMILY = 32
 export const REASON_FRAGMENT = 33
 export const REASON_TABLE_FULL = 34
 export const REASON_HELPER_DROP = 35
+export const REASON_NAT_QUOTE = 36
+export const REASON_NAT_REDIRECT = 37
 
 interface Reason {
   /** A few words, the same for all packets with this reason, for tables. */
@@ -186,6 +188,15 @@ const REASONS: Readonly<Record<number, Reason>> = {
   [REASON_HELPER_DROP]: {
     title: 'dropped by a connection tracking helper',
     text: (a) => `the kernel's ${HELPERS[a].name} helper drops what it can read only in part`,
+  },
+  [REASON_NAT_QUOTE]: {
+    title: 'dropped by NAT: ICMP error quoting too little',
+    text: (a) =>
+      `NAT drops the ICMP error: it must translate the quoted packet, of which only ${a} transport bytes are there`,
+  },
+  [REASON_NAT_REDIRECT]: {
+    title: 'dropped by NAT: ICMP redirect',
+    text: () => 'NAT drops the ICMP redirect: it is about a translated connection, or one with no binding yet',
   },
   [REASON_TABLE_FULL]: {
     title: 'connection table full',

@@ -1,9 +1,20 @@
 import type { ConnectionReader } from '../conntrack/connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../conntrack/current.ts'
+import type { Finding } from '../conntrack/finding.ts'
 import { NatBinder } from '../conntrack/nat/binder.ts'
 import { ANY_RANGE, MANIP_DESTINATION, MANIP_SOURCE, type NatRange } from '../conntrack/nat/range.ts'
 import { needsTranslation, translate } from '../conntrack/nat/translate.ts'
-import { CT_NEW, CT_RELATED, CT_RELATED_REPLY } from '../conntrack/status.ts'
+import { ICMPV6_REDIRECT } from '../conntrack/protocols/icmp-types.ts'
+import { REASON_NAT_QUOTE, REASON_NAT_REDIRECT } from '../conntrack/reasons.ts'
+import {
+  CT_NEW,
+  CT_RELATED,
+  CT_RELATED_REPLY,
+  IPS_DST_NAT,
+  IPS_DST_NAT_DONE,
+  IPS_SRC_NAT,
+  IPS_SRC_NAT_DONE,
+} from '../conntrack/status.ts'
 import type { NatSpec } from '../ruleset/nat-spec.ts'
 import { PART_DESTINATION, PART_SOURCE } from '../ruleset/packet-edits.ts'
 import {
@@ -15,11 +26,16 @@ import {
   VERDICT_DROP,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
-import { IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
+import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../wire/protocols.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
 
+const ICMP_REDIRECT = 5
+const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
+/** The part of a quoted header with ports that the kernel wants to write to. */
+const QUOTE_NEEDED = 8
+const QUOTE_PORTED = [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP]
 const LOOPBACK_V4 = [0x7f000001]
 const LOOPBACK_V6 = [0, 0, 0, 1]
 
@@ -38,8 +54,10 @@ export class NatHooks {
   readonly #current: CurrentConnection
   readonly #connections: ConnectionReader
   readonly #topology: Topology
+  readonly #finding: Finding
 
-  constructor(current: CurrentConnection, connections: ConnectionReader, topology: Topology) {
+  constructor(current: CurrentConnection, connections: ConnectionReader, topology: Topology, finding: Finding) {
+    this.#finding = finding
     this.binder = new NatBinder(current)
     this.#current = current
     this.#connections = connections
@@ -59,12 +77,33 @@ export class NatHooks {
     const { hook } = packet
     const manip = hook === HOOK_POSTROUTING || hook === HOOK_INPUT ? MANIP_SOURCE : MANIP_DESTINATION
     const isNew = info === CT_NEW || (info === CT_RELATED && !isIcmp(packet)) || info === CT_RELATED_REPLY
-    if (isNew && !isIcmpError(packet, info) && !this.binder.isBound(manip)) {
+    if (isIcmpError(packet, info)) {
+      if (!this.#canTranslateError(packet, manip)) return VERDICT_DROP
+    } else if (isNew && !this.binder.isBound(manip)) {
       const verdict = this.#ask(packet, rules, manip)
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
     this.#translate(packet, manip)
     return VERDICT_ACCEPT
+  }
+
+  /** The kernel translates the quoted packet as well, or drops the error. Says why it is dropped in `finding`. */
+  #canTranslateError(packet: RulePacket, manip: number): boolean {
+    const { id, direction, quotedTransportBytes } = this.#current
+    const status = this.#connections.status(id)
+    const type = packet.fields[packet.base + P_PORTS] >>> 24
+    if (type === ICMP_REDIRECT || type === ICMPV6_REDIRECT) {
+      if ((status & NAT_DONE) !== NAT_DONE || (status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0) {
+        packet.decidedBy = -1
+        this.#finding.set(REASON_NAT_REDIRECT, 0, 0, 0)
+        return false
+      }
+    }
+    if (quotedTransportBytes >= QUOTE_NEEDED || !needsTranslation(status, manip, direction)) return true
+    if (!QUOTE_PORTED.includes(this.#connections.protocol(id))) return true
+    packet.decidedBy = -1
+    this.#finding.set(REASON_NAT_QUOTE, quotedTransportBytes, 0, 0)
+    return false
   }
 
   #ask(packet: RulePacket, rules: RulesAtHooks, manip: number): number {

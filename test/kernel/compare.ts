@@ -1,3 +1,4 @@
+import { REASON_NONE } from '../../src/conntrack/reasons.ts'
 import type { Answer } from './answer.ts'
 import { sameReason } from './reason-class.ts'
 
@@ -71,8 +72,15 @@ function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclus
     return possible ? { exclusion: 'our verdict is UNKNOWN, the kernel did one of the possible' } : 'verdict'
   }
   if (kernel.verdict !== ours.verdict) return 'verdict'
+  // The kernel says nothing of it: its trace only shows the last rule before, which had let the packet pass.
+  if (isDroppedWithoutRule(ours)) return null
   if (kernel.rule !== ours.rule) return 'rule'
   return sameReason(kernel, ours) ? null : 'reason'
+}
+
+/** NAT or a helper dropped it. */
+function isDroppedWithoutRule(ours: Answer): boolean {
+  return ours.verdict === 'DROP' && ours.rule === null && ours.reasonCode !== REASON_NONE
 }
 
 /** Adds counts to counts. */

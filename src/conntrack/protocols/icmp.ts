@@ -123,6 +123,7 @@ export class IcmpTracker {
     }
     current.id = id
     current.number = current.table.entries[id * ENTRY_INTS + E_NUMBER]
+    current.quotedTransportBytes = quoted[P_L4_LENGTH]
     current.info = current.table.foundDirection === 1 ? CT_RELATED_REPLY : CT_RELATED
     return TRACKED
   }
