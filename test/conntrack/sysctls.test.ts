@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { SYSCTL_DEFAULTS, sysctlsWith } from '../../src/conntrack/sysctls.ts'
+
+const withOne = (name: string, value: string) => sysctlsWith(new Map([[name, value]]))
+
+describe('sysctls', () => {
+  it('are the kernel’s where nothing is said', () => {
+    expect(sysctlsWith(new Map())).toEqual(SYSCTL_DEFAULTS)
+  })
+
+  it.each(['nf_conntrack_tcp_loose', 'net.netfilter.nf_conntrack_tcp_loose', 'net/netfilter/nf_conntrack_tcp_loose'])(
+    '%s sets nf_conntrack_tcp_loose',
+    (name) => {
+      expect(withOne(name, '0').nf_conntrack_tcp_loose).toBe(0)
+    },
+  )
+
+  it('those that change nothing here are accepted', () => {
+    expect(withOne('nf_conntrack_acct', '1')).toEqual(SYSCTL_DEFAULTS)
+  })
+
+  it.each(['', '-1', '1.5', '0x10', '1e3', ' 5', '2147483648', 'on'])('the value %j is refused', (value) => {
+    expect(() => withOne('nf_conntrack_tcp_loose', value)).toThrow(
+      `--sysctl nf_conntrack_tcp_loose=${value}: the value must be a whole number from 0 to 2147483647`,
+    )
+  })
+
+  it('an unknown name is refused, with what may have been meant', () => {
+    expect(() => withOne('nf_conntrack_tcp_lose', '1')).toThrow(/^--sysctl nf_conntrack_tcp_lose: not a sysctl/)
+    expect(() => withOne('tcp_loose', '1')).toThrow(/did you mean nf_conntrack_tcp_loose/)
+    expect(() => withOne('constructor', '1')).toThrow(RangeError)
+  })
+})

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS } from '../../src/conntrack/entry.ts'
+import { IPS_ASSURED } from '../../src/conntrack/status.ts'
+import { ConnectionTable } from '../../src/conntrack/table.ts'
+import { TupleKey } from '../../src/conntrack/tuple.ts'
+import { IP_V4, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../src/wire/packet-fields.ts'
+import { udp } from '../support/packets.ts'
+import { Tracking } from './tracking.ts'
+
+/** The key of the n-th connection: UDP from 10.0.0.0 + n to 11.0.0.1. */
+function keyOf(n: number, reply = false): TupleKey {
+  const fields = new Int32Array(PACKET_INTS)
+  fields[P_FAMILY] = IP_V4
+  fields[P_PROTOCOL] = 17
+  const [client, server] = [0x0a000000 + n, 0x0b000001]
+  fields[P_SRC] = reply ? server : client
+  fields[P_DST] = reply ? client : server
+  fields[P_PORTS] = reply ? (53 << 16) | 1000 : (1000 << 16) | 53
+  const key = new TupleKey(1)
+  key.fill(fields, 0, 0, 0, 0)
+  return key
+}
+
+function insert(table: ConnectionTable, n: number, expiryNs: number): number {
+  const id = table.allocate(keyOf(n))
+  table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] = expiryNs
+  table.insert(id)
+  return id
+}
+
+describe('the connection table', () => {
+  it('grows from some thousand entries to a hundred thousand and still finds all, from both ends', () => {
+    const table = new ConnectionTable()
+    const ids = Array.from({ length: 100_000 }, (_, n) => insert(table, n, 1e9))
+    expect(table.count).toBe(100_000)
+    expect(ids.every((id, n) => table.find(keyOf(n), 0) === id && table.find(keyOf(n, true), 0) === id)).toBe(true)
+    expect(table.find(keyOf(100_000), 0)).toBe(-1)
+    expect([...table.live()]).toHaveLength(100_000)
+  })
+
+  it('an allocated entry is found only from insertion to removal', () => {
+    const table = new ConnectionTable()
+    const id = table.allocate(keyOf(1))
+    table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] = 1e9
+    expect([table.find(keyOf(1), 0), table.count]).toEqual([-1, 0])
+    table.insert(id)
+    expect([table.find(keyOf(1), 0), table.count, table.isFindable(id)]).toEqual([id, 1, true])
+    table.remove(id)
+    expect([table.find(keyOf(1), 0), table.count, table.isFindable(id)]).toEqual([-1, 0, false])
+  })
+
+  it('a freed entry is used again, under a number of its own', () => {
+    const table = new ConnectionTable()
+    const first = insert(table, 1, 1e9)
+    table.remove(first)
+    const second = insert(table, 2, 1e9)
+    expect([second, table.entries[second * ENTRY_INTS + E_NUMBER]]).toEqual([first, 2])
+  })
+
+  it('removal between others breaks no chain, whatever the order', () => {
+    const table = new ConnectionTable()
+    const ids = Array.from({ length: 5000 }, (_, n) => insert(table, n, 1e9))
+    for (let n = 0; n < 5000; n += 3) table.remove(ids[n])
+    for (let n = 0; n < 5000; n++) expect(table.find(keyOf(n), 0)).toBe(n % 3 === 0 ? -1 : ids[n])
+    for (let n = 0; n < 5000; n += 3) ids[n] = insert(table, n, 1e9)
+    for (let n = 0; n < 5000; n++) expect(table.find(keyOf(n), 0)).toBe(ids[n])
+  })
+
+  it('comes and goes a million times in the room of a few', () => {
+    const table = new ConnectionTable()
+    const length = table.entries.length
+    for (let n = 0; n < 1_000_000; n++) table.remove(insert(table, n & 0xffff, 1e9))
+    expect([table.count, table.entries.length]).toEqual([0, length])
+  })
+
+  it('what has expired is not found, and gone behind the question', () => {
+    const table = new ConnectionTable()
+    insert(table, 1, 5)
+    expect(table.find(keyOf(1), 4)).toBeGreaterThanOrEqual(0)
+    expect([table.find(keyOf(1), 5), table.count]).toEqual([-1, 0])
+  })
+
+  it('the sweep takes what nobody asks for again, and only that', () => {
+    const table = new ConnectionTable()
+    for (let n = 0; n < 100; n++) insert(table, n, n < 60 ? 5 : 1e9)
+    expect([table.removeExpired(5), table.count]).toEqual([60, 40])
+    for (let n = 60; n < 100; n++) expect(table.find(keyOf(n), 5)).toBeGreaterThanOrEqual(0)
+  })
+
+  it('eviction never takes an assured entry', () => {
+    const table = new ConnectionTable()
+    const ids = Array.from({ length: 50 }, (_, n) => insert(table, n, 1e9))
+    for (const id of ids) table.entries[id * ENTRY_INTS + E_STATUS] |= IPS_ASSURED
+    expect(table.evictNear(keyOf(7).hash)).toBe(false)
+    table.entries[ids[7] * ENTRY_INTS + E_STATUS] &= ~IPS_ASSURED
+    expect(table.evictNear(keyOf(7).hash)).toBe(true)
+    expect([table.count, table.find(keyOf(7), 0)]).toEqual([49, -1])
+  })
+})
+
+describe('a full table', () => {
+  const flow = (n: number) => udp(`10.0.0.${n}:1000>10.9.9.9:53`)
+  const answer = (n: number) => udp(`10.9.9.9:53>10.0.0.${n}:1000`)
+
+  it('pushes out what is not assured', () => {
+    const tracking = new Tracking({ nf_conntrack_max: 3 })
+    expect([1, 2, 3, 4].map((n) => tracking.say(flow(n)))).toEqual(['NEW', 'NEW', 'NEW', 'NEW'])
+    expect([tracking.live, tracking.tracker.current.evicted]).toEqual([3, 1])
+  })
+
+  it('drops the packet where all are assured, and says so', () => {
+    const tracking = new Tracking({ nf_conntrack_max: 2 })
+    for (const n of [1, 2]) tracking.sayAll([flow(n), answer(n)])
+    tracking.wait(3)
+    for (const n of [1, 2]) tracking.say(flow(n))
+    expect(tracking.say(flow(3))).toBe('TABLE FULL')
+    expect(tracking.reason).toMatch(/^connection table full: 2 entries/)
+    expect(tracking.say(flow(1))).toBe('ESTABLISHED')
+  })
+
+  it('makes room of what has expired first', () => {
+    const tracking = new Tracking({ nf_conntrack_max: 2 })
+    tracking.sayAll([flow(1), flow(2)])
+    tracking.wait(31)
+    expect(tracking.say(flow(3))).toBe('NEW')
+    expect(tracking.tracker.current.evicted).toBe(0)
+  })
+
+  it('nf_conntrack_max=0 is no limit', () => {
+    const tracking = new Tracking({ nf_conntrack_max: 0 })
+    for (let n = 1; n < 200; n++) tracking.say(flow(n))
+    expect(tracking.live).toBe(199)
+  })
+})
