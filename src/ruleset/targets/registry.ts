@@ -7,6 +7,7 @@ import { ct, notrack } from './ct.ts'
 import { dscp } from './dscp.ts'
 import { ecn } from './ecn.ts'
 import { clusterip, ulog } from './gone.ts'
+import { hmark } from './hmark.ts'
 import { idletimer } from './idletimer.ts'
 import { led } from './led.ts'
 import { log } from './log.ts'
@@ -47,6 +48,7 @@ export const TARGETS: readonly TargetExtension[] = [
   dscp,
   ecn,
   hl,
+  hmark,
   idletimer,
   led,
   log,

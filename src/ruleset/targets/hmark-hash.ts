@@ -1,0 +1,146 @@
+import {
+  EXTENSION_AUTH,
+  FRAGMENT_PIECE,
+  IP_V4,
+  P_DST,
+  P_FAMILY,
+  P_FRAGMENT,
+  P_IP_OPTIONS,
+  P_L3_CAPTURED,
+  P_L3_OFFSET,
+  P_L4_OFFSET,
+  P_PROTOCOL,
+  P_SRC,
+} from '../../wire/packet-fields.ts'
+import { AUTH, findHeader } from '../matches/extension-chain.ts'
+import { PART_DESTINATION, PART_SOURCE } from '../packet-edits.ts'
+import type { RulePacket } from '../rule-packet.ts'
+import { PROTOCOL_AH, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../text/protocols.ts'
+
+export interface HashQuestion {
+  /** Prefix lengths. */
+  readonly source: number
+  readonly destination: number
+  /** Source port << 16 | destination port, or an SPI. */
+  readonly portMask: number
+  readonly portSet: number
+  readonly protocolMask: number
+  readonly random: number
+  readonly modulus: number
+  readonly offset: number
+  /** Addresses and ports of the connection instead of the packet's. */
+  readonly byConnection: boolean
+}
+
+/** Protocols whose header begins with two ports or an SPI; AH has it four bytes on. */
+const PORTED: ReadonlySet<number> = new Set([6, 17, 33, 50, 51, 132, 136])
+/** ICMP errors, by family: their hash is that of the packet that they quote. */
+const ERRORS4: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
+const LAST_ERROR6 = 127
+
+/** Sets the mark, or makes it unknown where the capture does not show what is hashed. */
+export function hashMark(packet: RulePacket, question: HashQuestion): void {
+  const hash = question.byConnection ? ofConnection(packet, question) : ofPacket(packet, question)
+  if (hash === CANNOT_TELL) packet.unknownMark = -1
+  else if (hash >= 0) {
+    packet.mark = (scale(hash, question.modulus) + question.offset) | 0
+    packet.unknownMark = 0
+  }
+}
+
+/** Instead of a hash: the mark stays, or what it becomes is not in the capture. */
+const STAYS = -1
+const CANNOT_TELL = -2
+
+function ofConnection(packet: RulePacket, question: HashQuestion): number {
+  const { connection, connections, fields, base } = packet
+  if (connection < 0) return STAYS
+  const words = fields[base + P_FAMILY] === IP_V4 ? 1 : 4
+  let source = 0
+  let destination = 0
+  for (let index = 0; index < words; index++) {
+    source ^= connections.address(connection, false, false, index) & wordMask(question.source, index)
+    destination ^= connections.address(connection, true, false, index) & wordMask(question.destination, index)
+  }
+  const ports = (connections.port(connection, false, false) << 16) | connections.port(connection, true, false)
+  return hashOf(source, destination, ports, connections.protocol(connection), question)
+}
+
+function ofPacket(packet: RulePacket, question: HashQuestion): number {
+  const { fields, base } = packet
+  if (packet.edits.uncertain & (PART_SOURCE | PART_DESTINATION)) return CANNOT_TELL
+  // In IPv6 an authentication header counts as the transport.
+  const isAuthenticated = (fields[base + P_IP_OPTIONS] & EXTENSION_AUTH) !== 0 && fields[base + P_FAMILY] !== IP_V4
+  const protocol = isAuthenticated ? PROTOCOL_AH : fields[base + P_PROTOCOL]
+  const start = isAuthenticated ? findHeader(packet, AUTH) : fields[base + P_L4_OFFSET]
+  const captured = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED]
+  const isV4 = fields[base + P_FAMILY] === IP_V4
+  if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
+    if (start >= captured) return CANNOT_TELL
+    const type = packet.bytes[start]
+    if (isV4 ? ERRORS4.has(type) : type <= LAST_ERROR6) return CANNOT_TELL
+  }
+  const words = isV4 ? 1 : 4
+  let source = 0
+  let destination = 0
+  for (let index = 0; index < words; index++) {
+    source ^= fields[base + P_SRC + index] & wordMask(question.source, index)
+    destination ^= fields[base + P_DST + index] & wordMask(question.destination, index)
+  }
+  let ports = 0
+  const isIcmp = protocol === (isV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)
+  if (isIcmp) return mix(source, destination, 0, question.random)
+  const hasPorts = PORTED.has(protocol) && (fields[base + P_FRAGMENT] & FRAGMENT_PIECE) === 0
+  const at = start + (protocol === PROTOCOL_AH ? 4 : 0)
+  if (hasPorts && question.portMask !== 0) {
+    if (at + 4 > captured) return CANNOT_TELL
+    const { bytes } = packet
+    ports = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+  }
+  return hashOf(source, destination, hasPorts ? ports : null, protocol, question)
+}
+
+function wordMask(length: number, index: number): number {
+  const bits = Math.max(0, Math.min(32, length - 32 * index))
+  return bits === 0 ? 0 : -1 << (32 - bits)
+}
+
+/** Both directions of a connection give the same. @param ports null: not looked at */
+function hashOf(
+  source: number,
+  destination: number,
+  ports: number | null,
+  protocol: number,
+  { portMask, portSet, protocolMask, random }: HashQuestion,
+): number {
+  const asked = ports === null ? 0 : (ports & portMask) | portSet
+  const [one, other] = [asked >>> 16, asked & 0xffff]
+  const sorted = one > other ? (one << 16) | other : (other << 16) | one
+  return (mix(source, destination, sorted, random) ^ (protocol & protocolMask)) >>> 0
+}
+
+/** Bob Jenkins' lookup3 over three words (public domain), the smaller address first. */
+function mix(source: number, destination: number, ports: number, random: number): number {
+  const start = (0xdeadbeef + 12 + random) | 0
+  let a = (start + Math.min(source >>> 0, destination >>> 0)) | 0
+  let b = (start + Math.max(source >>> 0, destination >>> 0)) | 0
+  let c = (start + ports) | 0
+  c = ((c ^ b) - rotate(b, 14)) | 0
+  a = ((a ^ c) - rotate(c, 11)) | 0
+  b = ((b ^ a) - rotate(a, 25)) | 0
+  c = ((c ^ b) - rotate(b, 16)) | 0
+  a = ((a ^ c) - rotate(c, 4)) | 0
+  b = ((b ^ a) - rotate(a, 14)) | 0
+  c = ((c ^ b) - rotate(b, 24)) | 0
+  return c >>> 0
+}
+
+function rotate(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits))
+}
+
+/** hash * modulus / 2^32, without losing a bit. */
+function scale(hash: number, modulus: number): number {
+  const low = Math.floor(((hash & 0xffff) * modulus) / 65536)
+  return Math.floor(((hash >>> 16) * modulus + low) / 65536)
+}
