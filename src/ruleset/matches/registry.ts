@@ -31,6 +31,7 @@ import { osf } from './osf.ts'
 import { owner } from './owner.ts'
 import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
+import { policy } from './policy.ts'
 import { quota } from './quota.ts'
 import { realm } from './realm.ts'
 import { recent } from './recent.ts'
@@ -103,6 +104,7 @@ export const MATCHES: readonly MatchExtension[] = [
   owner,
   physdev,
   pkttype,
+  policy,
   quota,
   realm,
   recent,

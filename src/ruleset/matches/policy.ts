@@ -1,0 +1,127 @@
+import { always, never } from '../evaluate/condition.ts'
+import type { Match, MatchExtension, RuleContext } from '../extension.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../rule-packet.ts'
+import type { Family } from '../ruleset.ts'
+import { parseAddress, parseAddressMask, printAddressMask } from '../text/addresses.ts'
+import { hex, MASK_ALL, parseNumber } from '../text/numbers.ts'
+import { type Options, type OptionUse, printOption } from '../text/options.ts'
+import { parseProtocol } from '../text/protocols.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+
+const ELEMENTS_MAX = 4
+const PROTOCOLS: Readonly<Record<number, string>> = { 50: 'esp', 51: 'ah', 108: 'ipcomp' }
+/** In the order of iptables-save. */
+const PARTS = ['reqid', 'spi', 'proto', 'mode', 'tunnel-dst', 'tunnel-src'] as const
+
+/**
+ * Which IPsec policy a packet came or goes through. A replayed machine is taken to have none, so that every packet has
+ * `--pol none`, as in a kernel without policies.
+ */
+export const policy: MatchExtension = {
+  name: 'policy',
+  options: [
+    { name: 'dir' },
+    { name: 'pol' },
+    { name: 'strict', values: 0 },
+    ...PARTS.map((name) => ({ name, negatable: true, repeatable: true })),
+    { name: 'next', values: 0, repeatable: true },
+  ],
+  parse: parsePolicy,
+}
+
+function parsePolicy(options: Options, { family }: RuleContext): Match {
+  const direction = options.required('dir')
+  if (direction.text !== 'in' && direction.text !== 'out') {
+    throw new Refusal(direction, `"${direction.text}" is not a direction; write in or out`)
+  }
+  const kind = options.value('pol')
+  if (kind && kind.text !== 'none' && kind.text !== 'ipsec') {
+    throw new Refusal(kind, `"${kind.text}" is not a policy; write none or ipsec`)
+  }
+  const none = kind?.text === 'none'
+  const strict = options.get('strict')
+  if (none && strict) throw new Refusal(strict.at, '--pol none cannot stand together with --strict')
+  const next = options.get('next')
+  if (next && !strict) throw new Refusal(next.at, '--next needs --strict')
+  const elements = none ? [] : elementsOf(options)
+  if (elements.length > ELEMENTS_MAX)
+    throw new Refusal(options.at, `at most ${ELEMENTS_MAX} elements fit into a policy`)
+  for (const element of elements) checkElement(element, strict, options)
+  const text = [
+    `--dir ${direction.text} --pol ${none ? 'none' : 'ipsec'}`,
+    strict ? '--strict' : '',
+    elements.map((element) => printElement(element, family)).join(' --next '),
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
+  return {
+    hooks:
+      direction.text === 'in'
+        ? [HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD]
+        : [HOOK_POSTROUTING, HOOK_OUTPUT, HOOK_FORWARD],
+    print: () => text,
+    conditions: () => [none ? always() : never()],
+  }
+}
+
+type Element = ReadonlyMap<string, OptionUse>
+
+/** The options between --next and --next. */
+function elementsOf(options: Options): Element[] {
+  const elements: Map<string, OptionUse>[] = [new Map()]
+  for (const use of options.uses) {
+    const { name } = use.spec
+    if (name === 'next') elements.push(new Map())
+    if (PARTS.every((part) => part !== name)) continue
+    const element = elements[elements.length - 1]
+    if (element.has(name)) throw new Refusal(use.at, `--${name} is given twice; put --next between two elements`)
+    element.set(name, use)
+  }
+  return elements
+}
+
+function checkElement(element: Element, strict: OptionUse | undefined, options: Options): void {
+  if (strict && element.size === 0) {
+    throw new Refusal(options.at, `an element of a --strict policy needs one of ${PARTS.join(', ')}`)
+  }
+  const tunnel = element.get('tunnel-src') ?? element.get('tunnel-dst')
+  const mode = element.get('mode')
+  if (mode && mode.values[0].text !== 'tunnel' && mode.values[0].text !== 'transport') {
+    throw new Refusal(mode.values[0], `"${mode.values[0].text}" is not a mode; write tunnel or transport`)
+  }
+  if (tunnel && (mode?.values[0].text !== 'tunnel' || mode.negated)) {
+    throw new Refusal(tunnel.at, `--${tunnel.spec.name} needs --mode tunnel`)
+  }
+}
+
+function printElement(element: Element, family: Family): string {
+  return PARTS.filter((name) => element.has(name))
+    .map((name) => {
+      const use = element.get(name)
+      return use ? printOption(name, printPart(name, use, family), use.negated) : ''
+    })
+    .join(' ')
+}
+
+function printPart(name: (typeof PARTS)[number], use: OptionUse, family: Family): string {
+  const [token] = use.values
+  switch (name) {
+    case 'reqid':
+      return `${parseNumber(token, 0, MASK_ALL, 'request')}`
+    case 'spi':
+      return hex(parseNumber(token, 0, MASK_ALL, 'SPI'))
+    case 'proto': {
+      const protocol = PROTOCOLS[parseProtocol(token)]
+      if (protocol === undefined) throw new Refusal(token, `"${token.text}" does not fit here; write ah, esp or ipcomp`)
+      return protocol
+    }
+    case 'mode':
+      return token.text
+    default: {
+      // The address is kept as written, whatever its mask leaves of it.
+      const address = parseAddress(token, family, token.text.split('/')[0])
+      const { mask } = parseAddressMask(token, family)
+      return printAddressMask({ address, mask }).replace(family === 'ipv4' ? /\/32$/ : /\/128$/, '')
+    }
+  }
+}
