@@ -35,6 +35,7 @@ import { policy } from './policy.ts'
 import { quota } from './quota.ts'
 import { realm } from './realm.ts'
 import { recent } from './recent.ts'
+import { rpfilter } from './rpfilter.ts'
 import { rt } from './rt.ts'
 import { sctp } from './sctp.ts'
 import { set } from './set.ts'
@@ -108,6 +109,7 @@ export const MATCHES: readonly MatchExtension[] = [
   quota,
   realm,
   recent,
+  rpfilter,
   rt,
   sctp,
   set,

@@ -1,0 +1,64 @@
+import { P_DST, P_SRC } from '../../wire/packet-fields.ts'
+import { type CallContext, NO, type PureTest, UNKNOWN, YES } from '../evaluate/condition.ts'
+import type { MatchExtension } from '../extension.ts'
+import { HOOK_PREROUTING, type RulePacket } from '../rule-packet.ts'
+
+const FLAGS = ['loose', 'validmark', 'accept-local', 'invert'] as const
+const RTN_UNICAST = 1
+const RTN_LOCAL = 2
+/** 224.0.0.0/24 */
+const LOCAL_GROUPS = 0xe00000
+const MISSING =
+  'the routes of the machine are not known, only networks by which interfaces were told; settle it with --assume rpfilter'
+
+/** Whether an answer would leave by the interface that the packet came in by. */
+export const rpfilter: MatchExtension = {
+  name: 'rpfilter',
+  tables: ['raw', 'mangle'],
+  hooks: [HOOK_PREROUTING],
+  options: FLAGS.map((name) => ({ name, values: 0 })),
+  parse(options) {
+    const text = FLAGS.filter((name) => options.has(name))
+      .map((name) => `--${name}`)
+      .join(' ')
+    const acceptLocal = options.has('accept-local')
+    return {
+      print: () => text,
+      conditions: () => [
+        {
+          kind: 'call',
+          label: 'the way back',
+          negated: options.has('invert'),
+          missing: MISSING,
+          create: (context) => wayBack(acceptLocal, context),
+        },
+      ],
+    }
+  },
+}
+
+/** What can be told without routes: loopback passes, sources that nobody may have do not. */
+function wayBack(acceptLocal: boolean, { family, environment }: CallContext): PureTest {
+  const loopback = environment.interfaces.indexOf('lo')
+  const passesUnrouted = family === 'ipv4' ? isAskingForAddress : isUnspecified
+  return {
+    test(packet) {
+      if (packet.inInterface === loopback && loopback > 0) return YES
+      if (passesUnrouted(packet)) return YES
+      const type = environment.addressType(family, packet.fields, packet.base + P_SRC, 0)
+      if (type < 0 || type === RTN_UNICAST) return UNKNOWN
+      return type === RTN_LOCAL && acceptLocal ? UNKNOWN : NO
+    },
+  }
+}
+
+/** From 0.0.0.0/8 to everybody on the link. */
+function isAskingForAddress({ fields, base }: RulePacket): boolean {
+  const destination = fields[base + P_DST]
+  return fields[base + P_SRC] >>> 24 === 0 && (destination === -1 || destination >>> 8 === LOCAL_GROUPS)
+}
+
+function isUnspecified({ fields, base }: RulePacket): boolean {
+  const at = base + P_SRC
+  return (fields[at] | fields[at + 1] | fields[at + 2] | fields[at + 3]) === 0
+}
