@@ -21,7 +21,7 @@ export function parseNatRange(token: Token, family: Family, mayShift: boolean): 
     if (ports === null) throw new Refusal(token, 'write an address, a port behind a colon, or both')
     return { minAddress: null, maxAddress: null, ...parsed }
   }
-  const [first, last, more] = addresses.split('-').map((text) => text.replace(/^\[(.*)\]$/, '$1'))
+  const [first, last, more] = addresses.replace(/^\[(.*)\]$/, '$1').split('-')
   if (more !== undefined) throw new Refusal(token, `"${addresses}" is not a range; write ADDRESS-ADDRESS`)
   const signed = (text: string) => parseAddress(token, family, text).map((word) => word | 0)
   return { minAddress: signed(first), maxAddress: signed(last ?? first), ...parsed }
@@ -33,7 +33,7 @@ function split(token: Token, family: Family): { addresses: string; ports: string
   if (family === 'ipv6' && !text.startsWith('[') && !text.startsWith(':')) return { addresses: text, ports: null }
   const colon = family === 'ipv6' ? text.lastIndexOf(']') + 1 : text.indexOf(':')
   if (colon < 0 || colon === text.length) return { addresses: text, ports: null }
-  if (text[colon] !== ':') throw new Refusal(token, `"${text}" is not [ADDRESS]-[ADDRESS]:PORT-PORT`)
+  if (text[colon] !== ':') throw new Refusal(token, `"${text}" is not [ADDRESS-ADDRESS]:PORT-PORT`)
   return { addresses: text.slice(0, colon), ports: text.slice(colon + 1) }
 }
 

@@ -10,7 +10,7 @@ const RANDOM: OptionSpec = { name: 'random', values: 0 }
 const RANDOM_FULLY: OptionSpec = { name: 'random-fully', values: 0 }
 const PERSISTENT: OptionSpec = { name: 'persistent', values: 0 }
 const FLAGS = [RANDOM, RANDOM_FULLY, PERSISTENT]
-const PORTED = [6, 17, 33, 132, 136]
+const PORTED = [1, 6, 17, 33, 58, 132, 136]
 
 const NOTHING: NatSpec = {
   kind: 'range',

@@ -262,6 +262,7 @@ class LineReader {
       const target: Target = goto
         ? { print: () => '', action: { kind: 'goto', chain: name.text } }
         : (standardTarget(name.text) ?? { print: () => '', action: { kind: 'jump', chain: name.text } })
+      checkRequirements(`-j ${name.text}`, target, name, context)
       return { name: name.text, target }
     }
     const extension = this.#target.extension as TargetExtension
