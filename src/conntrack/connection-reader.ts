@@ -137,12 +137,17 @@ export class ConnectionReader {
     this.#table.extensions.records[word] |= 1 << (label & 31)
   }
 
-  masterHelper(connection: number): string | null {
+  master(connection: number): number {
     const { records } = this.#table.extensions
     const x = this.#table.extensionOf(connection)
     const master = records[x + X_MASTER] - 1
-    if (master < 0 || this.number(master) !== records[x + X_MASTER_NUMBER]) return null
-    const helper = records[this.#table.extensionOf(master) + X_HELPER] - 1
+    return master >= 0 && this.number(master) === records[x + X_MASTER_NUMBER] ? master : -1
+  }
+
+  masterHelper(connection: number): string | null {
+    const master = this.master(connection)
+    if (master < 0) return null
+    const helper = this.#table.extensions.records[this.#table.extensionOf(master) + X_HELPER] - 1
     return helper < 0 ? null : HELPERS[helper].name
   }
 

@@ -25,6 +25,8 @@ export interface ConnectionView {
   /** Connection labels, 0 to 127. */
   hasLabel(connection: number, label: number): boolean
   setLabel(connection: number, label: number): void
+  /** The connection that announced this one, -1 for none, or when it is gone. */
+  master(connection: number): number
   /** Name of the helper that announced the connection; null for none. */
   masterHelper(connection: number): string | null
 }

@@ -98,7 +98,7 @@ describe('what connections have', () => {
   })
 
   test('the helper of the connection that announced this one', () => {
-    const connections = Object.assign(new FakeConnections(), { master: 'ftp' })
+    const connections = Object.assign(new FakeConnections(), { announcer: 'ftp' })
     const packet = packetOf(syn(1), { connection: 1, connections })
     expect(matches('-m helper --helper ftp', packet)).toBe('yes')
     expect(matches('-m helper --helper ftp-2121', packet)).toBe('yes')

@@ -48,7 +48,7 @@ export class FakeConnections {
   readonly labels = new Set<string>()
   readonly closed = new Set<number>()
   counters = [0, 0, 0, 0]
-  master: string | null = null
+  announcer: string | null = null
   number(connection: number): number {
     return connection + 1
   }
@@ -67,8 +67,11 @@ export class FakeConnections {
   setLabel(connection: number, label: number): void {
     this.labels.add(`${connection} ${label}`)
   }
+  master(): number {
+    return -1
+  }
   masterHelper(): string | null {
-    return this.master
+    return this.announcer
   }
 }
 

@@ -2,6 +2,7 @@ import type { MatchExtension } from '../extension.ts'
 import { addrtype } from './addrtype.ts'
 import { ah } from './ah.ts'
 import { bpf } from './bpf.ts'
+import { cluster } from './cluster.ts'
 import { comment } from './comment.ts'
 import { connbytes } from './connbytes.ts'
 import { connlabel } from './connlabel.ts'
@@ -70,6 +71,7 @@ export const MATCHES: readonly MatchExtension[] = [
   ah,
   bpf,
   cgroup,
+  cluster,
   comment,
   connbytes,
   connlabel,
