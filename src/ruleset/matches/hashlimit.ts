@@ -75,7 +75,7 @@ interface HashlimitRule {
 function parseHashlimit(options: Options, { family }: RuleContext): Match {
   const rule = readRule(options, family)
   const text = printRule(rule, family)
-  return { print: () => text, conditions: () => conditionsOf(rule, text) }
+  return { print: () => text, prepare: (call) => tableOf(rule, call), conditions: () => conditionsOf(rule, text) }
 }
 
 function readRule(options: Options, family: Family): HashlimitRule {
@@ -194,9 +194,13 @@ function printRule(rule: HashlimitRule, family: Family): string {
   return parts.join(' ')
 }
 
+/** The table of the name: the first rule in the file gives it its options. */
+function tableOf(rule: HashlimitRule, { memory, family }: CallContext): HashlimitTable {
+  return memory.shared(HashlimitTable, `${family} ${rule.name}`, () => new HashlimitTable(rule.config))
+}
+
 function conditionsOf(rule: HashlimitRule, label: string): Condition[] {
-  const table = ({ memory, family }: CallContext): HashlimitTable =>
-    memory.shared(HashlimitTable, `${family} ${rule.name}`, () => new HashlimitTable(rule.config))
+  const table = (context: CallContext): HashlimitTable => tableOf(rule, context)
   const drop = (what: string, missing: string, create: (of: HashlimitTable) => PureTest): Condition =>
     hotdropWhen({ kind: 'call', label: what, negated: false, missing, create: (context) => create(table(context)) })
   return [

@@ -56,6 +56,7 @@ function parseRecent(options: Options, context: RuleContext): Match {
   const text = printRule(rule, context.family)
   return {
     print: () => text,
+    prepare: (call) => listOf(rule, call),
     conditions: () => [
       { kind: 'stateful', label: text, negated: false, missing: MISSING, create: (call) => recentTest(rule, call) },
     ],
@@ -107,9 +108,15 @@ function printRule(rule: RecentRule, family: Family): string {
     .join(' ')
 }
 
-function recentTest(rule: RecentRule, { memory }: CallContext): StatefulTest {
+/** The list of the name: the first rule in the file gives it its mask, and the highest hit count its memory. */
+function listOf(rule: RecentRule, { memory }: CallContext): RecentList {
   const list = memory.shared(RecentList, rule.name, () => new RecentList(maskWords(rule.mask)))
   list.remember(rule.hits)
+  return list
+}
+
+function recentTest(rule: RecentRule, context: CallContext): StatefulTest {
+  const list = listOf(rule, context)
   if (rule.operation === 'set') return new RecentSet(list, rule)
   return rule.operation === 'remove' ? new RecentRemove(list, rule) : new RecentCheck(list, rule)
 }
