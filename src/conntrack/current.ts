@@ -23,6 +23,11 @@ import { TupleKey } from './tuple.ts'
 export const NO_ENTRY = -1
 /** Expired entries are looked for whenever one is made: two steps each keep the table within twice its live entries. */
 const SWEEP_STEPS = 2
+/**
+ * A full table is searched for expired entries once a second at most, as the kernel's collector does: a search for each new
+ * connection of a flood would take the square of its length.
+ */
+const COLLECTION_INTERVAL_NS = 1e9
 
 /** The connection of the packet that is on its way now: found, made, confirmed or forgotten. */
 export class CurrentConnection {
@@ -50,6 +55,8 @@ export class CurrentConnection {
   fullDrops = 0
   peakCount = 0
   readonly #max: number
+  /** When a full table is next searched for what has expired. */
+  #nextCollectionNs = 0
   /** The last packet's connection, which ended with it. */
   #ended = NO_ENTRY
   readonly #finding: Finding
@@ -186,7 +193,10 @@ export class CurrentConnection {
 
   /** A full table: what has expired goes first, then one entry that is not assured, from near the packet's place. */
   #makeRoom(): boolean {
-    if (this.table.removeExpired(this.nowNs) > 0) return true
+    if (this.nowNs >= this.#nextCollectionNs) {
+      this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
+      if (this.table.removeExpired(this.nowNs) > 0) return true
+    }
     if (this.table.evictNear(this.key.hash)) {
       this.evicted++
       return true

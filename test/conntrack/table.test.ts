@@ -126,6 +126,22 @@ describe('a full table', () => {
     expect(tracking.tracker.current.evicted).toBe(0)
   })
 
+  it('is searched for expired entries once a second, not for every packet of a flood', () => {
+    const tracking = new Tracking({ nf_conntrack_max: 2 })
+    tracking.sayAll([flow(1), flow(2), flow(3)])
+    expect(tracking.tracker.current.evicted).toBe(1)
+    const { table } = tracking.tracker.current
+    let searches = 0
+    const search = table.removeExpired.bind(table)
+    table.removeExpired = (nowNs) => {
+      searches++
+      return search(nowNs)
+    }
+    for (let n = 10; n < 60; n++) tracking.wait(0.01).say(flow(n))
+    tracking.wait(1).say(flow(100))
+    expect(searches).toBe(1)
+  })
+
   it('nf_conntrack_max=0 is no limit', () => {
     const tracking = new Tracking({ nf_conntrack_max: 0 })
     for (let n = 1; n < 200; n++) tracking.say(flow(n))
