@@ -34,6 +34,7 @@ import { physdev } from './physdev.ts'
 import { pkttype } from './pkttype.ts'
 import { policy } from './policy.ts'
 import { quota } from './quota.ts'
+import { rateest } from './rateest.ts'
 import { realm } from './realm.ts'
 import { recent } from './recent.ts'
 import { rpfilter } from './rpfilter.ts'
@@ -109,6 +110,7 @@ export const MATCHES: readonly MatchExtension[] = [
   pkttype,
   policy,
   quota,
+  rateest,
   realm,
   recent,
   rpfilter,

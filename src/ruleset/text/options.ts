@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly aliases?: readonly string[]
   /** Words that follow; 1 where not said. */
   readonly values?: number
+  /** One more word follows, unless the next one is an option. */
+  readonly optionalValue?: boolean
   readonly negatable?: boolean
   /** May be given several times (`Options.every`). */
   readonly repeatable?: boolean

@@ -109,7 +109,13 @@ class LineReader {
       }
       values.push(value)
     }
-    if (values.length > wanted) throw new Refusal(token, `${name} takes no value; take "${values[0].text}" away`)
+    const following = this.#tokens[this.#next]
+    if (spec.optionalValue && values.length === wanted && following && !/^[-!]/.test(following.text)) {
+      values.push(following)
+      this.#next++
+    }
+    if (values.length > wanted && !spec.optionalValue)
+      throw new Refusal(token, `${name} takes no value; take "${values[0].text}" away`)
     if (inverted && !spec.negatable) throw new Refusal(token, `! cannot stand before ${name}; take it away`)
     const use: OptionUse = { spec, at: token, values, negated: inverted }
     if (owner) owner.uses.push(use)

@@ -1,0 +1,89 @@
+import { undecidable } from '../evaluate/condition.ts'
+import type { Match, MatchExtension } from '../extension.ts'
+import { MASK_ALL, parseNumber } from '../text/numbers.ts'
+import { type Options, type OptionUse, printOption } from '../text/options.ts'
+import { Refusal } from '../text/ruleset-error.ts'
+import type { Token } from '../text/tokens.ts'
+
+const OPERATORS = ['rateest-lt', 'rateest-gt', 'rateest-eq'] as const
+/** Bits per second of a unit. */
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  bit: 1,
+  kibit: 1024,
+  kbit: 1e3,
+  mibit: 1024 ** 2,
+  mbit: 1e6,
+  gibit: 1024 ** 3,
+  gbit: 1e9,
+  tibit: 1024 ** 4,
+  tbit: 1e12,
+  bps: 8,
+  kibps: 8 * 1024,
+  kbps: 8e3,
+  mibps: 8 * 1024 ** 2,
+  mbps: 8e6,
+  gibps: 8 * 1024 ** 3,
+  gbps: 8e9,
+  tibps: 8 * 1024 ** 4,
+  tbps: 8e12,
+}
+const MISSING = 'the kernel measures rates at moments of its own, which nothing tells; settle it with --assume rateest'
+
+/** Compares rates that RATEEST measures. */
+export const rateest: MatchExtension = {
+  name: 'rateest',
+  options: [
+    { name: 'rateest1', aliases: ['rateest'] },
+    { name: 'rateest2' },
+    { name: 'rateest-delta', values: 0 },
+    { name: 'rateest-bps1' },
+    { name: 'rateest-pps1' },
+    { name: 'rateest-bps2', aliases: ['rateest-bps'], values: 0, optionalValue: true },
+    { name: 'rateest-pps2', aliases: ['rateest-pps'], values: 0, optionalValue: true },
+    ...OPERATORS.map((name) => ({ name, negatable: true, values: 0 })),
+  ],
+  parse: parseRateest,
+}
+
+function parseRateest(options: Options): Match {
+  const first = options.required('rateest1')
+  const second = options.value('rateest2')
+  const operator = options.oneOf(OPERATORS)
+  if (!operator) throw new Refusal(options.at, 'rateest needs --rateest-lt, --rateest-gt or --rateest-eq')
+  const measured = ['bps', 'pps'].filter((unit) => options.has(`rateest-${unit}2`) || options.has(`rateest-${unit}1`))
+  if (measured.length === 0) throw new Refusal(options.at, 'rateest needs --rateest-bps or --rateest-pps')
+  const delta = options.has('rateest-delta')
+  const parts = [
+    delta ? '--rateest-delta' : '',
+    printOption(second ? 'rateest1' : 'rateest', first.text),
+    ...measured.map((unit) =>
+      delta ? printOption(`rateest-${unit}1`, rate(options.get(`rateest-${unit}1`), unit)) : '',
+    ),
+    ...measured.map((unit) => {
+      const use = options.get(`rateest-${unit}2`)
+      const compared = printOption(operator.spec.name, '', operator.negated)
+      if (delta) return `${compared} ${printOption(`rateest-${unit}2`, rate(use, unit))}`
+      return `${compared} ${printOption(`rateest-${unit}`, second ? '' : rate(use, unit))}`
+    }),
+    second ? printOption('rateest2', second.text) : '',
+  ]
+  const text = parts.filter((part) => part !== '').join(' ')
+  return { print: () => text, conditions: () => [undecidable(MISSING)] }
+}
+
+function rate(use: OptionUse | undefined, unit: string): string {
+  const token = use?.values[0]
+  if (unit === 'pps') return `${token ? parseNumber(token, 0, MASK_ALL, 'rate') : 0}`
+  const bits = 8 * (token ? parseBytes(token) : 0)
+  if (bits >= 1e9) return `${Math.round(bits / 1e6)}Mbit`
+  return bits >= 1e6 ? `${Math.round(bits / 1e3)}Kbit` : `${bits}bit`
+}
+
+/** Bytes per second, whole. */
+function parseBytes(token: Token): number {
+  const [, number, name] = /^([0-9]+(?:\.[0-9]+)?)([a-z]*)$/i.exec(token.text) ?? []
+  const unit = UNITS[(name ?? '?').toLowerCase()]
+  if (unit === undefined) throw new Refusal(token, `"${token.text}" is not a rate; write bits per second, as 10mbit`)
+  return Math.floor((Number.parseFloat(number) * unit) / 8)
+}
