@@ -35,7 +35,7 @@ export function decodeFrame(
 }
 
 /**
- * Decodes the IPv4 or IPv6 datagram of which bytes[offset … offset + captured) is known. Sets every field except
+ * Decodes an IPv4 or IPv6 datagram put together from fragments, of which bytes[offset … offset + captured) is known. Sets every field except
  * those of the link layer (P_LINK, P_MAC_OFFSET, P_VLAN), which stay as they are.
  */
 export function decodeDatagram(
@@ -48,6 +48,6 @@ export function decodeDatagram(
   const end = offset + captured
   const version = captured > 0 ? bytes[offset] >>> 4 : 0
   if (version === 4) decodeIpv4(bytes, offset, end, offset + NO_FRAME, fields, base)
-  else if (version === 6) decodeIpv6(bytes, offset, end, offset + NO_FRAME, fields, base)
+  else if (version === 6) decodeIpv6(bytes, offset, end, offset + NO_FRAME, fields, base, true)
   else refuse(fields, base, NOTE_MALFORMED)
 }

@@ -34,6 +34,7 @@ export const IPV6_HEADER = 40
 /**
  * Fills the network and transport fields from the IPv6 datagram at `at`, and refuses what Linux refuses before any
  * hook. The capture holds bytes up to `end`; the frame went on to `wireEnd`.
+ * @param wasReceived put together from fragments: hop-by-hop options that stood behind a fragment header are not looked at
  */
 export function decodeIpv6(
   bytes: Uint8Array,
@@ -42,6 +43,7 @@ export function decodeIpv6(
   wireEnd: number,
   fields: Int32Array,
   base: number,
+  wasReceived = false,
 ): void {
   if (at + IPV6_HEADER > end) {
     refuseShort(fields, base, at + IPV6_HEADER, wireEnd)
@@ -64,7 +66,7 @@ export function decodeIpv6(
     refuse(fields, base, NOTE_MALFORMED)
     return
   }
-  if (protocol === PROTO_HOP_BY_HOP) {
+  if (protocol === PROTO_HOP_BY_HOP && !wasReceived) {
     const result = checkHopByHop(bytes, at, end, length)
     if (result === HOP_BY_HOP_BAD || result === HOP_BY_HOP_CUT) {
       refuse(fields, base, result === HOP_BY_HOP_CUT ? NOTE_CUT : NOTE_MALFORMED)

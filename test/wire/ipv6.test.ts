@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { decodeDatagram } from '../../src/wire/frame.ts'
 import {
   EXTENSION_AUTH,
   EXTENSION_DESTINATION,
@@ -8,6 +9,7 @@ import {
   EXTENSION_ROUTING,
   FRAGMENT_HEADER,
   FRAGMENT_MORE,
+  PACKET_INTS,
 } from '../../src/wire/packet-fields.ts'
 import {
   auth,
@@ -20,7 +22,7 @@ import {
   tcp,
   udp,
 } from '../support/packets.ts'
-import { decode } from '../support/row.ts'
+import { decode, rowOf } from '../support/row.ts'
 
 const PATH = '[2001:db8::1]:1000>[2001:db8::9]:80'
 
@@ -148,6 +150,14 @@ describe('IPv6', () => {
       l4Length: 0,
       ports: '0>0',
     })
+  })
+
+  test('hop-by-hop options of a datagram put together from fragments are not looked at again', () => {
+    const packet = udp(PATH, { extensions: [{ protocol: 0, bytes: [0, 0, 0, 0, 0, 0, 0, 0x82] }] })
+    expect(decode(packet).note).toBe('malformed')
+    const fields = new Int32Array(PACKET_INTS)
+    decodeDatagram(packet, 0, packet.length, fields, 0)
+    expect(rowOf(fields, 0)).toMatchObject({ note: null, protocol: 17, ports: '1000>80' })
   })
 
   test('a header that claims to reach beyond the datagram leads on to no transport header', () => {
