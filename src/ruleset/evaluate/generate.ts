@@ -1,10 +1,14 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import type { AssignAction } from './action.ts'
-import { type CheckCode, type CodeContext, checkCode } from './check-code.ts'
+import type { Action, AssignAction } from './action.ts'
+import { type CheckCode, type CodeContext, checkCode, knownWhen } from './check-code.ts'
+import { type Classifier, classifierOf } from './classifier.ts'
+import { type ClassifiedRules, classifiedSource, type RuleFunction } from './classifier-code.ts'
 import type { CallContext } from './condition.ts'
-import { FIELDS } from './fields.ts'
+import { FIELDS, type Field } from './fields.ts'
+import { linearPrefix } from './linear-prefix.ts'
 import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETURNED } from './program.ts'
+import { headFor, wordAt } from './rule-index.ts'
 import { inRanges, type Runtime, slotOf } from './runtime.ts'
 
 /** A base chain as a function: a VERDICT_, or BAIL. */
@@ -13,71 +17,142 @@ export type CompiledChain = (packet: RulePacket, fields: Int32Array, base: numbe
 /** V8 does not optimise functions of thousands of rules, so that chains are cut into pieces. */
 const RULES_PER_FUNCTION = 96
 
+/** Kinds of actions that may change marks. */
+const CHANGING: ReadonlySet<Action['kind']> = new Set(['assign', 'edit', 'effect'])
+
+/** Rules that a classifier found are turned into code when the first of so many is asked. */
+const RULES_PER_BLOCK = 32
+
+/** What code may use besides its parameters. */
+const NAMES = ['k', 'n', 'inRanges', 'headFor', 'wordAt', 'x', 'c']
+const HELPERS = [
+  "'use strict'",
+  'function bail(id) { k.trail.ruleIds[0] = id; k.trail.length = 1; return -1 }',
+  'function via(result, id) { if (result === -1) k.trail.ruleIds[k.trail.length++] = id; return result }',
+]
+
 /**
  * Turns a program into one function per base chain. The text is made of numbers and fixed identifiers only: everything
  * of the ruleset that is not a number is in the runtime's arrays.
  */
 export function generate(program: Program, runtime: Runtime, context: CallContext): ReadonlyMap<number, CompiledChain> {
+  const generator = new Generator(program, runtime, context)
+  generator.run()
   const bases = program.chains.filter((chain) => chain.policy !== null)
-  const source = [
-    "'use strict'",
-    'function bail(id) { k.trail.ruleIds[0] = id; k.trail.length = 1; return -1 }',
-    'function via(result, id) { if (result === -1) k.trail.ruleIds[k.trail.length++] = id; return result }',
-    ...program.chains.map((chain) => chainSource(chain, program, runtime, context)),
-    `return [${bases.map((chain) => `c${chain.index}`).join(', ')}]`,
-  ].join('\n')
-  const functions = new Function('k', 'n', 'inRanges', source)(runtime, runtime.counters, inRanges) as CompiledChain[]
-  return new Map(bases.map((chain, at) => [chain.index, functions[at]]))
+  return new Map(bases.map((chain) => [chain.index, generator.chains[chain.index]]))
 }
 
-function chainSource(chain: ProgramChain, program: Program, runtime: Runtime, context: CallContext): string {
-  const pieces: string[] = []
-  const names: string[] = []
-  for (let from = 0; from < chain.rules.length; from += RULES_PER_FUNCTION) {
-    const name = `c${chain.index}_${from / RULES_PER_FUNCTION}`
-    names.push(name)
-    pieces.push(pieceSource(name, chain.rules.slice(from, from + RULES_PER_FUNCTION), program, runtime, context))
-  }
-  const { policy } = chain
-  const body: string[] = []
-  if (policy === null) {
-    for (const name of names) {
-      body.push(`  r = ${name}(p, f, b)`, `  if (r !== ${CONTINUE}) return r === ${RETURNED} ? ${CONTINUE} : r`)
-    }
-    body.push(`  return ${CONTINUE}`)
-  } else {
-    for (const name of names) {
-      body.push(`  if (r === ${CONTINUE}) r = ${name}(p, f, b)`)
-    }
-    body.push(`  if (r > ${CONTINUE} || r === ${BAIL}) return r`)
-    body.push(`  ${count(policy.id)}; p.decidedBy = ${policy.id}; return ${policy.verdict}`)
-  }
-  return [...pieces, `function c${chain.index}(p, f, b) {`, '  let r = 0', ...body, '}'].join('\n')
-}
+class Generator {
+  /** By index of the program's chains: `c` of the code. */
+  readonly chains: CompiledChain[] = []
+  readonly #program: Program
+  readonly #runtime: Runtime
+  readonly #context: CallContext
+  /** `x` of the code. */
+  readonly #classified: ClassifiedRules[] = []
+  readonly #marksChange: boolean
 
-function pieceSource(
-  name: string,
-  rules: readonly ProgramRule[],
-  program: Program,
-  runtime: Runtime,
-  context: CallContext,
-): string {
-  const locals = new Map<string, string>()
-  const codeContext: CodeContext = {
-    ...context,
-    runtime,
-    editedHere: program.editedParts,
-    hoist(expression) {
+  constructor(program: Program, runtime: Runtime, context: CallContext) {
+    this.#program = program
+    this.#runtime = runtime
+    this.#context = context
+    this.#marksChange = program.chains.some(({ rules }) => rules.some(({ action }) => CHANGING.has(action.kind)))
+  }
+
+  run(): void {
+    const { chains } = this.#program
+    const functions = chains.map((chain) => this.#chainSource(chain))
+    const list = chains.map(({ index }) => `c${index}`).join(', ')
+    this.chains.push(...(this.#evaluate([...functions, `return [${list}]`]) as CompiledChain[]))
+  }
+
+  #evaluate(lines: readonly string[]): unknown {
+    const runtime = this.#runtime
+    const values = [runtime, runtime.counters, inRanges, headFor, wordAt, this.#classified, this.chains]
+    return new Function(...NAMES, [...HELPERS, ...lines].join('\n'))(...values)
+  }
+
+  #chainSource({ index, rules, policy }: ProgramChain): string {
+    const names: string[] = []
+    const pieces: string[] = []
+    const add = (source: (name: string) => string): void => {
+      const name = `c${index}_${names.length}`
+      names.push(name)
+      pieces.push(source(name))
+    }
+    const prefix = linearPrefix(rules)
+    const classified = classifierOf(rules.slice(prefix), this.#context.environment, (field) => this.#isFixed(field))
+    const linear = classified ? prefix : rules.length
+    for (let from = 0; from < linear; from += RULES_PER_FUNCTION) {
+      const piece = rules.slice(from, Math.min(from + RULES_PER_FUNCTION, linear))
+      add((name) => this.#pieceSource(name, piece))
+    }
+    if (classified) add((name) => this.#classifiedSource(name, classified, rules.slice(prefix)))
+    const body: string[] = []
+    if (policy === null) {
+      for (const name of names) {
+        body.push(`  r = ${name}(p, f, b)`, `  if (r !== ${CONTINUE}) return r === ${RETURNED} ? ${CONTINUE} : r`)
+      }
+      body.push(`  return ${CONTINUE}`)
+    } else {
+      for (const name of names) {
+        body.push(`  if (r === ${CONTINUE}) r = ${name}(p, f, b)`)
+      }
+      body.push(`  if (r > ${CONTINUE} || r === ${BAIL}) return r`)
+      body.push(`  ${count(policy.id)}; p.decidedBy = ${policy.id}; return ${policy.verdict}`)
+    }
+    return [...pieces, `function c${index}(p, f, b) {`, '  let r = 0', ...body, '}'].join('\n')
+  }
+
+  /** No rule of the table changes it. */
+  #isFixed(field: Field): boolean {
+    return ((field.parts ?? 0) & this.#program.editedParts) === 0 && !(field.changes && this.#marksChange)
+  }
+
+  #pieceSource(name: string, rules: readonly ProgramRule[]): string {
+    const locals = new Map<string, string>()
+    const context = this.#codeContext((expression) => {
       const known = locals.get(expression)
       if (known !== undefined) return known
       const local = `v${locals.size}`
       locals.set(expression, local)
       return local
-    },
+    })
+    const body = rules.map((rule) => ruleSource(rule, this.#program, context)).join('\n')
+    const declarations = [...locals].map(([expression, local]) => `  const ${local} = ${expression}`).join('\n')
+    return `function ${name}(p, f, b) {\n  let r = 0\n${declarations}\n${body}\n  return ${CONTINUE}\n}`
   }
-  const body = rules.map((rule) => ruleSource(rule, program, codeContext)).join('\n')
-  const declarations = [...locals].map(([expression, local]) => `  const ${local} = ${expression}`).join('\n')
-  return `function ${name}(p, f, b) {\n  let r = 0\n${declarations}\n${body}\n  return ${CONTINUE}\n}`
+
+  #codeContext(hoist: (expression: string) => string): CodeContext {
+    return { ...this.#context, runtime: this.#runtime, editedHere: this.#program.editedParts, hoist }
+  }
+
+  #classifiedSource(name: string, classifier: Classifier, rules: readonly ProgramRule[]): string {
+    const functions: RuleFunction[] = []
+    const first: RuleFunction = (packet, fields, base, index) => {
+      const from = index - (index % RULES_PER_BLOCK)
+      const block = this.#ruleFunctions(rules.slice(from, from + RULES_PER_BLOCK))
+      for (let at = 0; at < block.length; at++) functions[from + at] = block[at]
+      return functions[index](packet, fields, base, index)
+    }
+    for (let at = 0; at < rules.length; at++) functions.push(first)
+    const slot = this.#classified.push({ classifier, rules: functions }) - 1
+    return classifiedSource(name, slot, classifier, (field, mask) => knownWhen(field, mask, this.#runtime))
+  }
+
+  #ruleFunctions(rules: readonly ProgramRule[]): RuleFunction[] {
+    // Where only one rule is asked, what several rules have in common is not worth a local.
+    const context = this.#codeContext((expression) => expression)
+    const targets = [...new Set(rules.map(({ target }) => target))].filter((target) => target >= 0)
+    const constants = targets.map((target) => `const c${target} = c[${target}]`)
+    const functions = rules.map((rule, at) =>
+      [`function r${at}(p, f, b) {`, '  let r = 0', ruleSource(rule, this.#program, context), '  return 0', '}'].join(
+        '\n',
+      ),
+    )
+    const list = `return [${rules.map((_, at) => `r${at}`).join(', ')}]`
+    return this.#evaluate([...constants, ...functions, list]) as RuleFunction[]
+  }
 }
 
 function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): string {

@@ -1,0 +1,288 @@
+import type { ValueSet } from './value-set.ts'
+
+/** Boundaries above which a table by value is quicker than searching, where the field is small enough for one. */
+const TABLE_PAYS = 64
+const TABLE_MAX = 0xffff
+/** Integers that one index may take; beyond that, neighbouring values share their rules. */
+const BUDGET = 1 << 22
+const COARSER = 4
+/** Added to unsigned 32-bit values so that they are in order as signed ones. */
+const BIAS = 0x8000_0000
+
+/**
+ * For every value of one field, the rules that may match it, as a bit vector in two levels: a summary with one bit for each
+ * word that is not 0, and the words. A class (values with the same rules) holds only the words that differ from `others`.
+ *
+ * Its head is 3 * summaryWords integers: the summary, which words are its own (by the same bits), and where in `words` the
+ * own ones begin, for each summary word.
+ */
+export interface RuleIndex {
+  /** Integers in a summary. */
+  readonly summaryWords: number
+  readonly heads: Int32Array
+  readonly words: Int32Array
+  /** Rules that ask nothing of this field. */
+  readonly others: Int32Array
+  /** Sorted starts of values with the same head; fields of 32 bits as value ^ 2^31. Empty where there is a table. */
+  readonly starts: Int32Array
+  /** Position in `heads` by position in `starts`, or by value. */
+  readonly headOf: Int32Array
+  /** Above what may be looked up in `headOf`, where there is a table. */
+  readonly values: number
+}
+
+/** The head of values of which nothing is known: all rules. */
+export const EVERY_RULE = 0
+
+/**
+ * @param sets what each rule asks; null for nothing
+ * @param boundaries of these sets
+ * @param max the field's greatest value; other values get every rule
+ */
+export function buildRuleIndex(sets: readonly (ValueSet | null)[], boundaries: Float64Array, max: number): RuleIndex {
+  const events = new Events(sets, boundaries)
+  for (let step = 1; ; step *= COARSER) {
+    const index = new IndexBuilder(sets, events, max).build(step)
+    if (index) return index
+  }
+}
+
+/** Where sets of values begin, and where they are behind their end, sorted, up to `max`; 0 is always among them. */
+export function boundariesOf(sets: readonly (ValueSet | null)[], max: number): Float64Array {
+  const bounds = [0]
+  let before: ValueSet | null = null
+  for (const set of sets) {
+    // Neighbours are often alike, and then share their set.
+    if (set !== null && set !== before) for (const { low, high } of set) bounds.push(low, high + 1)
+    before = set
+  }
+  const sorted = Float64Array.from(bounds).sort()
+  return sorted.filter((value, at) => value <= max && (at === 0 || value !== sorted[at - 1]))
+}
+
+/** Where a boundary stands in its list; the list's length for what is above all. */
+export function placeOf(boundaries: Float64Array, value: number): number {
+  let low = 0
+  let high = boundaries.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (boundaries[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Where the rules of a field begin and end to hold. */
+class Events {
+  /** Between two neighbours the rules are the same. */
+  readonly boundaries: Float64Array
+  /** Per boundary, where its rules begin in `adds` and `removes`. */
+  readonly addsAt: Int32Array
+  readonly removesAt: Int32Array
+  readonly adds: Int32Array
+  readonly removes: Int32Array
+
+  constructor(sets: readonly (ValueSet | null)[], boundaries: Float64Array) {
+    this.boundaries = boundaries
+    const rules: number[] = []
+    const begins: number[] = []
+    const ends: number[] = []
+    sets.forEach((set, rule) => {
+      for (const { low, high } of set ?? []) {
+        rules.push(rule)
+        begins.push(placeOf(boundaries, low))
+        ends.push(placeOf(boundaries, high + 1))
+      }
+    })
+    ;[this.addsAt, this.adds] = grouped(begins, rules, boundaries.length + 1)
+    ;[this.removesAt, this.removes] = grouped(ends, rules, boundaries.length + 1)
+  }
+}
+
+/** Values by group: where each group begins, and all values, group by group. */
+function grouped(groupOf: readonly number[], values: readonly number[], groups: number): [Int32Array, Int32Array] {
+  const starts = new Int32Array(groups + 1)
+  for (const group of groupOf) starts[group + 1]++
+  for (let group = 0; group < groups; group++) starts[group + 1] += starts[group]
+  const next = starts.slice()
+  const ordered = new Int32Array(values.length)
+  values.forEach((value, at) => {
+    ordered[next[groupOf[at]]++] = value
+  })
+  return [starts, ordered]
+}
+
+/** Goes through a field's values from below, and keeps which rules hold. */
+class IndexBuilder {
+  readonly #events: Events
+  readonly #max: number
+  readonly #ruleCount: number
+  readonly #wordCount: number
+  readonly #summaryWords: number
+  readonly #others: Int32Array
+  readonly #othersSummary: Int32Array
+  /** Rules that hold at the value reached. */
+  readonly #holding: Int32Array
+  readonly #holdingSummary: Int32Array
+  #heads = new Int32Array(64)
+  #headsLength = 0
+  #words = new Int32Array(64)
+  #wordsLength = 0
+
+  constructor(sets: readonly (ValueSet | null)[], events: Events, max: number) {
+    this.#events = events
+    this.#max = max
+    this.#ruleCount = sets.length
+    this.#wordCount = Math.ceil(sets.length / 32)
+    this.#summaryWords = Math.ceil(this.#wordCount / 32)
+    this.#others = new Int32Array(this.#wordCount)
+    this.#othersSummary = new Int32Array(this.#summaryWords)
+    this.#holding = new Int32Array(this.#wordCount)
+    this.#holdingSummary = new Int32Array(this.#summaryWords)
+    sets.forEach((set, rule) => {
+      if (set === null) enter(this.#others, this.#othersSummary, rule)
+    })
+  }
+
+  /**
+   * @param step boundaries that share their rules
+   * @returns null when it does not fit into the budget
+   */
+  build(step: number): RuleIndex | null {
+    const { boundaries } = this.#events
+    this.#addEveryRule()
+    const none = this.#addHead()
+    const starts: number[] = []
+    const headOf: number[] = []
+    for (let from = 0; from < boundaries.length; from += step) {
+      const to = Math.min(from + step, boundaries.length)
+      this.#end(from)
+      for (let at = from; at < to; at++) this.#begin(at)
+      const head = this.#holdingSummary.some((word) => word !== 0) ? this.#addHead() : none
+      if (this.#headsLength + this.#wordsLength > BUDGET && step < boundaries.length) return null
+      for (let at = from + 1; at < to; at++) {
+        this.#end(at)
+        this.#begin(at)
+      }
+      if (headOf.at(-1) === head) continue
+      starts.push(boundaries[from])
+      headOf.push(head)
+    }
+    return this.#finish(starts, headOf)
+  }
+
+  #finish(starts: readonly number[], headOf: readonly number[]): RuleIndex {
+    const index = {
+      summaryWords: this.#summaryWords,
+      heads: this.#heads.slice(0, this.#headsLength),
+      words: this.#words.slice(0, this.#wordsLength),
+      others: this.#others,
+    }
+    if (this.#max <= TABLE_MAX && (starts.length > TABLE_PAYS || this.#max < TABLE_PAYS)) {
+      const table = new Int32Array(this.#max + 1)
+      starts.forEach((start, at) => {
+        table.fill(headOf[at], start, starts[at + 1])
+      })
+      return { ...index, starts: new Int32Array(0), headOf: table, values: this.#max + 1 }
+    }
+    if (this.#max === 0xffff_ffff) {
+      return {
+        ...index,
+        starts: Int32Array.from(starts, (start) => start - BIAS),
+        headOf: Int32Array.from(headOf),
+        values: 0,
+      }
+    }
+    return {
+      ...index,
+      starts: Int32Array.from([-BIAS, ...starts, this.#max + 1]),
+      headOf: Int32Array.from([EVERY_RULE, ...headOf, EVERY_RULE]),
+      values: 0,
+    }
+  }
+
+  #begin(at: number): void {
+    const { adds, addsAt } = this.#events
+    for (let k = addsAt[at]; k < addsAt[at + 1]; k++) enter(this.#holding, this.#holdingSummary, adds[k])
+  }
+
+  #end(at: number): void {
+    const { removes, removesAt } = this.#events
+    for (let k = removesAt[at]; k < removesAt[at + 1]; k++) leave(this.#holding, this.#holdingSummary, removes[k])
+  }
+
+  #addEveryRule(): void {
+    for (let rule = 0; rule < this.#ruleCount; rule++) enter(this.#holding, this.#holdingSummary, rule)
+    this.#addHead()
+    this.#holding.fill(0)
+    this.#holdingSummary.fill(0)
+  }
+
+  /** Stores which rules hold now, and says where. */
+  #addHead(): number {
+    const head = this.#headsLength
+    const size = this.#summaryWords
+    this.#headsLength += 3 * size
+    if (this.#headsLength > this.#heads.length) this.#heads = longer(this.#heads, this.#headsLength)
+    if (this.#wordsLength + this.#wordCount > this.#words.length) {
+      this.#words = longer(this.#words, this.#wordsLength + this.#wordCount)
+    }
+    for (let at = 0; at < size; at++) {
+      const own = this.#holdingSummary[at]
+      this.#heads[head + at] = own | this.#othersSummary[at]
+      this.#heads[head + size + at] = own
+      this.#heads[head + 2 * size + at] = this.#wordsLength
+      for (let bits = own; bits !== 0; bits &= bits - 1) {
+        const word = 32 * at + 31 - Math.clz32(bits & -bits)
+        this.#words[this.#wordsLength++] = this.#holding[word] | this.#others[word]
+      }
+    }
+    return head
+  }
+}
+
+function enter(words: Int32Array, summary: Int32Array, rule: number): void {
+  words[rule >> 5] |= 1 << rule
+  summary[rule >> 10] |= 1 << (rule >> 5)
+}
+
+function leave(words: Int32Array, summary: Int32Array, rule: number): void {
+  words[rule >> 5] &= ~(1 << rule)
+  if (words[rule >> 5] === 0) summary[rule >> 10] &= ~(1 << (rule >> 5))
+}
+
+function longer(array: Int32Array, needed: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(Math.max(needed, 2 * array.length))
+  grown.set(array)
+  return grown
+}
+
+/** Where a value's head is, in an index without table. The value is in the index's order. */
+export function headFor(starts: Int32Array, headOf: Int32Array, value: number): number {
+  let low = 0
+  let high = starts.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (starts[middle] <= value) low = middle
+    else high = middle - 1
+  }
+  return headOf[low]
+}
+
+/**
+ * The word of a bit vector that a summary's bit stands for.
+ * @param own position in `heads` of the bits of the words that the class has of its own
+ * @param bit of the summary word
+ * @param word index among all words
+ */
+export function wordAt(index: RuleIndex, own: number, bit: number, word: number): number {
+  const bits = index.heads[own]
+  if (((bits >>> bit) & 1) === 0) return index.others[word]
+  return index.words[index.heads[own + index.summaryWords] + bitCount(bits & ((1 << bit) - 1))]
+}
+
+function bitCount(bits: number): number {
+  let count = bits - ((bits >>> 1) & 0x5555_5555)
+  count = (count & 0x3333_3333) + ((count >>> 2) & 0x3333_3333)
+  return Math.imul((count + (count >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24
+}

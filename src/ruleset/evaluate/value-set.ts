@@ -1,0 +1,72 @@
+import { MASK_ALL, type NumberRange } from '../text/numbers.ts'
+import type { FieldCondition } from './condition.ts'
+import { mergeRanges } from './runtime.ts'
+
+/** Values from 0 to a field's maximum: sorted ranges with gaps between them. */
+export type ValueSet = readonly NumberRange[]
+
+/** Masks with holes are tried value by value, for fields of at most this many values. */
+const ENUMERATED_MAX = 256
+
+/**
+ * The values of a field for which a condition holds, as far as known values from 0 to `max` go; null where that cannot
+ * be said in ranges. `max` is a power of two less one.
+ */
+export function valuesOf(condition: FieldCondition, max: number): ValueSet | null {
+  const mask = Number(BigInt(condition.mask) & BigInt(max))
+  const ranges = mergeRanges(condition.ranges)
+  const holding = condition.mask === MASK_ALL || mask === max ? clip(ranges, max) : maskedValues(ranges, mask, max)
+  return holding && condition.negated ? complement(holding, max) : holding
+}
+
+function maskedValues(ranges: ValueSet, mask: number, max: number): ValueSet | null {
+  if (max < ENUMERATED_MAX) return enumerate(ranges, mask, max)
+  const free = max - mask
+  // Only where the low bits are free, and no others, is what a range leaves a range again.
+  if (Number(BigInt(free) & BigInt(free + 1)) !== 0) return null
+  const step = free + 1
+  const rounded = clip(ranges, max).map(({ low, high }) => ({
+    low: Math.ceil(low / step) * step,
+    high: Math.floor(high / step) * step + free,
+  }))
+  return mergeRanges(rounded.filter(({ low, high }) => low <= high))
+}
+
+function enumerate(ranges: ValueSet, mask: number, max: number): ValueSet {
+  const holding: NumberRange[] = []
+  for (let value = 0; value <= max; value++) {
+    const masked = value & mask
+    if (ranges.some(({ low, high }) => low <= masked && masked <= high)) holding.push({ low: value, high: value })
+  }
+  return mergeRanges(holding)
+}
+
+function clip(ranges: ValueSet, max: number): ValueSet {
+  return ranges.flatMap(({ low, high }) => {
+    const clipped = { low: Math.max(low, 0), high: Math.min(high, max) }
+    return clipped.low <= clipped.high ? [clipped] : []
+  })
+}
+
+export function complement(set: ValueSet, max: number): ValueSet {
+  const gaps: NumberRange[] = []
+  let from = 0
+  for (const { low, high } of set) {
+    if (low > from) gaps.push({ low: from, high: low - 1 })
+    from = high + 1
+  }
+  if (from <= max) gaps.push({ low: from, high: max })
+  return gaps
+}
+
+export function intersect(one: ValueSet, other: ValueSet): ValueSet {
+  const common: NumberRange[] = []
+  for (let i = 0, k = 0; i < one.length && k < other.length; ) {
+    const low = Math.max(one[i].low, other[k].low)
+    const high = Math.min(one[i].high, other[k].high)
+    if (low <= high) common.push({ low, high })
+    if (one[i].high < other[k].high) i++
+    else k++
+  }
+  return common
+}
