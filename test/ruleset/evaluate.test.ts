@@ -192,7 +192,7 @@ describe('what a capture cannot show', () => {
   const unknownIn = () => packetOf(SYN, { inInterface: INTERFACE_UNKNOWN })
 
   test('a verdict that depends on it is unknown, with its rule, the possibilities and the reason', () => {
-    const rules = compile(filter('-A FORWARD -p tcp', '-A FORWARD -i lo -j ACCEPT'))
+    const rules = compile(filter('-A FORWARD -p tcp', '-A FORWARD -i eth0 -j ACCEPT'))
     const packet = unknownIn()
     expect(decide(rules, packet)).toBe('UNKNOWN filter:FORWARD:rule:2')
     expect(packet.possibleVerdicts).toBe((1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP))
@@ -203,7 +203,7 @@ describe('what a capture cannot show', () => {
     const rules = compile(
       filter(
         ':A - [0:0]',
-        '-A FORWARD -i lo -j A',
+        '-A FORWARD -i eth0 -j A',
         '-A FORWARD -i eth0 -j LOG',
         '-A FORWARD -p tcp -j ACCEPT',
         '-A A -p udp -j DROP',
@@ -213,7 +213,7 @@ describe('what a capture cannot show', () => {
   })
 
   test('the rule named for a certain verdict is that of the way with the fewest guesses', () => {
-    const rules = compile(filter('-A FORWARD -i lo -j ACCEPT', '-A FORWARD -p tcp -j ACCEPT'))
+    const rules = compile(filter('-A FORWARD -i eth0 -j ACCEPT', '-A FORWARD -p tcp -j ACCEPT'))
     expect(decide(rules, unknownIn())).toBe('ACCEPT filter:FORWARD:rule:2')
   })
 
@@ -226,7 +226,7 @@ describe('what a capture cannot show', () => {
   })
 
   test('more ways than can be followed end as unknown', () => {
-    const lines = Array.from({ length: 12 }, (_, bit) => `-A FORWARD -i lo -j MARK --or-mark ${1 << bit}`)
+    const lines = Array.from({ length: 12 }, (_, bit) => `-A FORWARD -i eth0 -j MARK --or-mark ${1 << bit}`)
     const rules = compile(filter(...lines, '-A FORWARD -m mark --mark 0 -j ACCEPT', '-A FORWARD -j ACCEPT'))
     const packet = unknownIn()
     expect(decide(rules, packet)).toBe('UNKNOWN filter:FORWARD:rule:1')
@@ -235,7 +235,7 @@ describe('what a capture cannot show', () => {
 
   test('a mark that may have been set is unknown to the next table, bit by bit', () => {
     const rules = compile(
-      `*mangle\n-A FORWARD -i lo -j MARK --or-mark 0x1\nCOMMIT\n${filter('-A FORWARD -m mark --mark 0/0x2 -j LOG', '-A FORWARD -m mark --mark 0x1/0x1 -j ACCEPT')}`,
+      `*mangle\n-A FORWARD -i eth0 -j MARK --or-mark 0x1\nCOMMIT\n${filter('-A FORWARD -m mark --mark 0/0x2 -j LOG', '-A FORWARD -m mark --mark 0x1/0x1 -j ACCEPT')}`,
     )
     const packet = unknownIn()
     const verdicts = rules.tablesAt(packet.hook).map((table) => table.run(packet))
@@ -246,13 +246,20 @@ describe('what a capture cannot show', () => {
     ])
   })
 
+  test('an unknown interface is not the loopback device, whose packets are known', () => {
+    const rules = compile(filter('-A FORWARD -i lo -j ACCEPT', '-A FORWARD ! -i lo -j REJECT'))
+    expect(decide(rules, unknownIn())).toBe('REJECT filter:FORWARD:rule:2')
+    const prefix = compile(filter('-A FORWARD -i l+ -j ACCEPT'))
+    expect(decide(prefix, unknownIn())).toBe('UNKNOWN filter:FORWARD:rule:1')
+  })
+
   test('assumptions settle it', () => {
     const text = '*filter\n:OUTPUT DROP\n-A OUTPUT -m owner --uid-owner 0 -j ACCEPT\nCOMMIT\n'
     const packet = () => packetOf(SYN, { hook: HOOK_OUTPUT })
     expect(decide(compile(text), packet())).toBe('UNKNOWN filter:OUTPUT:rule:1')
     expect(decide(compile(text, 'ipv4', { owner: true }), packet())).toBe('ACCEPT filter:OUTPUT:rule:1')
     expect(decide(compile(text, 'ipv4', { owner: false }), packet())).toBe('DROP filter:OUTPUT:policy:2')
-    const byInterface = compile(filter('-A FORWARD ! -i lo -j ACCEPT'), 'ipv4', { 'in-interface': true })
+    const byInterface = compile(filter('-A FORWARD ! -i eth0 -j ACCEPT'), 'ipv4', { 'in-interface': true })
     expect(decide(byInterface, unknownIn())).toBe('ACCEPT filter:FORWARD:rule:1')
   })
 
@@ -289,7 +296,7 @@ test('an explanation shows what stood in the packet', () => {
 
 test('an explanation tells every rule met and every check made', () => {
   const parsed = parseRuleset(
-    filter('-A FORWARD -i lo -p udp -j DROP', '-A FORWARD -i lo -j LOG', '-A FORWARD -p tcp --dport 80 -j ACCEPT'),
+    filter('-A FORWARD -i eth0 -p udp -j DROP', '-A FORWARD -i eth0 -j LOG', '-A FORWARD -p tcp --dport 80 -j ACCEPT'),
     'rules',
     'ipv4',
   )

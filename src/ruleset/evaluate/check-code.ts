@@ -1,5 +1,11 @@
 import { MASK_ALL } from '../text/numbers.ts'
-import type { CallContext, Condition, FieldCondition, NameCondition } from './condition.ts'
+import {
+  asksForLoopback,
+  type CallContext,
+  type Condition,
+  type FieldCondition,
+  type NameCondition,
+} from './condition.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'
 import { mergeRanges, type Runtime, slotOf } from './runtime.ts'
 
@@ -34,6 +40,7 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
       return guarded(guard, fieldTest(condition, context), assumed, isReadInPlace(field, context), context)
     }
     case 'name':
+      if (asksForLoopback(condition)) return plain([], nameTest(condition, context))
       return guarded(
         `${FIELDS[condition.field].expression} >= 0`,
         nameTest(condition, context),

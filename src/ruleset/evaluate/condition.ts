@@ -27,6 +27,8 @@ export interface FieldCondition {
   readonly negated: boolean
 }
 
+const LOOPBACK = 'lo'
+
 /** An interface has this name, or a name that starts so. */
 export interface NameCondition {
   readonly kind: 'name'
@@ -34,6 +36,14 @@ export interface NameCondition {
   readonly name: string
   readonly prefix: boolean
   readonly negated: boolean
+}
+
+/**
+ * Whether the answer is known even where the interface's name is not: only packets of a machine to itself use lo, and of
+ * those the interface is known.
+ */
+export function asksForLoopback({ name, prefix }: NameCondition): boolean {
+  return name === LOOPBACK && !prefix
 }
 
 /** All or any of the parts hold. */

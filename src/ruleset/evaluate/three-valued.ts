@@ -1,6 +1,6 @@
 import type { RulePacket } from '../rule-packet.ts'
 import { MASK_ALL } from '../text/numbers.ts'
-import { type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from './condition.ts'
+import { asksForLoopback, type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from './condition.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'
 import { inRanges, mergeRanges, type Runtime, slotOf } from './runtime.ts'
 
@@ -51,9 +51,10 @@ function testOf(condition: Condition, assumed: boolean | undefined, runtime: Run
       const read = fieldReader(condition.field, runtime)
       const names = context.environment.interfaces
       const fits = names.map((name) => (condition.prefix ? name.startsWith(condition.name) : name === condition.name))
+      const isSure = asksForLoopback(condition)
       return (packet) => {
         const number = read(packet)
-        return number < 0 ? settle(UNKNOWN) : Number((fits[number] ?? false) !== condition.negated)
+        return number < 0 && !isSure ? settle(UNKNOWN) : Number((fits[number] ?? false) !== condition.negated)
       }
     }
     case 'all':
