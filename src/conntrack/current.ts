@@ -1,4 +1,6 @@
-import { P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { addressText } from '../wire/address.ts'
+import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { ConnectionReader } from './connection-reader.ts'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
 import { ExpectationTable, type PendingExpectation } from './expectations.ts'
 import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER } from './extensions.ts'
@@ -21,6 +23,14 @@ import { ANY_DIRECTION, ConnectionTable } from './table.ts'
 import { TupleKey } from './tuple.ts'
 
 export const NO_ENTRY = -1
+/** Hosts named of those that filled the table. */
+const HOSTS_NAMED = 3
+
+/** A host and how many connections in the table it opened. */
+export interface TableHost {
+  readonly address: string
+  readonly connections: number
+}
 /** Expired entries are looked for whenever one is made: two steps each keep the table within twice its live entries. */
 const SWEEP_STEPS = 2
 /**
@@ -53,6 +63,9 @@ export class CurrentConnection {
   /** Entries pushed out of a full table, and packets dropped because none could be. */
   evicted = 0
   fullDrops = 0
+  /** When the table was full for the first time, on the replay's clock, and who filled it; -1 for never. */
+  fullSinceNs = -1
+  hostsWhenFull: readonly TableHost[] = []
   peakCount = 0
   readonly #max: number
   /** When a full table is next searched for what has expired. */
@@ -191,11 +204,29 @@ export class CurrentConnection {
     this.table.extensions.records[x + X_HELPER] = helper + 1
   }
 
+  /** Addresses that opened most of the table's connections, most first. Cold: looks at every entry. */
+  #busiestHosts(): TableHost[] {
+    const reader = new ConnectionReader(this.table)
+    const counts = new Map<string, number>()
+    for (const id of this.table.live()) {
+      const isV6 = reader.isIpv6(id)
+      const words = Array.from({ length: isV6 ? 4 : 1 }, (_, i) => reader.address(id, false, false, i))
+      const text = addressText(words, 0, isV6 ? IP_V6 : IP_V4)
+      counts.set(text, (counts.get(text) ?? 0) + 1)
+    }
+    const hosts = [...counts].map(([address, connections]) => ({ address, connections }))
+    return hosts.sort((a, b) => b.connections - a.connections).slice(0, HOSTS_NAMED)
+  }
+
   /** A full table: what has expired goes first, then one entry that is not assured, from near the packet's place. */
   #makeRoom(): boolean {
     if (this.nowNs >= this.#nextCollectionNs) {
       this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
       if (this.table.removeExpired(this.nowNs) > 0) return true
+    }
+    if (this.fullSinceNs < 0) {
+      this.fullSinceNs = this.nowNs
+      this.hostsWhenFull = this.#busiestHosts()
     }
     if (this.table.evictNear(this.key.hash)) {
       this.evicted++

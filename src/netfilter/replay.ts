@@ -5,6 +5,7 @@ import { HELPERS, type HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
 import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
 import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
 import { type Inference, inferFrom } from './inference.ts'
 import type { InterfaceOption } from './interfaces.ts'
@@ -29,6 +30,8 @@ export interface ReplayOptions {
   readonly checksum: ChecksumOption
   /** Helpers by destination port (`--helper`); USUAL_HELPER_PORTS for `auto`. */
   readonly helperPorts?: readonly HelperPort[] | undefined
+  /** `ignore` leaves the nat table out, as for a capture of packets that another machine translated; `apply` by default. */
+  readonly nat?: 'apply' | 'ignore' | undefined
   /** Match name -> whether it is taken to match where the capture cannot tell. */
   readonly assume: ReadonlyMap<string, boolean>
   /** Asked between batches; true ends the replay early. */
@@ -88,8 +91,12 @@ export async function replay(
   checksums.unreliable = options.checksum === 'auto' && inference.checksumsUnreliable
   // One memory for both families: the kernel shares sets and lists of recent addresses between them.
   const compileOptions = { assume: options.assume, memory: new RuleMemory(), sets: options.sets ?? [] }
-  const ruleset4 = options.rules ? compileRuleset(options.rules, topology, compileOptions) : null
-  const ruleset6 = options.rules6 ? compileRuleset(options.rules6, topology, compileOptions) : null
+  const compiled = (rules: ParsedRuleset | undefined): CompiledRuleset | null => {
+    if (rules === undefined) return null
+    return compileRuleset(options.nat === 'ignore' ? withoutNat(rules) : rules, topology, compileOptions)
+  }
+  const ruleset4 = compiled(options.rules)
+  const ruleset6 = compiled(options.rules6)
   const machine = new Machine({
     topology,
     sysctls,
@@ -101,14 +108,15 @@ export async function replay(
   })
 
   const outcome = new Outcome()
-  for (const batch of ahead) await replayBatch(batch, machine, outcome, sinks)
+  const familyFrames = new Float64Array(IP_V6 + 1)
+  for (const batch of ahead) await replayBatch(batch, machine, outcome, sinks, familyFrames)
   const batch = ahead.at(-1) ?? new FrameBatch()
   for (;;) {
     onProgress?.(reader.bytesRead, machine.frames)
     if (options.stop?.() === true) break
     const more = reader.read(batch)
     if (!(typeof more === 'boolean' ? more : await more)) break
-    await replayBatch(batch, machine, outcome, sinks)
+    await replayBatch(batch, machine, outcome, sinks, familyFrames)
   }
   for (const sink of sinks) await sink.end?.()
 
@@ -117,7 +125,7 @@ export async function replay(
     mode,
     local,
     assumptions: assumptionsOf(options, mode, local, inference, checksums),
-    warnings: warningsOf(options, machine, ruleset4, ruleset6),
+    warnings: warningsOf(options, machine, ruleset4, ruleset6, familyFrames),
     files: reader.files,
     problems: reader.problems,
     frames: machine.frames,
@@ -134,14 +142,20 @@ export async function replay(
   }
 }
 
+function withoutNat(rules: ParsedRuleset): ParsedRuleset {
+  return { ...rules, tables: rules.tables.filter(({ name }) => name !== 'nat') }
+}
+
 async function replayBatch(
   batch: FrameBatch,
   machine: Machine,
   outcome: Outcome,
   sinks: readonly Sink[],
+  familyFrames: Float64Array,
 ): Promise<void> {
   for (let i = 0; i < batch.count; i++) {
     machine.process(batch, i, outcome)
+    familyFrames[outcome.fields[outcome.base + P_FAMILY]]++
     for (let s = 0; s < sinks.length; s++) sinks[s].packet(outcome)
   }
   for (const sink of sinks) {
@@ -198,23 +212,26 @@ function warningsOf(
   machine: Machine,
   ruleset4: CompiledRuleset | null,
   ruleset6: CompiledRuleset | null,
+  familyFrames: Float64Array,
 ): string[] {
   const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
   if (machine.framesBackInTime > 0) {
     const frames = machine.framesBackInTime === 1 ? '1 frame is' : `${machine.framesBackInTime} frames are`
     sentences.push(`${frames} older than a frame before; the clock stood still for them.`)
   }
-  const { evicted, fullDrops } = machine.tracker.current
+  const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = machine.tracker.current
   if (evicted + fullDrops > 0) {
+    const hosts = hostsWhenFull.map(({ address, connections }) => `${address} (${connections})`).join(', ')
     sentences.push(
-      `The connection table was full (nf_conntrack_max): ${evicted} unanswered connections were pushed out and ` +
-        `${fullDrops} packets dropped. Which ones a kernel takes is chance (--sysctl nf_conntrack_max=N).`,
+      `The connection table was full from second ${(fullSinceNs / 1e9).toFixed(3)} of the capture on (nf_conntrack_max): ` +
+        `${evicted} connections without ASSURED were pushed out and ${fullDrops} packets dropped; which ones a kernel ` +
+        `takes is chance. Most connections were opened by ${hosts} (--sysctl nf_conntrack_max=N).`,
     )
   }
   sentences.push(...helperWarnings(machine))
-  if (options.rules !== undefined && options.rules6 === undefined) {
+  if (options.rules !== undefined && options.rules6 === undefined && familyFrames[IP_V6] > 0) {
     sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
-  } else if (options.rules6 !== undefined && options.rules === undefined) {
+  } else if (options.rules6 !== undefined && options.rules === undefined && familyFrames[IP_V4] > 0) {
     sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
   }
   return sentences
