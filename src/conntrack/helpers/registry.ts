@@ -2,6 +2,7 @@ import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import { AMANDA } from './amanda.ts'
 import { NETBIOS_NS, SNMP } from './broadcast.ts'
 import { FTP } from './ftp.ts'
+import { H245, Q931, RAS } from './h323.ts'
 import type { Helper } from './helper.ts'
 import { IRC } from './irc.ts'
 import { PPTP } from './pptp.ts'
@@ -10,7 +11,7 @@ import { SIP } from './sip.ts'
 import { TFTP } from './tftp.ts'
 
 /** All helpers, by number: X_HELPER of a connection is the number + 1. */
-export const HELPERS: readonly Helper[] = [AMANDA, FTP, IRC, NETBIOS_NS, PPTP, SANE, SIP, SNMP, TFTP]
+export const HELPERS: readonly Helper[] = [AMANDA, FTP, H245, IRC, NETBIOS_NS, PPTP, Q931, RAS, SANE, SIP, SNMP, TFTP]
 
 /** Number of the helper with the kernel's name, or -1. */
 export function helperNumber(name: string): number {

@@ -1,0 +1,190 @@
+import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { EXPECT_ADDED } from '../expectations.ts'
+import { IPS_EXPECTED } from '../status.ts'
+import { type RasMessage, readRas } from './h225-ras.ts'
+import { readSignalling, type Signalling, userInformation } from './h225-signalling.ts'
+import type { H323Address } from './h225-types.ts'
+import { type Channels, readControlMessage, readOpenLogicalChannel } from './h245-channels.ts'
+import { type Announcement, HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
+import { PerError, PerReader } from './per-reader.ts'
+import { type FrameMemory, messagesInSegment } from './tpkt.ts'
+
+/** Seconds that an announced connection is waited for, and that a registration holds where none is said. */
+const EXPECTED_SECONDS = 240
+const REGISTRATION_SECONDS = 300
+const UNREGISTRATION_SECONDS = 30
+
+/** H.323's call signalling (H.225.0 in Q.931): announces the control channel, and media where it starts fast. */
+export const Q931: Helper = {
+  name: 'Q.931',
+  protocols: [PROTO_TCP],
+  ipv6: true,
+  policies: [{ maxExpected: 20, timeoutSeconds: EXPECTED_SECONDS }],
+  reads: Number.POSITIVE_INFINITY,
+  help: (packet) => readSegment(packet, readSignallingMessage, expectSignalled),
+}
+
+/** H.323's control channel (H.245): announces media. */
+export const H245: Helper = {
+  name: 'H.245',
+  protocols: [PROTO_TCP],
+  ipv6: true,
+  policies: [{ maxExpected: 18, timeoutSeconds: EXPECTED_SECONDS }],
+  reads: Number.POSITIVE_INFINITY,
+  help: (packet) => readSegment(packet, readControl, expectChannels),
+}
+
+/** H.323's registration and admission (RAS): announces call signalling. */
+export const RAS: Helper = {
+  name: 'RAS',
+  protocols: [PROTO_UDP],
+  ipv6: true,
+  policies: [{ maxExpected: 32, timeoutSeconds: EXPECTED_SECONDS }],
+  reads: Number.POSITIVE_INFINITY,
+  help(packet: HelpedPacket): number {
+    const { bytes, payload, payloadLength } = packet
+    if (payloadLength === 0) return HELP_ACCEPT
+    const message = readable(() => readRas(new PerReader(bytes, payload, payload + payloadLength)))
+    return message === null || actOnRas(packet, message) ? HELP_ACCEPT : HELP_DROP
+  },
+}
+
+/** What is read; null for what cannot be. The kernel lets such packets pass. */
+function readable<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof PerError) return null
+    throw error
+  }
+}
+
+/** Each message of a segment is read and acted on, up to one that cannot be read. */
+function readSegment<T>(
+  packet: HelpedPacket,
+  read: (bytes: Uint8Array, from: number, end: number) => T,
+  act: (packet: HelpedPacket, message: T) => boolean,
+): number {
+  if (!isAnswered(packet.info) || packet.payloadLength === 0) return HELP_ACCEPT
+  const memory = packet.memory((): FrameMemory => ({ bodyLength: [0, 0] }))
+  const { bytes, payload, payloadLength, direction } = packet
+  for (const { from, end } of messagesInSegment(bytes, payload, payload + payloadLength, memory, direction)) {
+    const message = readable(() => read(bytes, from, end))
+    if (message === null) return HELP_ACCEPT
+    if (!act(packet, message)) return HELP_DROP
+  }
+  return HELP_ACCEPT
+}
+
+interface SignallingMessage extends Omit<Signalling, 'fastStart' | 'tunnelled'> {
+  readonly channels: readonly Channels[]
+}
+
+function readSignallingMessage(bytes: Uint8Array, from: number, end: number): SignallingMessage {
+  const { control, forwarded, fastStart, tunnelled } = readSignalling(userInformation(bytes, from, end))
+  return {
+    control,
+    forwarded,
+    channels: [...fastStart.map(readOpenLogicalChannel), ...tunnelled.map(readControlMessage)],
+  }
+}
+
+function readControl(bytes: Uint8Array, from: number, end: number): Channels {
+  return readControlMessage(new PerReader(bytes, from, end))
+}
+
+/** False where something announced cannot be expected: the kernel drops the packet. */
+function expectSignalled(packet: HelpedPacket, { control, forwarded, channels }: SignallingMessage): boolean {
+  if (forwarded !== null && isOfFamily(packet, forwarded) && forwarded.port !== 0) {
+    const second = { protocol: PROTO_TCP, destination: forwarded.words, destinationPort: forwarded.port }
+    if (!announce(packet, { ...second, helper: 'Q.931' })) return false
+  }
+  if (control !== null && isSenders(packet, control)) {
+    const channel = { protocol: PROTO_TCP, destination: ownEnd(packet), destinationPort: control.port }
+    if (!announce(packet, { ...channel, helper: 'H.245' })) return false
+  }
+  return channels.every((one) => expectChannels(packet, one))
+}
+
+function expectChannels(packet: HelpedPacket, { media, data }: Channels): boolean {
+  for (const address of media) if (isSenders(packet, address) && !expectMedia(packet, address.port)) return false
+  if (data === null || !isSenders(packet, data)) return true
+  const t120 = { protocol: PROTO_TCP, destination: ownEnd(packet), destinationPort: data.port }
+  return announce(packet, { ...t120, permanent: true })
+}
+
+/** RTP at the even port, RTCP at the odd one, whichever was named. */
+function expectMedia(packet: HelpedPacket, port: number): boolean {
+  const stream = { protocol: PROTO_UDP, destination: ownEnd(packet) }
+  if (!announce(packet, { ...stream, destinationPort: port & ~1 })) return false
+  if (announce(packet, { ...stream, destinationPort: port | 1 })) return true
+  const rtp = packet.expected().findLast((one) => one.destinationPort === (port & ~1))
+  if (rtp !== undefined) packet.forgetExpected(rtp)
+  return false
+}
+
+function actOnRas(packet: HelpedPacket, message: RasMessage): boolean {
+  const memory = packet.memory(() => ({ seconds: 0 }))
+  switch (message.kind) {
+    case 'gatekeeper': {
+      const { address } = message
+      if (address === null || !isOfFamily(packet, address)) return true
+      const { direction, connections, connection } = packet
+      const isHere = isSenders(packet, address) && address.port === packet.port(direction, false)
+      if (isHere || (connections.status(connection) & IPS_EXPECTED) !== 0) return true
+      const gatekeeper = { protocol: PROTO_UDP, destination: address.words, destinationPort: address.port }
+      return announce(packet, { ...gatekeeper, helper: 'RAS' })
+    }
+    case 'register': {
+      const own = message.calls.find((one) => one !== null && isSenders(packet, one))
+      const isExpected = own === undefined || own === null || expectCalls(packet, ownEnd(packet), own.port)
+      if (isExpected) memory.seconds = message.seconds ?? REGISTRATION_SECONDS
+      return isExpected
+    }
+    case 'registered':
+      if (message.seconds !== null) memory.seconds = message.seconds
+      if (memory.seconds > 0) packet.setTimeout(memory.seconds)
+      return true
+    case 'unregister':
+      for (const one of packet.expected()) packet.forgetExpected(one)
+      packet.setTimeout(UNREGISTRATION_SECONDS)
+      return true
+    case 'admitted': {
+      const { address } = message
+      if (address === null || !isOfFamily(packet, address)) return true
+      const isToAsker = packet.address(packet.direction, true).every((word, i) => word === address.words[i])
+      return isToAsker || expectCalls(packet, address.words, address.port)
+    }
+    case 'located': {
+      const { address } = message
+      return address === null || !isOfFamily(packet, address) || expectCalls(packet, address.words, address.port)
+    }
+    case 'other':
+      return true
+  }
+}
+
+/** Calls, as many as come. */
+function expectCalls(packet: HelpedPacket, destination: readonly number[], destinationPort: number): boolean {
+  return announce(packet, { protocol: PROTO_TCP, destination, destinationPort, helper: 'Q.931', permanent: true })
+}
+
+/** From the other end of the connection. */
+function announce(packet: HelpedPacket, announced: Omit<Announcement, 'source'>): boolean {
+  return packet.expect({ ...announced, source: packet.address(1 - packet.direction, false) }) === EXPECT_ADDED
+}
+
+/** The address under which the other end sees the sender. */
+function ownEnd(packet: HelpedPacket): number[] {
+  return packet.address(1 - packet.direction, true)
+}
+
+function isOfFamily(packet: HelpedPacket, address: H323Address): boolean {
+  return address.words.length === packet.address(packet.direction, false).length
+}
+
+/** Only what the sender says of itself counts. */
+function isSenders(packet: HelpedPacket, address: H323Address): boolean {
+  if (address.port === 0 || !isOfFamily(packet, address)) return false
+  return packet.address(packet.direction, false).every((word, i) => word === address.words[i])
+}
