@@ -70,6 +70,13 @@ export class LocalAddresses {
     return false
   }
 
+  /** Whether an own IPv6 address has these last three bytes, by which its solicited-node group is named (RFC 4291, 2.7.1). */
+  endsWith(bytes: number): boolean {
+    const own = this.#ipv6
+    for (let i = 3; i < own.length; i += 4) if ((own[i] & 0xffffff) === bytes) return true
+    return false
+  }
+
   /** The limited broadcast address, or one of a network that the machine has an address in. */
   isBroadcast(family: number, fields: Int32Array, at: number): boolean {
     if (family !== IP_V4) return false

@@ -5,9 +5,11 @@ import {
   P_DST,
   P_FAMILY,
   P_IP_OPTIONS,
+  P_PROTOCOL,
   P_SRC,
   P_TTL,
 } from '../wire/packet-fields.ts'
+import { PROTO_IGMP } from '../wire/protocols.ts'
 import { isMulticast, type LocalAddresses } from './address-set.ts'
 import type { Mode } from './topology.ts'
 
@@ -23,7 +25,11 @@ export const PATH_REFUSED = 4
 export const PATH_UNSEEN = 5
 
 const ALL_SYSTEMS_V4 = 0xe0000001 | 0
+/** 224.0.0.0/24, the groups of one link. */
+const LINK_GROUPS_V4 = 0xe00000
 const LINK_LOCAL_V6 = 0xfe80 >>> 6
+/** ff02::1:ff00:0/104: an address's own group, by its last three bytes. */
+const SOLICITED_NODE_V6 = 0xff
 
 /** The way of a packet through the hooks, as the routing code decides it (oracle: verdict "not-routed"). */
 export function pathOf(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {
@@ -33,56 +39,56 @@ export function pathOf(fields: Int32Array, base: number, mode: Mode, local: Loca
   if (fromLocal) return toLocal ? PATH_LOOPBACK : PATH_OUTPUT
   const options = fields[base + P_IP_OPTIONS]
   if (family === IP_V4 && (options & (IP_OPTION_BAD | IP_OPTION_SOURCE_ROUTE)) !== 0) {
-    return mode === 'host' && !toLocal ? PATH_UNSEEN : PATH_REFUSED
+    const isOurs = toLocal || local.isBroadcast(IP_V4, fields, base + P_DST) || isMulticast(IP_V4, fields, base + P_DST)
+    return mode === 'host' && !isOurs ? PATH_UNSEEN : PATH_REFUSED
   }
-  if (toLocal) return isMartianSource(fields, base, family) ? PATH_REFUSED : PATH_INPUT
-  return family === IP_V4 ? pathV4(fields, base, mode, local) : pathV6(fields, base, mode, local)
+  if (family !== IP_V4) return toLocal ? PATH_INPUT : pathV6(fields, base, mode, local)
+  if (!toLocal) return pathV4(fields, base, mode, local)
+  return isMartianSource(fields[base + P_SRC]) || fields[base + P_SRC] === 0 ? PATH_REFUSED : PATH_INPUT
 }
 
 function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {
   const source = fields[base + P_SRC]
   const destination = fields[base + P_DST]
-  if (local.isBroadcast(IP_V4, fields, base + P_DST) || (source === 0 && destination === 0)) {
-    return isMartianSource(fields, base, IP_V4) && source !== 0 ? PATH_REFUSED : PATH_INPUT
-  }
+  const isMartian = isMartianSource(source)
+  // Who has no address yet may speak to everyone, and to the groups of its link.
+  if (destination === -1 || (source === 0 && destination === 0)) return isMartian ? PATH_REFUSED : PATH_INPUT
   if (isMulticast(IP_V4, fields, base + P_DST)) {
-    // A machine with addresses is taken to have joined the groups that it gets; every machine is in 224.0.0.1.
-    const joined = !local.isEmpty || destination === ALL_SYSTEMS_V4
-    return joined && !isMartianSource(fields, base, IP_V4) ? PATH_INPUT : PATH_REFUSED
+    // A host is taken to have joined the groups that it gets; every machine is in 224.0.0.1.
+    if (isMartian || (mode === 'router' && destination !== ALL_SYSTEMS_V4)) return PATH_REFUSED
+    const hasSource = source !== 0 || fields[base + P_PROTOCOL] === PROTO_IGMP
+    return hasSource || destination >>> 8 === LINK_GROUPS_V4 ? PATH_INPUT : PATH_REFUSED
   }
+  if (local.isBroadcast(IP_V4, fields, base + P_DST)) return isMartian || source === 0 ? PATH_REFUSED : PATH_INPUT
   if (mode === 'host') return PATH_UNSEEN
-  if (isMartianSource(fields, base, IP_V4) || source === 0 || destination === 0) return PATH_REFUSED
+  if (isMartian || source === 0 || destination === 0) return PATH_REFUSED
   if (destination >>> 24 === 127) return PATH_REFUSED
   return fields[base + P_TTL] <= 1 ? PATH_REFUSED : PATH_FORWARD
 }
 
 function pathV6(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {
   if (isMulticast(6, fields, base + P_DST)) {
-    const joined = !local.isEmpty || isOwnGroupV6(fields, base, mode)
-    return joined ? PATH_INPUT : PATH_REFUSED
+    return mode === 'host' || isOwnGroupV6(fields, base, local) ? PATH_INPUT : PATH_REFUSED
   }
   if (mode === 'host') return PATH_UNSEEN
   if (fields[base + P_TTL] <= 1) return PATH_REFUSED
-  const fromLinkLocal = fields[base + P_SRC] >>> 22 === LINK_LOCAL_V6
+  const isLinkLocal = fields[base + P_SRC] >>> 22 === LINK_LOCAL_V6 || fields[base + P_DST] >>> 22 === LINK_LOCAL_V6
   const fromGroup = isMulticast(6, fields, base + P_SRC)
   const fromUnspecified =
     (fields[base + P_SRC] | fields[base + P_SRC + 1] | fields[base + P_SRC + 2] | fields[base + P_SRC + 3]) === 0
-  if (fromLinkLocal || fromGroup || fromUnspecified) return PATH_REFUSED
+  if (isLinkLocal || fromGroup || fromUnspecified) return PATH_REFUSED
   return PATH_FORWARD
 }
 
-/** All nodes (ff02::1), and for routers all routers (ff02::2): the groups that a machine joins by itself. */
-function isOwnGroupV6(fields: Int32Array, base: number, mode: Mode): boolean {
-  if (fields[base + P_DST] >>> 16 !== 0xff02) return false
-  if ((fields[base + P_DST] & 0xffff) !== 0 || fields[base + P_DST + 1] !== 0 || fields[base + P_DST + 2] !== 0)
-    return false
+/** The groups that a router joins by itself: all nodes (ff02::1), all routers (ff02::2), those of its own addresses. */
+function isOwnGroupV6(fields: Int32Array, base: number, local: LocalAddresses): boolean {
+  if (fields[base + P_DST] !== (0xff020000 | 0) || fields[base + P_DST + 1] !== 0) return false
   const last = fields[base + P_DST + 3]
-  return last === 1 || (last === 2 && mode === 'router')
+  if (fields[base + P_DST + 2] === 0) return last === 1 || last === 2
+  return fields[base + P_DST + 2] === 1 && last >>> 24 === SOLICITED_NODE_V6 && local.endsWith(last & 0xffffff)
 }
 
 /** IPv4 sources that no packet may have: groups, broadcast, loopback. */
-function isMartianSource(fields: Int32Array, base: number, family: number): boolean {
-  if (family !== IP_V4) return false
-  const source = fields[base + P_SRC]
+function isMartianSource(source: number): boolean {
   return source >>> 28 === 0xe || source === -1 || source >>> 24 === 127
 }
