@@ -1,4 +1,4 @@
-import { jenkinsHash } from './jenkins-hash.ts'
+import { jenkinsHash } from '../../wire/jenkins-hash.ts'
 import type { NatRange } from './range.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { jenkinsHash1 } from '../../wire/jenkins-hash.ts'
 import { NO, type PureTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
@@ -7,8 +8,6 @@ import { Refusal } from '../text/ruleset-error.ts'
 
 const NODES_MAX = 32
 const IPS_EXPECTED = 1
-const HASH_START = 0xdeadbeef
-const WORD_BYTES = 4
 const MISSING = 'the connection that announced this one is gone, and with it the address that decides'
 
 /** Which machine of a cluster is to take a connection, by a hash of its first source address. */
@@ -75,7 +74,7 @@ class ClusterTest implements PureTest {
     if (master < 0 && (connections.status(connection) & IPS_EXPECTED) !== 0) return UNKNOWN
     const owner = master < 0 ? connection : master
     // Of an IPv6 address, too, the kernel takes one word, the first.
-    const hash = jenkinsHash(swapped(connections.address(owner, false, false, 0)), this.#seed)
+    const hash = jenkinsHash1(swapped(connections.address(owner, false, false, 0)), this.#seed)
     const node = Math.floor((hash * this.#total) / 2 ** 32)
     return (((this.#nodes >>> node) & 1) === 1) !== this.#negated ? YES : NO
   }
@@ -84,24 +83,4 @@ class ClusterTest implements PureTest {
 /** The kernel hashes addresses as they lie in memory; it is taken to run on a little-endian machine. */
 function swapped(word: number): number {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)
-}
-
-/** Bob Jenkins' lookup3 (2006) of one word, unsigned. */
-function jenkinsHash(word: number, seed: number): number {
-  const start = (HASH_START + WORD_BYTES + seed) | 0
-  let a = (start + word) | 0
-  let b = start
-  let c = start
-  c = (c ^ b) - rotate(b, 14)
-  a = (a ^ c) - rotate(c, 11)
-  b = (b ^ a) - rotate(a, 25)
-  c = (c ^ b) - rotate(b, 16)
-  a = (a ^ c) - rotate(c, 4)
-  b = (b ^ a) - rotate(a, 14)
-  c = (c ^ b) - rotate(b, 24)
-  return c >>> 0
-}
-
-function rotate(word: number, bits: number): number {
-  return (word << bits) | (word >>> (32 - bits))
 }

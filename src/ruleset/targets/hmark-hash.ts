@@ -1,3 +1,4 @@
+import { jenkinsHash3 } from '../../wire/jenkins-hash.ts'
 import {
   EXTENSION_AUTH,
   FRAGMENT_PIECE,
@@ -119,24 +120,10 @@ function hashOf(
   return (mix(source, destination, sorted, random) ^ (protocol & protocolMask)) >>> 0
 }
 
-/** Bob Jenkins' lookup3 over three words (public domain), the smaller address first. */
+/** Both directions give the same: the smaller address comes first. */
 function mix(source: number, destination: number, ports: number, random: number): number {
-  const start = (0xdeadbeef + 12 + random) | 0
-  let a = (start + Math.min(source >>> 0, destination >>> 0)) | 0
-  let b = (start + Math.max(source >>> 0, destination >>> 0)) | 0
-  let c = (start + ports) | 0
-  c = ((c ^ b) - rotate(b, 14)) | 0
-  a = ((a ^ c) - rotate(c, 11)) | 0
-  b = ((b ^ a) - rotate(a, 25)) | 0
-  c = ((c ^ b) - rotate(b, 16)) | 0
-  a = ((a ^ c) - rotate(c, 4)) | 0
-  b = ((b ^ a) - rotate(a, 14)) | 0
-  c = ((c ^ b) - rotate(b, 24)) | 0
-  return c >>> 0
-}
-
-function rotate(word: number, bits: number): number {
-  return (word << bits) | (word >>> (32 - bits))
+  const [low, high] = source >>> 0 < destination >>> 0 ? [source, destination] : [destination, source]
+  return jenkinsHash3(low, high, ports, random)
 }
 
 /** hash * modulus / 2^32, without losing a bit. */

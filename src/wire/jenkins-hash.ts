@@ -1,6 +1,6 @@
 /**
- * Bob Jenkins' hash of 32-bit words (lookup3, 2006, public domain): by it the kernel spreads clients over a range of
- * addresses.
+ * Bob Jenkins' hash of 32-bit words (lookup3, 2006, public domain): by it the kernel spreads clients over a
+ * range of addresses, connections over the machines of a cluster, and flows over marks.
  */
 export function jenkinsHash(words: readonly number[], initial: number): number {
   const start = (0xdeadbeef + (words.length << 2) + initial) | 0
@@ -31,7 +31,22 @@ export function jenkinsHash(words: readonly number[], initial: number): number {
   if (left === 0) return c >>> 0
   if (left > 2) c = (c + words[at + 2]) | 0
   if (left > 1) b = (b + words[at + 1]) | 0
-  a = (a + words[at]) | 0
+  return finish((a + words[at]) | 0, b, c)
+}
+
+/** The same of one word, for the hot path. */
+export function jenkinsHash1(word: number, initial: number): number {
+  const start = (0xdeadbeef + 4 + initial) | 0
+  return finish((start + word) | 0, start, start)
+}
+
+/** The same of three words, for the hot path. */
+export function jenkinsHash3(first: number, second: number, third: number, initial: number): number {
+  const start = (0xdeadbeef + 12 + initial) | 0
+  return finish((start + first) | 0, (start + second) | 0, (start + third) | 0)
+}
+
+function finish(a: number, b: number, c: number): number {
   c = ((c ^ b) - rotate(b, 14)) | 0
   a = ((a ^ c) - rotate(c, 11)) | 0
   b = ((b ^ a) - rotate(a, 25)) | 0
