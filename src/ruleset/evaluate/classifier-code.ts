@@ -17,7 +17,7 @@ export interface ClassifiedRules {
 }
 
 /**
- * A function that asks, in their order, those rules that a packet may match, until one does not say CONTINUE.
+ * A function that finds the rules that a packet may match, and asks them in their order until one does not say CONTINUE.
  *
  * @param slot where in `x` the ClassifiedRules are
  * @param knownWhen when a field may be read; undefined for always
@@ -51,7 +51,8 @@ export function classifiedSource(
   const every = (what: (at: number) => string): string => fields.map((_, at) => what(at)).join(' & ')
   return [
     ...constants,
-    `const ${own('r')} = x[${slot}].rules, ${own('a')} = x[${slot}].classifier.alarms`,
+    `const ${own('r')} = x[${slot}].rules, ${own('a')} = x[${slot}].classifier.alarms, ${own('o')} = x[${slot}].classifier.order`,
+    `const ${own('f')} = x[${slot}].classifier.found, ${own('g')} = x[${slot}].classifier.foundSummary`,
     `function ${name}(p, f, b) {`,
     `  const alarm = ${isCareful ? `${lengthKnown ? `!(${lengthKnown}) || ` : ''}${alarm}` : 'false'}`,
     ...heads,
@@ -60,13 +61,34 @@ export function classifiedSource(
     '      const bit = 31 - Math.clz32(s & -s), w = 32 * j + bit',
     `      let v = ${every((at) => `wordAt(${own('i', at)}, h${at} + ${summaryWords} + j, bit, w)`)}`,
     '      for (; v !== 0; v &= v - 1) {',
-    '        const i = 32 * w + 31 - Math.clz32(v & -v)',
-    `        const r = ${own('r')}[i](p, f, b, i)`,
-    '        if (r !== 0) return r',
+    `        const i = ${own('o')}[32 * w + 31 - Math.clz32(v & -v)]`,
+    `        ${own('f')}[i >> 5] |= 1 << i`,
+    `        ${own('g')}[i >> 10] |= 1 << (i >> 5)`,
     '      }',
     '    }',
+    '  }',
+    `  for (let j = 0; j < ${summaryWords}; j++) {`,
+    `    for (let s = ${own('g')}[j]; s !== 0; s &= s - 1) {`,
+    '      const w = 32 * j + 31 - Math.clz32(s & -s)',
+    `      let v = ${own('f')}[w]`,
+    `      ${own('f')}[w] = 0`,
+    '      for (; v !== 0; v &= v - 1) {',
+    '        const i = 32 * w + 31 - Math.clz32(v & -v)',
+    `        const r = ${own('r')}[i](p, f, b, i)`,
+    `        if (r !== 0) { forget(${own('f')}, ${own('g')}, j); return r }`,
+    '      }',
+    '    }',
+    `    ${own('g')}[j] = 0`,
     '  }',
     '  return 0',
     '}',
   ].join('\n')
+}
+
+/** Empties what is left of the rules found. @param from the first word of the summary that may not be 0 */
+export function forget(found: Int32Array, foundSummary: Int32Array, from: number): void {
+  for (let at = from; at < foundSummary.length; at++) {
+    for (let bits = foundSummary[at]; bits !== 0; bits &= bits - 1) found[32 * at + 31 - Math.clz32(bits & -bits)] = 0
+    foundSummary[at] = 0
+  }
 }

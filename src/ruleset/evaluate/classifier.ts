@@ -26,6 +26,12 @@ export interface ClassifierField {
 export interface Classifier {
   /** The most selective first; at least one. */
   readonly fields: readonly ClassifierField[]
+  /** Rules by their place in the fields' bit vectors: such as ask alike stand together, so that words are all or nothing. */
+  readonly order: Int32Array
+  /** Room for the rules found, one bit each in their own order; empty between packets. */
+  readonly found: Int32Array
+  /** One bit for each word of `found` that is not 0. */
+  readonly foundSummary: Int32Array
   /** See Demands. */
   readonly alarms: Int32Array
 }
@@ -48,13 +54,32 @@ export function classifierOf(
   const demands = demandsOf(rules, environment, isFixed)
   const chosen = chooseFields(possibleFields(demands), rules.length)
   if (chosen === null) return null
+  const order = alikeTogether(chosen, rules.length)
+  const words = Math.ceil(rules.length / 32)
   return {
     alarms: demands.alarms,
     fields: chosen.map(({ field, sets, boundaries }) => {
       const late = demands.rules.some((rule) => rule.get(field)?.late === true)
-      return { field, late, index: buildRuleIndex(sets, boundaries, maximumOf(field)) }
+      const ordered = Array.from(order, (rule) => sets[rule])
+      return { field, late, index: buildRuleIndex(ordered, boundaries, maximumOf(field)) }
     }),
+    order,
+    found: new Int32Array(words),
+    foundSummary: new Int32Array(Math.ceil(words / 32)),
   }
+}
+
+/** Rules that ask about the same fields one behind the other, and among them those that ask for the same values. */
+function alikeTogether(fields: readonly Possible[], ruleCount: number): Int32Array {
+  const lows = fields.map(({ sets }) => Float64Array.from(sets, (set) => (set === null ? -1 : (set[0]?.low ?? 0))))
+  const asked = Int32Array.from({ length: ruleCount }, (_, rule) =>
+    fields.reduce((bits, { sets }, at) => bits | (sets[rule] === null ? 0 : 1 << at), 0),
+  )
+  return Int32Array.from({ length: ruleCount }, (_, rule) => rule).sort((one, other) => {
+    if (asked[one] !== asked[other]) return asked[one] - asked[other]
+    for (const low of lows) if (low[one] !== low[other]) return low[one] - low[other]
+    return one - other
+  })
 }
 
 function possibleFields({ rules }: Demands): Possible[] {

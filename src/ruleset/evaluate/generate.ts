@@ -3,7 +3,7 @@ import type { RulePacket } from '../rule-packet.ts'
 import type { Action, AssignAction } from './action.ts'
 import { type CheckCode, type CodeContext, checkCode, knownWhen } from './check-code.ts'
 import { type Classifier, classifierOf } from './classifier.ts'
-import { type ClassifiedRules, classifiedSource, type RuleFunction } from './classifier-code.ts'
+import { type ClassifiedRules, classifiedSource, forget, type RuleFunction } from './classifier-code.ts'
 import type { CallContext } from './condition.ts'
 import { FIELDS, type Field } from './fields.ts'
 import { linearPrefix } from './linear-prefix.ts'
@@ -24,7 +24,7 @@ const CHANGING: ReadonlySet<Action['kind']> = new Set(['assign', 'edit', 'effect
 const RULES_PER_BLOCK = 32
 
 /** What code may use besides its parameters. */
-const NAMES = ['k', 'n', 'inRanges', 'headFor', 'wordAt', 'x', 'c']
+const NAMES = ['k', 'n', 'inRanges', 'headFor', 'wordAt', 'forget', 'x', 'c']
 const HELPERS = [
   "'use strict'",
   'function bail(id) { k.trail.ruleIds[0] = id; k.trail.length = 1; return -1 }',
@@ -68,7 +68,7 @@ class Generator {
 
   #evaluate(lines: readonly string[]): unknown {
     const runtime = this.#runtime
-    const values = [runtime, runtime.counters, inRanges, headFor, wordAt, this.#classified, this.chains]
+    const values = [runtime, runtime.counters, inRanges, headFor, wordAt, forget, this.#classified, this.chains]
     return new Function(...NAMES, [...HELPERS, ...lines].join('\n'))(...values)
   }
 
