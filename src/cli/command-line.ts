@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
 import type { ReplayOptions } from '../netfilter/replay.ts'
 import { UsageError } from './exit-codes.ts'
-import { nearest } from './nearest.ts'
 import {
   assumptions,
   helperPorts,
@@ -11,6 +9,7 @@ import {
   localAddresses,
   sysctlSettings,
 } from './option-values.ts'
+import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
 
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
 export type FailOn = (typeof FAIL_ON)[number]
@@ -20,16 +19,21 @@ export interface CommandLine {
   captures: readonly string[]
   rules: string | undefined
   rules6: string | undefined
-  replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'stop'>
+  ipsets: readonly string[]
+  replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'stop'>
   ndjson: string | undefined
+  counters: string | undefined
+  counters6: string | undefined
   reader: 'native' | 'pcap-parser'
   failOn: ReadonlySet<FailOn>
   quiet: boolean
+  verbose: boolean
 }
 
 const OPTIONS = {
   rules: { string: true, describe: 'IPv4 rules, as iptables-save prints them' },
   rules6: { string: true, describe: 'IPv6 rules, as ip6tables-save prints them' },
+  ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
   mode: { string: true, choices: ['router', 'host'], describe: 'The machine that the rules run on (else inferred)' },
   local: { string: true, describe: 'Its own addresses: ADDR[/LEN][,…] (else inferred)' },
   iface: { string: true, describe: 'The networks behind an interface: NAME=CIDR[,CIDR]; may be repeated' },
@@ -40,6 +44,7 @@ const OPTIONS = {
     string: true,
     describe: 'Tracking helpers: auto (the usual ports) or PROTO/PORT=NAME; may be repeated',
   },
+  nat: { string: true, choices: ['apply', 'ignore'], describe: 'Whether the nat table changes addresses (else apply)' },
   checksum: {
     string: true,
     choices: ['auto', 'verify', 'ignore'],
@@ -47,13 +52,24 @@ const OPTIONS = {
   },
   assume: { string: true, describe: 'Settle what a capture cannot show: MATCH=yes|no; may be repeated' },
   ndjson: { string: true, describe: 'One JSON object per frame, to a file, or - for standard output' },
+  counters: { string: true, describe: 'The IPv4 rules with the packets and bytes of this replay, to a file, or -' },
+  counters6: { string: true, describe: 'The same with the IPv6 rules' },
   reader: { string: true, choices: ['native', 'pcap-parser'], describe: 'Which code reads the capture (else native)' },
   'fail-on': { string: true, choices: FAIL_ON, describe: 'Exit with 1 when there are such packets; may be repeated' },
+  verbose: { boolean: true, describe: 'A longer summary: whole lists, and the rules that matched nothing' },
   quiet: { boolean: true, describe: 'No summary' },
 } as const
 
 type OptionName = keyof typeof OPTIONS
-const REPEATABLE: ReadonlySet<string> = new Set<OptionName>(['local', 'iface', 'sysctl', 'helper', 'assume', 'fail-on'])
+const REPEATABLE: ReadonlySet<string> = new Set<OptionName>([
+  'ipset',
+  'local',
+  'iface',
+  'sysctl',
+  'helper',
+  'assume',
+  'fail-on',
+])
 const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
 
 /** The whole answer to `--help` or `--version`. */
@@ -67,7 +83,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   const parser = yargs()
     .scriptName('ctreplay')
     .usage(
-      '$0 CAPTURE… [options]\n\nReplays packet captures through the connection tracker of Linux and an iptables ruleset:\n' +
+      '$0 CAPTURE… [options]\n$0 check RULES… [options]\n\nReplays packet captures through the connection tracker of Linux and an iptables ruleset:\n' +
         'which packets would have been dropped, by which rule, and why.\n\n' +
         'CAPTURE is a pcap or pcapng file, also compressed by gzip or zstd, or - for standard input.\n' +
         'Several captures are merged by time.',
@@ -77,6 +93,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .example('$0 web.pcap --rules rules.v4 --mode host --local 192.0.2.10', 'on the host 192.0.2.10')
     .example('$0 a.pcap --rules r.v4 --iface lan=10.0.0.0/8 --iface wan=0.0.0.0/0', 'on a router')
     .example('tcpdump -w - | $0 - --rules rules.v4 --ndjson - | jq .', 'every packet, as it happens')
+    .example('$0 check rules.v4', 'what can be said about the rules alone')
     .epilogue('Exit codes: 0 done, 1 --fail-on found some, 2 wrong command or rules, 3 capture damaged.')
     .version(packageVersion())
     .strictOptions()
@@ -84,17 +101,9 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .wrap(80)
     .exitProcess(false)
     .showHelpOnFail(false)
-    .parserConfiguration({
-      'parse-positional-numbers': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'boolean-negation': false,
-      'duplicate-arguments-array': true,
-      'flatten-duplicate-arrays': false,
-      'short-option-groups': false,
-    })
+    .parserConfiguration(PARSER_CONFIGURATION)
     .fail((message, error) => {
-      throw new UsageError(explain(message ?? error?.message ?? ''))
+      throw new UsageError(explainWrongOption(message ?? error?.message ?? '', KNOWN))
     })
   const argv = await parser.parse(withDashValues(args), {}, (_error, _argv, output) => {
     help = output
@@ -105,6 +114,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   const all = (name: OptionName): string[] => [given.get(name) ?? []].flat().map(String)
   const one = (name: OptionName): string | undefined => all(name)[0]
   for (const name of given.keys()) checkValues(name, [given.get(name)].flat())
+  checkOutputs(one)
 
   const captures = argv._.map(String)
   if (captures.length === 0) throw new UsageError('which capture? Give its name, or - for standard input')
@@ -114,6 +124,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     captures,
     rules: one('rules'),
     rules6: one('rules6'),
+    ipsets: all('ipset'),
     replay: {
       mode: argv.mode as ReplayOptions['mode'],
       local: localAddresses(all('local')),
@@ -123,20 +134,26 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
       sysctls: sysctlSettings(all('sysctl')),
       checksum: (argv.checksum ?? 'auto') as ReplayOptions['checksum'],
       helperPorts: helperPorts(all('helper')),
+      nat: (argv.nat ?? 'apply') as ReplayOptions['nat'],
       assume: assumptions(all('assume')),
     },
     ndjson: one('ndjson'),
+    counters: one('counters'),
+    counters6: one('counters6'),
     reader: (argv.reader ?? 'native') as CommandLine['reader'],
     failOn: new Set(all('fail-on') as FailOn[]),
     quiet: argv.quiet === true,
+    verbose: argv.verbose === true,
   }
 }
+
+const OUTPUTS: ReadonlySet<string> = new Set(['--ndjson', '--counters', '--counters6'])
 
 /** `--ndjson -` as `--ndjson=-`: yargs would take the dash for a capture. */
 function withDashValues(args: readonly string[]): string[] {
   return args.flatMap((word, i) => {
-    if (word === '-' && args[i - 1] === '--ndjson') return []
-    return word === '--ndjson' && args[i + 1] === '-' ? ['--ndjson=-'] : [word]
+    if (word === '-' && OUTPUTS.has(args[i - 1])) return []
+    return OUTPUTS.has(word) && args[i + 1] === '-' ? [`${word}=-`] : [word]
   })
 }
 
@@ -145,26 +162,15 @@ function checkValues(name: string, values: readonly unknown[]): void {
   if (values.includes('')) throw new UsageError(`--${name} needs a value`)
 }
 
-/** Our words for what yargs found wrong. */
-function explain(message: string): string {
-  const unknown = /^Unknown arguments?: (.*)/.exec(message)
-  if (unknown !== null) {
-    const name = unknown[1].split(', ')[0]
-    const written = name.length === 1 ? `-${name}` : `--${name}`
-    return `there is no option ${written}${nearest(name, KNOWN).replace("'", "'--")}`
+function checkOutputs(one: (name: OptionName) => string | undefined): void {
+  for (const [counters, rules] of [
+    ['counters', 'rules'],
+    ['counters6', 'rules6'],
+  ] as const) {
+    if (one(counters) !== undefined && one(rules) === undefined) {
+      throw new UsageError(`--${counters} writes the rules of --${rules}, which are not given`)
+    }
   }
-  const choice = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message)
-  if (choice !== null) {
-    const value = choice[2].replace(/^"(.*)"$/, '$1')
-    const choices = choice[3].replaceAll('"', '')
-    if (value === '') return `--${choice[1]} needs a value: ${choices.replace(/, (?=\S+$)/, ' or ')}`
-    return `--${choice[1]} ${value}: write ${choices.replace(/, (?=\S+$)/, ' or ')}`
-  }
-  const missing = /Not enough arguments following: (.*)/.exec(message)
-  return missing === null ? message : `--${missing[1]} needs a value`
-}
-
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return String((JSON.parse(text) as { version: unknown }).version)
+  const toStdout = (['ndjson', 'counters', 'counters6'] as const).filter((name) => one(name) === '-')
+  if (toStdout.length > 1) throw new UsageError(`--${toStdout.join(' - and --')} -: only one can have standard output`)
 }

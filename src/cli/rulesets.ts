@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { counted, cut, type Paint, printable } from '../report/text.ts'
-import { type ParsedRuleset, parseRuleset, type RulesetError } from '../ruleset/index.ts'
+import { type ParsedRuleset, parseRuleset, parseSets, type RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import type { Family } from '../ruleset/ruleset.ts'
 import { UsageError } from './exit-codes.ts'
 
@@ -11,13 +11,35 @@ const SOURCE_WIDTH = 76
 
 /** @throws UsageError when the file cannot be read; RulesetError */
 export function readRuleset(path: string, family: Family): ParsedRuleset {
-  let text: string
+  return parseRuleset(readText(path, 'the rules'), path, family)
+}
+
+/**
+ * The sets of all files together, as if they were one.
+ * @throws UsageError when a file cannot be read, or a set stands in two of them; RulesetError
+ */
+export function readSets(paths: readonly string[]): SetDefinition[] {
+  const from = new Map<string, string>()
+  return paths.flatMap((path) => {
+    const sets = parseSets(readText(path, 'the sets'), path)
+    for (const { name } of sets) {
+      const other = from.get(name)
+      if (other !== undefined) {
+        throw new UsageError(`--ipset ${printable(path)}: the set "${name}" stands in ${printable(other)}, too`)
+      }
+      from.set(name, path)
+    }
+    return sets
+  })
+}
+
+/** @param what it is, for the message; @throws UsageError when the file cannot be read */
+export function readText(path: string, what: string): string {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read the rules ${printable(path)}: ${reason(error)}`)
+    throw new UsageError(`cannot read ${what} ${printable(path)}: ${reason(error)}`)
   }
-  return parseRuleset(text, path, family)
 }
 
 function reason(error: unknown): string {

@@ -3,22 +3,25 @@ import { openCapture } from '../capture/open-capture.ts'
 import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
 import { type ReplaySummary, replay } from '../netfilter/replay.ts'
 import { ByteOutput, OutputError } from '../report/byte-output.ts'
+import { countedRuleset } from '../report/counted-ruleset.ts'
 import { NdjsonSink } from '../report/ndjson.ts'
 import { summaryText } from '../report/summary.ts'
 import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
 import { RulesetError } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { runCheck } from './check-command.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
 import { InterruptibleReader } from './interruptible-reader.ts'
 import { refuseToOverwrite } from './outputs.ts'
 import { Progress } from './progress.ts'
-import { readRuleset, rulesetErrorText } from './rulesets.ts'
+import { readRuleset, readSets, rulesetErrorText } from './rulesets.ts'
 
 /** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
   try {
+    if (args[0] === 'check') return await runCheck(args.slice(1), process.stdout, paintFor(process.stdout))
     const commandLine = await parseCommandLine(args)
     if ('help' in commandLine) {
       process.stdout.write(commandLine.help)
@@ -31,10 +34,10 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function replayAsAsked(asked: CommandLine): Promise<number> {
-  const inputs = [...asked.captures, asked.rules, asked.rules6].filter((path) => path !== undefined)
-  if (asked.ndjson !== undefined && asked.ndjson !== '-') refuseToOverwrite('--ndjson', asked.ndjson, inputs)
+  refuseToOverwriteInputs(asked)
   const rules = asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4')
   const rules6 = asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6')
+  const sets = readSets(asked.ipsets)
 
   const reader = new InterruptibleReader(await openCapture(asked.captures, { reader: asked.reader }))
   let interrupted = false
@@ -51,15 +54,22 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     let summary: ReplaySummary
     try {
       const stop = (): boolean => output?.readerGone === true
-      const options = { ...asked.replay, rules, rules6, stop }
+      const options = { ...asked.replay, rules, rules6, sets, stop }
       summary = await replay(reader, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
     } finally {
       progress?.stop()
     }
     if (output?.readerGone === true) return EXIT_DONE
+    if (asked.counters !== undefined && rules && summary.ruleset4) {
+      await writeText(asked.counters, countedRuleset(rules, summary.ruleset4))
+    }
+    if (asked.counters6 !== undefined && rules6 && summary.ruleset6) {
+      await writeText(asked.counters6, countedRuleset(rules6, summary.ruleset6))
+    }
     if (!asked.quiet) {
-      const stream = asked.ndjson === '-' ? process.stderr : process.stdout
-      stream.write(summaryText(summary, traffic, { paint: paintFor(stream), interrupted }))
+      const takesStdout = [asked.ndjson, asked.counters, asked.counters6].includes('-')
+      const stream = takesStdout ? process.stderr : process.stdout
+      stream.write(summaryText(summary, traffic, { paint: paintFor(stream), interrupted, verbose: asked.verbose }))
     }
     if (interrupted) return EXIT_INTERRUPTED
     if (summary.problems.some((problem) => problem.fatal)) return EXIT_CAPTURE
@@ -68,6 +78,22 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     process.off('SIGINT', interrupt)
     reader.close()
   }
+}
+
+function refuseToOverwriteInputs(asked: CommandLine): void {
+  const inputs = [...asked.captures, asked.rules, asked.rules6, ...asked.ipsets].filter((path) => path !== undefined)
+  for (const option of ['ndjson', 'counters', 'counters6'] as const) {
+    const output = asked[option]
+    if (output !== undefined && output !== '-') refuseToOverwrite(`--${option}`, output, inputs)
+  }
+}
+
+/** @param target a path, or - for standard output */
+async function writeText(target: string, text: string): Promise<void> {
+  const output = new ByteOutput(target === '-' ? 1 : target)
+  const bytes = new TextEncoder().encode(text)
+  output.give(bytes, bytes.length)
+  await output.end()
 }
 
 function found(asked: CommandLine, traffic: TrafficCounters): boolean {

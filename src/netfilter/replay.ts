@@ -229,11 +229,19 @@ function warningsOf(
     )
   }
   sentences.push(...helperWarnings(machine))
-  if (options.rules !== undefined && options.rules6 === undefined && familyFrames[IP_V6] > 0) {
-    sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
-  } else if (options.rules6 !== undefined && options.rules === undefined && familyFrames[IP_V4] > 0) {
-    sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
-  }
+  sentences.push(...familyWarnings(options, familyFrames))
+  return sentences
+}
+
+/** Packets without rules, and rules without packets. */
+function familyWarnings({ rules, rules6 }: ReplayOptions, familyFrames: Float64Array): string[] {
+  const seen4 = familyFrames[IP_V4] > 0
+  const seen6 = familyFrames[IP_V6] > 0
+  const sentences: string[] = []
+  if (seen6 && rules && !rules6) sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
+  if (seen4 && rules6 && !rules) sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
+  if (seen6 && rules && !seen4) sentences.push('There is no IPv4 packet: the rules of --rules decide nothing.')
+  if (seen4 && rules6 && !seen6) sentences.push('There is no IPv6 packet: the rules of --rules6 decide nothing.')
   return sentences
 }
 

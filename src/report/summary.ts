@@ -6,21 +6,9 @@ import { addressText } from '../wire/address.ts'
 import { type BlockedConversation, CONVERSATIONS_MAX } from './blocked-conversations.ts'
 import { linkTypeName } from './link-type-names.ts'
 import { protocolName } from './protocol-names.ts'
+import { more, placedText, ruleName } from './rule-places.ts'
 import { notesText, statesTable, verdictsTable } from './summary-tables.ts'
-import {
-  byteSize,
-  count,
-  counted,
-  cut,
-  duration,
-  type Paint,
-  PLAIN,
-  printable,
-  table,
-  utc,
-  WIDTH,
-  wrap,
-} from './text.ts'
+import { byteSize, count, counted, duration, type Paint, PLAIN, printable, table, utc, wrap } from './text.ts'
 import type { DropCount, ReasonCount, TrafficCounters } from './traffic-counters.ts'
 import { TRANSPORT_ICMP, TRANSPORT_PORTS } from './transport-key.ts'
 
@@ -31,25 +19,31 @@ export interface SummaryOptions {
   readonly paint?: Paint
   /** The user stopped the replay: what follows is about a part of the capture. */
   readonly interrupted?: boolean
+  /** Lists at full length, and the rules that matched nothing. */
+  readonly verbose?: boolean
 }
 
 /** The report that a person reads: plain text of at most 80 columns, save words that cannot be broken. */
 export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, options: SummaryOptions = {}): string {
   const paint = options.paint ?? PLAIN
+  const verbose = options.verbose === true
+  const most = verbose ? Number.POSITIVE_INFINITY : LIST_MAX
   const withRules = summary.ruleset4 !== null || summary.ruleset6 !== null
   const sections: Section[] = [
     { title: 'Capture', lines: captureLines(summary, traffic, options.interrupted === true) },
-    { title: 'Damage in the capture', style: 'red', lines: problemLines(summary) },
+    { title: 'Damage in the capture', style: 'red', lines: problemLines(summary, most) },
     { title: 'Assumed', lines: summary.assumptions.flatMap((sentence) => wrap(printable(sentence), 2, 2)) },
-    { title: 'Warnings', style: 'yellow', lines: summary.warnings.flatMap((one) => wrap(printable(one), 2, 2)) },
-    { title: 'Verdicts', lines: withRules ? table(verdictsTable(traffic), 2) : [] },
-    { title: 'Dropped by', style: 'red', lines: dropLines(traffic) },
-    { title: 'Hit hardest', style: 'red', lines: conversationLines(traffic) },
-    { title: 'Undecided', style: 'yellow', lines: undecidedLines(traffic) },
+    { title: 'Warnings', style: 'yellow', lines: warningLines(summary, most) },
+    { title: `Verdicts of the ${machineName(summary)}`, lines: withRules ? table(verdictsTable(traffic), 2) : [] },
+    { title: 'Dropped by these rules', style: 'red', lines: dropLines(traffic, most) },
+    { title: 'Blocked connections, largest first', style: 'red', lines: conversationLines(traffic, most) },
+    { title: 'Undecided', style: 'yellow', lines: undecidedLines(traffic, most) },
+    { title: 'Address translation', lines: natLines(summary, most) },
+    { title: 'Rules without a packet', lines: unmatchedLines(summary, verbose) },
     { title: 'States', lines: stateLines(traffic) },
-    { title: 'INVALID', lines: reasonLines(traffic.invalid) },
-    { title: 'Without notice of the tracker (label kept)', lines: reasonLines(traffic.ignored) },
-    { title: 'Without a label or not routed', lines: notesText(traffic).flatMap((line) => wrap(line, 2, 2)) },
+    { title: 'Why packets are INVALID', lines: reasonLines(traffic.invalid) },
+    { title: 'Ignored by the tracker (state kept)', lines: reasonLines(traffic.ignored) },
+    { title: 'Frames without a state or not routed', lines: notesText(traffic).flatMap((line) => wrap(line, 2, 2)) },
   ]
   const parts = sections.filter((section) => section.lines.length > 0)
   return `${parts.map(({ title, style, lines }) => [heading(paint, title, style), ...lines].join('\n')).join('\n\n')}\n`
@@ -84,48 +78,81 @@ function captureLines(summary: ReplaySummary, traffic: TrafficCounters, interrup
   return lines
 }
 
-function problemLines(summary: ReplaySummary): string[] {
-  const shown = summary.problems.slice(0, LIST_MAX).flatMap((problem) => {
+function machineName({ mode, local }: ReplaySummary): string {
+  if (mode === 'router') return 'router'
+  const shown = local.slice(0, 2).join(' and ')
+  return `host ${shown}${local.length > 2 ? ' …' : ''}`
+}
+
+function problemLines(summary: ReplaySummary, most: number): string[] {
+  const shown = summary.problems.slice(0, most).flatMap((problem) => {
     const behind = problem.afterFrame > 0 ? `behind frame ${count(problem.afterFrame)}` : 'before the first frame'
     const end = problem.fatal ? '; reading ended here' : ''
     const where = `${printable(problem.file)}, byte ${count(problem.byteOffset)}, ${behind}`
     return wrap(`${where}: ${printable(problem.message)}${end}`, 2, 2)
   })
-  return [...shown, ...more(summary.problems.length - LIST_MAX, 'more place', 'more places')]
+  return [...shown, ...more(summary.problems.length - most, 'more place', 'more places')]
 }
 
-function dropLines(traffic: TrafficCounters): string[] {
+function warningLines({ warnings }: ReplaySummary, most: number): string[] {
+  const shown = warnings.slice(0, most).flatMap((one) => wrap(printable(one), 2, 2))
+  return [...shown, ...more(warnings.length - most, 'more warning', 'more warnings')]
+}
+
+function dropLines(traffic: TrafficCounters, most: number): string[] {
   const drops = [...traffic.drops.values()].sort((a, b) => b.packets - a.packets || a.firstFrame - b.firstFrame)
-  return [...drops.slice(0, LIST_MAX).flatMap(dropLine), ...more(drops.length - LIST_MAX, 'more rule', 'more rules')]
+  return [...drops.slice(0, most).flatMap(dropLine), ...more(drops.length - most, 'more rule', 'more rules')]
 }
 
 function dropLine(drop: DropCount): string[] {
   const amounts = [counted(drop.packets, 'packet'), byteSize(drop.bytes)]
   if (drop.conversations > 0) amounts.push(counted(drop.conversations, 'connection'))
   if (drop.rule === null) return [`  the tracker itself: ${amounts.join(', ')}`]
-  return [`  ${ruleName(drop.rule)}: ${amounts.join(', ')}`, ...ruleText(drop.rule)]
+  return [...wrap(`${ruleName(drop.rule)}: ${amounts.join(', ')}`, 2, 2), ...ruleText(drop.rule)]
 }
 
-/** `FORWARD:3` or `FORWARD policy`, with the table where it is not filter. (The record calls more than policies a policy.) */
-function ruleName(rule: RuleInfo): string {
-  const place = rule.text.startsWith(':') ? `${rule.chain} policy` : `${rule.chain}:${rule.number}`
-  return printable(rule.table === 'filter' ? place : `${rule.table}:${place}`)
-}
-
-/** Where the rule stands and what it says, on one line; its end is cut, never its place. */
 function ruleText(rule: RuleInfo): string[] {
-  const place = `${printable(rule.file)}:${rule.line}: `
-  const room = WIDTH - 4 - place.length
-  const text = printable(rule.text)
-  if (room < 24) return [`    ${place.trimEnd()}`, `    ${cut(text, WIDTH - 4)}`]
-  return [`    ${place}${cut(text, room)}`]
+  return placedText(`${rule.file}:${rule.line}`, rule.text, 4)
 }
 
-function conversationLines(traffic: TrafficCounters): string[] {
+/** Rules of the nat table are asked once per connection, so that their packets are connections. */
+function natLines(summary: ReplaySummary, most: number): string[] {
+  const bound = [summary.ruleset4, summary.ruleset6].flatMap((ruleset) =>
+    ruleset === null
+      ? []
+      : ruleset.rules.flatMap((rule) =>
+          rule.nat !== null && ruleset.packets(rule.id) > 0 ? [{ rule, connections: ruleset.packets(rule.id) }] : [],
+        ),
+  )
+  if (bound.length === 0) return []
+  const shown = bound
+    .sort((a, b) => b.connections - a.connections)
+    .slice(0, most)
+    .flatMap(({ rule, connections }) => [
+      `  ${ruleName(rule)}: ${counted(connections, 'connection')}`,
+      ...ruleText(rule),
+    ])
+  const hint =
+    'Frames are reported with the addresses that they were captured with (--nat ignore leaves the nat table out).'
+  return [...shown, ...more(bound.length - most, 'more rule', 'more rules'), ...wrap(hint, 2, 2)]
+}
+
+function unmatchedLines(summary: ReplaySummary, verbose: boolean): string[] {
+  return [summary.ruleset4, summary.ruleset6].flatMap((ruleset) => {
+    const rules = ruleset?.rules.filter((rule) => !rule.text.startsWith(':')) ?? []
+    const unmatched = rules.filter((rule) => ruleset?.packets(rule.id) === 0)
+    if (unmatched.length === 0) return []
+    const head = `${count(unmatched.length)} of ${counted(rules.length, 'rule')} of ${printable(rules[0].file)}`
+    if (!verbose) return wrap(`${head} (--verbose lists them)`, 2, 2)
+    return [...wrap(head, 2, 2), ...unmatched.flatMap((rule) => placedText(`line ${rule.line}`, rule.text, 4))]
+  })
+}
+
+function conversationLines(traffic: TrafficCounters, most: number): string[] {
   const { blocked } = traffic
   if (blocked === null) return []
-  const lines = blocked.largest(LIST_MAX).flatMap(conversationLine)
-  lines.push(...more(blocked.count - LIST_MAX, 'more connection', 'more connections'))
+  const lines = blocked.largest(most).flatMap(conversationLine)
+  lines.push(...more(blocked.count - most, 'more connection', 'more connections'))
   if (blocked.overflowPackets > 0) {
     lines.push(
       ...wrap(
@@ -163,16 +190,16 @@ function conversationName(one: BlockedConversation): string {
   return one.transport === TRANSPORT_ICMP && one.identifier >= 0 ? `${ends} id ${one.identifier}` : ends
 }
 
-function undecidedLines(traffic: TrafficCounters): string[] {
+function undecidedLines(traffic: TrafficCounters, most: number): string[] {
   const groups = [...traffic.undecided].sort((a, b) => b.packets - a.packets || a.firstFrame - b.firstFrame)
-  const lines = groups.slice(0, LIST_MAX).flatMap((one) => {
+  const lines = groups.slice(0, most).flatMap((one) => {
     const possible = VERDICT_NAMES.filter((name, code) => name !== null && one.possible & (1 << code)).join(' or ')
     const where = one.rule === null ? 'no rule' : ruleName(one.rule)
     const what = `${where}: ${counted(one.packets, 'packet')}, first frame ${one.firstFrame}: ${possible}`
     const why = one.missing === null ? [] : wrap(printable(one.missing), 4, 2)
     return [...wrap(what, 2, 2), ...(one.rule === null ? [] : ruleText(one.rule)), ...why]
   })
-  lines.push(...more(groups.length - LIST_MAX, 'more rule', 'more rules'))
+  lines.push(...more(groups.length - most, 'more rule', 'more rules'))
   if (traffic.undecidedOthers > 0) lines.push(`  ${counted(traffic.undecidedOthers, 'packet')} by other rules`)
   if (traffic.resting > 0) {
     const rest =
@@ -198,8 +225,4 @@ function reasonLines(counts: readonly (ReasonCount | undefined)[]): string[] {
     const more = text === title ? '' : `: ${text}`
     return [`  ${counted(one.packets, 'packet')}: ${title}`, ...wrap(`${first}${more}`, 4, 2)]
   })
-}
-
-function more(n: number, one: string, many: string): string[] {
-  return n > 0 ? [`  … and ${counted(n, one, many)}`] : []
 }

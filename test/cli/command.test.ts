@@ -66,7 +66,7 @@ describe('the command', () => {
     expect(stdout).toContain('94 frames')
     expect(stdout).toMatch(/DROP +3 +0 +3/)
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      '198.51.100.80:46478 > 192.0.2.10:22 tcp: blocked at its first packet (frame 48) by INPUT:2; ' +
+      '198.51.100.80:46478 > 192.0.2.10:22 tcp: blocked at its first packet (frame 48) by INPUT rule 2; ' +
         '46 more packets of the capture belong to it',
     )
     for (const line of stdout.split('\n').filter((one) => !one.includes(root)))

@@ -66,10 +66,10 @@ describe('the summary', () => {
       outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 2 }),
     ])
     expect(flat(text)).toContain(
-      '10.0.0.1:4000 > 10.0.0.2:22 tcp: blocked at its first packet (frame 1) by FORWARD:3; ' +
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: blocked at its first packet (frame 1) by FORWARD rule 3; ' +
         '2 more packets of the capture belong to it',
     )
-    expect(flat(text)).toContain('FORWARD:3: 2 packets, 120 bytes, 1 connection rules.v4:12: -A FORWARD -p tcp')
+    expect(flat(text)).toContain('FORWARD rule 3: 2 packets, 120 bytes, 1 connection rules.v4:12: -A FORWARD -p tcp')
   })
 
   it('does not say "first packet" of a connection that was let in before', () => {
@@ -79,7 +79,7 @@ describe('the summary', () => {
       outcome(ssh, { ...NEW, verdict: 1, connectionNumber: 1 }),
     ])
     expect(flat(text)).toContain(
-      '10.0.0.1:4000 > 10.0.0.2:22 tcp: 1 packet dropped from frame 2 on, first by FORWARD:3; 1 other since then passed',
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: 1 packet dropped from frame 2 on, first by FORWARD rule 3; 1 other since then passed',
     )
   })
 
@@ -94,7 +94,7 @@ describe('the summary', () => {
     ])
     expect(text).toContain('[2001:db8::1]:1 > [2001:db8::2]:2 tcp:')
     expect(flat(text)).toContain(
-      '10.0.0.1 > 10.0.0.2 icmp id 77: blocked at its first packet (frame 2) by FORWARD:3; 1 more',
+      '10.0.0.1 > 10.0.0.2 icmp id 77: blocked at its first packet (frame 2) by FORWARD rule 3; 1 more',
     )
   })
 
@@ -121,7 +121,7 @@ describe('the summary', () => {
     const text = flat(
       summaryOf([outcome(ssh, unknown), outcome(ssh, unknown), outcome(ssh, { ...NEW, assumesFrame: 1 })]),
     )
-    expect(text).toContain('FORWARD:9: 2 packets, first frame 1: ACCEPT or DROP')
+    expect(text).toContain('FORWARD rule 9: 2 packets, first frame 1: ACCEPT or DROP')
     expect(text).toContain('settle it with --assume owner')
     expect(text).toContain('The label of 1 other packet rests on an undecided packet')
   })

@@ -1,0 +1,113 @@
+import yargs from 'yargs'
+import { checkJson } from '../report/check-json.ts'
+import { checkText } from '../report/check-text.ts'
+import type { Paint } from '../report/text.ts'
+import { type ParsedRuleset, parseRuleset, printRuleset } from '../ruleset/index.ts'
+import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
+import type { Family } from '../ruleset/ruleset.ts'
+import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
+import { familyOf } from './ruleset-family.ts'
+import { readSets, readText } from './rulesets.ts'
+import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
+
+/** What `ctreplay check` was asked, checked. */
+interface CheckCommand {
+  readonly files: readonly string[]
+  /** null: told by each file. */
+  readonly family: Family | null
+  readonly ipsets: readonly string[]
+  readonly print: boolean
+  readonly json: boolean
+  readonly failOnWarnings: boolean
+}
+
+const OPTIONS = {
+  print: { boolean: true, describe: 'Print the rules in their canonical form, and nothing else' },
+  json: { boolean: true, describe: 'Print the report as JSON' },
+  ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
+  ipv4: { boolean: true, describe: 'The rules are for IPv4 (else told by the file)' },
+  ipv6: { boolean: true, describe: 'The rules are for IPv6 (else told by the file)' },
+  'fail-on-warnings': { boolean: true, describe: 'Exit with 1 when there is anything but notes' },
+} as const
+const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
+
+/**
+ * `ctreplay check RULES…`: everything that can be said about rules without a capture.
+ * @throws UsageError, RulesetError
+ */
+export async function runCheck(
+  args: readonly string[],
+  stdout: { write(text: string): unknown },
+  paint: Paint,
+): Promise<number> {
+  const command = await parseCheckCommand(args)
+  if ('help' in command) {
+    stdout.write(command.help)
+    return EXIT_DONE
+  }
+  const sets = readSets(command.ipsets)
+  const reviews: Review[] = []
+  for (const file of command.files) {
+    const text = readText(file, 'the rules')
+    const family = command.family ?? familyOf(file, text)
+    reviews.push(reviewRuleset(parseRuleset(text, file, family), sets))
+  }
+  if (command.print)
+    stdout.write(reviews.map(({ ruleset }) => printRuleset(ruleset, { counters: hasCounters(ruleset) })).join(''))
+  else if (command.json) stdout.write(`${JSON.stringify(reviews.map(checkJson), null, 2)}\n`)
+  else stdout.write(reviews.map((review) => checkText(review, paint)).join('\n'))
+  return command.failOnWarnings && reviews.some(hasWarnings) ? EXIT_FOUND : EXIT_DONE
+}
+
+async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand | { readonly help: string }> {
+  let help = ''
+  const parser = yargs()
+    .scriptName('ctreplay check')
+    .usage(
+      '$0 RULES… [options]\n\nSays what can be said about rules without a capture: whether they can be read, which of\n' +
+        'them a capture can decide, which can never match, and what was probably not meant.\n\n' +
+        'RULES is what iptables-save or ip6tables-save prints.',
+    )
+    .options(OPTIONS)
+    .example('$0 rules.v4 rules.v6', 'a report')
+    .example('$0 rules.v4 --print | diff rules.v4 -', 'what iptables-save would print')
+    .epilogue('Exit codes: 0 done, 1 --fail-on-warnings found some, 2 wrong command or rules.')
+    .version(packageVersion())
+    .strictOptions()
+    .locale('en')
+    .wrap(80)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .parserConfiguration(PARSER_CONFIGURATION)
+    .fail((message, error) => {
+      throw new UsageError(explainWrongOption(message ?? error?.message ?? '', KNOWN))
+    })
+  const argv = await parser.parse([...args], {}, (_error, _argv, output) => {
+    help = output
+  })
+  if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
+  const files = argv._.map(String)
+  const ipsets = [argv.ipset ?? []].flat().map(String)
+  if (files.length === 0) throw new UsageError('which rules? Give the name of a file that iptables-save wrote')
+  if (ipsets.includes('')) throw new UsageError('--ipset needs a value')
+  if (argv.ipv4 === true && argv.ipv6 === true) throw new UsageError('--ipv4 and --ipv6 exclude each other')
+  if (argv.print === true && argv.json === true) throw new UsageError('--print and --json exclude each other')
+  return {
+    files,
+    family: argv.ipv4 === true ? 'ipv4' : argv.ipv6 === true ? 'ipv6' : null,
+    ipsets,
+    print: argv.print === true,
+    json: argv.json === true,
+    failOnWarnings: argv['fail-on-warnings'] === true,
+  }
+}
+
+/** The file has counters before its rules, as of `iptables-save -c`. */
+function hasCounters({ tables }: ParsedRuleset): boolean {
+  return tables.some(({ chains }) => chains.some(({ rules }) => rules.some(({ counters }) => counters !== null)))
+}
+
+function hasWarnings({ ruleset, dead, missingSets, mistakes }: Review): boolean {
+  const mistaken = mistakes.some(({ level }) => level === 'warning')
+  return mistaken || ruleset.warnings.length > 0 || dead.length > 0 || missingSets.length > 0
+}

@@ -1,0 +1,46 @@
+import { printRule } from '../ruleset/index.ts'
+import type { Review } from '../ruleset/review/review.ts'
+import type { ReviewedRule } from '../ruleset/review/reviewed-rules.ts'
+
+/** What `ctreplay check --json` tells tools. Fields may be added, never renamed. */
+export function checkJson(review: Review): object {
+  const { ruleset, rules, decidability, dead, unused, missingSets, mistakes } = review
+  const deadBy = new Map(dead.map((one) => [one.rule, one]))
+  return {
+    file: ruleset.file,
+    family: ruleset.family,
+    warnings: ruleset.warnings,
+    mistakes: mistakes.map(({ code, level, text, rules: about }) => ({ code, level, text, lines: about.map(lineOf) })),
+    rules: rules.map((one) => {
+      const decided = decidability.get(one)
+      const found = deadBy.get(one)
+      return {
+        table: one.table.name,
+        chain: one.chain.name,
+        number: one.number,
+        line: one.rule.line,
+        text: one.rule.text,
+        canonical: `-A ${one.chain.name} ${printRule(one.rule)}`.trimEnd(),
+        decided: decided?.kind ?? 'exact',
+        options: decided?.options ?? [],
+        missing: decided?.missing || null,
+        neverMatches: found !== undefined,
+        shadowedBy: found?.by
+          ? { chain: found.by.chain.name, number: found.by.number, line: found.by.rule.line }
+          : null,
+      }
+    }),
+    unusedChains: unused.map(({ table, chain: { chain, callers } }) => ({
+      table,
+      chain: chain.name,
+      line: chain.line,
+      rules: chain.rules.length,
+      callers: callers.map(lineOf),
+    })),
+    missingSets: missingSets.map(({ name, rules: users }) => ({ name, lines: users.map(lineOf) })),
+  }
+}
+
+function lineOf({ rule }: ReviewedRule): number {
+  return rule.line
+}

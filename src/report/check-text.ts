@@ -1,0 +1,150 @@
+import type { Decidability } from '../ruleset/review/decidability.ts'
+import type { Mistake } from '../ruleset/review/mistakes.ts'
+import type { Review } from '../ruleset/review/review.ts'
+import type { ReviewedRule } from '../ruleset/review/reviewed-rules.ts'
+import type { DeadRule } from '../ruleset/review/shadows.ts'
+import { lineList, more, ruleName } from './rule-places.ts'
+import { count, counted, type Paint, printable, wrap } from './text.ts'
+
+/** Entries of a list that the report shows; the rest is counted. */
+const LIST_MAX = 20
+
+/** What `ctreplay check` tells people: plain text of at most 80 columns, save words that cannot be broken. */
+export function checkText(review: Review, paint: Paint): string {
+  const { ruleset, mistakes, dead } = review
+  const warnings = mistakes.filter(({ level }) => level === 'warning')
+  const notes = mistakes.filter(({ level }) => level === 'note')
+  const sections = [
+    section(paint('bold', paint('yellow', 'Warnings')), [
+      ...ruleset.warnings.flatMap((text) => wrap(printable(withoutFile(text, ruleset.file)), 2, 2)),
+      ...warnings.flatMap(mistakeLines),
+    ]),
+    section(paint('bold', paint('yellow', 'Rules that never match')), deadLines(dead)),
+    section(paint('bold', paint('yellow', 'Sets that were not given')), missingSetLines(review)),
+    section(paint('bold', 'Notes'), notes.flatMap(mistakeLines)),
+    section(paint('bold', 'Chains that no packet comes to'), unusedLines(review)),
+    section(paint('bold', 'What a capture can decide'), decidabilityLines(review)),
+  ]
+  return [
+    `${paint('bold', printable(ruleset.file))}: ${sizeOf(review)}\n`,
+    ...sections.filter((one) => one !== ''),
+  ].join('\n')
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${[title, ...lines].join('\n')}\n`
+}
+
+function sizeOf({ ruleset, rules }: Review): string {
+  const chains = ruleset.tables.reduce((sum, table) => sum + table.chains.length, 0)
+  const family = ruleset.family === 'ipv6' ? 'IPv6' : 'IPv4'
+  return `${family}, ${counted(ruleset.tables.length, 'table')}, ${counted(chains, 'chain')}, ${counted(rules.length, 'rule')}`
+}
+
+/** The parser's warnings begin with the name of the file, which stands in the heading already. */
+function withoutFile(text: string, file: string): string {
+  return text.startsWith(`${file}: `) ? text.slice(file.length + 2) : text
+}
+
+function mistakeLines({ text, rules }: Mistake): string[] {
+  const shown = rules.slice(0, 3).flatMap((rule) => ruleLine(rule, 4))
+  const rest = more(rules.length - 3, 'more such rule', 'more such rules').map((line) => `  ${line}`)
+  return [...wrap(text, 2, 2), ...shown, ...rest]
+}
+
+function ruleLine({ rule }: ReviewedRule, indent: number): string[] {
+  return wrap(printable(`line ${rule.line}: ${rule.text}`), indent, 2)
+}
+
+function nameOf({ table, chain, rule, number }: ReviewedRule): string {
+  return ruleName({ table: table.name, chain: chain.name, number, text: rule.text })
+}
+
+/** Grouped by the rule that is in the way: one that takes everything may have hundreds behind it. */
+function deadLines(dead: readonly DeadRule[]): string[] {
+  const groups = new Map<ReviewedRule | null, DeadRule[]>()
+  for (const one of dead) {
+    const group = groups.get(one.by)
+    if (group === undefined) groups.set(one.by, [one])
+    else group.push(one)
+  }
+  const lines = [...groups].slice(0, LIST_MAX).flatMap(([by, group]) => deadGroup(by, group))
+  return [...lines, ...more(groups.size - LIST_MAX, 'more group of rules', 'more groups of rules')]
+}
+
+function deadGroup(by: ReviewedRule | null, group: readonly DeadRule[]): string[] {
+  const [{ rule, byTakesAll }] = group
+  const one = group.length === 1
+  const list = lineList(group.map((dead) => dead.rule.rule.line).toSorted((a, b) => a - b))
+  const named = one ? `${list} (${nameOf(rule)})` : `${list} (${counted(group.length, 'rule')})`
+  if (by === null) {
+    const what = one ? 'what it asks contradicts itself' : 'what they ask contradicts itself'
+    return [...wrap(`${named}: ${what}`, 2, 2), ...(one ? ruleLine(rule, 4) : [])]
+  }
+  const takes = byTakesAll ? 'every packet' : one ? 'all that it matches' : 'all that they match'
+  return [
+    ...wrap(`${named}: line ${by.rule.line} takes ${takes}`, 2, 2),
+    ...ruleLine(by, 4),
+    ...(one ? ruleLine(rule, 4) : []),
+  ]
+}
+
+function missingSetLines({ missingSets }: Review): string[] {
+  const lines = missingSets.slice(0, LIST_MAX).flatMap(({ name, rules }) => {
+    const list = lineList(rules.map(({ rule }) => rule.line).toSorted((a, b) => a - b))
+    return wrap(`${printable(name)}: ${list} (--ipset FILE, as ipset save prints it)`, 2, 2)
+  })
+  return [...lines, ...more(missingSets.length - LIST_MAX, 'more set', 'more sets')]
+}
+
+function unusedLines({ unused }: Review): string[] {
+  const lines = unused.slice(0, LIST_MAX).flatMap(({ table, chain: { chain, callers } }) => {
+    const name = printable(table === 'filter' ? chain.name : `${table} ${chain.name}`)
+    const size = chain.rules.length === 0 ? 'empty' : counted(chain.rules.length, 'rule')
+    const callerLines = callers.map(({ rule }) => rule.line).toSorted((a, b) => a - b)
+    const why =
+      callers.length === 0 ? 'no rule leads there' : `only ${lineList(callerLines)}, out of reach, leads there`
+    return wrap(`${name} (line ${chain.line}, ${size}): ${why}`, 2, 2)
+  })
+  return [...lines, ...more(unused.length - LIST_MAX, 'more chain', 'more chains')]
+}
+
+function decidabilityLines({ rules, decidability }: Review): string[] {
+  if (rules.length === 0) return []
+  const groups = new Map<string, { kind: Decidability['kind']; how: Decidability; lines: number[] }>()
+  for (const [rule, how] of decidability) {
+    const key = how.kind === 'exact' ? '' : `${how.kind} ${how.options.join(' ')}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { kind: how.kind, how, lines: [rule.rule.line] })
+    else group.lines.push(rule.rule.line)
+  }
+  const exact = groups.get('')?.lines.length ?? 0
+  groups.delete('')
+  const head =
+    exact === rules.length ? `all ${counted(exact, 'rule')}` : `${count(exact)} of ${counted(rules.length, 'rule')}`
+  const rest = [...groups.values()].sort(
+    (a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || b.lines.length - a.lines.length,
+  )
+  return [
+    `  ${head} as ${rules.length === 1 ? 'it is' : 'they are'}`,
+    ...rest.flatMap(({ how, lines }) => {
+      const list = lineList(lines.toSorted((a, b) => a - b))
+      return wrap(`${count(lines.length)} ${needText(how, lines.length === 1)}: ${list}`, 2, 2)
+    }),
+  ]
+}
+
+const ORDER: readonly Decidability['kind'][] = ['input', 'capture', 'never']
+
+function needText({ kind, options }: Decidability, single: boolean): string {
+  const isAssumption = (option: string): boolean => option.startsWith('--assume')
+  const byName = options.includes('--iface') ? ['--in-iface', '--out-iface'] : []
+  const given = options.filter((option) => !isAssumption(option) && !byName.includes(option)).join(', ')
+  const assumed = options.filter(isAssumption).map((option) => `${option}=yes|no`.replace(' ', '\u00a0'))
+  const also = assumed.length === 0 ? '' : `, else ${assumed.join(', ')}`
+  if (kind === 'input') return `${single ? 'needs' : 'need'} ${given}${also}`
+  const dependence = single ? 'depends on what the capture has' : 'depend on what the capture has'
+  if (kind === 'capture') return `${dependence}${also}`
+  const settling = [given, assumed.join(', ')].filter((text) => text !== '').join(' and ')
+  return `cannot be decided from any capture${settling === '' ? '' : `, only by ${settling}`}`
+}

@@ -1,0 +1,40 @@
+import type { RuleInfo } from '../ruleset/ruleset.ts'
+import { count, counted, cut, printable, WIDTH } from './text.ts'
+
+/** Ranges of lines that a list of lines names at most. */
+const RANGES_MAX = 8
+
+/** `FORWARD rule 39` or `FORWARD policy`, with the table where it is not filter. */
+export function ruleName(rule: Pick<RuleInfo, 'table' | 'chain' | 'number' | 'text'>): string {
+  const place = rule.text.startsWith(':') ? `${rule.chain} policy` : `${rule.chain} rule ${rule.number}`
+  return printable(rule.table === 'filter' ? place : `${rule.table} ${place}`)
+}
+
+/** Where a rule stands and what it says, on one line; its end is cut, never its place. */
+export function placedText(place: string, text: string, indent: number): string[] {
+  const blanks = ' '.repeat(indent)
+  const head = `${printable(place)}: `
+  const room = WIDTH - indent - head.length
+  if (room < 24) return [`${blanks}${head.trimEnd()}`, `${blanks}${cut(printable(text), WIDTH - indent)}`]
+  return [`${blanks}${head}${cut(printable(text), room)}`]
+}
+
+/** `line 3`, `lines 3, 5, 7-12 and 40 more`: neighbours are drawn together. `sorted` rises. */
+export function lineList(sorted: readonly number[], most = RANGES_MAX): string {
+  const ranges: { low: number; high: number }[] = []
+  for (const line of sorted) {
+    const last = ranges.at(-1)
+    if (last !== undefined && line <= last.high + 1) last.high = line
+    else ranges.push({ low: line, high: line })
+  }
+  const shown = ranges.slice(0, most)
+  const end = shown.at(-1)?.high ?? 0
+  const rest = sorted.filter((line) => line > end).length
+  const texts = shown.map(({ low, high }) => (low === high ? `${low}` : `${low}-${high}`))
+  return `${sorted.length === 1 ? 'line' : 'lines'} ${texts.join(', ')}${rest > 0 ? ` and ${count(rest)} more` : ''}`
+}
+
+/** `  … and 3 more rules`, or nothing. */
+export function more(n: number, one: string, many: string): string[] {
+  return n > 0 ? [`  … and ${counted(n, one, many)}`] : []
+}

@@ -1,0 +1,118 @@
+import { targetChain } from '../check-table.ts'
+import type { Chain, Table } from '../rule.ts'
+import { Facts } from './facts.ts'
+import type { ReviewedRule } from './reviewed-rules.ts'
+
+/** How packets go through the chains of one table. */
+export class Flow {
+  readonly table: Table
+  /** Rules by chain. */
+  readonly #rules = new Map<string, ReviewedRule[]>()
+  /** Rules that jump or go to a chain. */
+  readonly #callers = new Map<string, ReviewedRule[]>()
+  readonly #chains: ReadonlyMap<string, Chain>
+  readonly #final = new Map<string, boolean>()
+
+  constructor(table: Table, rules: readonly ReviewedRule[]) {
+    this.table = table
+    this.#chains = new Map(table.chains.map((chain) => [chain.name, chain]))
+    for (const rule of rules) {
+      if (rule.table !== table) continue
+      push(this.#rules, rule.chain.name, rule)
+      const target = targetChain(rule.rule)
+      if (target !== null) push(this.#callers, target, rule)
+    }
+  }
+
+  rulesOf(chain: string): readonly ReviewedRule[] {
+    return this.#rules.get(chain) ?? []
+  }
+
+  callersOf(chain: string): readonly ReviewedRule[] {
+    return this.#callers.get(chain) ?? []
+  }
+
+  /** The only rule that leads to the chain of this one, or null: then nothing is known of packets that come there. */
+  onlyCaller(chain: Chain): ReviewedRule | null {
+    const callers = this.callersOf(chain.name)
+    return chain.policy === null && callers.length === 1 ? callers[0] : null
+  }
+
+  /** No packet that the rule matches comes to the rules behind it in its chain. */
+  takes({ rule }: ReviewedRule): boolean {
+    const action = rule.target?.target.action
+    switch (action?.kind) {
+      case 'verdict':
+      case 'undecided':
+      case 'return':
+      case 'goto':
+        return true
+      case 'jump':
+        return this.isFinal(action.chain)
+      default:
+        return false
+    }
+  }
+
+  /** No packet that enters the chain ever returns from it. */
+  isFinal(chain: string): boolean {
+    let final = this.#final.get(chain)
+    if (final === undefined) {
+      this.#final.set(chain, false)
+      final = this.#findFinal(chain)
+      this.#final.set(chain, final)
+    }
+    return final
+  }
+
+  #findFinal(chain: string): boolean {
+    for (const one of this.rulesOf(chain)) {
+      const action = one.rule.target?.target.action
+      const always = isUnconditional(one)
+      if (action?.kind === 'return') return false
+      if (action?.kind === 'goto' && (always || !this.isFinal(action.chain))) return this.isFinal(action.chain)
+      if (always && (action?.kind === 'verdict' || action?.kind === 'undecided')) return true
+      if (always && action?.kind === 'jump' && this.isFinal(action.chain)) return true
+    }
+    return false
+  }
+
+  /** Chains that packets can come to, from the base chains on, by all rules but `dead` ones. */
+  reachable(dead: ReadonlySet<ReviewedRule>): Set<string> {
+    const reached = new Set(this.table.chains.filter(({ policy }) => policy !== null).map(({ name }) => name))
+    // A Set gives what is added while it is gone through, too.
+    for (const name of reached) for (const target of this.#targets(name, dead)) reached.add(target)
+    return reached
+  }
+
+  /** The rules that packets of a base chain can come to, in the order in which they are first met. */
+  rulesFrom(base: string, dead: ReadonlySet<ReviewedRule>): ReviewedRule[] {
+    const reached = new Set([base])
+    for (const name of reached) for (const target of this.#targets(name, dead)) reached.add(target)
+    return [...reached].flatMap((name) => this.rulesOf(name)).filter((rule) => !dead.has(rule))
+  }
+
+  chain(name: string): Chain | undefined {
+    return this.#chains.get(name)
+  }
+
+  #targets(chain: string, dead: ReadonlySet<ReviewedRule>): string[] {
+    return this.rulesOf(chain).flatMap((rule) => {
+      const target = dead.has(rule) ? null : targetChain(rule.rule)
+      return target === null ? [] : [target]
+    })
+  }
+}
+
+const NOTHING_KNOWN = new Facts()
+
+/** The rule matches every packet. */
+export function isUnconditional({ checks }: ReviewedRule): boolean {
+  return checks.every((check) => NOTHING_KNOWN.imply(check))
+}
+
+function push<Value>(lists: Map<string, Value[]>, name: string, value: Value): void {
+  const list = lists.get(name)
+  if (list === undefined) lists.set(name, [value])
+  else list.push(value)
+}

@@ -1,0 +1,154 @@
+import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
+import type { Family } from '../ruleset.ts'
+import {
+  asksForState,
+  asksForTransport,
+  dropsInTheEnd,
+  type Ending,
+  endingsOf,
+  isLoopback,
+  mayBe,
+} from './accepting.ts'
+import { contains } from './field-sets.ts'
+import type { Flow } from './flow.ts'
+import type { ReviewedRule } from './reviewed-rules.ts'
+
+/** Something that rules say, and that whoever wrote them probably did not mean. */
+export interface Mistake {
+  readonly code:
+    | 'replies-dropped'
+    | 'open-to-source-port'
+    | 'invalid-accepted'
+    | 'related-without-helper'
+    | 'neighbour-discovery-dropped'
+    | 'nothing-dropped'
+  /** A warning says that packets go where they should not; a note, that something is worth knowing. */
+  readonly level: 'warning' | 'note'
+  /** What is the matter, and what to write instead. */
+  readonly text: string
+  /** The rules that it is about, if any. */
+  readonly rules: readonly ReviewedRule[]
+}
+
+const ICMPV6 = 58
+const NEIGHBOUR_SOLICITATION = 135 << 8
+const NEIGHBOUR_ADVERTISEMENT = 136 << 8
+
+/** Looks for the mistakes that rulesets are known for. @param all rules of all tables */
+export function mistakesOf(
+  family: Family,
+  filter: Flow,
+  all: readonly ReviewedRule[],
+  dead: ReadonlySet<ReviewedRule>,
+): Mistake[] {
+  const bases = ['INPUT', 'FORWARD', 'OUTPUT'].map((base) => ({ base, endings: endingsOf(filter, base, dead) }))
+  return [
+    ...bases.flatMap(({ base, endings }) => repliesDropped(filter, base, endings)),
+    ...openToSourcePort(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
+    ...bases.flatMap(({ endings }) => invalidAccepted(endings)),
+    ...(family === 'ipv6' ? neighbourDiscoveryDropped(filter, bases[0].endings) : []),
+    ...relatedWithoutHelper(
+      bases.flatMap(({ endings }) => endings),
+      all,
+    ),
+    ...nothingDropped(
+      filter,
+      bases.flatMap(({ endings }) => endings),
+    ),
+  ]
+}
+
+function repliesDropped(filter: Flow, base: string, endings: readonly Ending[]): Mistake[] {
+  const accepting = endings.filter(({ accepts, facts }) => accepts && !isLoopback(facts))
+  if (accepting.length === 0 || !dropsInTheEnd(filter, base, endings)) return []
+  const takesReplies = accepting.some(({ facts }) => {
+    if (!mayBe(facts, STATE_ESTABLISHED)) return false
+    return asksForState(facts) || facts.values.has('sourcePort') || !asksForTransport(facts)
+  })
+  if (takesReplies) return []
+  const text =
+    `No rule of ${base} accepts ESTABLISHED: replies, and all but the first packets of connections whose rules ask for ` +
+    'NEW, are dropped. Begin the chain with -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT.'
+  return [{ code: 'replies-dropped', level: 'warning', text, rules: [] }]
+}
+
+/** `--sport 53 -j ACCEPT`: meant for replies, but whoever asks chooses the source port. */
+function openToSourcePort(endings: readonly Ending[]): Mistake[] {
+  const holes = endings.filter(({ accepts, facts }) => {
+    if (!accepts || !mayBe(facts, STATE_NEW) || isLoopback(facts)) return false
+    const ports = facts.values.get('sourcePort')
+    const few = ports?.every(({ low, high }) => high < 1024 || low === high)
+    const named = ['source0', 'source3', 'destinationPort', 'tcpFlags'] as const
+    return few === true && named.every((field) => !facts.values.has(field))
+  })
+  if (holes.length === 0) return []
+  const text =
+    'Whoever sends from this source port comes through, to every port: the rule does not ask for the state. Replies ' +
+    'need only -m conntrack --ctstate ESTABLISHED.'
+  return [{ code: 'open-to-source-port', level: 'warning', text, rules: rulesOf(holes) }]
+}
+
+/** DROP of INVALID behind rules that have accepted INVALID packets already. */
+function invalidAccepted(endings: readonly Ending[]): Mistake[] {
+  const drop = endings.find(({ accepts, facts }) => {
+    const states = facts.values.get('state')
+    return (
+      !accepts && states !== undefined && mayBe(facts, STATE_INVALID) && states.length === 1 && !mayBe(facts, STATE_NEW)
+    )
+  })
+  if (drop === undefined) return []
+  const before = endings.filter(
+    ({ rule, accepts, facts }) =>
+      accepts &&
+      rule.chain === drop.rule.chain &&
+      rule.number < drop.rule.number &&
+      mayBe(facts, STATE_INVALID) &&
+      !isLoopback(facts),
+  )
+  if (before.length === 0) return []
+  const text =
+    `INVALID packets that these rules accept never come to line ${drop.rule.rule.line}, which would drop them. Put that ` +
+    'line before them, or let them ask for --ctstate NEW.'
+  return [{ code: 'invalid-accepted', level: 'note', text, rules: rulesOf(before) }]
+}
+
+function relatedWithoutHelper(endings: readonly Ending[], all: readonly ReviewedRule[]): Mistake[] {
+  const related = endings.filter(({ accepts, facts }) => accepts && asksForState(facts) && mayBe(facts, STATE_RELATED))
+  const helps = all.some(({ rule }) => rule.target?.name === 'CT' && rule.target.target.print().includes('--helper'))
+  if (related.length === 0 || helps) return []
+  const text =
+    'RELATED is accepted, but no rule assigns a helper (-t raw -j CT --helper ftp): only ICMP errors are RELATED then, ' +
+    'data connections of FTP, SIP and the like are NEW. For kernels that assign helpers by themselves replay with ' +
+    '--helper auto.'
+  return [{ code: 'related-without-helper', level: 'note', text, rules: rulesOf(related) }]
+}
+
+/** Neighbour discovery is UNTRACKED: accepting ESTABLISHED does not help it. */
+function neighbourDiscoveryDropped(filter: Flow, endings: readonly Ending[]): Mistake[] {
+  if (!dropsInTheEnd(filter, 'INPUT', endings)) return []
+  const accepted = (typeCode: number): boolean =>
+    endings.some(({ accepts, facts }) => {
+      const protocols = facts.values.get('protocol')
+      const types = facts.values.get('icmpTypeCode')
+      if (!accepts || isLoopback(facts) || !mayBe(facts, STATE_UNTRACKED)) return false
+      return (!protocols || contains(protocols, ICMPV6)) && (!types || contains(types, typeCode))
+    })
+  if (accepted(NEIGHBOUR_SOLICITATION) && accepted(NEIGHBOUR_ADVERTISEMENT)) return []
+  const text =
+    'No rule of INPUT accepts neighbour discovery (ICMPv6 types 135 and 136, UNTRACKED): the machine cannot be reached ' +
+    'over IPv6 at all. Add -p ipv6-icmp -j ACCEPT.'
+  return [{ code: 'neighbour-discovery-dropped', level: 'warning', text, rules: [] }]
+}
+
+function nothingDropped(filter: Flow, endings: readonly Ending[]): Mistake[] {
+  const bases = filter.table.chains.filter(({ policy }) => policy !== null)
+  const drops = bases.some(({ policy }) => policy === 'DROP') || endings.some(({ accepts }) => !accepts)
+  if (drops || endings.length === 0) return []
+  const text =
+    'The filter table drops nothing: all policies are ACCEPT, and no rule that packets come to drops or rejects.'
+  return [{ code: 'nothing-dropped', level: 'note', text, rules: [] }]
+}
+
+function rulesOf(endings: readonly Ending[]): ReviewedRule[] {
+  return [...new Set(endings.map(({ rule }) => rule))]
+}

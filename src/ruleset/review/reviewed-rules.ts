@@ -1,0 +1,69 @@
+import type { CallContext, Condition } from '../evaluate/condition.ts'
+import { RuleMemory } from '../evaluate/memory.ts'
+import { headerChecks } from '../header-conditions.ts'
+import { IpSets } from '../ipset/ip-sets.ts'
+import type { SetDefinition } from '../ipset/set-definition.ts'
+import type { Chain, ParsedRuleset, Rule, Table } from '../rule.ts'
+
+/** What one match of a rule (or one option of its header) asks. */
+export interface ReviewedCheck {
+  readonly match: string
+  readonly conditions: readonly Condition[]
+  /** Two checks of the same words ask the same of a packet; null where chance or memory has a part in the answer. */
+  readonly words: string | null
+}
+
+/** A rule with its place and what it asks, as data. */
+export interface ReviewedRule {
+  readonly table: Table
+  readonly chain: Chain
+  readonly rule: Rule
+  /** In its chain, from 1. */
+  readonly number: number
+  readonly checks: readonly ReviewedCheck[]
+}
+
+/** Matches that answer by chance, though they do not remember anything. */
+const BY_CHANCE: ReadonlySet<string> = new Set(['statistic'])
+
+/** All rules of a ruleset, in the order of its tables and chains. */
+export function reviewedRules(parsed: ParsedRuleset, sets: readonly SetDefinition[]): ReviewedRule[] {
+  const memory = new RuleMemory()
+  memory.shared(IpSets, '', () => new IpSets(sets))
+  const environment = { interfaces: [''], addressType: () => -1 }
+  const context: CallContext = { family: parsed.family, environment, memory }
+  return parsed.tables.flatMap((table) =>
+    table.chains.flatMap((chain) =>
+      chain.rules.map((rule, index) => ({ table, chain, rule, number: index + 1, checks: checksOf(rule, context) })),
+    ),
+  )
+}
+
+function checksOf(rule: Rule, context: CallContext): ReviewedCheck[] {
+  const header = headerChecks(rule.header, context.family).map(({ match, condition }) => ({
+    match,
+    conditions: [condition],
+    words: null,
+  }))
+  const matches = rule.matches.map(({ name, match }) => {
+    match.prepare?.(context)
+    const conditions = match.conditions(context)
+    const lasting = !BY_CHANCE.has(name) && !conditions.some(remembers)
+    return { match: name, conditions, words: lasting ? `${name} ${match.print()}` : null }
+  })
+  return [...header, ...matches]
+}
+
+function remembers(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'stateful':
+      return true
+    case 'all':
+    case 'any':
+      return condition.parts.some(remembers)
+    case 'hotdrop':
+      return remembers(condition.when)
+    default:
+      return false
+  }
+}

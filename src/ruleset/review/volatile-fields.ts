@@ -1,0 +1,26 @@
+import { FIELDS, type Field, type FieldName } from '../evaluate/fields.ts'
+import type { Table } from '../rule.ts'
+
+/** What the rules of a table change while a packet goes through it, so that an earlier rule may have seen it otherwise. */
+export interface Volatile {
+  readonly fields: ReadonlySet<FieldName>
+  /** Something changes that no field names (sets, the bytes of packets). */
+  readonly more: boolean
+}
+
+export function volatileOf(table: Table): Volatile {
+  let marks = false
+  let more = false
+  let parts = 0
+  for (const { target } of table.chains.flatMap((chain) => chain.rules)) {
+    const action = target?.target.action
+    if (action?.kind === 'assign') marks = true
+    if (action?.kind === 'effect') more = true
+    if (action?.kind === 'edit') parts |= action.parts
+  }
+  const edits = parts !== 0
+  const changes = (field: Field): boolean =>
+    ((marks || more || edits) && field.changes === true) || ((field.parts ?? 0) & parts) !== 0
+  const fields = (Object.keys(FIELDS) as FieldName[]).filter((name) => changes(FIELDS[name]))
+  return { fields: new Set(fields), more: marks || more || edits }
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { mistakesOf, reviewOf } from './review-of.ts'
+
+const REPLIES = '-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT'
+
+describe('replies that nothing accepts', () => {
+  it('NEW only', () => {
+    expect(mistakesOf(['-A INPUT -p tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT'])).toEqual(['replies-dropped'])
+  })
+
+  it('ports only', () => {
+    expect(mistakesOf(['-A INPUT -i lo -j ACCEPT', '-A INPUT -p tcp --dport 22 -j ACCEPT'])).toEqual([
+      'replies-dropped',
+    ])
+  })
+
+  it('not where ESTABLISHED is accepted, here or in a chain', () => {
+    expect(mistakesOf([REPLIES, '-A INPUT -p tcp --dport 22 -j ACCEPT'])).toEqual([])
+    const chain = [':S -', '-A INPUT -j S', '-A S -m state --state ESTABLISHED -j ACCEPT', '-A INPUT -p icmp -j ACCEPT']
+    expect(mistakesOf(chain)).toEqual([])
+  })
+
+  it('not where the rest is accepted anyway, or a whole network is', () => {
+    expect(mistakesOf([':INPUT ACCEPT', '-A INPUT -p tcp --dport 22 -j ACCEPT'])).toEqual([])
+    expect(mistakesOf(['-A INPUT -s 10.0.0.0/8 -j ACCEPT'])).toEqual([])
+  })
+
+  it('a DROP at the end is as good as a policy', () => {
+    const lines = [':INPUT ACCEPT', '-A INPUT -p tcp --dport 22 -j ACCEPT', '-A INPUT -j REJECT']
+    expect(mistakesOf(lines)).toEqual(['replies-dropped'])
+  })
+})
+
+describe('open to whoever chooses the right source port', () => {
+  it('--sport 53', () => {
+    expect(mistakesOf([REPLIES, '-A INPUT -p udp --sport 53 -j ACCEPT'])).toEqual(['open-to-source-port'])
+  })
+
+  it.each([
+    '-p udp --sport 53 -m conntrack --ctstate ESTABLISHED',
+    '-p udp --sport 67 --dport 68',
+    '-s 192.0.2.53 -p udp --sport 53',
+    '-p tcp --sport 80 ! --syn',
+    '-p tcp --sport 1024:65535 --dport 22',
+    '-i lo -p udp --sport 53',
+  ])('not %s', (rule) => {
+    expect(mistakesOf([REPLIES, `-A INPUT ${rule} -j ACCEPT`])).toEqual([])
+  })
+})
+
+it('INVALID dropped behind rules that accept it', () => {
+  const drop = '-A INPUT -m conntrack --ctstate INVALID -j DROP'
+  expect(mistakesOf([REPLIES, '-A INPUT -p tcp --dport 80 -j ACCEPT', drop])).toEqual(['invalid-accepted'])
+  expect(mistakesOf([REPLIES, drop, '-A INPUT -p tcp --dport 80 -j ACCEPT'])).toEqual([])
+})
+
+it('RELATED accepted, but no helper', () => {
+  expect(mistakesOf(['-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT'])).toEqual(['related-without-helper'])
+})
+
+it('neighbour discovery of IPv6 is UNTRACKED', () => {
+  expect(mistakesOf([REPLIES], 'ipv6')).toEqual(['neighbour-discovery-dropped'])
+  expect(mistakesOf([REPLIES, '-A INPUT -p ipv6-icmp -j ACCEPT'], 'ipv6')).toEqual([])
+  expect(mistakesOf([REPLIES, '-A INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT'], 'ipv6')).toEqual([
+    'neighbour-discovery-dropped',
+  ])
+})
+
+it('a table that drops nothing', () => {
+  expect(mistakesOf([':INPUT ACCEPT', ':FORWARD ACCEPT', ':OUTPUT ACCEPT', '-A INPUT -p tcp -j ACCEPT'])).toEqual([
+    'nothing-dropped',
+  ])
+})
+
+it('chains without a way to them', () => {
+  const review = reviewOf([
+    ':A -',
+    ':B -',
+    ':C -',
+    '-A INPUT -j ACCEPT',
+    '-A INPUT -j A',
+    '-A B -j C',
+    '-A OUTPUT -j DROP',
+  ])
+  expect(review.unused.map(({ chain }) => [chain.chain.name, chain.callers.length])).toEqual([
+    ['A', 1],
+    ['B', 0],
+    ['C', 1],
+  ])
+})
+
+describe('sets', () => {
+  const rule = '-A INPUT -m set --match-set trusted src -j ACCEPT'
+  it('that were not given', () => {
+    expect(reviewOf([rule, rule]).missingSets).toMatchObject([
+      { name: 'trusted', rules: [{ number: 1 }, { number: 2 }] },
+    ])
+  })
+  it('that were', () => {
+    expect(reviewOf([rule], 'ipv4', 'create trusted hash:ip family inet\n').missingSets).toEqual([])
+  })
+})
+
+describe('what a capture can decide', () => {
+  it.each([
+    ['-p tcp --dport 22 -m conntrack --ctstate NEW', 'exact', []],
+    ['-i eth0', 'input', ['--iface', '--in-iface']],
+    ['-m addrtype --dst-type LOCAL', 'input', ['--local']],
+    ['-m set --match-set trusted src', 'input', ['--ipset']],
+    ['-m mac --mac-source 00:00:00:00:00:01', 'capture', ['--assume mac']],
+    ['-m statistic --mode random --probability 0.5', 'never', ['--assume statistic']],
+    ['-i eth0 -m cpu --cpu 0', 'never', ['--iface', '--in-iface', '--assume cpu']],
+  ])('%s: %s', (rule, kind, options) => {
+    const { rules, decidability } = reviewOf([`-A INPUT ${rule} -j ACCEPT`])
+    expect(decidability.get(rules[0])).toMatchObject({ kind, options })
+  })
+})

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { deadOf } from './review-of.ts'
+
+/** Whether the second of two rules with these matches can never match. */
+function shadows(first: string, second: string, family: 'ipv4' | 'ipv6' = 'ipv4'): boolean {
+  return deadOf([`-A INPUT ${first} -j ACCEPT`, `-A INPUT ${second} -j DROP`], family).length > 0
+}
+
+describe('a rule that takes all packets of a later one', () => {
+  it.each([
+    ['', '-p tcp --dport 22'],
+    ['-p tcp', '-p tcp --dport 22'],
+    ['-s 10.0.0.0/8', '-s 10.1.0.0/16'],
+    ['-s 10.0.0.0/8', '-s 10.1.2.3 -d 192.0.2.1'],
+    ['! -s 10.0.0.0/8', '-s 192.0.2.1'],
+    ['! -s 10.1.0.0/16', '! -s 10.0.0.0/8'],
+    ['-p tcp --dport 1:1023', '-p tcp --dport 22'],
+    ['-p tcp ! --dport 80', '-p tcp --dport 22'],
+    ['-p tcp -m multiport --dports 22,80:90', '-p tcp --dport 85'],
+    ['-p tcp --dport 20:90', '-p tcp -m multiport --dports 22,80:90'],
+    ['-m conntrack --ctstate NEW,ESTABLISHED', '-p udp -m state --state NEW'],
+    ['-m conntrack ! --ctstate INVALID', '-m conntrack --ctstate NEW'],
+    ['-i eth+', '-i eth0'],
+    ['! -i lo', '-i eth0'],
+    ['! -i lo', '-i eth+'],
+    ['! -i eth0', '! -i eth+'],
+    ['-p tcp --syn', '-p tcp --tcp-flags ALL SYN'],
+    ['-p tcp ! --syn', '-p tcp --tcp-flags ALL ACK'],
+    ['-p icmp --icmp-type 3', '-p icmp --icmp-type 3/4'],
+    ['! -p udp', '-p tcp'],
+    ['-m iprange --src-range 10.0.0.1-10.0.0.9', '-s 10.0.0.4/30'],
+    ['-m owner --uid-owner 0', '-p tcp -m owner --uid-owner 0'],
+    ['-m comment --comment all', '-p tcp'],
+    ['-m mark --mark 1', '-m mark --mark 1'],
+  ])('%s before %s', (first, second) => {
+    const chain = first.includes('owner') ? 'OUTPUT' : 'INPUT'
+    expect(deadOf([`-A ${chain} ${first} -j ACCEPT`, `-A ${chain} ${second} -j DROP`])).toEqual([
+      `${chain} 2 < ${chain} 1`,
+    ])
+  })
+
+  it.each([
+    ['-s 2001:db8::/32', '-s 2001:db8:1::/48'],
+    ['! -s 2001:db8::/32', '-s 2001:db9::1'],
+    ['! -s fe80::/10', '! -s fe80::/9'],
+    ['-p tcp', '-p tcp --dport 22'],
+  ])('%s before %s', (first, second) => {
+    expect(shadows(first, second, 'ipv6')).toBe(true)
+  })
+})
+
+describe('a rule that leaves something to a later one', () => {
+  it.each([
+    ['-p tcp --dport 22', '-p tcp'],
+    ['-p tcp', '-p udp'],
+    ['-s 10.1.0.0/16', '-s 10.0.0.0/8'],
+    ['! -s 10.0.0.0/8', '! -s 10.1.0.0/16'],
+    ['-p tcp --dport 1:1023', '-p tcp --dport 1000:2000'],
+    ['-m conntrack --ctstate NEW', '-m conntrack --ctstate NEW,INVALID'],
+    ['-i eth0', '-i eth+'],
+    ['! -i eth+', '! -i eth0'],
+    ['! -i eth0', '-i eth+'],
+    ['-i eth0', ''],
+    ['-m limit --limit 1/s', '-m limit --limit 1/s'],
+    ['-m statistic --mode random --probability 0.5', '-m statistic --mode random --probability 0.5'],
+    ['-m owner --uid-owner 0', '-m owner --uid-owner 1'],
+    ['-p icmp --icmp-type 3/4', '-p icmp --icmp-type 3'],
+    ['-p tcp --tcp-flags ALL SYN', '-p tcp --syn'],
+    ['-s 10.0.0.0/255.0.0.255', '-s 10.1.2.3'],
+  ])('%s before %s', (first, second) => {
+    const chain = first.includes('owner') ? 'OUTPUT' : 'INPUT'
+    expect(deadOf([`-A ${chain} ${first} -j ACCEPT`, `-A ${chain} ${second} -j DROP`])).toEqual([])
+  })
+
+  it('is one that goes on, or comes back', () => {
+    expect(deadOf(['-A INPUT -j LOG', '-A INPUT -p tcp -j DROP'])).toEqual([])
+    expect(deadOf([':A -', '-A INPUT -j A', '-A INPUT -p tcp -j DROP', '-A A -p udp -j DROP'])).toEqual([])
+  })
+
+  it('knows that a mark may have changed between them', () => {
+    const marked = '-A INPUT -m mark --mark 1 -j'
+    expect(deadOf([`${marked} ACCEPT`, '-A INPUT -p tcp -j LOG', `${marked} DROP`])).toEqual(['INPUT 3 < INPUT 1'])
+    expect(deadOf([`${marked} ACCEPT`, '-A INPUT -j MARK --set-mark 1', `${marked} DROP`])).toEqual([])
+  })
+})
+
+describe('chains', () => {
+  it('a chain that ends all its packets takes them from the rules behind the jump', () => {
+    const lines = [':A -', '-A INPUT -j A', '-A INPUT -p tcp -j DROP', '-A A -p udp -j DROP', '-A A -j ACCEPT']
+    expect(deadOf(lines)).toEqual(['INPUT 2 < INPUT 1'])
+  })
+
+  it('a RETURN lets packets come back, wherever it stands before the end', () => {
+    const lines = [':A -', '-A INPUT -j A', '-A INPUT -p tcp -j DROP', '-A A -p tcp -j RETURN', '-A A -j ACCEPT']
+    expect(deadOf(lines)).toEqual([])
+  })
+
+  it('rules behind a goto are reached by what it leaves only', () => {
+    expect(deadOf([':A -', '-A INPUT -p tcp -g A', '-A INPUT -p tcp --dport 1 -j DROP'])).toEqual(['INPUT 2 < INPUT 1'])
+  })
+
+  it('what the only way to a chain asks is true in it', () => {
+    const lines = [
+      ':A -',
+      '-A INPUT -p tcp -j ACCEPT',
+      '-A INPUT -p tcp -j A',
+      '-A A -s 10.0.0.1 -j DROP',
+      '-A A -p udp -j DROP',
+    ]
+    expect(deadOf(lines)).toEqual(['INPUT 2 < INPUT 1', 'A 1 < INPUT 1', 'A 2 contradicts itself'])
+  })
+
+  it('nothing is taken for granted where two ways lead', () => {
+    const lines = [':A -', '-A INPUT -p tcp -j A', '-A FORWARD -p udp -j A', '-A A -p udp -j DROP']
+    expect(deadOf(lines)).toEqual([])
+  })
+
+  it('a loop that nobody enters does no harm', () => {
+    expect(deadOf([':A -', ':B -', '-A A -j B', '-A B -j A', '-A INPUT -j ACCEPT'])).toEqual([])
+  })
+})
+
+it('a rule that asks for two things that exclude each other', () => {
+  const rule = '-A INPUT -m conntrack --ctstate NEW -m state --state ESTABLISHED -j ACCEPT'
+  expect(deadOf([rule])).toEqual(['INPUT 1 contradicts itself'])
+})
+
+it('thousands of rules', () => {
+  const lines = Array.from(
+    { length: 20_000 },
+    (_, i) => `-A INPUT -s 10.${i >> 8}.${i & 255}.1 -p tcp --dport 80 -j DROP`,
+  )
+  expect(deadOf([...lines, lines[5]])).toEqual(['INPUT 20001 < INPUT 6'])
+})
