@@ -78,24 +78,20 @@ export function demandsOf(
   isFixed: IsFixed,
 ): Demands {
   const alarms = new Int32Array(PROTOCOL_SLOTS)
-  const known = new Map<string, ValueSet | null>()
-  return { alarms, rules: rules.map(({ checks }) => new RuleReader(environment, isFixed, alarms, known).read(checks)) }
+  return { alarms, rules: rules.map(({ checks }) => new RuleReader(environment, isFixed, alarms).read(checks)) }
 }
 
 class RuleReader {
   readonly #environment: RuleEnvironment
   readonly #isFixed: IsFixed
   readonly #alarms: Int32Array
-  /** Rules are much alike: sets of values by what asks for them. */
-  readonly #known: Map<string, ValueSet | null>
   readonly #demands = new Map<FieldName, Demand>()
   #late = false
 
-  constructor(environment: RuleEnvironment, isFixed: IsFixed, alarms: Int32Array, known: Map<string, ValueSet | null>) {
+  constructor(environment: RuleEnvironment, isFixed: IsFixed, alarms: Int32Array) {
     this.#environment = environment
     this.#isFixed = isFixed
     this.#alarms = alarms
-    this.#known = known
   }
 
   read(checks: readonly ProgramCheck[]): ReadonlyMap<FieldName, Demand> {
@@ -166,17 +162,7 @@ class RuleReader {
   #valuesOf(condition: FieldCondition | NameCondition): ValueSet | null {
     const max = MAXIMA[condition.field]
     if (max === undefined) return null
-    const key = `${condition.field} ${condition.negated} ${
-      condition.kind === 'name'
-        ? `${condition.prefix} ${condition.name}`
-        : `${condition.mask} ${condition.ranges.map(({ low, high }) => `${low}-${high}`).join()}`
-    }`
-    let values = this.#known.get(key)
-    if (values === undefined) {
-      values = condition.kind === 'name' ? this.#interfaces(condition) : valuesOf(condition, max)
-      this.#known.set(key, values)
-    }
-    return values
+    return condition.kind === 'name' ? this.#interfaces(condition) : valuesOf(condition, max)
   }
 
   #interfaces({ name, prefix, negated }: NameCondition): ValueSet {

@@ -55,6 +55,7 @@ export function inRanges(ranges: Float64Array, value: number): boolean {
 
 /** Sorted, overlapping and adjacent ranges joined. */
 export function mergeRanges(ranges: readonly NumberRange[]): NumberRange[] {
+  if (ranges.length < 2) return [...ranges]
   const merged: { low: number; high: number }[] = []
   for (const { low, high } of ranges.toSorted((one, other) => one.low - other.low)) {
     const last = merged.at(-1)

@@ -13,7 +13,7 @@ const ENUMERATED_MAX = 256
  * be said in ranges. `max` is a power of two less one.
  */
 export function valuesOf(condition: FieldCondition, max: number): ValueSet | null {
-  const mask = Number(BigInt(condition.mask) & BigInt(max))
+  const mask = (condition.mask & max) >>> 0
   const ranges = mergeRanges(condition.ranges)
   const holding = condition.mask === MASK_ALL || mask === max ? clip(ranges, max) : maskedValues(ranges, mask, max)
   return holding && condition.negated ? complement(holding, max) : holding
@@ -23,7 +23,7 @@ function maskedValues(ranges: ValueSet, mask: number, max: number): ValueSet | n
   if (max < ENUMERATED_MAX) return enumerate(ranges, mask, max)
   const free = max - mask
   // Only where the low bits are free, and no others, is what a range leaves a range again.
-  if (Number(BigInt(free) & BigInt(free + 1)) !== 0) return null
+  if ((free & (free + 1)) !== 0) return null
   const step = free + 1
   const rounded = clip(ranges, max).map(({ low, high }) => ({
     low: Math.ceil(low / step) * step,
