@@ -3,6 +3,7 @@ import {
   FRAME_DIGITS_MASK,
   FRAME_DIGITS_SHIFT,
   FRAME_FILE,
+  FRAME_FLAG_NO_TIME,
   FRAME_FLAGS,
   FRAME_INTERFACE,
   FRAME_INTS,
@@ -112,7 +113,7 @@ export class Machine {
     outcome.fields = fields
     outcome.base = 0
     this.#clear(outcome)
-    this.#tick(outcome.epochSeconds, outcome.nanoseconds)
+    if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) this.#tick(outcome.epochSeconds, outcome.nanoseconds)
     decodeFrame(batch.bytes, offset, captured, wireLength, linkType, fields, 0)
     if (fields[P_FAMILY] === IP_NONE) outcome.note = fields[P_NOTE]
     else this.#enter(batch.bytes, outcome, info[row + FRAME_INTERFACE])
@@ -135,6 +136,7 @@ export class Machine {
     outcome.connectionNumber = 0
     outcome.confirmedNew = false
     outcome.assumesFrame = 0
+    outcome.fragmentCount = 0
     outcome.hintHelper = null
   }
 
@@ -174,6 +176,8 @@ export class Machine {
     if (done === DEFRAG_QUEUED) outcome.note = NOTE_FRAGMENT_QUEUED
     else if (done === DEFRAG_DROPPED) outcome.note = NOTE_FRAGMENT_DROPPED
     else if (done === DEFRAG_COMPLETE) {
+      outcome.fragments = this.defrag.frames
+      outcome.fragmentCount = this.defrag.frameCount
       if (this.defrag.fields[P_NOTE] === NOTE_CUT) outcome.note = NOTE_CUT
       else this.journey.travel(this.defrag.bytes, this.defrag.fields, path, this.#nowNs, outcome)
     } else this.journey.travel(bytes, fields, path, this.#nowNs, outcome)

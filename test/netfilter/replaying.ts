@@ -20,12 +20,15 @@ import { CTSTATE_NAMES, Outcome } from '../../src/netfilter/outcome.ts'
 import { Topology, type TopologyOptions } from '../../src/netfilter/topology.ts'
 import { compileRuleset, parseRuleset, RuleMemory } from '../../src/ruleset/index.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
+import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
 import { addressText } from '../../src/wire/address.ts'
 import { IP_V4, IP_V6, NOTE_NAMES } from '../../src/wire/packet-fields.ts'
 
 export interface Setting extends Partial<TopologyOptions> {
   rules?: string
   rules6?: string
+  /** Stands in for `rules`. */
+  ruleset4?: CompiledRuleset
   sysctls?: Readonly<Record<string, string | number>>
   checksum?: ChecksumOption
   helperPorts?: readonly HelperPort[]
@@ -98,7 +101,7 @@ export class Replaying {
       topology,
       sysctls: sysctlsWith(new Map(sysctls)),
       checksums: this.checksums,
-      ruleset4: compiled(setting.rules, 'rules.v4', 'ipv4'),
+      ruleset4: setting.ruleset4 ?? compiled(setting.rules, 'rules.v4', 'ipv4'),
       ruleset6: compiled(setting.rules6, 'rules.v6', 'ipv6'),
       helperPorts: setting.helperPorts ?? [],
       seed: 1,
