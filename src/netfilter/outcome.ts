@@ -66,6 +66,9 @@ export class Outcome {
   hintHelper: string | null = null
   /** Earlier frame whose UNKNOWN verdict this label depends on (it was taken as accepted), 0 for none. */
   assumesFrame = 0
+  /** Frame that completes a datagram: all frames that it came in, fragments[0 … fragmentCount), in order of arrival. */
+  fragments: Float64Array = new Float64Array(0)
+  fragmentCount = 0
 }
 
 /** A consumer of outcomes. */

@@ -37,10 +37,15 @@ const ICMP_TYPE = shortText(',"icmpType":')
 const ICMP_CODE = shortText(',"icmpCode":')
 const ICMP_ID = shortText(',"icmpId":')
 const REASON_FRAME = shortText(',"reasonFrame":')
+const FRAGMENTS = shortText(',"fragments":[')
 const ASSUMES_FRAME = shortText(',"assumesFrame":')
 const UNKNOWN = shortText(',"unknown":')
 const FILE_FRAME = shortText(',"fileFrame":')
 const END = snippet('}\n')
+const COMMA = 0x2c
+const CLOSING_BRACKET = 0x5d
+/** Bytes of the largest frame number, with what follows it. */
+const DECIMAL_ROOM = 17
 
 /** Protocols with and without ports, indexed by protocol number; 256 is the protocol that could not be found. */
 const PROTO_PORTS: Snippet[] = []
@@ -143,6 +148,7 @@ export class NdjsonSink implements Sink {
     if (outcome.reasonFrame > 0) at = writer.decimal(writer.short(at, REASON_FRAME), outcome.reasonFrame)
     if (outcome.dropHook >= 0) at = writer.snippet(at, DROP_HOOKS[outcome.dropHook])
     if (outcome.assumesFrame > 0) at = writer.decimal(writer.short(at, ASSUMES_FRAME), outcome.assumesFrame)
+    if (outcome.fragmentCount > 0) at = this.fragments(at, outcome)
     if (this.files.length > 0) {
       const file = this.files[outcome.file]
       at = writer.snippet(this.moreRoom(at, file.length), file)
@@ -184,6 +190,17 @@ export class NdjsonSink implements Sink {
       const larger = new Uint8Array(needed * 2)
       larger.set(bytes.subarray(0, at))
       this.writer.reset(larger)
+    }
+    return at
+  }
+
+  /** Numbers of the frames that the datagram came in. */
+  private fragments(at: number, { fragments, fragmentCount }: Outcome): number {
+    const { writer } = this
+    at = writer.short(this.moreRoom(at, fragmentCount * DECIMAL_ROOM), FRAGMENTS)
+    for (let i = 0; i < fragmentCount; i++) {
+      at = writer.decimal(at, fragments[i])
+      writer.bytes[at++] = i === fragmentCount - 1 ? CLOSING_BRACKET : COMMA
     }
     return at
   }

@@ -88,6 +88,7 @@ function reference(o: Outcome, captures: readonly string[]): string {
     ...(o.reasonFrame > 0 && { reasonFrame: o.reasonFrame }),
     ...(o.dropHook >= 0 && { dropHook: HOOK_NAMES[o.dropHook] }),
     ...(o.assumesFrame > 0 && { assumesFrame: o.assumesFrame }),
+    ...(o.fragmentCount > 0 && { fragments: [...o.fragments].slice(0, o.fragmentCount) }),
     ...(captures.length > 1 && { file: captures[o.file], fileFrame: o.fileFrame }),
   }
   return JSON.stringify(line).replace('"@time@"', `${o.epochSeconds}${o.digits === 0 ? '' : `.${fraction}`}`)
@@ -128,14 +129,17 @@ const anyOutcome = fc
     unknownText: fc.option(anyText),
     connectionNumber: fc.nat(),
     assumesFrame: fc.nat(3),
+    fragments: fc.array(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { maxLength: 3 }),
     family: fc.constantFrom(0, 4, 6),
     protocol: fc.oneof(fc.integer({ min: -1, max: 255 }), fc.constantFrom(1, 6, 17, 58)),
     fragment: fc.constantFrom(0, 0, 0x4000, 0x2000, 5),
     l4Length: fc.constantFrom(0, 3, 4, 8, 100),
     words: fc.array(fc.oneof(anyWord, fc.constantFrom(0, 0xffff, 0x10000)), { minLength: 9, maxLength: 9 }),
   })
-  .map(({ family, protocol, fragment, l4Length, words, ...rest }) => {
+  .map(({ family, protocol, fragment, fragments, l4Length, words, ...rest }) => {
     const made = Object.assign(outcome({ src: '1.2.3.4', dst: '4.3.2.1' }), rest)
+    made.fragments = Float64Array.from(fragments)
+    made.fragmentCount = fragments.length
     const { fields } = made
     fields[P_FAMILY] = family
     fields[P_PROTOCOL] = protocol
