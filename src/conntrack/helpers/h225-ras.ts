@@ -90,7 +90,13 @@ function readRegistrationConfirm(reader: PerReader): RasMessage {
 function readTimeToLive(reader: PerReader, isExtended: boolean): number | null {
   if (!isExtended) return null
   const found = reader.extensions().find((one) => one.index === TIME_TO_LIVE_EXTENSION)
-  return found === undefined ? null : found.value.integer(1, 0xffffffff)
+  if (found === undefined) return null
+  const { value } = found
+  const start = value.place
+  const seconds = value.integer(1, 0xffffffff)
+  // The kernel steps over the number twice, and takes a message that ends too soon behind it for cut.
+  reader.mustHold(value.place, value.place - start - 1)
+  return seconds
 }
 
 function readUnregistrationRequest(reader: PerReader): RasMessage {

@@ -43,6 +43,16 @@ export class PerReader {
     return this.bits(1) === 1
   }
 
+  /** First byte that has not been read at all. */
+  get place(): number {
+    return (this.#at + 7) >> 3
+  }
+
+  /** Throws when there are not so many bytes from a place on. */
+  mustHold(from: number, count: number): void {
+    if ((from + count) * 8 > this.#end) throw new PerError('cut')
+  }
+
   /** Place of so many whole bytes. */
   octets(count: number): number {
     const from = (this.#at + 7) >> 3

@@ -69,9 +69,14 @@ function answerOfLine(line: OracleLine & { nflog?: string[] }, showsDrops: boole
   if (verdict === 'not-seen') return 'none'
   const announced = events
     .filter(({ ev, id }, i) => ev === 'EXP_NEW' && !events.slice(i).some((later) => isEndOf(later, id)))
-    .map(({ tuple, timeout }) => `+${tuple} ${timeout}s`)
+    .map(({ tuple, timeout }) => `+${tuple} ${rounded(timeout ?? 0)}s`)
     .sort()
   return [label(state, dir ?? null, verdict), ...announced].join(' ')
+}
+
+/** The kernel may be asked a second late. */
+function rounded(seconds: number): number {
+  return Math.ceil(seconds / 10) * 10
 }
 
 function isEndOf({ ev, id }: OracleEvent, expectation: number): boolean {
@@ -125,7 +130,7 @@ function expectationText(one: PendingExpectation, nowNs: number): string {
   const any = one.family === 6 ? '::' : '0.0.0.0'
   const source = one.source === null ? any : addressText(one.source, 0, one.family)
   const port = one.sourcePort === ANY_PORT ? 0 : one.sourcePort
-  const seconds = Math.round((one.expiresNs - nowNs) / 1e9)
+  const seconds = rounded((one.expiresNs - nowNs) / 1e9)
   const destination = addressText(one.destination, 0, one.family)
   return `+${one.protocol} ${source}:${port}>${destination}:${one.destinationPort} ${seconds}s`
 }

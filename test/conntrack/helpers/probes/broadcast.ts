@@ -42,11 +42,13 @@ export const BROADCAST_PROBES: readonly HelperProbe[] = [
       { bytes: ASK, time: 0 },
       { bytes: answer('10.0.0.7:137'), time: 2.9 },
       { bytes: answer('10.0.0.8:137'), time: 3.1 },
-      { bytes: ASK, time: 4 },
-      { bytes: ASK, time: 6.9 },
-      { bytes: answer('10.0.0.9:137'), time: 9.5 },
-      { bytes: ASK, time: 13 },
+      { bytes: ASK, time: 7 },
     ],
+  },
+  {
+    name: 'netbios-ns: asked again',
+    host: HOST,
+    packets: [ASK, ASK, answer('10.0.0.9:137')],
   },
   {
     name: 'netbios-ns: asked by others',

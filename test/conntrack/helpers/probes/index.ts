@@ -1,6 +1,7 @@
 import { AMANDA_PROBES } from './amanda.ts'
 import { BROADCAST_PROBES } from './broadcast.ts'
 import { FTP_PROBES } from './ftp.ts'
+import { H323_PROBES } from './h323.ts'
 import { IRC_PROBES } from './irc.ts'
 import { PPTP_PROBES } from './pptp.ts'
 import type { HelperProbe } from './probe.ts'
@@ -12,6 +13,7 @@ export const HELPER_PROBES: readonly HelperProbe[] = [
   ...AMANDA_PROBES,
   ...BROADCAST_PROBES,
   ...FTP_PROBES,
+  ...H323_PROBES,
   ...IRC_PROBES,
   ...PPTP_PROBES,
   ...SANE_PROBES,
