@@ -78,17 +78,27 @@ export function demandsOf(
   isFixed: IsFixed,
 ): Demands {
   const alarms = new Int32Array(PROTOCOL_SLOTS)
-  return { alarms, rules: rules.map(({ checks }) => new RuleReader(environment, isFixed, alarms).read(checks)) }
+  const enumerated = new Map<string, ValueSet | null>()
+  const demandsOfRule = (checks: readonly ProgramCheck[]): ReadonlyMap<FieldName, Demand> =>
+    new RuleReader(environment, isFixed, alarms, enumerated).read(checks)
+  return { alarms, rules: rules.map(({ checks }) => demandsOfRule(checks)) }
 }
 
 class RuleReader {
   readonly #environment: RuleEnvironment
   readonly #isFixed: IsFixed
   readonly #alarms: Int32Array
+  readonly #enumerated: Map<string, ValueSet | null>
   readonly #demands = new Map<FieldName, Demand>()
   #late = false
 
-  constructor(environment: RuleEnvironment, isFixed: IsFixed, alarms: Int32Array) {
+  constructor(
+    environment: RuleEnvironment,
+    isFixed: IsFixed,
+    alarms: Int32Array,
+    enumerated: Map<string, ValueSet | null>,
+  ) {
+    this.#enumerated = enumerated
     this.#environment = environment
     this.#isFixed = isFixed
     this.#alarms = alarms
@@ -162,7 +172,17 @@ class RuleReader {
   #valuesOf(condition: FieldCondition | NameCondition): ValueSet | null {
     const max = MAXIMA[condition.field]
     if (max === undefined) return null
-    return condition.kind === 'name' ? this.#interfaces(condition) : valuesOf(condition, max)
+    if (condition.kind === 'name') return this.#interfaces(condition)
+    const { field, mask, ranges, negated } = condition
+    if (mask === WORD || max > OCTET || ranges.length !== 1) return valuesOf(condition, max)
+    // Tried value by value: many rules ask for the same states or flags.
+    const key = `${field} ${mask} ${ranges[0].low} ${ranges[0].high} ${negated}`
+    let values = this.#enumerated.get(key)
+    if (values === undefined) {
+      values = valuesOf(condition, max)
+      this.#enumerated.set(key, values)
+    }
+    return values
   }
 
   #interfaces({ name, prefix, negated }: NameCondition): ValueSet {

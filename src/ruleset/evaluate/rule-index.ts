@@ -50,12 +50,8 @@ export function buildRuleIndex(sets: readonly (ValueSet | null)[], boundaries: F
 /** Where sets of values begin, and where they are behind their end, sorted, up to `max`; 0 is always among them. */
 export function boundariesOf(sets: readonly (ValueSet | null)[], max: number): Float64Array {
   const bounds = [0]
-  let before: ValueSet | null = null
-  for (const set of sets) {
-    // Neighbours are often alike, and then share their set.
-    if (set !== null && set !== before) for (const { low, high } of set) bounds.push(low, high + 1)
-    before = set
-  }
+  // Rules that ask alike often share their set.
+  for (const set of new Set(sets)) for (const { low, high } of set ?? []) bounds.push(low, high + 1)
   const sorted = Float64Array.from(bounds).sort()
   return sorted.filter((value, at) => value <= max && (at === 0 || value !== sorted[at - 1]))
 }

@@ -42,10 +42,10 @@ function enumerate(ranges: ValueSet, mask: number, max: number): ValueSet {
 }
 
 function clip(ranges: ValueSet, max: number): ValueSet {
-  return ranges.flatMap(({ low, high }) => {
-    const clipped = { low: Math.max(low, 0), high: Math.min(high, max) }
-    return clipped.low <= clipped.high ? [clipped] : []
-  })
+  if (ranges.every(({ low, high }) => low >= 0 && high <= max)) return ranges
+  return ranges
+    .map(({ low, high }) => ({ low: Math.max(low, 0), high: Math.min(high, max) }))
+    .filter(({ low, high }) => low <= high)
 }
 
 export function complement(set: ValueSet, max: number): ValueSet {
