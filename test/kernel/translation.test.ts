@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { tcp, udp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { type Pair, runPair } from './pair.ts'
@@ -87,5 +88,70 @@ describe.skipIf(!oracle.available)(
         expect(result.comparison.equal).toBeGreaterThan(500)
       },
     )
+  },
+)
+
+/** Masters that are translated, and what they announce; the packets of the other side as they come back from outside. */
+const FOLLOWING: Readonly<Record<string, { rules: string; packets: readonly Uint8Array[] }>> = {
+  'TFTP behind SNAT': {
+    rules:
+      raw('-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp') +
+      nat('-A POSTROUTING -s 192.168.0.0/24 -j SNAT --to-source 198.51.100.1'),
+    packets: [
+      udp('192.168.0.2:1111>203.0.113.9:69', { data: '\0\x01file\0octet\0' }),
+      udp('203.0.113.9:5000>198.51.100.1:1111', { data: '\0\x03\0\x01data' }),
+      udp('192.168.0.2:1111>203.0.113.9:5000', { data: '\0\x04\0\x01' }),
+      udp('203.0.113.9:5000>198.51.100.1:1111', { data: '\0\x03\0\x02data' }),
+    ],
+  },
+  'active FTP behind SNAT': {
+    rules:
+      raw('-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp') +
+      nat('-A POSTROUTING -s 192.168.0.0/24 -j SNAT --to-source 198.51.100.1'),
+    packets: [
+      tcp('192.168.0.2:1111>203.0.113.9:21', 'S', { seq: 100 }),
+      tcp('203.0.113.9:21>198.51.100.1:1111', 'SA', { seq: 500, ack: 101 }),
+      tcp('192.168.0.2:1111>203.0.113.9:21', 'A', { seq: 101, ack: 501 }),
+      tcp('203.0.113.9:21>198.51.100.1:1111', 'PA', { seq: 501, ack: 101, data: '220 ready\r\n' }),
+      tcp('192.168.0.2:1111>203.0.113.9:21', 'PA', { seq: 101, ack: 512, data: 'USER me\r\n' }),
+      tcp('203.0.113.9:21>198.51.100.1:1111', 'PA', { seq: 512, ack: 110, data: '230 in\r\n' }),
+      tcp('192.168.0.2:1111>203.0.113.9:21', 'PA', { seq: 110, ack: 520, data: 'PORT 192,168,0,2,4,210\r\n' }),
+      tcp('203.0.113.9:20>198.51.100.1:1234', 'S', { seq: 9000 }),
+      tcp('192.168.0.2:1234>203.0.113.9:20', 'SA', { seq: 7000, ack: 9001 }),
+      tcp('203.0.113.9:20>198.51.100.1:1234', 'A', { seq: 9001, ack: 7001 }),
+    ],
+  },
+  'passive FTP behind DNAT': {
+    rules:
+      raw('-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp') +
+      nat('-A PREROUTING -p tcp -m tcp --dport 21 -j DNAT --to-destination 10.99.0.1'),
+    packets: [
+      tcp('203.0.113.9:1111>198.51.100.1:21', 'S', { seq: 100 }),
+      tcp('10.99.0.1:21>203.0.113.9:1111', 'SA', { seq: 500, ack: 101 }),
+      tcp('203.0.113.9:1111>198.51.100.1:21', 'A', { seq: 101, ack: 501 }),
+      tcp('10.99.0.1:21>203.0.113.9:1111', 'PA', { seq: 501, ack: 101, data: '220 ready\r\n' }),
+      tcp('203.0.113.9:1111>198.51.100.1:21', 'PA', { seq: 101, ack: 512, data: 'PASV\r\n' }),
+      tcp('10.99.0.1:21>203.0.113.9:1111', 'PA', { seq: 512, ack: 107, data: '227 Entering (10,99,0,1,4,210)\r\n' }),
+      tcp('203.0.113.9:2222>198.51.100.1:1234', 'S', { seq: 9000 }),
+      tcp('10.99.0.1:1234>203.0.113.9:2222', 'SA', { seq: 7000, ack: 9001 }),
+      tcp('203.0.113.9:2222>198.51.100.1:1234', 'A', { seq: 9001, ack: 7001 }),
+    ],
+  },
+}
+
+describe.skipIf(!oracle.available)(
+  `connections announced by translated ones (${oracle.available ? 'the kernel is asked' : oracle.why})`,
+  () => {
+    it.each(Object.entries(FOLLOWING))('%s', async (name, { rules: text, packets }) => {
+      if (!oracle.available) return
+      const capture = join(folder, `${name}.pcap`)
+      const rules = join(folder, `${name}.v4`)
+      writeFileSync(capture, pcap(packets))
+      writeFileSync(rules, text)
+      const result = await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules })
+      const [first] = result.comparison.differences
+      expect(first === undefined ? '' : storyOf(result, first)).toBe('')
+      expect(result.kernel.map(({ label }) => label)).toContain('RELATED')
+    })
   },
 )
