@@ -153,7 +153,7 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
     return {
       mode: 'host',
       local: hosts.map((one) => one.text),
-      because: `${hosts.map((one) => one.text).join(' and ')} ${hosts.length > 1 ? 'are' : 'is'} on nearly every frame`,
+      because: `${hosts.length > 1 ? 'they are' : 'it is'} on nearly every frame`,
     }
   }
   return { mode: 'router', local: [], because: 'no single address is on nearly every frame' }

@@ -191,7 +191,7 @@ function assumptionsOf(
     const why = options.local.length > 0 ? '--local names its addresses' : inference.because
     sentences.push(
       mode === 'host'
-        ? `The rules run on the host ${local.join(', ')}: ${why} (--mode, --local).`
+        ? `The rules run on the host ${local.join(' and ')}: ${why} (--mode, --local).`
         : `The rules run on a router between the ends of the traffic: ${why} (--mode host --local ADDR).`,
     )
   }

@@ -10,6 +10,11 @@ export function ruleName(rule: Pick<RuleInfo, 'table' | 'chain' | 'number' | 'te
   return printable(rule.table === 'filter' ? place : `${rule.table} ${place}`)
 }
 
+/** The same, with the family of IPv6 rules: `IPv6 FORWARD rule 39`. */
+export function ruleNameWithFamily(rule: RuleInfo): string {
+  return rule.family === 'ipv6' ? `IPv6 ${ruleName(rule)}` : ruleName(rule)
+}
+
 /** Where a rule stands and what it says, on one line; its end is cut, never its place. */
 export function placedText(place: string, text: string, indent: number): string[] {
   const blanks = ' '.repeat(indent)

@@ -6,7 +6,7 @@ import { addressText } from '../wire/address.ts'
 import { type BlockedConversation, CONVERSATIONS_MAX } from './blocked-conversations.ts'
 import { linkTypeName } from './link-type-names.ts'
 import { protocolName } from './protocol-names.ts'
-import { more, placedText, ruleName } from './rule-places.ts'
+import { more, placedText, ruleNameWithFamily } from './rule-places.ts'
 import { notesText, statesTable, verdictsTable } from './summary-tables.ts'
 import { byteSize, count, counted, duration, type Paint, PLAIN, printable, table, utc, wrap } from './text.ts'
 import type { DropCount, ReasonCount, TrafficCounters } from './traffic-counters.ts'
@@ -14,6 +14,10 @@ import { TRANSPORT_ICMP, TRANSPORT_PORTS } from './transport-key.ts'
 
 /** Entries of a list that a summary shows; the rest is counted. */
 const LIST_MAX = 10
+/** The same of connections, which take two lines each. */
+const CONNECTIONS_MAX = 5
+/** Names of interfaces that a hint gives. */
+const INTERFACES_SHOWN = 8
 
 export interface SummaryOptions {
   readonly paint?: Paint
@@ -36,10 +40,14 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
     { title: 'Warnings', style: 'yellow', lines: warningLines(summary, most) },
     { title: `Verdicts of the ${machineName(summary)}`, lines: withRules ? table(verdictsTable(traffic), 2) : [] },
     { title: 'Dropped by these rules', style: 'red', lines: dropLines(traffic, most) },
-    { title: 'Blocked connections, largest first', style: 'red', lines: conversationLines(traffic, most) },
-    { title: 'Undecided', style: 'yellow', lines: undecidedLines(traffic, most) },
+    {
+      title: 'Blocked connections, largest first',
+      style: 'red',
+      lines: conversationLines(traffic, verbose ? most : CONNECTIONS_MAX),
+    },
+    { title: 'Undecided', style: 'yellow', lines: undecidedLines(summary, traffic, most) },
     { title: 'Address translation', lines: natLines(summary, most) },
-    { title: 'Rules without a packet', lines: unmatchedLines(summary, verbose) },
+    { title: 'Rules without a packet', lines: unmatchedLines(summary, traffic, verbose) },
     { title: 'States', lines: stateLines(traffic) },
     { title: 'Why packets are INVALID', lines: reasonLines(traffic.invalid) },
     { title: 'Ignored by the tracker (state kept)', lines: reasonLines(traffic.ignored) },
@@ -108,11 +116,12 @@ function dropLine(drop: DropCount): string[] {
   const amounts = [counted(drop.packets, 'packet'), byteSize(drop.bytes)]
   if (drop.conversations > 0) amounts.push(counted(drop.conversations, 'connection'))
   if (drop.rule === null) return [`  the tracker itself: ${amounts.join(', ')}`]
-  return [...wrap(`${ruleName(drop.rule)}: ${amounts.join(', ')}`, 2, 2), ...ruleText(drop.rule)]
+  return [...wrap(`${ruleNameWithFamily(drop.rule)}: ${amounts.join(', ')}`, 2, 2), ...ruleText(drop.rule)]
 }
 
+/** The line is enough: the family tells the file. */
 function ruleText(rule: RuleInfo): string[] {
-  return placedText(`${rule.file}:${rule.line}`, rule.text, 4)
+  return placedText(`line ${rule.line}`, rule.text, 4)
 }
 
 /** Rules of the nat table are asked once per connection, so that their packets are connections. */
@@ -129,7 +138,7 @@ function natLines(summary: ReplaySummary, most: number): string[] {
     .sort((a, b) => b.connections - a.connections)
     .slice(0, most)
     .flatMap(({ rule, connections }) => [
-      `  ${ruleName(rule)}: ${counted(connections, 'connection')}`,
+      `  ${ruleNameWithFamily(rule)}: ${counted(connections, 'connection')}`,
       ...ruleText(rule),
     ])
   const hint =
@@ -137,12 +146,15 @@ function natLines(summary: ReplaySummary, most: number): string[] {
   return [...shown, ...more(bound.length - most, 'more rule', 'more rules'), ...wrap(hint, 2, 2)]
 }
 
-function unmatchedLines(summary: ReplaySummary, verbose: boolean): string[] {
+/** Rules that could not be decided are not among them: nobody knows. */
+function unmatchedLines(summary: ReplaySummary, traffic: TrafficCounters, verbose: boolean): string[] {
+  const undecided = new Set(traffic.undecided.map(({ rule }) => rule))
   return [summary.ruleset4, summary.ruleset6].flatMap((ruleset) => {
     const rules = ruleset?.rules.filter((rule) => !rule.text.startsWith(':')) ?? []
-    const unmatched = rules.filter((rule) => ruleset?.packets(rule.id) === 0)
+    const unmatched = rules.filter((rule) => ruleset?.packets(rule.id) === 0 && !undecided.has(rule))
     if (unmatched.length === 0) return []
-    const head = `${count(unmatched.length)} of ${counted(rules.length, 'rule')} of ${printable(rules[0].file)}`
+    const amount = unmatched.length === rules.length ? 'all' : `${count(unmatched.length)} of`
+    const head = `${amount} ${counted(rules.length, 'rule')} of ${printable(rules[0].file)}`
     if (!verbose) return wrap(`${head} (--verbose lists them)`, 2, 2)
     return [...wrap(head, 2, 2), ...unmatched.flatMap((rule) => placedText(`line ${rule.line}`, rule.text, 4))]
   })
@@ -166,7 +178,7 @@ function conversationLines(traffic: TrafficCounters, most: number): string[] {
 }
 
 function conversationLine(one: BlockedConversation): string[] {
-  const where = one.rule === null ? 'the tracker' : ruleName(one.rule)
+  const where = one.rule === null ? 'the tracker' : ruleNameWithFamily(one.rule)
   const first = `frame\u00a0${one.firstFrame}`
   const rest = one.dropped - 1 + one.passed
   const story = one.fromTheStart
@@ -190,16 +202,17 @@ function conversationName(one: BlockedConversation): string {
   return one.transport === TRANSPORT_ICMP && one.identifier >= 0 ? `${ends} id ${one.identifier}` : ends
 }
 
-function undecidedLines(traffic: TrafficCounters, most: number): string[] {
+function undecidedLines(summary: ReplaySummary, traffic: TrafficCounters, most: number): string[] {
   const groups = [...traffic.undecided].sort((a, b) => b.packets - a.packets || a.firstFrame - b.firstFrame)
   const lines = groups.slice(0, most).flatMap((one) => {
     const possible = VERDICT_NAMES.filter((name, code) => name !== null && one.possible & (1 << code)).join(' or ')
-    const where = one.rule === null ? 'no rule' : ruleName(one.rule)
+    const where = one.rule === null ? 'no rule' : ruleNameWithFamily(one.rule)
     const what = `${where}: ${counted(one.packets, 'packet')}, first frame ${one.firstFrame}: ${possible}`
     const why = one.missing === null ? [] : wrap(printable(one.missing), 4, 2)
     return [...wrap(what, 2, 2), ...(one.rule === null ? [] : ruleText(one.rule)), ...why]
   })
   lines.push(...more(groups.length - most, 'more rule', 'more rules'))
+  if (groups.some(({ missing }) => missing?.includes('--iface'))) lines.push(...interfaceHint(summary))
   if (traffic.undecidedOthers > 0) lines.push(`  ${counted(traffic.undecidedOthers, 'packet')} by other rules`)
   if (traffic.resting > 0) {
     const rest =
@@ -209,6 +222,23 @@ function undecidedLines(traffic: TrafficCounters, most: number): string[] {
     lines.push(...wrap(`${rest} on an undecided packet having passed.`, 2, 2))
   }
   return lines
+}
+
+/** Which interfaces the rules speak of: what to write behind --iface. */
+function interfaceHint({ ruleset4, ruleset6 }: ReplaySummary): string[] {
+  const named = /(?:^| )(?:-[io]|--(?:in|out)-interface) (\S+)/g
+  const texts = [ruleset4, ruleset6].flatMap((ruleset) => ruleset?.rules ?? []).map(({ text }) => text)
+  const names = new Set(texts.flatMap((text) => [...text.matchAll(named)].map(([, name]) => name)))
+  names.delete('lo')
+  if (names.size === 0) return []
+  const shown = [...names].slice(0, INTERFACES_SHOWN).map(printable).join(', ')
+  const rest = names.size > INTERFACES_SHOWN ? ` and ${names.size - INTERFACES_SHOWN} more` : ''
+  const example = `--iface\u00a0${[...names][0].replace('+', '0')}=0.0.0.0/0`
+  return wrap(
+    `The rules name the interfaces ${shown}${rest}: say which networks are behind each, like ${example}.`,
+    2,
+    2,
+  )
 }
 
 function stateLines(traffic: TrafficCounters): string[] {

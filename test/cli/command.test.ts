@@ -111,6 +111,27 @@ describe('the command', () => {
     expect(ctreplay([sample, '--rules', rules, ...workstation, '--fail-on', what]).status).toBe(status)
   })
 
+  it('writes the rules back with the counters of the replay', () => {
+    const { stdout, stderr } = ctreplay([sample, '--rules', rules, ...workstation, '--counters', '-'])
+    expect(stdout).toContain('[3:205] -A INPUT -j DROP\n')
+    expect(stderr).toContain('Verdicts of the host 192.0.2.10')
+  })
+
+  it('lists the rules that matched nothing when asked', () => {
+    const unused = join(folder, 'unused.v4')
+    writeFileSync(unused, '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 10.9.9.9 -j DROP\nCOMMIT\n')
+    const args = [sample, '--rules', unused, ...workstation]
+    expect(ctreplay(args).stdout).toMatch(/Rules without a packet\n {2}all 1 rule of\s+\S+/)
+    expect(ctreplay([...args, '--verbose']).stdout).toContain('line 3: -A INPUT -s 10.9.9.9 -j DROP')
+  })
+
+  it('checks rules alone', () => {
+    expect(ctreplay(['check', rules])).toMatchObject({ status: 0, stdout: expect.stringContaining(': IPv4, 1 table') })
+    const broken = join(folder, 'broken.v4')
+    writeFileSync(broken, '*filter\n-A INPUT -j NOWHERE\nCOMMIT\n')
+    expect(ctreplay(['check', broken])).toMatchObject({ status: 2, stderr: expect.stringContaining('broken.v4:2:') })
+  })
+
   it('has help with examples, and a version', () => {
     expect(ctreplay(['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Examples:') })
     expect(ctreplay(['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
@@ -137,6 +158,11 @@ describe('a wrong command', () => {
     [[sample, '--fail-on', 'rain'], '--fail-on rain: write drop, invalid or unknown'],
     [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: there is no such file'],
     [[sample, '--rules', root], 'it is a folder'],
+    [[sample, '--ipset', '/nonexistent/sets'], 'cannot read the sets /nonexistent/sets: there is no such file'],
+    [[sample, '--nat', 'maybe'], '--nat maybe: write apply or ignore'],
+    [[sample, '--helper', 'tcp/21'], '--helper'],
+    [[sample, '--counters', 'x'], '--counters writes the rules of --rules'],
+    [[sample, '--rules', rules, '--counters', '-', '--ndjson', '-'], 'only one can have standard output'],
     [[sample, '--ndjson', '/nonexistent/x.ndjson'], 'cannot write /nonexistent/x.ndjson: there is no such folder'],
     [[sample, '--mode', 'host', '--rules', rules, '--local', ''], '--local needs a value'],
   ])('%j', (args, message) => {

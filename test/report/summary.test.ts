@@ -69,7 +69,7 @@ describe('the summary', () => {
       '10.0.0.1:4000 > 10.0.0.2:22 tcp: blocked at its first packet (frame 1) by FORWARD rule 3; ' +
         '2 more packets of the capture belong to it',
     )
-    expect(flat(text)).toContain('FORWARD rule 3: 2 packets, 120 bytes, 1 connection rules.v4:12: -A FORWARD -p tcp')
+    expect(flat(text)).toContain('FORWARD rule 3: 2 packets, 120 bytes, 1 connection line 12: -A FORWARD -p tcp')
   })
 
   it('does not say "first packet" of a connection that was let in before', () => {
@@ -155,11 +155,10 @@ describe('the summary', () => {
   it('keeps to 80 columns with long rules, and never cuts their place', () => {
     const long = rule({
       text: `-A FORWARD -m comment --comment "${'x'.repeat(200)}" -j DROP`,
-      file: 'etc/iptables/rules.v4',
     })
     const text = summaryOf([outcome(ssh, { ...NEW, ...DROPPED, rule: long, connectionNumber: 1 })])
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
-    expect(text).toMatch(/etc\/iptables\/rules\.v4:12: -A FORWARD .*…/)
+    expect(text).toMatch(/line 12: -A FORWARD .*…/)
   })
 
   it('bounds what it remembers, and says so', () => {

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { runCheck } from '../../src/cli/check-command.ts'
+import { PLAIN } from '../../src/report/text.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'ctreplay-check-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, lines: readonly string[]): string {
+  const path = join(folder, name)
+  writeFileSync(path, `${lines.join('\n')}\n`)
+  return path
+}
+
+async function check(...args: string[]): Promise<{ status: number; stdout: string }> {
+  let stdout = ''
+  const status = await runCheck(args, { write: (text: string) => (stdout += text) }, PLAIN)
+  return { status, stdout }
+}
+
+const home = file('home.v4', [
+  '*filter',
+  ':INPUT DROP [0:0]',
+  ':FORWARD DROP [0:0]',
+  ':OUTPUT ACCEPT [0:0]',
+  ':OLD - [0:0]',
+  '-A INPUT -i lo -j ACCEPT',
+  '-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT',
+  '-A INPUT -p tcp -j ACCEPT',
+  '-A INPUT -p tcp --dport 22 -s 192.0.2.0/24 -j DROP',
+  '-A INPUT -m set --match-set trusted src -j ACCEPT',
+  '-A INPUT -i eth0 -p udp --sport 53 -j ACCEPT',
+  '-A OLD -j DROP',
+  'COMMIT',
+])
+const BASES = ['INPUT', 'FORWARD', 'OUTPUT'].map((base) => `:${base} ACCEPT [0:0]`)
+const fine = file('fine.v6', ['*filter', ':INPUT ACCEPT [0:0]', '-A INPUT -s fe80::/10 -j DROP', 'COMMIT'])
+
+describe('check', () => {
+  it('says what never matches, what was probably not meant, and what a capture can decide', async () => {
+    const { status, stdout } = await check(home)
+    expect(status).toBe(0)
+    expect(stdout).toBe(
+      [
+        `${home}: IPv4, 1 table, 4 chains, 7 rules`,
+        '',
+        'Warnings',
+        '  Whoever sends from this source port comes through, to every port: the rule',
+        '    does not ask for the state. Replies need only -m conntrack --ctstate',
+        '    ESTABLISHED.',
+        '    line 11: -A INPUT -i eth0 -p udp --sport 53 -j ACCEPT',
+        '',
+        'Rules that never match',
+        '  line 9 (INPUT rule 4): line 8 takes all that it matches',
+        '    line 8: -A INPUT -p tcp -j ACCEPT',
+        '    line 9: -A INPUT -p tcp --dport 22 -s 192.0.2.0/24 -j DROP',
+        '',
+        'Sets that were not given',
+        '  trusted: line 10 (--ipset FILE, as ipset save prints it)',
+        '',
+        'Chains that no packet comes to',
+        '  OLD (line 5, 1 rule): no rule leads there',
+        '',
+        'What a capture can decide',
+        '  5 of 7 rules as they are',
+        '  1 needs --ipset: line 10',
+        '  1 needs --iface: line 11',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('is content with rules that are fine, and tells their family by the name', async () => {
+    const { stdout } = await check(fine)
+    expect(stdout).toContain('IPv6, 1 table, 3 chains, 1 rule')
+    expect(stdout).toContain('all 1 rule as it is')
+    expect(stdout).not.toContain('Warnings')
+  })
+
+  it('--json for tools', async () => {
+    const [first, second] = JSON.parse((await check('--json', home, fine)).stdout)
+    expect(first).toMatchObject({
+      file: home,
+      family: 'ipv4',
+      mistakes: [{ code: 'open-to-source-port', level: 'warning', lines: [11] }],
+      unusedChains: [{ table: 'filter', chain: 'OLD', line: 5, rules: 1, callers: [] }],
+      missingSets: [{ name: 'trusted', lines: [10] }],
+    })
+    expect(first.rules[3]).toEqual({
+      table: 'filter',
+      chain: 'INPUT',
+      number: 4,
+      line: 9,
+      text: '-A INPUT -p tcp --dport 22 -s 192.0.2.0/24 -j DROP',
+      canonical: '-A INPUT -s 192.0.2.0/24 -p tcp -m tcp --dport 22 -j DROP',
+      decided: 'exact',
+      options: [],
+      missing: null,
+      neverMatches: true,
+      shadowedBy: { chain: 'INPUT', number: 3, line: 8 },
+    })
+    expect(second.family).toBe('ipv6')
+  })
+
+  it('--print gives the canonical form only', async () => {
+    expect((await check('--print', fine)).stdout).toBe(
+      ['*filter', ...BASES, '-A INPUT -s fe80::/10 -j DROP', 'COMMIT', ''].join('\n'),
+    )
+  })
+
+  it('--ipset gives the sets', async () => {
+    const sets = file('sets', ['create trusted hash:ip family inet'])
+    expect((await check('--ipset', sets, home)).stdout).not.toContain('Sets that were not given')
+    await expect(check('--ipset', sets, '--ipset', sets, home)).rejects.toThrow('the set "trusted" stands in')
+  })
+
+  it('--fail-on-warnings', async () => {
+    expect((await check('--fail-on-warnings', home)).status).toBe(1)
+    expect((await check('--fail-on-warnings', fine)).status).toBe(0)
+  })
+
+  it.each([
+    [[], 'which rules?'],
+    [['--jsn', fine], "there is no option --jsn; did you mean '--json'?"],
+    [['--ipv4', '--ipv6', fine], 'exclude each other'],
+    [['--print', '--json', fine], 'exclude each other'],
+    [[join(folder, 'nothing')], 'there is no such file'],
+    [['--ipv4', fine], 'fine.v6:3'],
+  ])('%j is refused', async (args, message) => {
+    await expect(check(...args)).rejects.toThrow(message)
+  })
+
+  it('the line that ip6tables-save writes tells the family, then the name, then the addresses', async () => {
+    const rule = ['*filter', ':INPUT ACCEPT [0:0]', '-A INPUT -j DROP', 'COMMIT']
+    const family = async (name: string, lines: readonly string[]): Promise<unknown> =>
+      JSON.parse((await check('--json', file(name, lines))).stdout)[0].family
+    expect(await family('a.v4', ['# Generated by ip6tables-save v1.8.9', ...rule])).toBe('ipv6')
+    expect(await family('rules6', ['# Generated by iptables-save v1.8.9', ...rule])).toBe('ipv4')
+    expect(await family('ip6tables.save', rule)).toBe('ipv6')
+    expect(await family('rules', [...rule.slice(0, 2), '-A INPUT -s 2001:db8::/32 -j DROP', 'COMMIT'])).toBe('ipv6')
+    expect(await family('rules', rule)).toBe('ipv4')
+  })
+})
