@@ -51,8 +51,12 @@ function goesOn(frames: readonly CaptureFrame[], options: Partial<DefragOptions>
   })
 }
 
-function compare(frames: readonly CaptureFrame[], defrag: Partial<DefragOptions>, oracle: readonly string[]): void {
-  const answers = askKernel(frames, oracle)
+async function compare(
+  frames: readonly CaptureFrame[],
+  defrag: Partial<DefragOptions>,
+  oracle: readonly string[],
+): Promise<void> {
+  const answers = await askKernel(frames, oracle)
   const theirs = answers.map((answer) => answer.state !== 'FRAG_QUEUED' && answer.state !== 'IP_DROP')
   const ours = goesOn(frames, defrag)
   const different = ours.flatMap((yes, index) => (yes === theirs[index] ? [] : [index + 1]))
@@ -60,17 +64,17 @@ function compare(frames: readonly CaptureFrame[], defrag: Partial<DefragOptions>
 }
 
 describe.skipIf(noOracle !== '')(`the running kernel ${noOracle}`, () => {
-  test.each([1, 2, 3])('does the same with odd fragments (seed %i)', (seed) => {
-    compare(
+  test.each([1, 2, 3])('does the same with odd fragments (seed %i)', async (seed) => {
+    await compare(
       odd(seed, 2000).map((bytes, index) => ({ bytes, time: index * 1e-3 })),
       {},
       [],
     )
   })
 
-  test('times out the same', () => {
+  test('times out the same', async () => {
     const time = (index: number) => index * 0.03
-    compare(
+    await compare(
       odd(7, 120).map((bytes, index) => ({ bytes, time: time(index) })),
       { 'net.ipv4.ipfrag_time': 1, nf_conntrack_frag6_timeout: 1 },
       ['--realtime-gaps', '1', '--sysctl', 'net.ipv4.ipfrag_time=1', '--sysctl', 'nf_conntrack_frag6_timeout=1'],
@@ -79,14 +83,14 @@ describe.skipIf(noOracle !== '')(`the running kernel ${noOracle}`, () => {
 
   test.each([100, 600, 1400, 2904, 3704, 9000])(
     'reaches its memory limit at the same fragment of %i bytes',
-    (length) => {
+    async (length) => {
       const limit = 100_000
       const frames = Array.from({ length: 150 }, (_, index) => [
         datagram(`10.0.0.${index + 1}>10.9.9.9`, 17, new Uint8Array(length), { mf: true, id: index }),
         datagram(`10.0.1.${index + 1}>10.9.9.9`, 17, new Uint8Array(16), { mf: true, id: index }),
         datagram(`10.0.1.${index + 1}>10.9.9.9`, 17, new Uint8Array(16), { offset: 16, id: index }),
       ]).flat()
-      compare(
+      await compare(
         frames.map((bytes) => ({ bytes })),
         { 'net.ipv4.ipfrag_high_thresh': limit },
         ['--sysctl', 'net.ipv4.ipfrag_low_thresh=50000', '--sysctl', `net.ipv4.ipfrag_high_thresh=${limit}`],

@@ -1,42 +1,25 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { kernelOracle, type OracleLine } from '../kernel/kernel-oracle.ts'
 import { type CaptureFrame, pcap } from './pcap.ts'
 
-/** One packet's answer by the kernel oracle (oracle/README.md). */
-export interface KernelAnswer {
-  n: number
-  state: string
-  verdict: string | null
-  why?: string
-  note?: string
-}
-
-const ORACLE = process.env.CTREPLAY_ORACLE ?? ''
+const oracle = kernelOracle()
 
 /** Why the kernel cannot be asked; '' when it can. */
-export const noOracle =
-  ORACLE === '' || !existsSync(ORACLE)
-    ? 'skipped: CTREPLAY_ORACLE does not name the kernel oracle'
-    : process.getuid?.() !== 0
-      ? 'skipped: the kernel oracle needs root'
-      : ''
+export const noOracle = oracle.available ? '' : `skipped: ${oracle.why}`
 
 /** What the running kernel says about raw IP packets. */
-export function askKernel(
+export async function askKernel(
   frames: readonly (Uint8Array | CaptureFrame)[],
   options: readonly string[] = [],
-): KernelAnswer[] {
+): Promise<OracleLine[]> {
+  if (!oracle.available) throw new Error(oracle.why)
   const folder = mkdtempSync(join(tmpdir(), 'ctreplay-'))
   try {
     const capture = join(folder, 'packets.pcap')
     writeFileSync(capture, pcap(frames))
-    const text = execFileSync(ORACLE, [capture, '--quiet', ...options], { encoding: 'utf8', maxBuffer: 1 << 28 })
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as KernelAnswer)
+    return await oracle.run(capture, options)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -106,8 +106,8 @@ const SUMS: [string, Uint8Array][] = [
 ]
 
 describe.skipIf(noOracle !== '')(`the running kernel ${noOracle}`, () => {
-  test('refuses the same packets before any hook', () => {
-    const answers = askKernel(PACKETS.map(([, packet]) => packet))
+  test('refuses the same packets before any hook', async () => {
+    const answers = await askKernel(PACKETS.map(([, packet]) => packet))
     const theirs = PACKETS.map(([name], index) => `${name}: ${answers[index].state === 'IP_DROP' ? 'refused' : 'seen'}`)
     const ours = PACKETS.map(([name, packet]) => {
       const fields = decodeToFields(packet)
@@ -118,8 +118,8 @@ describe.skipIf(noOracle !== '')(`the running kernel ${noOracle}`, () => {
     expect(ours).toEqual(theirs)
   })
 
-  test('finds the same transport checksums bad', () => {
-    const answers = askKernel(SUMS.map(([, packet]) => packet))
+  test('finds the same transport checksums bad', async () => {
+    const answers = await askKernel(SUMS.map(([, packet]) => packet))
     const theirs = SUMS.map(([name], index) => `${name}: ${answers[index].state === 'INVALID' ? 'bad' : 'good'}`)
     const ours = SUMS.map(([name, packet]) => {
       const state = verifyTransportChecksum(packet, decodeToFields(packet), 0)
