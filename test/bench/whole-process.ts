@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+const TIME = '/usr/bin/time'
+
+export interface Contender {
+  readonly name: string
+  readonly command: readonly [string, ...string[]]
+}
+
+export interface Measured {
+  readonly name: string
+  readonly seconds: number[]
+  /** Largest of all runs, in KiB; 0 where it is not known. */
+  peakKiB: number
+}
+
+/**
+ * Runs every contender once for warm-up, then all of them in turn, again and again, so that a slow minute of the machine
+ * slows all alike.
+ */
+export function measure(contenders: readonly Contender[], repeats: number, folder: string): Measured[] {
+  const results = contenders.map(({ name }): Measured => ({ name, seconds: [], peakKiB: 0 }))
+  for (let round = 0; round <= repeats; round++) {
+    contenders.forEach((contender, at) => {
+      const { seconds, peakKiB } = runOnce(contender, folder)
+      if (round > 0) results[at].seconds.push(seconds)
+      results[at].peakKiB = Math.max(results[at].peakKiB, peakKiB)
+    })
+  }
+  return results
+}
+
+function runOnce({ name, command }: Contender, folder: string): { seconds: number; peakKiB: number } {
+  const report = join(folder, `time-${process.pid}`)
+  const timed = existsSync(TIME) ? [TIME, '-o', report, '-f', '%M', ...command] : command
+  const [program, ...args] = timed
+  const start = performance.now()
+  const { status, stderr, error } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
+  const seconds = (performance.now() - start) / 1000
+  if (error) throw error
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr.slice(-500)}`)
+  if (!existsSync(report)) return { seconds, peakKiB: 0 }
+  const peakKiB = Number(readFileSync(report, 'utf8').trim().split('\n').at(-1))
+  rmSync(report)
+  return { seconds, peakKiB }
+}
+
+/** Those of the programs that this machine has. */
+export function installed(contenders: readonly Contender[]): Contender[] {
+  const folders = (process.env.PATH ?? '').split(':')
+  return contenders.filter(({ command }) => folders.some((folder) => existsSync(join(folder, command[0]))))
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
