@@ -2,13 +2,16 @@ import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS 
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import type { CurrentConnection } from '../current.ts'
-import { E_KIND, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from '../entry.ts'
+import { E_EXPIRY, E_KIND, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from '../entry.ts'
 import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '../status.ts'
 import { chooseAddress } from './choose-address.ts'
 import { MANIP_SOURCE, type NatRange } from './range.ts'
+import { SourceIndex } from './source-index.ts'
 
 /** The kernel tries so many ports before it gives up on finding a free one. */
 const PORT_ATTEMPTS = 128
+/** 2^32 divided by the golden ratio: spreads neighbouring addresses. */
+const HASH_FACTOR = 0x9e3779b1
 
 /** Binds connections to translations while their first packet is on its way (nf_nat_setup_info). */
 export class NatBinder {
@@ -19,6 +22,7 @@ export class NatBinder {
   /** The tuple being worked on: of the original direction, as the peer will see it. */
   readonly #tuple = new Int32Array(PACKET_INTS)
   readonly #inverse = new Int32Array(PACKET_INTS)
+  readonly #sources = new SourceIndex()
 
   constructor(current: CurrentConnection) {
     this.#current = current
@@ -50,6 +54,7 @@ export class NatBinder {
       }
     }
     table.entries[e + E_STATUS] |= manip === MANIP_SOURCE ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE
+    if (manip === MANIP_SOURCE) this.#sources.add(id, this.#hashOfSource(id))
   }
 
   /** The reply tuple turned round: what the connection's own packets look like behind the translations so far. */
@@ -73,7 +78,11 @@ export class NatBinder {
     const tuple = this.#tuple
     const isV6 = tuple[P_FAMILY] === IP_V6
     const words = isV6 ? 4 : 1
-    if (manip === MANIP_SOURCE && this.#isInRange(manip, range) && !this.#isTaken()) return
+    if (manip === MANIP_SOURCE) {
+      if (this.#isInRange(manip, range)) {
+        if (!this.#isTaken()) return
+      } else if (this.#keepsSource(range)) return
+    }
     const source = [...tuple.subarray(P_SRC, P_SRC + words)]
     const destination = [...tuple.subarray(P_DST, P_DST + words)]
     const zone = this.#current.table.entries[this.#current.id * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
@@ -84,6 +93,49 @@ export class NatBinder {
       if (range.basePort < 0 && this.#isPortInRange(manip, range) && (isFixed || !this.#isTaken())) return
     } else if (!this.#isTaken()) return
     this.#findPort(manip, range)
+  }
+
+  /** Takes the translation that the same source has in another connection, where that suits (oracle). */
+  #keepsSource(range: NatRange): boolean {
+    const { id, nowNs, table } = this.#current
+    const { entries, times } = table
+    const tuple = this.#tuple
+    const before = tuple.slice()
+    const read = this.#connections
+    const isV6 = read.isIpv6(id)
+    for (let other = this.#sources.first(this.#hashOfSource(id)); other >= 0; other = this.#sources.after(other)) {
+      const e = other * ENTRY_INTS
+      if ((entries[e + E_STATUS] & IPS_SRC_NAT_DONE) === 0 || !this.#haveSameSource(id, other)) continue
+      if (!table.isFindable(other) || times[(e + E_EXPIRY) >> 1] <= nowNs) continue
+      for (let i = 0; i < (isV6 ? 4 : 1); i++) tuple[P_SRC + i] = read.address(other, true, true, i)
+      this.#setPort(MANIP_SOURCE, read.port(other, true, !isIcmp(tuple[P_PROTOCOL])))
+      if (this.#isInRange(MANIP_SOURCE, range)) {
+        if (!this.#isTaken()) return true
+        break
+      }
+    }
+    tuple.set(before)
+    return false
+  }
+
+  #haveSameSource(one: number, other: number): boolean {
+    const { entries } = this.#current.table
+    if (entries[one * ENTRY_INTS + E_KIND] !== entries[other * ENTRY_INTS + E_KIND]) return false
+    const read = this.#connections
+    for (let i = 0; i < (read.isIpv6(one) ? 4 : 1); i++) {
+      if (read.address(one, false, false, i) !== read.address(other, false, false, i)) return false
+    }
+    return read.port(one, false, false) === read.port(other, false, false)
+  }
+
+  #hashOfSource(id: number): number {
+    const read = this.#connections
+    let hash = read.port(id, false, false) ^ (read.protocol(id) << 16)
+    for (let i = 0; i < (read.isIpv6(id) ? 4 : 1); i++) {
+      hash = Math.imul(hash ^ read.address(id, false, false, i), HASH_FACTOR)
+      hash ^= hash >>> 15
+    }
+    return hash
   }
 
   #isInRange(manip: number, range: NatRange): boolean {
@@ -110,7 +162,7 @@ export class NatBinder {
     this.#tuple[P_PORTS] = isHigh ? (port << 16) | (ports & 0xffff) : (ports & ~0xffff) | port
   }
 
-  /** Looks for a free port; the kernel starts at a random one, we at the lowest. */
+  /** Looks for a free port. For sources the kernel starts at a random one, we go on behind those chosen before. */
   #findPort(manip: number, range: NatRange): void {
     if (!hasPorts(this.#tuple[P_PROTOCOL])) return
     let low = range.minPort
@@ -123,9 +175,11 @@ export class NatBinder {
       else if (wanted < 1024) [low, size] = [600, 424]
       else [low, size] = [1024, 64_512]
     }
-    let offset = range.basePort >= 0 ? wanted - range.basePort : 0
+    // The kernel counts in 16 bits: a port below the base comes out somewhere in the range, too.
+    let offset =
+      range.basePort >= 0 ? (wanted - range.basePort) & 0xffff : manip === MANIP_SOURCE ? this.portsChosen : 0
     for (let attempt = 0; attempt < Math.min(size, PORT_ATTEMPTS); attempt++, offset++) {
-      this.#setPort(manip, low + (((offset % size) + size) % size))
+      this.#setPort(manip, low + (offset % size))
       if (!this.#isTaken()) break
     }
     if (manip === MANIP_SOURCE) this.portsChosen++

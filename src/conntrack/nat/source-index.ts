@@ -1,0 +1,60 @@
+const BUCKETS = 1 << 14
+const NONE = -1
+
+/**
+ * Bound connections by their own source, the newest first: one source keeps its translation wherever it goes, as long as
+ * one of its connections lives. Entries that ended stay in their list until they are used again; the caller tells.
+ */
+export class SourceIndex {
+  readonly #heads = new Int32Array(BUCKETS).fill(NONE)
+  /** By entry: the one behind it in its list, the one before it, and its bucket; NONE where it is in no list. */
+  #next = new Int32Array(0)
+  #previous = new Int32Array(0)
+  #bucket = new Int32Array(0)
+
+  add(entry: number, hash: number): void {
+    if (entry >= this.#bucket.length) this.#grow(entry + 1)
+    this.#remove(entry)
+    const bucket = hash & (BUCKETS - 1)
+    const head = this.#heads[bucket]
+    this.#next[entry] = head
+    this.#previous[entry] = NONE
+    this.#bucket[entry] = bucket
+    if (head !== NONE) this.#previous[head] = entry
+    this.#heads[bucket] = entry
+  }
+
+  /** The newest entry that may have this hash, or -1. */
+  first(hash: number): number {
+    return this.#heads[hash & (BUCKETS - 1)]
+  }
+
+  /** The next older one, or -1. */
+  after(entry: number): number {
+    return this.#next[entry]
+  }
+
+  #remove(entry: number): void {
+    const bucket = this.#bucket[entry]
+    if (bucket === NONE) return
+    const next = this.#next[entry]
+    const previous = this.#previous[entry]
+    if (next !== NONE) this.#previous[next] = previous
+    if (previous === NONE) this.#heads[bucket] = next
+    else this.#next[previous] = next
+    this.#bucket[entry] = NONE
+  }
+
+  #grow(entries: number): void {
+    const length = Math.max(1024, 2 * entries)
+    this.#next = grown(this.#next, length)
+    this.#previous = grown(this.#previous, length)
+    this.#bucket = grown(this.#bucket, length)
+  }
+}
+
+function grown(list: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length).fill(NONE)
+  larger.set(list)
+  return larger
+}
