@@ -83,8 +83,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   const parser = yargs()
     .scriptName('ctreplay')
     .usage(
-      '$0 CAPTURE… [options]\n$0 check RULES… [options]\n\nReplays packet captures through the connection tracker of Linux and an iptables ruleset:\n' +
-        'which packets would have been dropped, by which rule, and why.\n\n' +
+      '$0 CAPTURE… [options]\n$0 check RULES… [options]\n\nReplays packet captures through the connection tracker of Linux and iptables\n' +
+        'rules: which packets would have been dropped, by which rule, and why.\n\n' +
         'CAPTURE is a pcap or pcapng file, also compressed by gzip or zstd, or - for standard input.\n' +
         'Several captures are merged by time.',
     )
