@@ -142,7 +142,8 @@ function natLines(summary: ReplaySummary, most: number): string[] {
       ...ruleText(rule),
     ])
   const hint =
-    'Frames are reported with the addresses that they were captured with (--nat ignore leaves the nat table out).'
+    'Replies are known by the translated addresses. If the capture shows them untranslated, as on the inner side, they ' +
+    'belong to no connection here: then replay with --nat ignore.'
   return [...shown, ...more(bound.length - most, 'more rule', 'more rules'), ...wrap(hint, 2, 2)]
 }
 

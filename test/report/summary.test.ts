@@ -5,7 +5,7 @@ import type { ReplaySummary } from '../../src/netfilter/replay.ts'
 import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
 import { summaryText } from '../../src/report/summary.ts'
 import { TrafficCounters } from '../../src/report/traffic-counters.ts'
-import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
+import type { CompiledRuleset, RuleInfo } from '../../src/ruleset/ruleset.ts'
 import { addressWords, outcome, rule } from './outcomes.ts'
 
 const NEW = { state: 1, direction: 0, hook: 2 }
@@ -25,7 +25,7 @@ const ruleset: CompiledRuleset = {
   warnings: [],
 }
 
-function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = {}): string {
+function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = {}, verbose = false): string {
   return summaryText(
     {
       mode: 'router',
@@ -41,6 +41,7 @@ function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = 
       ...rest,
     },
     counted(outcomes),
+    { verbose },
   )
 }
 
@@ -159,6 +160,53 @@ describe('the summary', () => {
     const text = summaryOf([outcome(ssh, { ...NEW, ...DROPPED, rule: long, connectionNumber: 1 })])
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
     expect(text).toMatch(/line 12: -A FORWARD .*…/)
+  })
+
+  describe('of the rules', () => {
+    const nat = { kind: 'masquerade' } as unknown as RuleInfo['nat']
+    const rules = [
+      rule({ id: 0, text: '-A FORWARD -i lan+ -j ACCEPT', line: 3 }),
+      rule({ id: 1, text: '-A FORWARD -s 10.9.9.9/32 -j DROP', line: 4 }),
+      rule({ id: 2, text: ':FORWARD ACCEPT', line: 2 }),
+      rule({ id: 3, text: '-A POSTROUTING -o wan -j MASQUERADE', line: 9, table: 'nat', chain: 'POSTROUTING', nat }),
+    ]
+    const ruleset4 = { ...ruleset, rules, packets: (id: number) => (id === 3 ? 7 : id === 0 ? 2 : 0) }
+
+    it('names the connections that were translated', () => {
+      const text = flat(summaryOf([outcome(ssh, NEW)], { ruleset4 }))
+      expect(text).toContain('nat POSTROUTING rule 3: 7 connections line 9: -A POSTROUTING -o wan -j MASQUERADE')
+    })
+
+    it('counts rules without a packet; lists them when asked', () => {
+      expect(flat(summaryOf([outcome(ssh, NEW)], { ruleset4 }))).toContain(
+        '1 of 3 rules of rules.v4 (--verbose lists them)',
+      )
+      expect(summaryOf([outcome(ssh, NEW)], { ruleset4 }, true)).toContain(
+        '    line 4: -A FORWARD -s 10.9.9.9/32 -j DROP',
+      )
+    })
+
+    it('names the interfaces that nobody said anything about', () => {
+      const unknown = { ...NEW, verdict: 4, possibleVerdicts: 6, rule: rules[0], unknownText: 'name it with --iface' }
+      expect(flat(summaryOf([outcome(ssh, unknown)], { ruleset4 }))).toContain(
+        'The rules name the interfaces lan+, wan: say which networks are behind each, like --iface lan0=0.0.0.0/0.',
+      )
+    })
+
+    it('says which machine it is about', () => {
+      expect(summaryOf([outcome(ssh, NEW)])).toContain('Verdicts of the router\n')
+      const local = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+      expect(summaryOf([outcome(ssh, NEW)], { mode: 'host', local })).toContain(
+        'Verdicts of the host 10.0.0.1 and 10.0.0.2 …\n',
+      )
+    })
+
+    it('says of which family a rule is', () => {
+      const v6 = { ...DROPPED, rule: rule({ family: 'ipv6' }) }
+      expect(summaryOf([outcome(ssh, { ...NEW, ...v6, connectionNumber: 1 })])).toContain(
+        '  IPv6 FORWARD rule 3: 1 packet',
+      )
+    })
   })
 
   it('bounds what it remembers, and says so', () => {
