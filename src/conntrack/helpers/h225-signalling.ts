@@ -30,6 +30,8 @@ const NOTHING: Body = { control: null, forwarded: null, fastStart: [] }
 
 const PROTOCOL_DISCRIMINATOR = 0x08
 const USER_USER = 0x7e
+/** Elements with this bit are nothing but themselves (ITU-T Q.931, section 4.5.1). */
+const SINGLE_OCTET = 0x80
 
 /**
  * The user information of a Q.931 message.
@@ -46,7 +48,9 @@ export function userInformation(bytes: Uint8Array, from: number, end: number): P
   at += referenceLength
   next()
   for (;;) {
-    const isUserUser = next() === USER_USER
+    const element = next()
+    if ((element & SINGLE_OCTET) !== 0) continue
+    const isUserUser = element === USER_USER
     const length = isUserUser ? (next() << 8) | next() : next()
     if (at + length > end) throw new PerError('cut')
     // The first byte of it is a discriminator of its own.

@@ -66,10 +66,11 @@ function readMultiplex(reader: PerReader, oldKinds: number): readonly H323Addres
   return index === oldKinds ? readChannel(value) : []
 }
 
-/** H2250LogicalChannelParameters, as far as the addresses go. */
+/** H2250LogicalChannelParameters: its addresses. */
 function readChannel(reader: PerReader): H323Address[] {
-  reader.boolean()
-  const [nonStandard, associated, media, mediaGuaranteed, control] = reader.present(10)
+  const isExtended = reader.boolean()
+  const [nonStandard, associated, media, mediaGuaranteed, control, ...rest] = reader.present(10)
+  const [controlGuaranteed, silence, destination, payloadType, packetization] = rest
   if (nonStandard) reader.each(skipNonStandard)
   reader.integer(0, 255)
   if (associated) reader.integer(1, 255)
@@ -77,7 +78,20 @@ function readChannel(reader: PerReader): H323Address[] {
   if (media) addresses.push(readTransportAddress(reader))
   if (mediaGuaranteed) reader.boolean()
   if (control) addresses.push(readTransportAddress(reader))
+  if (controlGuaranteed) reader.boolean()
+  if (silence) reader.boolean()
+  if (destination) skipTerminalLabel(reader)
+  if (payloadType) reader.integer(96, 127)
+  if (packetization) reader.choice(1)
+  if (isExtended) reader.extensions()
   return addresses.filter((one) => one !== null)
+}
+
+function skipTerminalLabel(reader: PerReader): void {
+  const isExtended = reader.boolean()
+  reader.integer(0, 192)
+  reader.integer(0, 192)
+  if (isExtended) reader.extensions()
 }
 
 function readOpenLogicalChannelAck(reader: PerReader): Channels {

@@ -3,7 +3,7 @@ const COLON = 0x3a
 const MAX_TEXT_BYTES = 256
 
 /**
- * Reads an IPv6 address that ends at `terminator`.
+ * Reads an IPv6 address that ends at `terminator`, or at a zero byte.
  * @returns its words and how many bytes its text has; null when there is none
  */
 export function readIpv6(
@@ -14,7 +14,7 @@ export function readIpv6(
 ): { readonly length: number; readonly words: readonly number[] } | null {
   const last = Math.min(end, from + MAX_TEXT_BYTES)
   let at = from
-  while (at < last && bytes[at] !== terminator) at++
+  while (at < last && bytes[at] !== terminator && bytes[at] !== 0) at++
   if (at === from || (at === last && last !== end)) return null
   const text = String.fromCharCode(...bytes.subarray(from, at))
   const words = wordsOf(text)

@@ -1,6 +1,6 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { readAddress } from './address-text.ts'
-import { type SipMessage, startsWith } from './sip-headers.ts'
+import { lineBehind, type SipMessage, startsWith } from './sip-headers.ts'
 import { leadingNumber } from './text.ts'
 
 /** Expectation policies of the SIP helper, by the media that they are for. */
@@ -47,10 +47,7 @@ export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
 
 /** Value of the first line behind `from` that starts so, -1 for none in front of a line that starts with `before`. */
 function findLine(text: string, from: number, name: string, before: string | null): number {
-  const lineEnd = /\r\n?|\n/g
-  lineEnd.lastIndex = from
-  for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
-    const at = end.index + end[0].length
+  for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at + 1)) {
     if (before !== null && startsWith(text, at, before)) return -1
     if (startsWith(text, at, name)) return at + name.length
   }

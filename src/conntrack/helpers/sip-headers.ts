@@ -40,7 +40,7 @@ const isLineEnd = (letter: string | undefined) => letter !== undefined && LINE_E
 /** The value of the first such header behind `from`; null for none, a number for one without a value, which stands there. */
 export function findHeader(message: SipMessage, from: number, header: Header): Place | number | null {
   const { text } = message
-  for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at)) {
+  for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at + 1)) {
     if (isBlank(text[at])) continue
     const nameLength = nameAt(text, at, header)
     if (nameLength === 0) continue
@@ -56,8 +56,11 @@ export function findHeader(message: SipMessage, from: number, header: Header): P
   return null
 }
 
-/** Start of the first line behind `from`, -1 for none. */
-function lineBehind(text: string, from: number): number {
+/**
+ * Start of the first line behind `from`, -1 for none. The kernel goes on behind the first letter of a line, whatever it is:
+ * behind a blank line that ends in a single newline, it does not see the next one start.
+ */
+export function lineBehind(text: string, from: number): number {
   let at = from
   while (at < text.length && !isLineEnd(text[at])) at++
   at += text[at] === '\r' && text[at + 1] === '\n' ? 2 : 1

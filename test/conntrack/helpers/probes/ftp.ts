@@ -82,6 +82,7 @@ const ACTIVE6: Readonly<Record<string, string>> = {
   'EPRT with three colons': 'EPRT |2|2001:db8:::1|2000|\r\n',
   'EPRT with a colon at the end': 'EPRT |2|2001:db8:0:0:0:0:0:1:|2000|\r\n',
   'EPRT with a gap for nothing': 'EPRT |2|2001:db8:0:0::0:0:0:1|2000|\r\n',
+  'EPRT with a zero byte behind the address': 'EPRT |2|2001:db8::1\x002000|\r\n',
   'EPRT without address': 'EPRT |2||2000|\r\n',
   PORT: 'PORT 10,0,0,1,7,208\r\n',
 }

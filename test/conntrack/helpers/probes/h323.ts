@@ -407,6 +407,12 @@ const probes: Readonly<Record<string, HelperProbe['packets']>> = {
     .server(tpkt(...connect(at(B, 4000))).slice(0, 30))
     .server(tpkt(...connect(at(B, 4000))).slice(30)).packets,
   'message cut inside': new Talk(PATH).server(tpkt(...connect(at(B, 4000)).slice(0, 30))).packets,
+  'an element of a single octet': new Talk(PATH).server(
+    tpkt(...connect(at(B, 4000)).slice(0, 5), 0xa1, ...connect(at(B, 4000)).slice(5)),
+  ).packets,
+  'an element that looks longer than a single octet': new Talk(PATH).server(
+    tpkt(...connect(at(B, 4000)).map((byte, i) => (i === 5 ? 0xa8 : byte))),
+  ).packets,
   'not Q.931': new Talk(PATH).server(tpkt(9, ...connect(at(B, 4000)).slice(1))).packets,
   'channel with both addresses': controlled(openRequest({ media: h245At(A, 5000), control: h245At(A, 5001) })),
   'channel with the control address only': controlled(openRequest({ control: h245At(A, 5001) })),

@@ -65,6 +65,9 @@ const BODIES: Readonly<Record<string, string>> = {
   'returns only': OFFER.replaceAll('\r\n', '\r'),
   'media in front of the version': `m=audio 4000 RTP/AVP 0\r\n${sdp(A)}`,
   'no line end': OFFER.trimEnd(),
+  'a blank line of a newline in front': `\n${OFFER}`,
+  'a blank line of return and newline in front': `\r\n${OFFER}`,
+  'a blank line of a newline inside': OFFER.replace('m=', '\nm='),
 }
 
 /** REGISTER, by its headers. */
