@@ -63,8 +63,12 @@ interface AddressUse {
   receivedOut: number
 }
 
-/** Looks at the first frames of a capture. Cold: strings and maps, once. */
-export function inferFrom(batches: readonly FrameBatch[]): Inference {
+/**
+ * Looks at the first frames of a capture. Cold: strings and maps, once.
+ * @param limit frames to look at, of those in the batches
+ */
+export function inferFrom(batches: readonly FrameBatch[], limit: number): Inference {
+  let left = limit
   const uses = new Map<string, AddressUse>()
   const frames = { [IP_V4]: 0, 6: 0 } as Record<number, number>
   const fields = new Int32Array(PACKET_INTS)
@@ -72,7 +76,7 @@ export function inferFrom(batches: readonly FrameBatch[]): Inference {
   let checksumsSeen = 0
   let checksumsWrong = 0
   for (const batch of batches) {
-    for (let i = 0; i < batch.count; i++) {
+    for (let i = 0; i < batch.count && left > 0; i++, left--) {
       const row = i * FRAME_INTS
       decodeFrame(
         batch.bytes,

@@ -11,6 +11,7 @@ import { type Inference, inferFrom } from './inference.ts'
 import type { InterfaceOption } from './interfaces.ts'
 import { Machine } from './machine.ts'
 import { Outcome, type Sink } from './outcome.ts'
+import { NOTHING_READ, readAhead } from './read-ahead.ts'
 import { type Mode, Topology } from './topology.ts'
 
 export interface ReplayOptions {
@@ -61,10 +62,6 @@ export interface ReplaySummary {
   readonly ruleset6: CompiledRuleset | null
 }
 
-/** Frames looked at before the replay starts, where something must be inferred. */
-const INFERENCE_FRAMES = 4096
-const INFERENCE_BATCHES = 16
-
 /**
  * Replays a capture: every frame, in order, to every sink.
  * @param onProgress called between batches with the bytes read so far and the frames replayed
@@ -77,8 +74,8 @@ export async function replay(
   onProgress?: (bytesRead: number, frames: number) => void,
 ): Promise<ReplaySummary> {
   const sysctls = sysctlsWith(options.sysctls)
-  const ahead = await readAhead(reader, options)
-  const inference = inferFrom(ahead)
+  const ahead = mustInfer(options) ? await readAhead(reader) : NOTHING_READ
+  const inference = inferFrom(ahead.batches, ahead.frames)
   const mode = options.mode ?? (options.local.length > 0 ? 'host' : inference.mode)
   const local = options.local.length > 0 || mode !== inference.mode ? options.local : inference.local
   if (mode === 'host' && local.length === 0) {
@@ -109,8 +106,8 @@ export async function replay(
 
   const outcome = new Outcome()
   const familyFrames = new Float64Array(IP_V6 + 1)
-  for (const batch of ahead) await replayBatch(batch, machine, outcome, sinks, familyFrames)
-  const batch = ahead.at(-1) ?? new FrameBatch()
+  for (const batch of ahead.batches) await replayBatch(batch, machine, outcome, sinks, familyFrames)
+  const batch = ahead.batches.at(-1) ?? new FrameBatch()
   for (;;) {
     onProgress?.(reader.bytesRead, machine.frames)
     if (options.stop?.() === true) break
@@ -164,19 +161,10 @@ async function replayBatch(
   }
 }
 
-/** The first batches, kept until something was learned from them; none where nothing needs to be inferred. */
-async function readAhead(reader: FrameReader, options: ReplayOptions): Promise<FrameBatch[]> {
+/** Whether something must be learned from the capture before it can be replayed. */
+function mustInfer(options: ReplayOptions): boolean {
   const knowsPlace = options.mode === 'router' || options.local.length > 0
-  if (knowsPlace && options.checksum !== 'auto') return []
-  const batches: FrameBatch[] = []
-  let frames = 0
-  while (frames < INFERENCE_FRAMES && batches.length < INFERENCE_BATCHES) {
-    const batch = new FrameBatch()
-    if (!(await reader.read(batch))) break
-    batches.push(batch)
-    frames += batch.count
-  }
-  return batches
+  return !knowsPlace || options.checksum === 'auto'
 }
 
 function assumptionsOf(
