@@ -106,33 +106,52 @@ const target = fc.oneof(
 /** Changes no mark, so that marks are a field to find rules by. */
 const harmless = target.map((word) => word.replace(/-j (CONN)?MARK.*/, ''))
 
-function rule(family: Family, action: fc.Arbitrary<string>) {
+/** What all rules of a ruleset ask, in so many ways that it is worth finding them by that. */
+const THEMES = ['', 'mark', 'connmark', 'port', 'interface'] as const
+type Theme = (typeof THEMES)[number]
+
+const rarely = fc.constantFrom(...Array<string>(20).fill(''), '! ')
+const themedMark = fc
+  .tuple(fc.constantFrom('mark', 'connmark'), rarely, fc.integer({ min: 0, max: 3 }))
+  .map(([name, negation, value]) => `-m ${name} ${negation}--mark ${value} `)
+const themedPort = fc
+  .tuple(rarely, fc.constantFrom('sport', 'dport'), fc.integer({ min: 18, max: 60 }), fc.integer({ min: 0, max: 6 }))
+  .map(([negation, option, low, more]) => `-p tcp ${negation}--${option} ${low}:${low + more} `)
+const themedInterface = fc
+  .tuple(rarely, fc.constantFrom('eth0', 'eth1', 'lo', 'ppp0', 'ppp+'))
+  .map(([negation, name]) => `${negation}-i ${name} `)
+
+function rule(family: Family, theme: Theme, action: fc.Arbitrary<string>) {
+  const isMarked = theme === 'mark' || theme === 'connmark'
   return fc
     .tuple(
       address(family, '-s', '--src-range'),
       address(family, '-d', '--dst-range'),
-      interfaces,
-      transport(family),
-      match,
+      theme === 'interface' ? themedInterface : interfaces,
+      theme === 'port' ? themedPort : transport(family),
+      isMarked ? themedMark.map((text) => text.replace(/^-m \w+/, `-m ${theme}`)) : match,
       match,
       action,
     )
     .map((words) => {
       const conditions = words.slice(0, -1).join('')
       // Without conditions, or with one that most packets meet, it would hide what stands behind it.
-      return `${conditions.length > 24 ? conditions : `${conditions}-p tcp --dport 22 `.replace(/^.*(-p tcp --dport)/, '$1')}${words.at(-1)}`
+      return `${conditions.length > 24 || theme !== '' ? conditions : '-p tcp --dport 22 '}${words.at(-1)}`
     })
 }
 
 /** Chains may only call those behind them, so that there are no loops. */
 function ruleset(family: Family, action: fc.Arbitrary<string>) {
-  const one = rule(family, action)
+  return fc.constantFrom(...THEMES).chain((theme) => themedRuleset(rule(family, theme, action)))
+}
+
+function themedRuleset(one: fc.Arbitrary<string>) {
   return fc
     .record({
       first: fc.constantFrom([], ['-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT']),
-      base: fc.array(one, { minLength: 24, maxLength: 90 }),
-      a: fc.array(one, { maxLength: 50 }),
-      b: fc.array(one, { maxLength: 50 }),
+      base: fc.array(one, { minLength: 30, maxLength: 120 }),
+      a: fc.array(one, { maxLength: 60 }),
+      b: fc.array(one, { maxLength: 60 }),
     })
     .map(({ first, base, a, b }) => {
       const lines = [
@@ -193,7 +212,7 @@ function answers(source: string, family: Family, packets: readonly Settings[], i
   const lines = packets.map(({ bytes: data, damage, connection, ...settings }) => {
     const one: RulePacket = packetOf(damage === 'short' ? shortened(data, family) : data, {
       ...settings,
-      ...(damage === 'cut' && { captured: family === 'ipv4' ? 22 : 42 }),
+      ...(damage === 'cut' && { captured: family === 'ipv4' ? 38 : 58 }),
       connections,
       connection: settings.state === 1 ? -1 : connection,
     })
