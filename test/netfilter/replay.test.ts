@@ -1,0 +1,214 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseRuleset } from '../../src/ruleset/index.ts'
+import { crowded, network } from '../property/conversations.ts'
+import { udp } from '../support/packets.ts'
+import { replayed } from './frames-reader.ts'
+import { table } from './replaying.ts'
+
+const rulesOf = (text: string, family: 'ipv4' | 'ipv6' = 'ipv4') => parseRuleset(text, 'rules', family)
+const QUESTION = udp('10.0.0.1:4000>10.9.9.9:53')
+const times = (count: number, frame: (i: number) => Uint8Array) => Array.from({ length: count }, (_, i) => frame(i))
+/** Many clients of 10.9.9.9. */
+const clients = (count: number) => times(count, (i) => udp(`10.0.0.${i % 250}:${4000 + i}>10.9.9.9:53`))
+const served = (count: number) => [...clients(count), udp('10.9.9.9:53>10.0.0.0:4000')]
+
+describe('what was assumed is said, with the option that overrides it', () => {
+  test.each([
+    [
+      'a router',
+      clients(1),
+      {},
+      'The rules run on a router between the ends of the traffic: no single address is on nearly every frame (--mode host --local ADDR).',
+    ],
+    ['a host', served(30), {}, 'The rules run on the host 10.9.9.9: it is on nearly every frame (--mode, --local).'],
+    [
+      'a host whose mode was given',
+      served(30),
+      { mode: 'host' },
+      'The rules run on the host 10.9.9.9: it is on nearly every frame (--mode, --local).',
+    ],
+    [
+      'a host whose address was given',
+      clients(1),
+      { local: ['10.0.0.1'] },
+      'The rules run on the host 10.0.0.1: --local names its addresses (--mode, --local).',
+    ],
+    [
+      'one sum left to the card',
+      [leftToCard(1)],
+      { mode: 'router' },
+      '1 frame has a checksum left for the network card to fill in; taken as good (--checksum verify).',
+    ],
+    [
+      'sums left to the card',
+      [leftToCard(1), leftToCard(2)],
+      { mode: 'router' },
+      '2 frames have a checksum left for the network card to fill in; taken as good (--checksum verify).',
+    ],
+    [
+      'sums that mean nothing',
+      times(12, bad),
+      { mode: 'router' },
+      'Checksums mean nothing here, so none is held against a packet: 12 of the first 12 are wrong (--checksum verify).',
+    ],
+  ] as const)('%s', async (_, frames, options, sentence) => {
+    expect((await replayed(frames, options)).summary.assumptions).toEqual([sentence])
+  })
+
+  test('nothing was assumed where everything was given', async () => {
+    const { summary } = await replayed(clients(30), { mode: 'router', checksum: 'verify' })
+    expect(summary.assumptions).toEqual([])
+    expect((await replayed(clients(30), { mode: 'host', local: ['10.9.9.9'] })).summary.assumptions).toEqual([])
+  })
+
+  test('a host that cannot be told must be named', async () => {
+    await expect(replayed(clients(1), { mode: 'host' })).rejects.toThrow(
+      "--mode host: the host's own addresses cannot be told from the capture; name them by --local ADDR[,ADDR]",
+    )
+  })
+
+  test('--mode router does not take over addresses of a host', async () => {
+    const { summary, said } = await replayed(served(30), { mode: 'router' })
+    expect(summary.local).toEqual([])
+    expect(said[0]).toBe('NEW FORWARD ACCEPT')
+  })
+
+  test('--local with --mode router names addresses of the router', async () => {
+    const { said } = await replayed([QUESTION], { mode: 'router', local: ['10.9.9.9'] })
+    expect(said).toEqual(['NEW INPUT ACCEPT'])
+  })
+
+  test('what is inferred holds for the first frame already', async () => {
+    expect((await replayed(served(30))).said[0]).toBe('NEW INPUT ACCEPT')
+    expect((await replayed(times(12, bad), { mode: 'router' })).said[0]).toBe('NEW FORWARD ACCEPT')
+  })
+})
+
+describe('warnings', () => {
+  const warningsOf = async (...asked: Parameters<typeof replayed>) => (await replayed(...asked)).summary.warnings
+
+  test('time that runs backwards', async () => {
+    const at = (...seconds: number[]) => seconds.map((time) => ({ bytes: QUESTION, time }))
+    expect(await warningsOf(at(5, 4))).toEqual([
+      '1 frame is older than a frame before; the clock stood still for them.',
+    ])
+    expect(await warningsOf(at(5, 4, 3))).toEqual([
+      '2 frames are older than a frame before; the clock stood still for them.',
+    ])
+    expect(await warningsOf(at(5, 5, 6))).toEqual([])
+  })
+
+  test('a full table', async () => {
+    const { summary } = await replayed(clients(5), { sysctls: new Map([['nf_conntrack_max', '2']]) })
+    expect(summary.warnings).toHaveLength(1)
+    expect(summary.warnings[0]).toMatch(
+      /^The connection table was full .* 3 connections .* 0 packets .*--sysctl nf_conntrack_max=N/,
+    )
+    expect(summary.table).toEqual({ created: 5, peak: 2, atEnd: 2, max: 2, evicted: 3, fullDrops: 0 })
+  })
+
+  test('options that make no sense are refused by name', async () => {
+    await expect(replayed([], { sysctls: new Map([['nf_conntrack_mix', '1']]) })).rejects.toThrow(
+      /--sysctl nf_conntrack_mix/,
+    )
+  })
+})
+
+test('an empty capture is replayed, too', async () => {
+  const { summary, said } = await replayed([])
+  expect(said).toEqual([])
+  expect(summary).toMatchObject({ frames: 0, mode: 'router' })
+})
+
+test('a replay that is stopped still ends its sinks', async () => {
+  const { summary } = await replayed(clients(50), { mode: 'router', checksum: 'verify', stop: () => true }, [10])
+  expect(summary.frames).toBe(0)
+})
+
+const RULES = rulesOf(
+  table('raw', '-A PREROUTING -p icmp -s 10.9.9.9 -j NOTRACK') +
+    table(
+      'nat',
+      '-A PREROUTING -p tcp -j DNAT --to-destination 10.99.0.1:8080',
+      '-A POSTROUTING -j SNAT --to-source 198.51.100.1-198.51.100.3',
+    ) +
+    table(
+      'mangle',
+      '-A PREROUTING -m recent --set --name seen',
+      '-A FORWARD -m limit --limit 5/s -j MARK --set-mark 1',
+    ) +
+    table(
+      'filter',
+      '-A FORWARD -m mark --mark 1 -j ACCEPT',
+      '-A FORWARD -m recent --name seen --rcheck --hitcount 5 -j DROP',
+      '-A FORWARD -m cpu --cpu 1 -j DROP',
+      '-A FORWARD -p tcp -m conntrack --ctstate INVALID -j REJECT --reject-with tcp-reset',
+    ),
+)
+
+const traffic = network(crowded, 6).map((packets) => {
+  let time = 0
+  return packets.map(({ bytes, gap }) => {
+    time += gap
+    return { bytes, time }
+  })
+})
+
+describe('the same capture has the same outcome', () => {
+  test('every time', async () => {
+    await fc.assert(
+      fc.asyncProperty(traffic, async (frames) => {
+        const options = { rules: RULES, mode: 'router' } as const
+        expect((await replayed(frames, options)).said).toEqual((await replayed(frames, options)).said)
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  test('however its frames are cut into batches', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        traffic,
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
+        async (frames, sizes) => {
+          // Also what is inferred: with the mode left open.
+          const whole = await replayed(frames, { rules: RULES })
+          const pieces = await replayed(frames, { rules: RULES }, sizes)
+          expect(pieces.said).toEqual(whole.said)
+          expect(pieces.summary.assumptions).toEqual(whole.summary.assumptions)
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+
+  test('what is inferred does not depend on the batches', async () => {
+    // The host is only known from what comes behind the first sixteen small batches.
+    const frames = [...times(3, (i) => udp(`10.1.0.${i}:4000>10.2.0.${i}:53`)), ...served(200)]
+    const whole = await replayed(frames)
+    expect(whole.summary.local).toEqual(['10.9.9.9'])
+    for (const size of [1, 3]) expect((await replayed(frames, {}, [size])).said).toEqual(whole.said)
+  })
+
+  test('nor on large frames, of which few are looked at', async () => {
+    const frames = times(150, (i) => udp(`10.0.0.${i}:4000>10.9.9.9:53`, { data: 60_000 }))
+    const whole = await replayed(frames, {}, [8])
+    expect(whole.said.length).toBe(150)
+    expect((await replayed(frames, {}, [3])).said).toEqual(whole.said)
+  })
+})
+
+function bad(i: number): Uint8Array {
+  return udp(`10.0.0.${i}:4000>10.9.9.9:53`, { checksum: 'bad' })
+}
+
+/** A checksum field that holds only the sum of the pseudo header. */
+function leftToCard(client: number): Uint8Array {
+  const packet = udp(`10.0.0.${client}:4000>10.9.9.9:53`)
+  let sum = 17 + packet.length - 20
+  for (let i = 12; i < 20; i += 2) sum += (packet[i] << 8) | packet[i + 1]
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  packet.set([sum >> 8, sum & 255], 26)
+  return packet
+}
