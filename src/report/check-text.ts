@@ -26,7 +26,7 @@ export function checkText(review: Review, paint: Paint): string {
     section(paint('bold', 'What a capture can decide'), decidabilityLines(review)),
   ]
   return [
-    `${paint('bold', printable(ruleset.file))}: ${sizeOf(review)}\n`,
+    `${paint('bold', printable(ruleset.file))}\n  ${sizeOf(review)}\n`,
     ...sections.filter((one) => one !== ''),
   ].join('\n')
 }
@@ -111,20 +111,20 @@ function unusedLines({ unused }: Review): string[] {
 
 function decidabilityLines({ rules, decidability }: Review): string[] {
   if (rules.length === 0) return []
-  const groups = new Map<string, { kind: Decidability['kind']; how: Decidability; lines: number[] }>()
+  const groups = new Map<string, { how: Decidability; lines: number[] }>()
   for (const [rule, how] of decidability) {
-    const key = how.kind === 'exact' ? '' : `${how.kind} ${how.options.join(' ')}`
+    const key = needText(how, false)
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, { kind: how.kind, how, lines: [rule.rule.line] })
+    if (group === undefined) groups.set(key, { how, lines: [rule.rule.line] })
     else group.lines.push(rule.rule.line)
   }
-  const exact = groups.get('')?.lines.length ?? 0
-  groups.delete('')
-  const head =
-    exact === rules.length ? `all ${counted(exact, 'rule')}` : `${count(exact)} of ${counted(rules.length, 'rule')}`
-  const rest = [...groups.values()].sort(
-    (a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || b.lines.length - a.lines.length,
-  )
+  const isExact = ({ how }: { how: Decidability }): boolean => how.kind === 'exact'
+  const exact = [...groups.values()].find(isExact)?.lines.length ?? 0
+  const all = counted(rules.length, 'rule')
+  const head = exact === rules.length ? `all ${all}` : `${count(exact)} of ${all}`
+  const rest = [...groups.values()]
+    .filter((group) => !isExact(group))
+    .sort((a, b) => ORDER.indexOf(a.how.kind) - ORDER.indexOf(b.how.kind) || b.lines.length - a.lines.length)
   return [
     `  ${head} as ${rules.length === 1 ? 'it is' : 'they are'}`,
     ...rest.flatMap(({ how, lines }) => {
@@ -141,6 +141,7 @@ function needText({ kind, options }: Decidability, single: boolean): string {
   const byName = options.includes('--iface') ? ['--in-iface', '--out-iface'] : []
   const given = options.filter((option) => !isAssumption(option) && !byName.includes(option)).join(', ')
   const assumed = options.filter(isAssumption).map((option) => `${option}=yes|no`.replace(' ', '\u00a0'))
+  if (kind === 'exact') return ''
   const also = assumed.length === 0 ? '' : `, else ${assumed.join(', ')}`
   if (kind === 'input') return `${single ? 'needs' : 'need'} ${given}${also}`
   const dependence = single ? 'depends on what the capture has' : 'depend on what the capture has'

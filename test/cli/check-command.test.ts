@@ -44,7 +44,8 @@ describe('check', () => {
     expect(status).toBe(0)
     expect(stdout).toBe(
       [
-        `${home}: IPv4, 1 table, 4 chains, 7 rules`,
+        home,
+        '  IPv4, 1 table, 4 chains, 7 rules',
         '',
         'Warnings',
         '  Whoever sends from this source port comes through, to every port: the rule',

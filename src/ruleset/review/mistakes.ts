@@ -45,7 +45,7 @@ export function mistakesOf(
   return [
     ...bases.flatMap(({ base, endings }) => repliesDropped(filter, base, endings)),
     ...openToSourcePort(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
-    ...bases.flatMap(({ endings }) => invalidAccepted(endings)),
+    ...once(bases.flatMap(({ endings }) => invalidAccepted(endings))),
     ...(family === 'ipv6' ? neighbourDiscoveryDropped(filter, bases[0].endings) : []),
     ...relatedWithoutHelper(
       bases.flatMap(({ endings }) => endings),
@@ -147,6 +147,12 @@ function nothingDropped(filter: Flow, endings: readonly Ending[]): Mistake[] {
   const text =
     'The filter table drops nothing: all policies are ACCEPT, and no rule that packets come to drops or rejects.'
   return [{ code: 'nothing-dropped', level: 'note', text, rules: [] }]
+}
+
+/** The same rules may be met from several base chains. */
+function once(mistakes: readonly Mistake[]): Mistake[] {
+  const met = new Map(mistakes.map((one) => [one.rules.map(({ rule }) => rule.line).join(' '), one]))
+  return [...met.values()]
 }
 
 function rulesOf(endings: readonly Ending[]): ReviewedRule[] {

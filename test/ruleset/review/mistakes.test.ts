@@ -54,6 +54,12 @@ it('INVALID dropped behind rules that accept it', () => {
   expect(mistakesOf([REPLIES, drop, '-A INPUT -p tcp --dport 80 -j ACCEPT'])).toEqual([])
 })
 
+it('INVALID dropped too late, in a chain that several lead to, is said once', () => {
+  const lines = [REPLIES, '-A INPUT -j C', '-A FORWARD -j C', ':C -', '-A C -p icmp -j ACCEPT']
+  const drop = '-A C -m conntrack --ctstate INVALID -j DROP'
+  expect(mistakesOf([...lines, drop]).filter((code) => code === 'invalid-accepted')).toHaveLength(1)
+})
+
 it('RELATED accepted, but no helper', () => {
   expect(mistakesOf(['-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT'])).toEqual(['related-without-helper'])
 })
