@@ -20,7 +20,6 @@ import {
   ENTRY_INTS,
   TCP_END,
   TCP_END_FRAME,
-  TCP_MAX_ACK,
   TCP_MAX_END,
   TCP_MAX_END_FRAME,
   TCP_MAX_WINDOW,
@@ -34,13 +33,12 @@ import {
   REASON_TCP_FLAGS,
   REASON_TCP_IGNORED,
   REASON_TCP_NOT_LOOSE,
-  REASON_TCP_RST_BELOW,
   REASON_TCP_STATE,
 } from '../reasons.ts'
-import { before } from '../sequence.ts'
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
+import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
 import {
   SEGMENT_ACK,
   SEGMENT_CLASS,
@@ -50,7 +48,6 @@ import {
   SEGMENT_SYN,
   SEGMENT_SYNACK,
   TCP_CLOSE,
-  TCP_CLOSE_WAIT,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT,
   TCP_IGNORE,
@@ -72,7 +69,6 @@ import {
   TCP_SIDE_BE_LIBERAL,
   TCP_SIDE_CLOSE_INIT,
   TCP_SIDE_DATA_UNACKNOWLEDGED,
-  TCP_SIDE_MAX_ACK_SET,
   TCP_SIDE_SACK_PERMITTED,
   WINDOW_ACCEPT,
   WINDOW_IGNORE,
@@ -84,12 +80,6 @@ const LAST_SIMULTANEOUS_OPEN = 0x80
 
 /** A FIN or RST out of the window shortens the life of an assured entry only while more than this is left. */
 const MUCH_LIFE_LEFT_NS = 120e9
-
-/** What to do with a segment after the state table, besides the window check. */
-const CLOSE_CHECK_WINDOW = 0
-const CLOSE_SKIP_WINDOW = 1
-const CLOSE_INVALID = 2
-const CLOSE_KEEP_STATE = 3
 
 /**
  * The TCP tracker of Linux 6.18: state table, special cases, window, timeouts, in the kernel's order. Probes with the
@@ -198,12 +188,12 @@ export class TcpTracker {
         break
       case TCP_CLOSE:
         if (kind === SEGMENT_RST) {
-          const how = this.#judgeRst(t, e, direction, oldState)
+          const how = judgeReset(t, e, direction, oldState, segment, this.#ignoreInvalidRst, this.#finding)
           if (how === CLOSE_INVALID) return TRACK_INVALID
           if (how === CLOSE_SKIP_WINDOW) checksWindow = false
           if (how === CLOSE_KEEP_STATE) {
             newState = oldState
-            checksWindow = !this.#answersIgnored(t, e, direction, oldState)
+            checksWindow = !answersIgnored(t, e, direction, oldState, segment)
           }
         }
         break
@@ -304,58 +294,6 @@ export class TcpTracker {
     const kept = t[other + TCP_SIDE_FLAGS] & TCP_SIDE_BE_LIBERAL
     t.fill(0, other, other + TCP_SIDE_INTS)
     t[other + TCP_SIDE_FLAGS] = kept
-  }
-
-  /** What becomes of a RST: a CLOSE_ code. (RFC 5961, section 3: only the exact sequence number closes.) */
-  #judgeRst(t: Int32Array, e: number, direction: number, oldState: number): number {
-    const segment = this.#segment
-    if (
-      oldState === TCP_FIN_WAIT ||
-      oldState === TCP_CLOSE_WAIT ||
-      oldState === TCP_LAST_ACK ||
-      oldState === TCP_TIME_WAIT ||
-      oldState === TCP_CLOSE
-    ) {
-      return CLOSE_SKIP_WINDOW
-    }
-    const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
-    const peer = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
-    if ((t[peer + TCP_SIDE_FLAGS] & TCP_SIDE_MAX_ACK_SET) === 0 || lastKind === SEGMENT_SYN) {
-      return this.#answersIgnored(t, e, direction, oldState) ? CLOSE_SKIP_WINDOW : CLOSE_CHECK_WINDOW
-    }
-    const established = oldState === TCP_ESTABLISHED && (t[e + E_STATUS] & IPS_ASSURED) !== 0
-    if (segment.seq === 0 && !established) return CLOSE_CHECK_WINDOW
-    if (before(segment.seq, t[peer + TCP_MAX_ACK]) && !this.#ignoreInvalidRst) {
-      this.#finding.set(REASON_TCP_RST_BELOW, segment.seq, t[peer + TCP_MAX_ACK], 0)
-      return CLOSE_INVALID
-    }
-    if (!established || segment.seq === t[peer + TCP_MAX_ACK]) return CLOSE_CHECK_WINDOW
-    const lastDirection = (t[e + E_TCP_STATE] >>> 4) & 1
-    if (lastKind === SEGMENT_ACK && lastDirection === direction && segment.seq === t[e + E_TCP_LAST_END]) {
-      return CLOSE_CHECK_WINDOW
-    }
-    return CLOSE_KEEP_STATE
-  }
-
-  /** A RST that answers a SYN or ACK which was let through unchecked: the windows do not know that segment. */
-  #answersIgnored(t: Int32Array, e: number, direction: number, oldState: number): boolean {
-    const segment = this.#segment
-    const status = t[e + E_STATUS]
-    const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
-    const lastDirection = (t[e + E_TCP_STATE] >>> 4) & 1
-    if (
-      (((status & IPS_SEEN_REPLY) !== 0 && lastKind === SEGMENT_SYN && lastDirection !== direction) ||
-        ((status & IPS_ASSURED) === 0 && lastKind === SEGMENT_ACK)) &&
-      segment.ack === t[e + E_TCP_LAST_END]
-    ) {
-      return true
-    }
-    return (
-      oldState === TCP_SYN_SENT &&
-      lastKind === SEGMENT_ACK &&
-      lastDirection === 1 &&
-      segment.seq === t[e + E_TCP_LAST_ACK]
-    )
   }
 
   /** Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened. */
