@@ -1,4 +1,5 @@
 import { addressText } from '../wire/address.ts'
+import { protocolName } from '../wire/protocols.ts'
 import { HELPERS } from './helpers/registry.ts'
 import { SEGMENT_NAMES, TCP_STATE_NAMES } from './protocols/tcp-states.ts'
 
@@ -81,7 +82,7 @@ const REASONS: Readonly<Record<number, Reason>> = {
     title: 'TCP header length impossible',
     text: (a, b) => `TCP header length impossible: ${a} bytes in a segment of ${b}`,
   },
-  [REASON_CHECKSUM]: { title: 'bad transport checksum', text: () => 'bad transport checksum' },
+  [REASON_CHECKSUM]: { title: 'bad transport checksum', text: (a) => `bad ${protocolName(a)} checksum` },
   [REASON_TCP_FLAGS]: { title: 'impossible TCP flags', text: (a) => `impossible TCP flags: ${flagNames(a)}` },
   [REASON_TCP_CANNOT_OPEN]: {
     title: 'no connection that it could belong to',

@@ -207,7 +207,7 @@ export class Tracker {
   #hasBadChecksum(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
     if (!this.#looksAtChecksums) return false
     if (verifyTransportChecksum(bytes, fields, base) !== CHECKSUM_BAD) return false
-    this.finding.set(REASON_CHECKSUM, 0, 0, 0)
+    this.finding.set(REASON_CHECKSUM, fields[base + P_PROTOCOL], 0, 0)
     return true
   }
 
