@@ -99,7 +99,7 @@ describe('UDP-Lite', () => {
   it('with the checksum of RFC 3828 is INVALID: the kernel sums up the pseudo header of UDP', () => {
     const tracking = new Tracking()
     expect(tracking.say(lite())).toBe('INVALID')
-    expect(tracking.reason).toBe('bad udp checksum')
+    expect(tracking.reason).toBe('bad udplite checksum')
   })
 })
 
