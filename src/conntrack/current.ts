@@ -54,6 +54,9 @@ export class CurrentConnection {
   helper = -1
   /** ICMP errors: bytes of the quoted packet behind its IP header. */
   quotedTransportBytes = 0
+  /** INVALID by the state of a connection: its entry and number; else -1 and 0. */
+  refusedBy = NO_ENTRY
+  refusedByNumber = 0
   /** The expectation that the packet's new connection fulfils. */
   fulfilled: PendingExpectation | null = null
 
@@ -93,6 +96,8 @@ export class CurrentConnection {
     this.id = NO_ENTRY
     this.info = CT_INVALID
     this.number = 0
+    this.refusedBy = NO_ENTRY
+    this.refusedByNumber = 0
     this.nowNs = nowNs
     this.fulfilled = null
     this.#finding.clear()
@@ -255,6 +260,8 @@ export class CurrentConnection {
 
   /** The packet turned out INVALID: it has no connection, and one made for it is given back. */
   detach(): void {
+    this.refusedBy = this.id
+    this.refusedByNumber = this.number
     this.drop()
     this.id = NO_ENTRY
     this.number = 0

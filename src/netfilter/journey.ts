@@ -1,8 +1,9 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
+import { NO_ENTRY } from '../conntrack/current.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
 import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
-import { CT_INVALID, CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
+import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
 import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
 import {
@@ -321,7 +322,7 @@ export class Journey {
     const missed = tracker.onlooker.helperMissed(fields, 0)
     if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
     if (this.#accounts !== null) this.#account(this.#accounts)
-    if (this.#assumed.size > 0 && label !== CT_INVALID) outcome.assumesFrame = this.#assumedFrame()
+    if (this.#assumed.size > 0) outcome.assumesFrame = this.#assumedFrame()
     return true
   }
 
@@ -344,8 +345,12 @@ export class Journey {
     outcome.reasonFrame = finding.frame
   }
 
+  /** The frame that the packet's connection, or the one that made it INVALID, is taken to have passed by; 0 for none. */
   #assumedFrame(): number {
-    const { id, number } = this.tracker.current
+    const { current } = this.tracker
+    const isRefused = current.refusedBy !== NO_ENTRY
+    const id = isRefused ? current.refusedBy : current.id
+    const number = isRefused ? current.refusedByNumber : current.number
     const assumption = this.#assumed.get(id)
     if (assumption === undefined) return 0
     if (assumption.connectionNumber === number) return assumption.frame

@@ -278,6 +278,17 @@ describe('what cannot be decided', () => {
     expect(unsure.outcome.assumesFrame).toBe(1)
   })
 
+  test('so does a packet that is INVALID by the state of that connection', () => {
+    const unsure = new Replaying({
+      mode: 'host',
+      local: ['10.0.0.5'],
+      rules: table('filter', '-A OUTPUT -p tcp -m owner --uid-owner 0 -j DROP'),
+    })
+    unsure.say(tcp('10.0.0.5:1000>10.9.9.9:80', 'S', { seq: 100 }))
+    expect(unsure.say(tcp('10.0.0.5:1000>10.9.9.9:80', 'A', { seq: 101, ack: 1 }))).toMatch(/^INVALID/)
+    expect(unsure.outcome.assumesFrame).toBe(1)
+  })
+
   test('nothing relies on a connection that is over', () => {
     const unsure = host()
     unsure.say(question)
