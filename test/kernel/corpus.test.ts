@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { kernelOracle } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
-import { type Pair, runPair } from './pair.ts'
+import { BUSY_KERNEL, type Pair, runPair } from './pair.ts'
 import { storyOf } from './story.ts'
 
 /** Public captures and rulesets, where this machine has them beside the project. */
@@ -61,7 +61,7 @@ const PAIRS: Pair[] = CAPTURES.flatMap((name, index) => {
   ] satisfies Pair[]
 })
 
-describe.skipIf(missing !== null)(`public captures and rulesets (${missing ?? 'found'})`, () => {
+describe.skipIf(missing !== null)(`public captures and rulesets (${missing ?? 'found'})`, BUSY_KERNEL, () => {
   it.for(PAIRS.map((pair) => [nameOf(pair), pair] as const))('%s', async ([, pair], { skip }) => {
     if (!oracle.available) return
     const result = await runPair(oracle, pair).catch((error) => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { Answer } from '../kernel/answer.ts'
 import { answersOfCtreplay } from '../kernel/ctreplay.ts'
 import { kernelOracle } from '../kernel/kernel-oracle.ts'
-import { type Pair, runPair } from '../kernel/pair.ts'
+import { BUSY_KERNEL, type Pair, runPair } from '../kernel/pair.ts'
 import { storyOf } from '../kernel/story.ts'
 import { SAMPLES, type Sample } from './samples.ts'
 
@@ -61,15 +61,19 @@ describe('sample captures', () => {
   })
 })
 
-describe.skipIf(!oracle.available)(`the kernel about them (${oracle.available ? 'asked' : oracle.why})`, () => {
-  it.each(NAMED)('%s', async (_, sample) => {
-    if (!oracle.available) return
-    const result = await runPair(oracle, pairOf(sample))
-    const [first] = result.comparison.differences
-    expect(first === undefined ? '' : storyOf(result, first)).toBe('')
-    expect(countBy(result.kernel, (answer) => answer.label ?? answer.fate)).toEqual(sample.labels)
-  })
-})
+describe.skipIf(!oracle.available)(
+  `the kernel about them (${oracle.available ? 'asked' : oracle.why})`,
+  BUSY_KERNEL,
+  () => {
+    it.each(NAMED)('%s', async (_, sample) => {
+      if (!oracle.available) return
+      const result = await runPair(oracle, pairOf(sample))
+      const [first] = result.comparison.differences
+      expect(first === undefined ? '' : storyOf(result, first)).toBe('')
+      expect(countBy(result.kernel, (answer) => answer.label ?? answer.fate)).toEqual(sample.labels)
+    })
+  },
+)
 
 function pairOf(sample: Sample): Pair {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, replayBoth } from './second-opinion.ts'
+import { noIptables, noKernel, printedByIptables, printedByUs, REAL_TIME, replayBoth } from './second-opinion.ts'
 import { compile, decide, FakeConnections, filter, matches, packetOf } from './support.ts'
 
 describe.skipIf(noIptables)(`matches of connections, as iptables prints them ${noIptables}`, () => {
@@ -108,7 +108,7 @@ describe('what connections have', () => {
 })
 
 describe.skipIf(noKernel)(`connections, held against the kernel ${noKernel}`, () => {
-  test('connlimit, with connections that close', async () => {
+  test('connlimit, with connections that close', REAL_TIME, async () => {
     const rules = [
       '*filter',
       '-A FORWARD -p tcp --dport 22 --syn -m connlimit --connlimit-above 2 --connlimit-mask 30 -j DROP',

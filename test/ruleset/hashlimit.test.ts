@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, replayBoth } from './second-opinion.ts'
+import { noIptables, noKernel, printedByIptables, printedByUs, REAL_TIME, replayBoth } from './second-opinion.ts'
 import { compile, decide, filter, packetOf } from './support.ts'
 
 const named = (rule: string): string => `-m hashlimit ${rule} --hashlimit-name a`
@@ -95,7 +95,7 @@ describe('groups of packets', () => {
 })
 
 describe.skipIf(noKernel)(`hashlimit, held against the kernel ${noKernel}`, () => {
-  test('packets, bytes, bursts, windows, ports, masks, a shared name, a full table', async () => {
+  test('packets, bytes, bursts, windows, ports, masks, a shared name, a full table', REAL_TIME, async () => {
     const rule = (port: number, text: string): string =>
       `-A FORWARD -p udp --dport ${port} -m hashlimit ${text} -j ACCEPT`
     const rules = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, replayBoth } from './second-opinion.ts'
+import { noIptables, noKernel, printedByIptables, printedByUs, REAL_TIME, replayBoth } from './second-opinion.ts'
 import { compile, decide, errorsOf, filter, packetOf } from './support.ts'
 
 const SECOND = 1e9
@@ -74,7 +74,7 @@ describe('a list of recent addresses', () => {
 })
 
 describe.skipIf(noKernel)(`recent, held against the kernel ${noKernel}`, () => {
-  test('hits, updates, removal, inversion, reaping, TTL, and a list of two tables', async () => {
+  test('hits, updates, removal, inversion, reaping, TTL, and a list of two tables', REAL_TIME, async () => {
     const rules = [
       '*mangle',
       '-A PREROUTING -p tcp --dport 80 -m recent --name L --set',

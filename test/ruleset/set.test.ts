@@ -5,7 +5,7 @@ import { VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../../src/ruleset/rule-packet.t
 import type { CompiledRuleset, Family, TableName } from '../../src/ruleset/ruleset.ts'
 import { RulesetError } from '../../src/ruleset/text/ruleset-error.ts'
 import { ether, icmp, tcp, udp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, replayBoth } from './second-opinion.ts'
+import { noIptables, noKernel, printedByIptables, printedByUs, REAL_TIME, replayBoth } from './second-opinion.ts'
 import { ENVIRONMENT, filter, type PacketSettings, packetOf } from './support.ts'
 
 const SETS = [
@@ -243,7 +243,7 @@ test('everything wrong with a file is told, with its place', () => {
 })
 
 describe.skipIf(noKernel)(`sets, held against the kernel ${noKernel}`, () => {
-  test('types, networks within networks, adding, deleting, timeouts, counters, marks', async () => {
+  test('types, networks within networks, adding, deleting, timeouts, counters, marks', REAL_TIME, async () => {
     const ipset = [
       'create ip hash:ip netmask 30',
       'add ip 192.0.2.4',
