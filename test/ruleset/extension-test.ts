@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Family, TableName } from '../../src/ruleset/ruleset.ts'
-import { disagreements, noTools } from './legacy-tools.ts'
+import { disagreements, noIptables } from './iptables-tools.ts'
 import { chainOf, differences, oracle } from './matched-rules.ts'
 
 interface Grammar {
@@ -23,7 +23,7 @@ interface Decisions {
 
 /** Rules are taken, refused and printed as by the legacy tools with the running kernel. */
 export function sameGrammar(name: string, grammars: readonly Grammar[]): void {
-  describe.skipIf(noTools)(`${name}: rules as iptables takes and prints them ${noTools}`, () => {
+  describe.skipIf(noIptables)(`${name}: rules as iptables takes and prints them ${noIptables}`, () => {
     for (const { family = 'ipv4', table = 'filter', chain = 'FORWARD', rules } of grammars) {
       test(`${family} ${table} ${chain}`, () => {
         expect(disagreements({ family, table, chain }, rules)).toEqual([])

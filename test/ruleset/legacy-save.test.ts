@@ -1,16 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
 import type { Family } from '../../src/ruleset/ruleset.ts'
+import { noIptables, savedByTools } from './iptables-tools.ts'
 
 /** Canonical rules by table, as the real iptables-save prints them, or null where iptables-restore refuses. */
 function real(text: string, family: Family): Map<string, string[]> | null {
-  const command = family === 'ipv4' ? 'iptables' : 'ip6tables'
-  const script = `${command}-legacy-restore && ${command}-legacy-save`
-  const done = spawnSync('unshare', ['-n', 'sh', '-c', script], { input: text, encoding: 'utf8' })
-  return done.status === 0 ? byTable(done.stdout) : null
+  const saved = savedByTools(text, family)
+  return saved === null ? null : byTable(saved)
 }
 
 /** The same of ours. */
@@ -34,19 +32,6 @@ function byTable(text: string): Map<string, string[]> {
   }
   return tables
 }
-
-function canAsk(): boolean {
-  if (process.getuid?.() !== 0) return false
-  try {
-    execFileSync('unshare', ['-n', 'sh', '-c', 'iptables-legacy-save && ip6tables-legacy-save'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-const ASKED = canAsk()
-const WHY = ASKED ? '' : ' (skipped: needs root, unshare and iptables-legacy)'
 
 const LINES: readonly (readonly [Family, string])[] = [
   ...[
@@ -146,13 +131,13 @@ const LINES: readonly (readonly [Family, string])[] = [
   ].map((line) => ['ipv6', line] as const),
 ]
 
-describe(`rules are taken, refused and printed as iptables does${WHY}`, () => {
-  test.runIf(ASKED).each(LINES)('%s: %s', (family, line) => {
+describe(`rules are taken, refused and printed as iptables does ${noIptables}`, () => {
+  test.skipIf(noIptables).each(LINES)('%s: %s', (family, line) => {
     const text = `*filter\n:U - [0:0]\n-A FORWARD ${line}\nCOMMIT\n`
     expect(ours(text, family)).toEqual(real(text, family))
   })
 
-  test.runIf(ASKED)('the tables raw, mangle and nat', () => {
+  test.skipIf(noIptables)('the tables raw, mangle and nat', () => {
     const text = [
       '*raw',
       '-A PREROUTING -p tcp --dport 21 -j CT --helper ftp --ctevents destroy,new',
@@ -177,8 +162,8 @@ describe(`rules are taken, refused and printed as iptables does${WHY}`, () => {
 const CORPUS = join(import.meta.dirname, '../../../shared/corpus/rulesets')
 const FILES = existsSync(CORPUS) ? readdirSync(CORPUS).filter((name) => name.endsWith('tables-save')) : []
 
-describe.skipIf(!ASKED || FILES.length === 0)(
-  `rulesets of others${WHY}${FILES.length === 0 ? ' (skipped: no corpus beside the project)' : ''}`,
+describe.skipIf(noIptables !== '' || FILES.length === 0)(
+  `rulesets of others ${noIptables}${FILES.length === 0 ? ' (skipped: no corpus beside the project)' : ''}`,
   () => {
     test.each(FILES)('%s', (name) => {
       const text = readFileSync(join(CORPUS, name), 'utf8')

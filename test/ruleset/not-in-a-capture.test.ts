@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HOOK_INPUT } from '../../src/ruleset/rule-packet.ts'
 import { tcp } from '../support/packets.ts'
-import { noIptables, printedByIptables, printedByUs } from './second-opinion.ts'
+import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { compile, decide, errorsOf, filter, packetOf } from './support.ts'
 
 describe.skipIf(noIptables)(`matches that no capture decides, as iptables prints them ${noIptables}`, () => {

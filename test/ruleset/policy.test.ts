@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { HOOK_PREROUTING } from '../../src/ruleset/rule-packet.ts'
 import { tcp, udp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, replayBoth } from './second-opinion.ts'
+import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
+import { noKernel, replayBoth } from './replay-both.ts'
 import { compile, decide, packetOf } from './support.ts'
 
 describe.skipIf(noIptables)(`policy, rpfilter and cluster, as iptables prints them ${noIptables}`, () => {

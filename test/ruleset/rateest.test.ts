@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcp } from '../support/packets.ts'
-import { noIptables, printedByIptables, printedByUs } from './second-opinion.ts'
+import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { matches, packetOf } from './support.ts'
 
 describe.skipIf(noIptables)(`rateest and RATEEST, as iptables prints them ${noIptables}`, () => {

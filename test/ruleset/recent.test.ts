@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, REAL_TIME, replayBoth } from './second-opinion.ts'
+import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
+import { noKernel, REAL_TIME, replayBoth } from './replay-both.ts'
 import { compile, decide, errorsOf, filter, packetOf } from './support.ts'
 
 const SECOND = 1e9

@@ -5,7 +5,8 @@ import { VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../../src/ruleset/rule-packet.t
 import type { CompiledRuleset, Family, TableName } from '../../src/ruleset/ruleset.ts'
 import { RulesetError } from '../../src/ruleset/text/ruleset-error.ts'
 import { ether, icmp, tcp, udp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, REAL_TIME, replayBoth } from './second-opinion.ts'
+import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
+import { noKernel, REAL_TIME, replayBoth } from './replay-both.ts'
 import { ENVIRONMENT, filter, type PacketSettings, packetOf } from './support.ts'
 
 const SETS = [

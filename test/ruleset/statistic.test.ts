@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { tcp } from '../support/packets.ts'
-import { noIptables, noKernel, printedByIptables, printedByUs, replayBoth } from './second-opinion.ts'
+import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
+import { noKernel, replayBoth } from './replay-both.ts'
 import { compile, decide, filter, packetOf } from './support.ts'
 
 const SYN = tcp('192.0.2.1:1000>198.51.100.2:80', 'S')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { tcp } from '../support/packets.ts'
-import { inNamespace, noIptables, printedByIptables, printedByUs } from './second-opinion.ts'
+import { inNamespace, noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { matches, packetOf } from './support.ts'
 
 const SYN = tcp('192.0.2.1:1000>198.51.100.2:80', 'S')

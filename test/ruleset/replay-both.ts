@@ -1,52 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
-import type { Family, TableName } from '../../src/ruleset/ruleset.ts'
 import { answersOfCtreplay } from '../kernel/ctreplay.ts'
 import { kernelOracle } from '../kernel/kernel-oracle.ts'
 import { type CaptureFrame, pcap } from '../support/pcap.ts'
 
-/** Why iptables cannot be asked; '' when it can. */
-export const noIptables =
-  process.getuid?.() !== 0
-    ? 'skipped: iptables needs root'
-    : spawnSync('unshare', ['-n', 'iptables-legacy-save']).status !== 0
-      ? 'skipped: no iptables-legacy, or no network namespaces'
-      : ''
-
 const oracle = kernelOracle()
 /** Why the kernel cannot be asked; '' when it can. */
 export const noKernel = oracle.available ? '' : `skipped: ${oracle.why}`
-
-/** What iptables-save prints for one rule given in FORWARD (or another chain), null where it is refused. */
-export function printedByIptables(
-  rule: string,
-  family: Family,
-  table: TableName,
-  chain: string,
-  setup = '',
-): string | null {
-  const program = family === 'ipv4' ? 'iptables-legacy' : 'ip6tables-legacy'
-  const script = `${setup}\n${program}-restore && ${program}-save -t ${table}`
-  const result = spawnSync('unshare', ['-n', 'sh', '-c', script], {
-    encoding: 'utf8',
-    input: `*${table}\n-A ${chain} ${rule}\nCOMMIT\n`,
-  })
-  return result.status === 0 ? (/^-A .*$/m.exec(result.stdout)?.[0] ?? '') : null
-}
-
-/** The same by us. */
-export function printedByUs(rule: string, family: Family, table: TableName, chain: string): string | null {
-  try {
-    const parsed = parseRuleset(`*${table}\n-A ${chain} ${rule}\nCOMMIT\n`, 'rules', family)
-    return /^-A .*$/m.exec(printRuleset(parsed))?.[0] ?? ''
-  } catch (error) {
-    if (error instanceof RulesetError) return null
-    throw error
-  }
-}
 
 export interface Replayed {
   /** Verdict and deciding rule of each packet. */
@@ -91,9 +52,4 @@ export async function replayBoth(
   } finally {
     rmSync(folder, { recursive: true })
   }
-}
-
-/** Runs a program in a network namespace of its own. */
-export function inNamespace(script: string): string {
-  return execFileSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8' })
 }

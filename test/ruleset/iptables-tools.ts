@@ -1,0 +1,169 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
+import type { Family, TableName } from '../../src/ruleset/ruleset.ts'
+
+/** What a rule becomes: as iptables-save prints it, or null where it is refused. */
+export type Printed = string | null
+
+/** The two programs that are called iptables: for the kernel's ip_tables, and for nf_tables. */
+export type Backend = 'legacy' | 'nft'
+
+/** Where rules stand. */
+export interface Place {
+  readonly family: Family
+  readonly table: TableName
+  readonly chain: string
+  readonly backend?: Backend
+  /** Shell commands before the tools are asked, as `ipset create …`. */
+  readonly setup?: string
+}
+
+/** Why the tools cannot be asked; '' when they can. Namespaces need root. */
+export const noIptables = whatIsMissing('legacy')
+export const noNftIptables = whatIsMissing('nft')
+
+function whatIsMissing(backend: Backend): string {
+  if (process.getuid?.() !== 0) return 'skipped: iptables needs root'
+  const tried = spawnSync('unshare', ['-n', 'sh', '-c', `iptables-${backend}-save && ip6tables-${backend}-save`])
+  return tried.status === 0 ? '' : `skipped: no iptables-${backend}, or no network namespaces`
+}
+
+/** The line of the rule in its chain, by us. */
+export function printedByUs(rule: string, family: Family, table: TableName, chain: string): Printed {
+  try {
+    return rulesOf(printRuleset(parseRuleset(ruleFile({ family, table, chain }, [rule]), 'rules', family)))[0] ?? ''
+  } catch (error) {
+    if (error instanceof RulesetError) return null
+    throw error
+  }
+}
+
+/** The same by iptables-legacy and the running kernel. */
+export function printedByIptables(rule: string, family: Family, table: TableName, chain: string, setup = ''): Printed {
+  return printedByTools({ family, table, chain, setup }, [rule])[0]
+}
+
+/**
+ * The answers of the tools and the running kernel.
+ * @param likely the rules that are probably taken: they go together, which is faster
+ */
+export function printedByTools(place: Place, rules: readonly string[], likely: readonly boolean[] = []): Printed[] {
+  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-rules-'))
+  try {
+    const printed: Printed[] = rules.map(() => null)
+    const alone = rules.map((_, index) => index).filter((index) => !likely[index])
+    askTogether(
+      folder,
+      place,
+      rules,
+      rules.map((_, index) => index).filter((index) => likely[index]),
+      printed,
+    )
+    const answers = ask(
+      folder,
+      place,
+      alone.map((index) => [rules[index]]),
+    )
+    alone.forEach((index, at) => {
+      const answer = answers[at]
+      printed[index] = answer === null ? null : (answer[0] ?? '')
+    })
+    return printed
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** All at once; where that is refused, or the lines do not tell apart, each half. */
+function askTogether(
+  folder: string,
+  place: Place,
+  rules: readonly string[],
+  indices: readonly number[],
+  printed: Printed[],
+): void {
+  if (indices.length === 0) return
+  const [saved] = ask(folder, place, [indices.map((index) => rules[index])])
+  if (saved?.length === indices.length) {
+    indices.forEach((index, at) => {
+      printed[index] = saved[at]
+    })
+    return
+  }
+  if (indices.length === 1) {
+    printed[indices[0]] = saved === null ? null : (saved[0] ?? '')
+    return
+  }
+  const middle = indices.length >> 1
+  askTogether(folder, place, rules, indices.slice(0, middle), printed)
+  askTogether(folder, place, rules, indices.slice(middle), printed)
+}
+
+/** Rules that we and the tools do not agree on. */
+export function disagreements(
+  place: Place,
+  rules: readonly string[],
+): { rule: string; ours: Printed; theirs: Printed }[] {
+  const { family, table, chain } = place
+  const ours = rules.map((rule) => printedByUs(rule, family, table, chain))
+  const theirs = printedByTools(
+    place,
+    rules,
+    ours.map((one) => one !== null),
+  )
+  return rules
+    .map((rule, index) => ({ rule, ours: ours[index], theirs: theirs[index] }))
+    .filter((one) => one.ours !== one.theirs)
+}
+
+/** What the tools save of a whole file, or null where they refuse it. */
+export function savedByTools(text: string, family: Family, backend: Backend = 'legacy'): string | null {
+  const tool = toolOf(family, backend)
+  const done = spawnSync('unshare', ['-n', 'sh', '-c', `${tool}-restore && ${tool}-save`], {
+    input: text,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  return done.status === 0 ? done.stdout : null
+}
+
+/** Runs a program in a network namespace of its own. */
+export function inNamespace(script: string): string {
+  return execFileSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8' })
+}
+
+function toolOf(family: Family, backend: Backend): string {
+  return `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${backend}`
+}
+
+function ruleFile({ table, chain }: Place, rules: readonly string[]): string {
+  return `*${table}\n${rules.map((rule) => `-A ${chain} ${rule}\n`).join('')}COMMIT\n`
+}
+
+function rulesOf(saved: string): string[] {
+  return saved.split('\n').filter((line) => line.startsWith('-A'))
+}
+
+/** What is saved after each file, or null where the file is refused. */
+function ask(folder: string, place: Place, files: readonly (readonly string[])[]): (string[] | null)[] {
+  if (files.length === 0) return []
+  files.forEach((rules, index) => {
+    writeFileSync(join(folder, `${index}`), ruleFile(place, rules))
+    rmSync(join(folder, `${index}.saved`), { force: true })
+  })
+  const tool = toolOf(place.family, place.backend ?? 'legacy')
+  const script = `exec >/dev/null 2>&1; ${place.setup ?? ''}
+    i=0; while [ $i -lt ${files.length} ]; do
+    if ${tool}-restore < $i; then ${tool}-save -t ${place.table} > $i.saved; fi; i=$((i+1)); done; true`
+  execFileSync('unshare', ['-n', 'sh', '-c', script], { cwd: folder })
+  return files.map((_, index) => {
+    try {
+      return rulesOf(readFileSync(join(folder, `${index}.saved`), 'utf8'))
+    } catch {
+      return null
+    }
+  })
+}
