@@ -27,13 +27,12 @@ import {
   X_REPLY_PORTS,
 } from './extensions.ts'
 import { HELPERS } from './helpers/registry.ts'
-import { TCP_CLOSE, TCP_TIME_WAIT } from './protocols/tcp-states.ts'
+import { TCP_CLOSE, TCP_STATE_MASK, TCP_TIME_WAIT } from './protocols/tcp-states.ts'
 import type { ConnectionTable } from './table.ts'
 
 /** ICMP types of requests and their replies. */
 const REPLY_TYPE: Readonly<Record<number, number>> = { 8: 0, 13: 14, 15: 16, 17: 18, 128: 129, 139: 140 }
 
-const TCP_STATE_MASK = 0xf
 /** Of the counters: packets and bytes, two integers each. */
 const INTS_PER_DIRECTION = 4
 

@@ -82,6 +82,11 @@ export class Machine {
     return this.journey.tracker
   }
 
+  /** The replay's clock: nanoseconds from the first frame on. */
+  get nowNs(): number {
+    return this.#nowNs
+  }
+
   /** Frames taken so far. */
   get frames(): number {
     return this.#frame

@@ -37,6 +37,8 @@ export interface ReplayOptions {
   readonly assume: ReadonlyMap<string, boolean>
   /** Asked between batches; true ends the replay early. */
   readonly stop?: (() => boolean) | undefined
+  /** Shown the machine at the end, with its connections as the last packet left them. */
+  readonly atEnd?: ((machine: Machine) => void) | undefined
 }
 
 /** What a replay was and met, for the report; the packets themselves went to the sinks. */
@@ -116,6 +118,7 @@ export async function replay(
     await replayBatch(batch, machine, outcome, sinks, familyFrames)
   }
   for (const sink of sinks) await sink.end?.()
+  options.atEnd?.(machine)
 
   const { current } = machine.tracker
   return {

@@ -8,6 +8,7 @@ import {
   KIND_PROTOCOL_MASK,
 } from '../../src/conntrack/entry.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../../src/conntrack/finding.ts'
+import { SCTP_STATE_NAMES } from '../../src/conntrack/protocols/sctp-states.ts'
 import { TCP_STATE_NAMES } from '../../src/conntrack/protocols/tcp-states.ts'
 import { reasonText } from '../../src/conntrack/reasons.ts'
 import { IPS_ASSURED, IPS_SEEN_REPLY } from '../../src/conntrack/status.ts'
@@ -16,18 +17,6 @@ import { Tracker } from '../../src/conntrack/tracker.ts'
 import { decodeToFields } from '../support/row.ts'
 
 const LABELS = ['ESTABLISHED', 'RELATED', 'NEW', 'ESTABLISHED/reply', 'RELATED/reply', '', '', 'UNTRACKED', 'INVALID']
-
-const SCTP_STATE_NAMES = [
-  'NONE',
-  'CLOSED',
-  'COOKIE_WAIT',
-  'COOKIE_ECHOED',
-  'ESTABLISHED',
-  'SHUTDOWN_SENT',
-  'SHUTDOWN_RECD',
-  'SHUTDOWN_ACK_SENT',
-  'HEARTBEAT_SENT',
-]
 
 /** A tracker on a clock of its own, spoken to in packets. Every packet is accepted unless told otherwise. */
 export class Tracking {

@@ -9,12 +9,12 @@ import { kernelOracle } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
 import { type Pair, type PairResult, runPair } from './pair.ts'
 import { randomTraffic } from './random-traffic.ts'
-import { storyOf } from './story.ts'
+import { storyOf, tableStoryOf } from './story.ts'
 
 const USAGE = `npm run agreement -- [options]
 
 Replays captures through the running kernel and through ctreplay and compares every frame: label, direction, verdict,
-deciding rule, reason. Needs root and Linux 6.16 or newer.
+deciding rule, reason; and at the end the connections and expectations that are left. Needs root and Linux 6.16 or newer.
 
   --captures DIR      captures of a folder (default: pcaps)
   --capture FILE      one capture (repeatable)
@@ -24,7 +24,7 @@ deciding rule, reason. Needs root and Linux 6.16 or newer.
   --checksum verify|ignore   only this treatment of checksums (default: both)
   --random N          random traffic instead of captures: seeds 1 to N, 3000 packets each
   --local ADDR,...    host mode: addresses of the machine (default: the busiest address of each capture)
-  --first-difference  the story of the first difference of each pair
+  --first-difference  the story of the first difference of each pair, and of their tables
   --differing         print only the pairs that differ`
 
 const { values } = parseArgs({
@@ -50,6 +50,10 @@ const totals = {
   labelled: 0,
   equal: 0,
   differing: new Map<Field, number>(),
+  rows: 0,
+  equalRows: 0,
+  excludedRows: 0,
+  differingRows: new Map<string, number>(),
   excluded: new Map<string, number>(),
   incomparable: new Map<string, number>(),
   changes: new Map<string, number>(),
@@ -81,7 +85,7 @@ async function main(): Promise<void> {
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
   printTotals()
-  if (totals.differing.size > 0) process.exitCode = 1
+  if (totals.differing.size + totals.differingRows.size > 0) process.exitCode = 1
 }
 
 /** All pairs asked for, in a fixed order. */
@@ -132,7 +136,7 @@ function nameOf(pair: Pair): string {
 }
 
 function report(pair: Pair, result: PairResult): void {
-  const { comparison } = result
+  const { comparison, tables } = result
   totals.pairs++
   totals.frames += comparison.frames
   totals.labelled += comparison.labelled
@@ -140,14 +144,29 @@ function report(pair: Pair, result: PairResult): void {
   addCounts(totals.differing, comparison.differing)
   addCounts(totals.excluded, comparison.excluded)
   addCounts(totals.changes, result.changes)
-  if (values.differing && comparison.differences.length === 0) return
+  totals.rows += tables.rows
+  totals.equalRows += tables.equal
+  totals.excludedRows += tables.excluded
+  const differingRows = new Map<string, number>()
+  for (const { what } of tables.differences) addCounts(differingRows, new Map([[what, 1]]))
+  addCounts(totals.differingRows, differingRows)
+  if (values.differing && comparison.differences.length + tables.differences.length === 0) return
   const differing = [...comparison.differing].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
   const excluded = [...comparison.excluded].map(([why, count]) => `; ${count} excluded: ${why}`).join('')
   console.log(
-    `${nameOf(pair)}: ${comparison.frames} frames, ${comparison.labelled} labelled, ${comparison.equal} equal, differing: ${differing}${excluded}`,
+    `${nameOf(pair)}: ${comparison.frames} frames, ${comparison.labelled} labelled, ${comparison.equal} equal, differing: ${differing}${excluded}` +
+      `; ${tableText(tables.rows, tables.equal, tables.excluded, differingRows)}`,
   )
   const first = comparison.differences[0]
   if (values['first-difference'] && first !== undefined) console.log(indent(storyOf(result, first)))
+  const [row] = tables.differences
+  if (values['first-difference'] && row !== undefined) console.log(indent(tableStoryOf(result, row)))
+}
+
+function tableText(rows: number, equal: number, excluded: number, differing: ReadonlyMap<string, number>): string {
+  const left = excluded === 0 ? '' : `, ${excluded} excluded`
+  const what = [...differing].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'
+  return `table: ${rows} rows, ${equal} equal${left}, differing: ${what}`
 }
 
 function printTotals(): void {
@@ -155,6 +174,7 @@ function printTotals(): void {
   console.log(
     `\n${totals.pairs} pairs, ${totals.frames} frames, ${totals.labelled} labelled, ${totals.equal} equal, differing: ${differing}`,
   )
+  console.log(`  ${tableText(totals.rows, totals.equalRows, totals.excludedRows, totals.differingRows)}`)
   for (const [why, count] of totals.excluded) console.log(`  ${count} frames excluded: ${why}`)
   for (const [why, count] of totals.incomparable) console.log(`  ${count} pairs ${why}`)
   for (const [what, count] of totals.changes)

@@ -22,6 +22,8 @@ export interface Comparison {
   /** Frames left out, by reason. */
   excluded: Map<Exclusion, number>
   differences: Difference[]
+  /** Index of every frame that was left out or differs. */
+  notEqual: number[]
 }
 
 export interface Difference {
@@ -39,10 +41,12 @@ export function compare(kernel: readonly Answer[], ours: readonly Answer[]): Com
     differing: new Map(),
     excluded: new Map(),
     differences: [],
+    notEqual: [],
   }
   for (let i = 0; i < result.frames; i++) {
     const [k, o] = [kernel[i], ours[i]]
     const field = k === undefined || o === undefined ? 'fate' : compareFrame(k, o)
+    if (field !== null) result.notEqual.push(i)
     if (field === null) {
       if (k.fate === 'labelled') {
         result.labelled++

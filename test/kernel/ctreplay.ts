@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { reasonText } from '../../src/conntrack/reasons.ts'
+import type { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
 import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
@@ -18,6 +19,7 @@ import { type Answer, type Fate, NO_ANSWER } from './answer.ts'
 import { NotComparable } from './not-comparable.ts'
 import { packetText } from './packet-text.ts'
 import type { SettledPair } from './pair.ts'
+import { type TableRow, tableOfCtreplay } from './table.ts'
 
 /** A packet for people: its frame number, itself on one line, and the key of its connection. */
 export interface PacketLine {
@@ -26,9 +28,17 @@ export interface PacketLine {
   text: string
 }
 
+export interface CtreplayAnswers {
+  answers: Answer[]
+  packets: PacketLine[]
+  /** What is left in the connection table behind the last frame. */
+  table: TableRow[]
+}
+
 /** What ctreplay says to each frame, in the words that both sides share. */
-export async function answersOfCtreplay(pair: SettledPair): Promise<{ answers: Answer[]; packets: PacketLine[] }> {
+export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnswers> {
   const answers: Answer[] = []
+  let table: TableRow[] = []
   const packets: PacketLine[] = []
   const sink: Sink = {
     packet(outcome) {
@@ -39,8 +49,11 @@ export async function answersOfCtreplay(pair: SettledPair): Promise<{ answers: A
     },
   }
   const reader = await openCapture([pair.capture])
-  await replay(reader, optionsOf(pair), [sink])
-  return { answers, packets }
+  const atEnd = ({ tracker: { current }, nowNs }: Machine) => {
+    table = tableOfCtreplay(current, nowNs)
+  }
+  await replay(reader, { ...optionsOf(pair), atEnd }, [sink])
+  return { answers, packets, table }
 }
 
 function optionsOf(pair: SettledPair): ReplayOptions {

@@ -5,6 +5,7 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -45,10 +46,46 @@ export interface OracleEvent {
   status?: string
 }
 
+/** One direction of a connection as ctnetlink has it; ICMP: identifier, and type << 8 | code, for ports. */
+export interface OracleTuple {
+  protocol: number
+  src: string
+  dst: string
+  sport: number
+  dport: number
+  zone: number
+}
+
+/** A connection or an expectation, as `--dump-table` lists them at the end. */
+export type OracleEntry =
+  | {
+      kind: 'connection'
+      original: OracleTuple
+      reply: OracleTuple
+      /** IPS_ bits by name. */
+      status: string
+      timeout: number
+      mark: number
+      tcp?: string
+      sctp?: number
+      helper?: string
+      master?: OracleTuple
+    }
+  | {
+      kind: 'expectation'
+      tuple: OracleTuple
+      mask: OracleTuple
+      master: OracleTuple
+      timeout: number
+      flags: number
+    }
+
 export interface AvailableOracle {
   readonly available: true
   /** Replays a capture through the running kernel. Rejects with the oracle's own words when it refuses or loses records. */
   run(capture: string, options?: readonly string[]): Promise<OracleLine[]>
+  /** `run`, and the connection table and expectations that were left. */
+  runWithTable(capture: string, options?: readonly string[]): Promise<{ lines: OracleLine[]; table: OracleEntry[] }>
 }
 
 export type KernelOracle = AvailableOracle | { readonly available: false; readonly why: string }
@@ -77,7 +114,12 @@ function findOracle(): KernelOracle {
   if ('why' in built) return { available: false, why: built.why }
   const refused = tryOnePacket(built.program)
   if (refused !== null) return { available: false, why: refused }
-  return { available: true, run: (capture, options = []) => runSettled(built.program, capture, options) }
+  const { program } = built
+  return {
+    available: true,
+    run: (capture, options = []) => runSettled(program, capture, options),
+    runWithTable: (capture, options = []) => runWithTable(program, capture, options),
+  }
 }
 
 function whatIsMissing(): string | null {
@@ -147,6 +189,21 @@ async function runSettled(program: string, capture: string, options: readonly st
   return lines
 }
 
+async function runWithTable(
+  program: string,
+  capture: string,
+  options: readonly string[],
+): Promise<{ lines: OracleLine[]; table: OracleEntry[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-table-'))
+  try {
+    const dump = join(folder, 'table.ndjson')
+    const lines = await runSettled(program, capture, [...options, '--dump-table', dump])
+    return { lines, table: parseLines<OracleEntry>(readFileSync(dump, 'latin1')) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
 function run(program: string, capture: string, options: readonly string[]): Promise<OracleLine[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, [capture, '--quiet', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -162,17 +219,18 @@ function run(program: string, capture: string, options: readonly string[]): Prom
         reject(new Error(`kernel-oracle ${capture} ${options.join(' ')}: exit ${code}: ${errors.trim()}`))
         return
       }
-      const text = Buffer.concat(output).toString('latin1')
-      resolve(
-        text === ''
-          ? []
-          : text
-              .trimEnd()
-              .split('\n')
-              .map((line) => JSON.parse(line) as OracleLine),
-      )
+      resolve(parseLines<OracleLine>(Buffer.concat(output).toString('latin1')))
     })
   })
+}
+
+function parseLines<T>(text: string): T[] {
+  return text === ''
+    ? []
+    : (text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)) as T[])
 }
 
 function firstLine(text: string): string {

@@ -31,11 +31,11 @@ export function packetText(fields: Int32Array, base: number): { key: string; tex
   const name = PORTED.get(protocol)
   let source = addressText(fields, base + P_SRC, family)
   let destination = addressText(fields, base + P_DST, family)
+  const key = packetKey(protocol, source, ports >>> 16, destination, ports & 0xffff)
   if (name !== undefined) {
     source += ` ${ports >>> 16}`
     destination += ` ${ports & 0xffff}`
   }
-  const key = `${protocol} ${[source, destination].sort().join(' ')}`
   let detail = ''
   if (protocol === 6) {
     const word = fields[base + P_TCP_FLAGS_WINDOW]
@@ -48,4 +48,18 @@ export function packetText(fields: Int32Array, base: number): { key: string; tex
   const fragment = fields[base + P_FRAGMENT] & 0x3fff
   if (fragment !== 0) detail += ` fragment ${(fragment & 0x1fff) * 8}${fragment & 0x2000 ? '+' : ''}`
   return { key, text: `${name ?? `proto ${protocol}`} ${source} > ${destination}${detail}` }
+}
+
+/** Key of the connection that a packet would belong to, the same in both directions; ports only of protocols with ports. */
+export function packetKey(
+  protocol: number,
+  source: string,
+  sourcePort: number,
+  destination: string,
+  destinationPort: number,
+): string {
+  const ends = PORTED.has(protocol)
+    ? [`${source} ${sourcePort}`, `${destination} ${destinationPort}`]
+    : [source, destination]
+  return `${protocol} ${ends.sort().join(' ')}`
 }

@@ -8,6 +8,7 @@ import { type Comparison, compare } from './compare.ts'
 import { answersOfCtreplay, type PacketLine } from './ctreplay.ts'
 import type { AvailableOracle } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
+import { compareTables, type TableComparison, type TableRow, tableOfKernel } from './table.ts'
 
 /**
  * For tests that ask the kernel as a host: on a busy machine the oracle sometimes misses that a packet got to INPUT, other
@@ -38,6 +39,8 @@ export interface Pair {
 
 export interface PairResult {
   comparison: Comparison
+  /** What is left in the connection tables. */
+  tables: TableComparison
   kernel: readonly Answer[]
   ours: readonly Answer[]
   packets: readonly PacketLine[]
@@ -68,8 +71,11 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     }
     if (pair.mode === 'host' && settled.local.length === 0) throw new NotComparable('no unicast address in the capture')
     const kernel = await answersOfKernel(oracle, settled)
-    const { answers, packets } = await answersOfCtreplay(settled)
-    return { comparison: compare(kernel, answers), kernel, ours: answers, packets, changes }
+    const { answers, packets, table } = await answersOfCtreplay(settled)
+    const comparison = compare(kernel.answers, answers)
+    const leftOut = new Set(comparison.notEqual.map((index) => packets[index]?.key ?? ''))
+    const tables = compareTables(kernel.table, table, leftOut)
+    return { comparison, tables, kernel: kernel.answers, ours: answers, packets, changes }
   } finally {
     plain.dispose()
     rmSync(folder, { recursive: true })
@@ -103,7 +109,10 @@ function comparableFile(
   return { path: target, text: comparable.text }
 }
 
-async function answersOfKernel(oracle: AvailableOracle, pair: SettledPair): Promise<Answer[]> {
+async function answersOfKernel(
+  oracle: AvailableOracle,
+  pair: SettledPair,
+): Promise<{ answers: Answer[]; table: TableRow[] }> {
   const options = ['--virtual-time']
   const sysctls = { ...pair.sysctls }
   if (pair.checksum === 'ignore') {
@@ -119,7 +128,8 @@ async function answersOfKernel(oracle: AvailableOracle, pair: SettledPair): Prom
   if (pair.rules6 !== undefined) options.push('--rules6', pair.rules6)
   for (const [key, value] of Object.entries(sysctls)) options.push('--sysctl', `${key}=${value}`)
   try {
-    return (await oracle.run(pair.capture, options)).map(answerOfKernel)
+    const { lines, table } = await oracle.runWithTable(pair.capture, options)
+    return { answers: lines.map(answerOfKernel), table: tableOfKernel(table) }
   } catch (error) {
     throw new NotComparable(String((error as Error).message).replace(/^[\s\S]*exit \d+: /, 'the oracle says: '))
   }

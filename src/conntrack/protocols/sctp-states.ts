@@ -11,6 +11,18 @@ export const SCTP_SHUTDOWN_ACK_SENT = 7
 export const SCTP_HEARTBEAT_SENT = 8
 export const SCTP_INVALID = 9
 
+export const SCTP_STATE_NAMES = [
+  'NONE',
+  'CLOSED',
+  'COOKIE_WAIT',
+  'COOKIE_ECHOED',
+  'ESTABLISHED',
+  'SHUTDOWN_SENT',
+  'SHUTDOWN_RECD',
+  'SHUTDOWN_ACK_SENT',
+  'HEARTBEAT_SENT',
+] as const
+
 /** Chunk types (RFC 9260, section 3.2). */
 export const CHUNK_DATA = 0
 export const CHUNK_INIT = 1

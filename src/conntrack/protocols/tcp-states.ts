@@ -17,6 +17,9 @@ export const TCP_SYN_SENT2 = 9
 export const TCP_INVALID = 10
 export const TCP_IGNORE = 11
 
+/** Of the entry's word E_TCP_STATE. */
+export const TCP_STATE_MASK = 0xf
+
 export const TCP_STATE_NAMES = [
   'NONE',
   'SYN_SENT',

@@ -1,6 +1,7 @@
+import { SCTP_STATE_NAMES } from '../../../src/conntrack/protocols/sctp-states.ts'
 import { answerOfKernel } from '../answer.ts'
 import type { OracleEvent, OracleLine } from '../kernel-oracle.ts'
-import { type Observation, SCTP_STATE_NAMES } from './observation.ts'
+import type { Observation } from './observation.ts'
 
 /** Texts of nf_conntrack_log_invalid whose number is a bound of the window. */
 const BOUND =

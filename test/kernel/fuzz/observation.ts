@@ -14,15 +14,3 @@ export interface Observation {
   /** Numbers of the reason that the other side can be held to. */
   bound: number | null
 }
-
-export const SCTP_STATE_NAMES = [
-  'NONE',
-  'CLOSED',
-  'COOKIE_WAIT',
-  'COOKIE_ECHOED',
-  'ESTABLISHED',
-  'SHUTDOWN_SENT',
-  'SHUTDOWN_RECD',
-  'SHUTDOWN_ACK_SENT',
-  'HEARTBEAT_SENT',
-] as const

@@ -9,6 +9,7 @@ import {
   ENTRY_INTS,
   KIND_PROTOCOL_MASK,
 } from '../../../src/conntrack/entry.ts'
+import { SCTP_STATE_NAMES } from '../../../src/conntrack/protocols/sctp-states.ts'
 import { TCP_STATE_NAMES } from '../../../src/conntrack/protocols/tcp-states.ts'
 import * as reasons from '../../../src/conntrack/reasons.ts'
 import { IPS_ASSURED, IPS_SEEN_REPLY } from '../../../src/conntrack/status.ts'
@@ -23,7 +24,7 @@ import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../../../src/wire/protocols.ts
 import { answerOfOutcome } from '../ctreplay.ts'
 import { packetText } from '../packet-text.ts'
 import type { Setup } from './case.ts'
-import { type Observation, SCTP_STATE_NAMES } from './observation.ts'
+import type { Observation } from './observation.ts'
 
 /** Replays a capture and looks into the connection table behind every frame. */
 export async function observationsOfCtreplay(

@@ -161,15 +161,6 @@ static u64 replay(struct cap *c) {
   return n;
 }
 
-static void dump_table(void) {
-  char *text = NULL;
-  runv((const char *const[]){"cat", "/proc/net/nf_conntrack", NULL}, NULL, NULL, &text);
-  FILE *f = fopen(o_dump, "w");
-  if (!f) die("%s: %s", o_dump, strerror(errno));
-  fputs(text, f);
-  fclose(f);
-}
-
 int main(int argc, char **argv) {
   struct cap c;
   read_options(argc, argv);
@@ -192,7 +183,7 @@ int main(int argc, char **argv) {
     if (o_vtime)
       fprintf(stderr, "kernel-oracle: %llu entries expired in virtual time\n", (unsigned long long)v_expired);
   }
-  if (o_dump) dump_table();
+  if (o_dump) table_dump(o_dump);
   if (o_stats)
     RUN("sh", "-c",
         "conntrack -S; echo count $(cat /proc/sys/net/netfilter/nf_conntrack_count);"

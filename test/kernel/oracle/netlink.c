@@ -136,3 +136,24 @@ void nl_open(void) {
 int q_send(struct at *ans, int max) {
   return send_on(nlq, ans, max);
 }
+
+int q_dump(void (*each)(const struct nlmsghdr *, void *), void *context) {
+  static u8 rb[65536];
+  ((struct nlmsghdr *)qb)->nlmsg_len = ql;
+  struct sockaddr_nl sa = {.nl_family = AF_NETLINK};
+  if (sendto(nlq, qb, ql, 0, (void *)&sa, sizeof sa) < 0) return -errno;
+  for (;;) {
+    ssize_t n = recv(nlq, rb, sizeof rb, 0);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return -errno;
+    }
+    int len = n;
+    for (struct nlmsghdr *h = (void *)rb; NLMSG_OK(h, (u32)len); h = NLMSG_NEXT(h, len)) {
+      if (h->nlmsg_seq != nlseq) continue;
+      if (h->nlmsg_type == NLMSG_DONE) return 0;
+      if (h->nlmsg_type == NLMSG_ERROR) return *(int *)NLMSG_DATA(h);
+      each(h, context);
+    }
+  }
+}

@@ -141,6 +141,8 @@ void q_begin(int type, int flags, int fam, int res);
 void q_attr(int t, const void *d, int l);
 /* asks, and waits for the answer; returns -errno or 0 */
 int q_send(struct at *ans, int max);
+/* hands each message of a dump's answer to `each`; -errno or 0 */
+int q_dump(void (*each)(const struct nlmsghdr *, void *), void *context);
 
 /* conntrack-events.c */
 void on_event(struct nlmsghdr *h, int exp);
@@ -154,7 +156,7 @@ struct sh {
   int tlen;
   u8 zone[4];
   int zlen;
-  int touched, udp, seen;
+  int touched, udp, seen, assured;
   double v0;
 };
 extern struct sh *shs;
@@ -168,6 +170,9 @@ struct sh *sh_add(u32 id, int exp);
 void load_known(void);
 void vt_expire(void);
 void vt_touch_seen(void);
+
+/* table-dump.c: the table at the end, into a file */
+void table_dump(const char *path);
 
 /* checksum.c */
 u32 csum_add(u32 s, const u8 *p, int n);

@@ -71,10 +71,9 @@ static void vt_touch(struct sh *e, int lowered) {
       (k == t_udp || k == t_stream)) { /* the kernel looks at real time: stream = replied and older than 2 s */
     int stream = e->seen && vnow - e->v0 > 2.0;
     k = stream ? t_stream : t_udp;
-    if (stream && a[CTA_STATUS].p && !(be32(a[CTA_STATUS].p) & IPS_ASSURED)) {
-      newst = be32(a[CTA_STATUS].p) | IPS_ASSURED;
-      if (R.has_ct && R.id == e->id) R.status |= IPS_ASSURED;
-    }
+    if (stream) e->assured = 1;
+    if (stream && a[CTA_STATUS].p && !(be32(a[CTA_STATUS].p) & IPS_ASSURED)) newst = be32(a[CTA_STATUS].p) | IPS_ASSURED;
+    if (R.has_ct && R.id == e->id) R.status = e->assured ? R.status | IPS_ASSURED : R.status & ~IPS_ASSURED;
   }
   if (e->udp && a[CTA_STATUS].p && be32(a[CTA_STATUS].p) & IPS_SEEN_REPLY) e->seen = 1;
   /* lowered by an INVALID packet: the kernel saw the parked time, and leaves a short life alone */
