@@ -45,7 +45,14 @@ export const LINK_TYPE_NONE = -1
 /** The largest frame that is kept whole; libpcap's MAXIMUM_SNAPLEN. */
 export const FRAME_CAPTURED_MAX = 262_144
 
-export class FrameBatch {
+/** Where a batch lies. A batch is given its arrays when another thread is to see them. */
+export interface FrameArrays {
+  readonly bytes: Uint8Array
+  readonly info: Int32Array
+  readonly seconds: Float64Array
+}
+
+export class FrameBatch implements FrameArrays {
   /** Frames in the batch. */
   count = 0
   readonly capacity: number
@@ -55,10 +62,10 @@ export class FrameBatch {
   readonly seconds: Float64Array
 
   /** @param capacity frames; @param byteLength at least FRAME_CAPTURED_MAX plus what a reader wants to read at once */
-  constructor(capacity = 2048, byteLength = 2 * FRAME_CAPTURED_MAX) {
+  constructor(capacity = 2048, byteLength = 2 * FRAME_CAPTURED_MAX, arrays: FrameArrays | null = null) {
     this.capacity = capacity
-    this.bytes = new Uint8Array(byteLength)
-    this.info = new Int32Array(capacity * FRAME_INTS)
-    this.seconds = new Float64Array(capacity)
+    this.bytes = arrays?.bytes ?? new Uint8Array(byteLength)
+    this.info = arrays?.info ?? new Int32Array(capacity * FRAME_INTS)
+    this.seconds = arrays?.seconds ?? new Float64Array(capacity)
   }
 }

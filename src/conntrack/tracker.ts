@@ -1,4 +1,4 @@
-import { verifyTransportChecksum } from '../wire/checksum.ts'
+import { transportChecksumState } from '../wire/checksum.ts'
 import {
   CHECKSUM_BAD,
   FRAGMENT_OFFSET_MASK,
@@ -206,7 +206,7 @@ export class Tracker {
 
   #hasBadChecksum(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
     if (!this.#looksAtChecksums) return false
-    if (verifyTransportChecksum(bytes, fields, base) !== CHECKSUM_BAD) return false
+    if (transportChecksumState(bytes, fields, base) !== CHECKSUM_BAD) return false
     this.finding.set(REASON_CHECKSUM, fields[base + P_PROTOCOL], 0, 0)
     return true
   }

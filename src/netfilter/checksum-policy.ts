@@ -1,4 +1,4 @@
-import { verifyTransportChecksum } from '../wire/checksum.ts'
+import { transportChecksumState } from '../wire/checksum.ts'
 import { isChecksumLeftToCard } from '../wire/offload.ts'
 import { CHECKSUM_BAD, CHECKSUM_GOOD, P_CHECKSUM } from '../wire/packet-fields.ts'
 
@@ -21,7 +21,7 @@ export class ChecksumPolicy {
   verifies(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
     if (this.option === 'ignore' || this.unreliable) return false
     if (this.option === 'verify') return true
-    if (verifyTransportChecksum(bytes, fields, base) !== CHECKSUM_BAD) return false
+    if (transportChecksumState(bytes, fields, base) !== CHECKSUM_BAD) return false
     if (!isChecksumLeftToCard(bytes, fields, base)) return true
     this.forgiven++
     fields[base + P_CHECKSUM] = CHECKSUM_GOOD

@@ -1,17 +1,7 @@
-import {
-  FRAME_CAPTURED,
-  FRAME_FLAG_INBOUND,
-  FRAME_FLAG_OUTBOUND,
-  FRAME_FLAGS,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
-  type FrameBatch,
-} from '../capture/frame-batch.ts'
+import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND, FRAME_FLAGS, FRAME_INTS } from '../capture/frame-batch.ts'
+import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { addressText } from '../wire/address.ts'
-import { verifyTransportChecksum } from '../wire/checksum.ts'
-import { decodeFrame } from '../wire/frame.ts'
+import { transportChecksumState } from '../wire/checksum.ts'
 import { isChecksumLeftToCard } from '../wire/offload.ts'
 import {
   CHECKSUM_BAD,
@@ -67,35 +57,26 @@ interface AddressUse {
  * Looks at the first frames of a capture. Cold: strings and maps, once.
  * @param limit frames to look at, of those in the batches
  */
-export function inferFrom(batches: readonly FrameBatch[], limit: number): Inference {
+export function inferFrom(batches: readonly PacketBatch[], limit: number): Inference {
   let left = limit
   const uses = new Map<string, AddressUse>()
   const frames = { [IP_V4]: 0, 6: 0 } as Record<number, number>
-  const fields = new Int32Array(PACKET_INTS)
   let marked = 0
   let checksumsSeen = 0
   let checksumsWrong = 0
   for (const batch of batches) {
+    const fields = batch.rows
     for (let i = 0; i < batch.count && left > 0; i++, left--) {
-      const row = i * FRAME_INTS
-      decodeFrame(
-        batch.bytes,
-        batch.info[row + FRAME_OFFSET],
-        batch.info[row + FRAME_CAPTURED],
-        batch.info[row + FRAME_WIRE_LENGTH],
-        batch.info[row + FRAME_LINK_TYPE],
-        fields,
-        0,
-      )
-      const family = fields[P_FAMILY]
+      const base = i * PACKET_INTS
+      const family = fields[base + P_FAMILY]
       if (family === IP_NONE) continue
-      const flags = batch.info[row + FRAME_FLAGS]
-      const isOut = fields[P_LINK] === LINK_OUTGOING || (flags & FRAME_FLAG_OUTBOUND) !== 0
-      const isIn = !isOut && (fields[P_LINK] === LINK_HOST || (flags & FRAME_FLAG_INBOUND) !== 0)
+      const flags = batch.info[i * FRAME_INTS + FRAME_FLAGS]
+      const isOut = fields[base + P_LINK] === LINK_OUTGOING || (flags & FRAME_FLAG_OUTBOUND) !== 0
+      const isIn = !isOut && (fields[base + P_LINK] === LINK_HOST || (flags & FRAME_FLAG_INBOUND) !== 0)
       if (isOut || isIn) marked++
       frames[family]++
-      const source = use(uses, fields, P_SRC, family)
-      const destination = use(uses, fields, P_DST, family)
+      const source = use(uses, fields, base + P_SRC, family)
+      const destination = use(uses, fields, base + P_DST, family)
       source.frames++
       source.sent++
       if (destination !== source) destination.frames++
@@ -106,11 +87,11 @@ export function inferFrom(batches: readonly FrameBatch[], limit: number): Infere
         source.sentIn++
         destination.receivedIn++
       }
-      const protocol = fields[P_PROTOCOL]
-      if ((protocol === PROTO_TCP || protocol === PROTO_UDP) && (fields[P_FRAGMENT] & FRAGMENT_DEFRAG) === 0) {
-        const sum = verifyTransportChecksum(batch.bytes, fields, 0)
+      const protocol = fields[base + P_PROTOCOL]
+      if ((protocol === PROTO_TCP || protocol === PROTO_UDP) && (fields[base + P_FRAGMENT] & FRAGMENT_DEFRAG) === 0) {
+        const sum = transportChecksumState(batch.bytes, fields, base)
         if (sum === CHECKSUM_GOOD || sum === CHECKSUM_BAD) checksumsSeen++
-        if (sum === CHECKSUM_BAD && !isChecksumLeftToCard(batch.bytes, fields, 0)) checksumsWrong++
+        if (sum === CHECKSUM_BAD && !isChecksumLeftToCard(batch.bytes, fields, base)) checksumsWrong++
       }
     }
   }

@@ -124,15 +124,15 @@ export class Journey {
   }
 
   /** A whole datagram goes its way: a PATH_ other than PATH_UNSEEN. Fills in what `outcome` says of it. */
-  travel(bytes: Uint8Array, fields: Int32Array, path: number, nowNs: number, outcome: Outcome): void {
+  travel(bytes: Uint8Array, fields: Int32Array, base: number, path: number, nowNs: number, outcome: Outcome): void {
     const packet = this.#packet
     packet.bytes = bytes
     packet.fields = fields
-    packet.base = 0
+    packet.base = base
     packet.nowNs = nowNs
     packet.tracking = 0
     packet.forwarded = false
-    const rules = fields[P_FAMILY] === IP_V4 ? this.#rules4 : this.#rules6
+    const rules = fields[base + P_FAMILY] === IP_V4 ? this.#rules4 : this.#rules6
     if (!rules.isEmpty) {
       packet.epochSeconds = outcome.epochSeconds
       packet.mark = 0
@@ -154,7 +154,7 @@ export class Journey {
   #arrive(path: number, rules: RulesAtHooks, outcome: Outcome): void {
     const packet = this.#packet
     const { ways } = this.#topology
-    const inward = ways.incoming(packet.fields[P_FAMILY], packet.fields, P_SRC)
+    const inward = ways.incoming(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_SRC)
     if (!this.#enter(HOOK_PREROUTING, inward, INTERFACE_NONE, rules, outcome)) return
     path = this.#routeAgain(path)
     if (path === PATH_REFUSED) {
@@ -169,7 +169,7 @@ export class Journey {
       if (this.#confirm(outcome)) this.#accept(outcome)
       return
     }
-    const outward = ways.outgoing(packet.fields[P_FAMILY], packet.fields, P_DST)
+    const outward = ways.outgoing(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_DST)
     if (!this.#at(HOOK_FORWARD, inward, outward, rules, outcome)) return
     packet.forwarded = true
     // POSTROUTING does not know the way in, whatever the way was.
@@ -199,8 +199,8 @@ export class Journey {
 
   #outwardOf(path: number): number {
     if (path === PATH_LOOPBACK) return INTERFACE_LOOPBACK
-    const { fields } = this.#packet
-    return this.#topology.ways.outgoing(fields[P_FAMILY], fields, P_DST)
+    const { fields, base } = this.#packet
+    return this.#topology.ways.outgoing(fields[base + P_FAMILY], fields, base + P_DST)
   }
 
   /** Routing looks at the destination that NAT left. */
@@ -208,7 +208,7 @@ export class Journey {
     if (!this.nat.changedDestination) return path
     if (this.nat.redirected) return PATH_INPUT
     const { mode, local } = this.#topology
-    const again = pathOf(this.#packet.fields, 0, mode, local)
+    const again = pathOf(this.#packet.fields, this.#packet.base, mode, local)
     // A host forwards nothing.
     return again === PATH_UNSEEN ? PATH_REFUSED : again
   }
@@ -283,7 +283,7 @@ export class Journey {
   #track(outcome: Outcome): boolean {
     const packet = this.#packet
     const { tracker } = this
-    const { bytes, fields } = packet
+    const { bytes, fields, base } = packet
     if (this.#hasNat) this.nat.begin()
     const { tracking } = packet
     if ((tracking & TRACKING_NONE) !== 0) {
@@ -294,12 +294,12 @@ export class Journey {
     }
     const { current } = tracker
     const helper = trackingHelper(tracking)
-    current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, 0)
+    current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, base)
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
     const verifies =
-      packet.hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, 0)
-    const result = tracker.track(bytes, fields, 0, verifies, packet.nowNs, outcome.frame)
+      packet.hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, base)
+    const result = tracker.track(bytes, fields, base, verifies, packet.nowNs, outcome.frame)
     if (result === TRACKER_CANNOT_TELL) {
       outcome.note = NOTE_CUT
       return false
@@ -319,7 +319,7 @@ export class Journey {
       outcome.direction = current.direction
       packet.direction = outcome.direction
     }
-    const missed = tracker.onlooker.helperMissed(fields, 0)
+    const missed = tracker.onlooker.helperMissed(fields, base)
     if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
     if (this.#accounts !== null) this.#account(this.#accounts)
     if (this.#assumed.size > 0) outcome.assumesFrame = this.#assumedFrame()
@@ -330,11 +330,11 @@ export class Journey {
   #account(connections: ConnectionReader): void {
     const { id, info, direction } = this.tracker.current
     if (id < 0 || this.tracker.finding.reason !== REASON_NONE) return
-    const { fields } = this.#packet
-    const protocol = fields[P_PROTOCOL]
+    const { fields, base } = this.#packet
+    const protocol = fields[base + P_PROTOCOL]
     const isRelated = info === CT_RELATED || info === CT_RELATED_REPLY
     if (isRelated && (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6)) return
-    connections.account(id, direction === 1, fields[P_L3_LENGTH])
+    connections.account(id, direction === 1, fields[base + P_L3_LENGTH])
   }
 
   #noteFinding(outcome: Outcome): void {

@@ -11,15 +11,14 @@ import {
   FRAME_NANOSECONDS,
   FRAME_OFFSET,
   FRAME_WIRE_LENGTH,
-  type FrameBatch,
 } from '../capture/frame-batch.ts'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import type { Sysctls } from '../conntrack/sysctls.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
 import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_QUEUED, Defragmenter } from '../defrag/defragmenter.ts'
+import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { VERDICT_NONE } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
-import { decodeFrame } from '../wire/frame.ts'
 import {
   FRAGMENT_DEFRAG,
   IP_NONE,
@@ -54,8 +53,8 @@ export interface MachineOptions {
 }
 
 /**
- * The machine that the replay stands for: takes frame after frame through decoding and defragmentation, sends what
- * comes of it on its journey through the hooks, and fills one Outcome each.
+ * The machine that the replay stands for: takes frame after frame, as decoded, through defragmentation, sends what comes
+ * of it on its journey through the hooks, and fills one Outcome each.
  */
 export class Machine {
   readonly journey: Journey
@@ -65,7 +64,6 @@ export class Machine {
 
   readonly #topology: Topology
   readonly #checksums: ChecksumPolicy
-  readonly #fields = new Int32Array(PACKET_INTS)
   #epochSecondsAtStart = Number.NaN
   #nowNs = 0
   #frame = 0
@@ -93,15 +91,12 @@ export class Machine {
   }
 
   /** Takes frame `index` of the batch all its way and says in `outcome` what became of it. */
-  process(batch: FrameBatch, index: number, outcome: Outcome): void {
+  process(batch: PacketBatch, index: number, outcome: Outcome): void {
     const info = batch.info
     const row = index * FRAME_INTS
-    const offset = info[row + FRAME_OFFSET]
-    const captured = info[row + FRAME_CAPTURED]
-    const wireLength = info[row + FRAME_WIRE_LENGTH]
-    const linkType = info[row + FRAME_LINK_TYPE]
     const file = info[row + FRAME_FILE]
-    const fields = this.#fields
+    const fields = batch.rows
+    const base = index * PACKET_INTS
     this.#frame++
     this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1
     outcome.frame = this.#frame
@@ -110,17 +105,16 @@ export class Machine {
     outcome.epochSeconds = batch.seconds[index]
     outcome.nanoseconds = info[row + FRAME_NANOSECONDS]
     outcome.digits = (info[row + FRAME_FLAGS] >>> FRAME_DIGITS_SHIFT) & FRAME_DIGITS_MASK
-    outcome.wireLength = wireLength
-    outcome.linkType = linkType
+    outcome.wireLength = info[row + FRAME_WIRE_LENGTH]
+    outcome.linkType = info[row + FRAME_LINK_TYPE]
     outcome.frameBytes = batch.bytes
-    outcome.frameOffset = offset
-    outcome.capturedLength = captured
+    outcome.frameOffset = info[row + FRAME_OFFSET]
+    outcome.capturedLength = info[row + FRAME_CAPTURED]
     outcome.fields = fields
-    outcome.base = 0
+    outcome.base = base
     this.#clear(outcome)
     if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) this.#tick(outcome.epochSeconds, outcome.nanoseconds)
-    decodeFrame(batch.bytes, offset, captured, wireLength, linkType, fields, 0)
-    if (fields[P_FAMILY] === IP_NONE) outcome.note = fields[P_NOTE]
+    if (fields[base + P_FAMILY] === IP_NONE) outcome.note = fields[base + P_NOTE]
     else this.#enter(batch.bytes, outcome, info[row + FRAME_INTERFACE])
   }
 
@@ -155,16 +149,16 @@ export class Machine {
 
   /** A datagram reaches the IP layer. */
   #enter(bytes: Uint8Array, outcome: Outcome, captureInterface: number): void {
-    const fields = this.#fields
-    const path = pathOf(fields, 0, this.#topology.mode, this.#topology.local)
+    const { fields, base } = outcome
+    const path = pathOf(fields, base, this.#topology.mode, this.#topology.local)
     if (path === PATH_UNSEEN) {
       outcome.note = NOTE_NOT_SEEN
       return
     }
     const isSent = path === PATH_OUTPUT || path === PATH_LOOPBACK
-    const note = fields[P_NOTE]
+    const note = fields[base + P_NOTE]
     if (note === NOTE_IP_CHECKSUM && !isSent) {
-      const at = fields[P_L3_OFFSET] + 10
+      const at = fields[base + P_L3_OFFSET] + 10
       if (this.#checksums.refusesHeader((bytes[at] << 8) | bytes[at + 1])) {
         outcome.note = note
         return
@@ -173,18 +167,18 @@ export class Machine {
       outcome.note = note
       return
     }
-    if ((fields[P_FRAGMENT] & FRAGMENT_DEFRAG) === 0) {
-      this.journey.travel(bytes, fields, path, this.#nowNs, outcome)
+    if ((fields[base + P_FRAGMENT] & FRAGMENT_DEFRAG) === 0) {
+      this.journey.travel(bytes, fields, base, path, this.#nowNs, outcome)
       return
     }
-    const done = this.defrag.add(bytes, fields, 0, this.#nowNs, outcome.frame, captureInterface)
+    const done = this.defrag.add(bytes, fields, base, this.#nowNs, outcome.frame, captureInterface)
     if (done === DEFRAG_QUEUED) outcome.note = NOTE_FRAGMENT_QUEUED
     else if (done === DEFRAG_DROPPED) outcome.note = NOTE_FRAGMENT_DROPPED
     else if (done === DEFRAG_COMPLETE) {
       outcome.fragments = this.defrag.frames
       outcome.fragmentCount = this.defrag.frameCount
       if (this.defrag.fields[P_NOTE] === NOTE_CUT) outcome.note = NOTE_CUT
-      else this.journey.travel(this.defrag.bytes, this.defrag.fields, path, this.#nowNs, outcome)
-    } else this.journey.travel(bytes, fields, path, this.#nowNs, outcome)
+      else this.journey.travel(this.defrag.bytes, this.defrag.fields, 0, path, this.#nowNs, outcome)
+    } else this.journey.travel(bytes, fields, base, path, this.#nowNs, outcome)
   }
 }

@@ -1,5 +1,7 @@
-import { FRAME_CAPTURED, FRAME_INTS, FRAME_OFFSET, FrameBatch } from '../capture/frame-batch.ts'
+import { FRAME_CAPTURED, FRAME_INTS, FRAME_OFFSET, type FrameBatch } from '../capture/frame-batch.ts'
 import type { FrameReader } from '../capture/frame-reader.ts'
+import { decodeBatch } from '../pipeline/decode-batch.ts'
+import { PacketBatch } from '../pipeline/packet-batch.ts'
 
 /** What is looked at before a replay starts, where something must be inferred: so many frames, but not more bytes. */
 const FRAMES = 4096
@@ -8,7 +10,7 @@ const BYTES = 4 << 20
 /** The beginning of a capture, kept until something was learned from it. */
 export interface Beginning {
   /** All frames that were read, to be replayed first. */
-  readonly batches: readonly FrameBatch[]
+  readonly batches: readonly PacketBatch[]
   /** How many of them to learn from: always the same for a capture, however it comes in pieces. */
   readonly frames: number
 }
@@ -17,10 +19,10 @@ export const NOTHING_READ: Beginning = { batches: [], frames: 0 }
 
 /** Reads the beginning of a capture. Small batches, as a pipe gives them, are put together. */
 export async function readAhead(reader: FrameReader): Promise<Beginning> {
-  const batches: FrameBatch[] = []
+  const batches: PacketBatch[] = []
   let frames = 0
   let bytes = 0
-  let spare = new FrameBatch()
+  let spare = new PacketBatch()
   while (frames < FRAMES && bytes < BYTES && (await reader.read(spare))) {
     for (let i = 0; i < spare.count && frames < FRAMES && bytes < BYTES; i++) {
       frames++
@@ -29,9 +31,10 @@ export async function readAhead(reader: FrameReader): Promise<Beginning> {
     const last = batches.at(-1)
     if (last === undefined || !append(last, spare)) {
       batches.push(spare)
-      spare = new FrameBatch()
+      spare = new PacketBatch()
     }
   }
+  for (const batch of batches) decodeBatch(batch)
   return { batches, frames }
 }
 

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { FrameBatch } from '../capture/frame-batch.ts'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
 import { HELPERS, type HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
+import { decodeBatch } from '../pipeline/decode-batch.ts'
+import { PacketBatch } from '../pipeline/packet-batch.ts'
 import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
@@ -109,12 +110,13 @@ export async function replay(
   const outcome = new Outcome()
   const familyFrames = new Float64Array(IP_V6 + 1)
   for (const batch of ahead.batches) await replayBatch(batch, machine, outcome, sinks, familyFrames)
-  const batch = ahead.batches.at(-1) ?? new FrameBatch()
+  const batch = ahead.batches.at(-1) ?? new PacketBatch()
   for (;;) {
     onProgress?.(reader.bytesRead, machine.frames)
     if (options.stop?.() === true) break
     const more = reader.read(batch)
     if (!(typeof more === 'boolean' ? more : await more)) break
+    decodeBatch(batch)
     await replayBatch(batch, machine, outcome, sinks, familyFrames)
   }
   for (const sink of sinks) await sink.end?.()
@@ -147,7 +149,7 @@ function withoutNat(rules: ParsedRuleset): ParsedRuleset {
 }
 
 async function replayBatch(
-  batch: FrameBatch,
+  batch: PacketBatch,
   machine: Machine,
   outcome: Outcome,
   sinks: readonly Sink[],

@@ -3,6 +3,7 @@ import {
   CHECKSUM_BAD,
   CHECKSUM_GOOD,
   CHECKSUM_UNKNOWN,
+  CHECKSUM_UNVERIFIED,
   IP_V4,
   IP_V6,
   P_CHECKSUM,
@@ -36,6 +37,12 @@ export function verifyTransportChecksum(bytes: Uint8Array, fields: Int32Array, b
   const state = transportChecksum(bytes, fields, base)
   fields[base + P_CHECKSUM] = state
   return state
+}
+
+/** As `verifyTransportChecksum`, but trusts P_CHECKSUM where the checksum was verified before. */
+export function transportChecksumState(bytes: Uint8Array, fields: Int32Array, base: number): number {
+  const known = fields[base + P_CHECKSUM]
+  return known === CHECKSUM_UNVERIFIED ? verifyTransportChecksum(bytes, fields, base) : known
 }
 
 function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number): number {

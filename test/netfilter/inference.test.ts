@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND, FrameBatch } from '../../src/capture/frame-batch.ts'
+import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND } from '../../src/capture/frame-batch.ts'
 import { type Inference, inferFrom } from '../../src/netfilter/inference.ts'
+import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
+import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
 import { be16, concat, tcp, udp } from '../support/packets.ts'
 import type { TestFrame } from './frames-reader.ts'
 import { addFrame } from './replaying.ts'
@@ -9,11 +11,12 @@ const LINKTYPE_LINUX_SLL = 113
 const SENT_BY_US = 4
 
 function inferred(frames: readonly (Uint8Array | TestFrame)[], limit = frames.length): Inference {
-  const batch = new FrameBatch()
+  const batch = new PacketBatch()
   for (const one of frames) {
     if (one instanceof Uint8Array) addFrame(batch, one)
     else addFrame(batch, one.bytes, one)
   }
+  decodeBatch(batch)
   return inferFrom([batch], limit)
 }
 

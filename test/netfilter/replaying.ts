@@ -8,7 +8,7 @@ import {
   FRAME_NANOSECONDS,
   FRAME_OFFSET,
   FRAME_WIRE_LENGTH,
-  FrameBatch,
+  type FrameBatch,
 } from '../../src/capture/frame-batch.ts'
 import { ConnectionReader } from '../../src/conntrack/connection-reader.ts'
 import type { HelperPort } from '../../src/conntrack/helpers/registry.ts'
@@ -18,6 +18,8 @@ import { type ChecksumOption, ChecksumPolicy } from '../../src/netfilter/checksu
 import { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, Outcome } from '../../src/netfilter/outcome.ts'
 import { Topology, type TopologyOptions } from '../../src/netfilter/topology.ts'
+import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
+import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
 import { compileRuleset, parseRuleset, RuleMemory } from '../../src/ruleset/index.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
@@ -88,7 +90,7 @@ export class Replaying {
   readonly checksums: ChecksumPolicy
   /** Seconds since the start. */
   now = 0
-  readonly #batch = new FrameBatch(1)
+  readonly #batch = new PacketBatch(1)
 
   constructor(setting: Setting = {}) {
     const topology = new Topology({ mode: 'router', local: [], interfaces: [], ...setting })
@@ -112,6 +114,7 @@ export class Replaying {
   say(packet: Uint8Array, settings: FrameSettings = {}): string {
     this.#batch.count = 0
     addFrame(this.#batch, packet, { time: this.now, ...settings })
+    decodeBatch(this.#batch)
     this.machine.process(this.#batch, 0, this.outcome)
     return outcomeText(this.outcome)
   }

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { sysctlsWith } from '../../src/conntrack/sysctls.ts'
 import { ChecksumPolicy } from '../../src/netfilter/checksum-policy.ts'
 import { Machine } from '../../src/netfilter/machine.ts'
 import { Outcome } from '../../src/netfilter/outcome.ts'
 import { Topology } from '../../src/netfilter/topology.ts'
+import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
+import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
 import { Tracking } from '../conntrack/tracking.ts'
 import { pcap } from '../support/pcap.ts'
 import { crowded, network, type Pair, type Sent } from './conversations.ts'
@@ -83,10 +84,11 @@ async function replayed(capture: string, capacity: number): Promise<string[]> {
     seed: 1,
   })
   const outcome = new Outcome()
-  const batch = new FrameBatch(capacity)
+  const batch = new PacketBatch(capacity)
   const reader = await openCapture([capture])
   const said: string[] = []
   while (await reader.read(batch)) {
+    decodeBatch(batch)
     for (let i = 0; i < batch.count; i++) {
       machine.process(batch, i, outcome)
       said.push(

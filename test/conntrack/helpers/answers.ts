@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FrameBatch } from '../../../src/capture/frame-batch.ts'
 import { openCapture } from '../../../src/capture/open-capture.ts'
 import { ANY_PORT, type PendingExpectation } from '../../../src/conntrack/expectations.ts'
 import { USUAL_HELPER_PORTS } from '../../../src/conntrack/helpers/registry.ts'
@@ -10,6 +9,8 @@ import { ChecksumPolicy } from '../../../src/netfilter/checksum-policy.ts'
 import { Machine } from '../../../src/netfilter/machine.ts'
 import { Outcome } from '../../../src/netfilter/outcome.ts'
 import { Topology } from '../../../src/netfilter/topology.ts'
+import { decodeBatch } from '../../../src/pipeline/decode-batch.ts'
+import { PacketBatch } from '../../../src/pipeline/packet-batch.ts'
 import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
 import { addressText } from '../../../src/wire/address.ts'
 import { answerOfOutcome } from '../../kernel/ctreplay.ts'
@@ -106,11 +107,12 @@ export async function answersOfCtreplayTo(capture: string, setting: Setting): Pr
   })
   const { expectations } = machine.tracker.current
   const outcome = new Outcome()
-  const batch = new FrameBatch()
+  const batch = new PacketBatch()
   const reader = await openCapture([capture])
   const answers: string[] = []
   let known: ReadonlySet<PendingExpectation> = new Set()
   while (await reader.read(batch)) {
+    decodeBatch(batch)
     for (let i = 0; i < batch.count; i++) {
       machine.process(batch, i, outcome)
       if (outcome.linkType < 0) continue

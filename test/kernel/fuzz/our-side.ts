@@ -1,4 +1,3 @@
-import { FrameBatch } from '../../../src/capture/frame-batch.ts'
 import { openCapture } from '../../../src/capture/open-capture.ts'
 import {
   E_EXPIRY,
@@ -18,6 +17,8 @@ import { ChecksumPolicy } from '../../../src/netfilter/checksum-policy.ts'
 import { Machine } from '../../../src/netfilter/machine.ts'
 import { Outcome } from '../../../src/netfilter/outcome.ts'
 import { Topology } from '../../../src/netfilter/topology.ts'
+import { decodeBatch } from '../../../src/pipeline/decode-batch.ts'
+import { PacketBatch } from '../../../src/pipeline/packet-batch.ts'
 import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
 import { P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET, P_PROTOCOL } from '../../../src/wire/packet-fields.ts'
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../../../src/wire/protocols.ts'
@@ -55,9 +56,10 @@ export async function observationsOfCtreplay(
   const texts: string[] = []
   const outcome = new Outcome()
   let start = Number.NaN
-  const batch = new FrameBatch()
+  const batch = new PacketBatch()
   const reader = await openCapture([capture])
   while (await reader.read(batch)) {
+    decodeBatch(batch)
     for (let i = 0; i < batch.count; i++) {
       machine.process(batch, i, outcome)
       if (Number.isNaN(start)) start = outcome.epochSeconds

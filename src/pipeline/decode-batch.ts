@@ -1,0 +1,39 @@
+import { FRAME_CAPTURED, FRAME_INTS, FRAME_LINK_TYPE, FRAME_OFFSET, FRAME_WIRE_LENGTH } from '../capture/frame-batch.ts'
+import { verifyTransportChecksum } from '../wire/checksum.ts'
+import { decodeFrame } from '../wire/frame.ts'
+import {
+  FRAGMENT_DEFRAG,
+  IP_NONE,
+  NOTE_NONE,
+  P_FAMILY,
+  P_FRAGMENT,
+  P_NOTE,
+  PACKET_INTS,
+} from '../wire/packet-fields.ts'
+import type { PacketBatch } from './packet-batch.ts'
+
+/**
+ * Fills in the rows of a batch that a reader has filled.
+ * @param verifyChecksums whether transport checksums are verified now, of whole datagrams; those that are not stay
+ * CHECKSUM_UNVERIFIED, and whoever wants to know verifies them then
+ */
+export function decodeBatch(batch: PacketBatch, verifyChecksums = false): void {
+  const { bytes, info, rows, count } = batch
+  for (let i = 0; i < count; i++) {
+    const frame = i * FRAME_INTS
+    decodeFrame(
+      bytes,
+      info[frame + FRAME_OFFSET],
+      info[frame + FRAME_CAPTURED],
+      info[frame + FRAME_WIRE_LENGTH],
+      info[frame + FRAME_LINK_TYPE],
+      rows,
+      i * PACKET_INTS,
+    )
+  }
+  if (!verifyChecksums) return
+  for (let base = 0; base < count * PACKET_INTS; base += PACKET_INTS) {
+    const isUsable = rows[base + P_FAMILY] !== IP_NONE && rows[base + P_NOTE] === NOTE_NONE
+    if (isUsable && (rows[base + P_FRAGMENT] & FRAGMENT_DEFRAG) === 0) verifyTransportChecksum(bytes, rows, base)
+  }
+}
