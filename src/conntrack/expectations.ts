@@ -33,8 +33,20 @@ export interface Expectation {
   readonly announcedBy: number
   /** Direction of the master's packet that announced it: 0 original, 1 reply. */
   readonly direction: number
-  /** What the destination was before NAT moved it: the expected connection is translated the same way. */
-  readonly beforeNat: { readonly address: readonly number[]; readonly port: number } | null
+  /** Of a translated master, for most helpers: how the connection that comes is translated; null for as rules say. */
+  readonly follow: Follow | null
+}
+
+/** How an expected connection is translated, on the pattern of its master (nat/follow-master.ts). */
+export interface Follow {
+  /** Where its packets seem to come from behind the translation; the port -1 where it is left as it is. */
+  readonly source: readonly number[]
+  readonly sourcePort: number
+  /** Where they go to in truth. */
+  readonly destination: readonly number[]
+  readonly destinationPort: number
+  /** SIP: the source changes only for who sits at this address, and for media as the opposite stream was announced. */
+  readonly onlyFrom: readonly number[] | null
 }
 
 /** How many expectations of one policy a master may have (0 for any number), and how long they live. */

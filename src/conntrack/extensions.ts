@@ -1,8 +1,8 @@
 /**
- * What only some connections have: a mark, a reply tuple of its own (NAT, zones), a helper, a master, labels, counters.
- * Records of 32 integers, found by E_EXTENSION of the entry; record 0 stands for none and is all zero.
+ * What only some connections have: a mark, a reply tuple of its own (NAT, zones), a helper, a master, labels, counters,
+ * sequence offsets. Records of 36 integers, found by E_EXTENSION of the entry; record 0 stands for none and is all zero.
  */
-export const EXTENSION_INTS = 32
+export const EXTENSION_INTS = 36
 
 export const X_MARK = 0
 /** Key of the reply tuple, in the form of an entry's key. Only with ENTRY_TWO_TUPLES. */
@@ -22,6 +22,9 @@ export const X_MASTER_NUMBER = 15
 export const X_LABELS = 16
 /** Float64 each: packets and bytes of the original direction, packets and bytes of the reply direction. */
 export const X_COUNTERS = 20
+/** TCP whose payload NAT rewrote, per direction at X_SEQUENCE + direction * X_SEQUENCE_INTS (nat/sequence-offsets.ts). */
+export const X_SEQUENCE = 28
+export const X_SEQUENCE_INTS = 3
 
 const RECORDS_AT_START = 64
 const GROWTH = 2

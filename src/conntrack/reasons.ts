@@ -69,6 +69,15 @@ function segmentInState(a: number, b: number): string {
   return `${SEGMENT_NAMES[a & 15]} from the ${a >> 4 ? 'server' : 'client'} in state ${TCP_STATE_NAMES[b]}`
 }
 
+/** By HELP_ code. */
+const WHAT_HELPERS_DROP = [
+  null,
+  'what it can read only in part',
+  'what announces a connection that cannot be expected',
+  'what announces a connection for which NAT finds no free port',
+  'what NAT cannot rewrite',
+]
+
 const REASONS: Readonly<Record<number, Reason>> = {
   [REASON_HEADER_CHAIN]: {
     title: 'unusable IP header chain',
@@ -188,7 +197,7 @@ const REASONS: Readonly<Record<number, Reason>> = {
   [REASON_FRAGMENT]: { title: 'fragment', text: () => 'a fragment that was not put together' },
   [REASON_HELPER_DROP]: {
     title: 'dropped by a connection tracking helper',
-    text: (a) => `the kernel's ${HELPERS[a].name} helper drops what it can read only in part`,
+    text: (a, b) => `the kernel's ${HELPERS[a].name} helper drops ${WHAT_HELPERS_DROP[b]}`,
   },
   [REASON_NAT_QUOTE]: {
     title: 'dropped by NAT: ICMP error quoting too little',

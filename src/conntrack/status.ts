@@ -5,6 +5,8 @@ export const IPS_ASSURED = 1 << 2
 export const IPS_CONFIRMED = 1 << 3
 export const IPS_SRC_NAT = 1 << 4
 export const IPS_DST_NAT = 1 << 5
+/** NAT changed the length of what this connection carries: sequence numbers are not the same on both sides. */
+export const IPS_SEQ_ADJUST = 1 << 6
 /** The connection has its binding for this part, be it that nothing changes. */
 export const IPS_SRC_NAT_DONE = 1 << 7
 export const IPS_DST_NAT_DONE = 1 << 8

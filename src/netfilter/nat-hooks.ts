@@ -1,8 +1,8 @@
 import type { ConnectionReader } from '../conntrack/connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../conntrack/current.ts'
-import type { PendingExpectation } from '../conntrack/expectations.ts'
 import type { Finding } from '../conntrack/finding.ts'
 import { NatBinder } from '../conntrack/nat/binder.ts'
+import { followMaster } from '../conntrack/nat/follow-master.ts'
 import { ANY_RANGE, MANIP_DESTINATION, MANIP_SOURCE, type NatRange } from '../conntrack/nat/range.ts'
 import { needsTranslation, translate } from '../conntrack/nat/translate.ts'
 import { ICMPV6_REDIRECT } from '../conntrack/protocols/icmp-types.ts'
@@ -79,8 +79,8 @@ export class NatHooks {
     const manip = hook === HOOK_POSTROUTING || hook === HOOK_INPUT ? MANIP_SOURCE : MANIP_DESTINATION
     const isNew = info === CT_NEW || (info === CT_RELATED && !isIcmp(packet)) || info === CT_RELATED_REPLY
     const { fulfilled } = this.#current
-    if (fulfilled !== null && fulfilled.beforeNat !== null && !this.binder.isBound(MANIP_DESTINATION)) {
-      this.#followMaster(fulfilled, fulfilled.beforeNat)
+    if (fulfilled !== null && fulfilled.follow !== null && !this.binder.isBound(MANIP_DESTINATION)) {
+      followMaster(this.binder, fulfilled.follow)
     }
     if (isIcmpError(packet, info)) {
       if (!this.#canTranslateError(packet, manip)) return VERDICT_DROP
@@ -90,24 +90,6 @@ export class NatHooks {
     }
     this.#translate(packet, manip)
     return VERDICT_ACCEPT
-  }
-
-  /**
-   * A connection that a translated one announced is translated as its master: it seems to come from where the master's
-   * packets seem to come from, and goes where the announcement pointed before NAT moved it.
-   */
-  #followMaster(met: PendingExpectation, target: { readonly address: readonly number[]; readonly port: number }): void {
-    const read = this.#connections
-    const words = read.isIpv6(met.master) ? 4 : 1
-    const source = Array.from({ length: words }, (_, i) => read.address(met.master, met.direction === 1, true, i))
-    this.binder.bind(MANIP_SOURCE, { ...ANY_RANGE, minAddress: source, maxAddress: source })
-    this.binder.bind(MANIP_DESTINATION, {
-      ...ANY_RANGE,
-      minAddress: target.address,
-      maxAddress: target.address,
-      minPort: target.port,
-      maxPort: target.port,
-    })
   }
 
   /** The kernel translates the quoted packet as well, or drops the error. Says why it is dropped in `finding`. */

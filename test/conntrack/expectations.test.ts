@@ -27,7 +27,7 @@ const expectation = (port: number, more: Partial<Expectation> = {}): Expectation
   permanent: false,
   announcedBy: 0,
   direction: 0,
-  beforeNat: null,
+  follow: null,
   ...more,
 })
 const take = (table: ExpectationTable, port: number, nowNs = 0, source = 1, sourcePort = 5) =>

@@ -69,7 +69,7 @@ describe('the listing of connections', () => {
         permanent: false,
         announcedBy: 0,
         direction: 0,
-        beforeNat: null,
+        follow: null,
       },
       { maxExpected: 1, timeoutSeconds: 300 },
       tracking.tracker.current.id,

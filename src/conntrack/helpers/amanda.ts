@@ -1,7 +1,9 @@
+import { IP_V4 } from '../../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
-import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper } from './helper.ts'
+import { HELP_ACCEPT, HELP_NO_PORT, HELP_REFUSED, type HelpedPacket, type Helper } from './helper.ts'
 import { latin1, leadingNumber } from './text.ts'
+import { asMaster, expectAtFreePort } from './translated.ts'
 
 /** Answers of backup clients may take long. */
 const MASTER_TIMEOUT = 300
@@ -28,13 +30,16 @@ export const AMANDA: Helper = {
       if (at < 0) continue
       const port = leadingNumber(line.slice(at + stream.length, at + stream.length + PORT_DIGITS), 0).value & 0xffff
       if (port === 0) break
-      const result = packet.expect({
+      const awaited = {
         protocol: PROTO_TCP,
         source: packet.address(0, false),
         destination: packet.address(0, true),
         destinationPort: port,
-      })
-      if (result !== EXPECT_ADDED) return HELP_DROP
+      }
+      // NAT leaves the names of ports alone in IPv6.
+      if (packet.isTranslated && packet.family === IP_V4) {
+        if (expectAtFreePort(packet, { ...awaited, follow: asMaster(packet, 1, port) }) === 0) return HELP_NO_PORT
+      } else if (packet.expect(awaited) !== EXPECT_ADDED) return HELP_REFUSED
     }
     return HELP_ACCEPT
   },

@@ -1,3 +1,4 @@
+import { addressText } from '../../wire/address.ts'
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { isDigit, readNumbers } from './digits.ts'
 import { readIpv6 } from './ipv6-text.ts'
@@ -9,11 +10,18 @@ export interface FtpAddress {
   readonly port: number
 }
 
+/** Where it stands in the bytes, and in which form: `10,0,0,1,4,210`, `|1|10.0.0.1|1234|` or `|||1234|`. */
+export interface FtpAnnouncement extends FtpAddress {
+  readonly from: number
+  readonly end: number
+  readonly form: 'six numbers' | 'extended' | 'port'
+}
+
 /** The text is cut, or is not what the pattern wants: the kernel drops the packet, to see it again in one piece. */
 export const PARTLY = 'partly'
 
 /** Reads what stands at `from`; null when it is not an address. */
-type Reader = (bytes: Uint8Array, from: number, end: number, sender: FtpAddress) => FtpAddress | null
+type Reader = (bytes: Uint8Array, from: number, end: number, sender: FtpAddress) => FtpAnnouncement | null
 
 interface Pattern {
   readonly text: string
@@ -47,7 +55,7 @@ export function findAnnouncement(
   end: number,
   direction: number,
   sender: FtpAddress,
-): FtpAddress | typeof PARTLY | null {
+): FtpAnnouncement | typeof PARTLY | null {
   for (const pattern of PATTERNS[direction]) {
     const found = match(bytes, from, end, pattern, sender)
     if (found !== null) return found
@@ -61,7 +69,7 @@ function match(
   end: number,
   { text, skip, read }: Pattern,
   sender: FtpAddress,
-): FtpAddress | typeof PARTLY | null {
+): FtpAnnouncement | typeof PARTLY | null {
   const length = end - from
   for (let i = 0; i < text.length && i < length; i++) if (!sameLetter(bytes[from + i], text.charCodeAt(i))) return null
   if (length <= text.length) return PARTLY
@@ -85,23 +93,23 @@ function readSix(
   end: number,
   sender: FtpAddress,
   terminator: number,
-): FtpAddress | null {
+): FtpAnnouncement | null {
   const { length, numbers } = readNumbers(bytes, from, end, 6, COMMA, terminator)
   if (length === 0) return null
   const [a, b, c, d, high, low] = numbers
   const words = [(a << 24) | (b << 16) | (c << 8) | d, ...sender.words.slice(1)]
-  return { ...sender, words, port: ((high << 8) | low) & 0xffff }
+  return { ...sender, words, port: ((high << 8) | low) & 0xffff, from, end: from + length, form: 'six numbers' }
 }
 
 /** The parentheses around the numbers of 227 may be missing (RFC 1123, section 4.1.2.6). */
-function readPassive(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAddress | null {
+function readPassive(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAnnouncement | null {
   let at = from
   while (at < end && !isDigit(bytes[at])) at++
   return at === end ? null : readSix(bytes, at, end, sender, 0)
 }
 
 /** `|1|10.0.0.1|1234|` or `|2|2001:db8::1|1234|`, with any delimiter (RFC 2428, section 2). */
-function readExtended(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAddress | null {
+function readExtended(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAnnouncement | null {
   const delimiter = bytes[from]
   if (end - from <= 3 || !isDelimiter(delimiter) || bytes[from + 2] !== delimiter) return null
   const family = sender.family
@@ -109,17 +117,17 @@ function readExtended(bytes: Uint8Array, from: number, end: number, sender: FtpA
   const at = from + 3
   const address = family === IP_V6 ? readIpv6(bytes, at, end, delimiter) : readIpv4(bytes, at, end, delimiter)
   if (address === null) return null
-  const port = readPort(bytes, at + address.length + 1, end, delimiter)
-  return port === 0 ? null : { family, words: address.words, port }
+  const { port, behind } = readPort(bytes, at + address.length + 1, end, delimiter)
+  return port === 0 ? null : { family, words: address.words, port, from, end: behind, form: 'extended' }
 }
 
 /** `|||1234|` (RFC 2428, section 3): the address is the server's own. */
-function readExtendedPassive(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAddress | null {
+function readExtendedPassive(bytes: Uint8Array, from: number, end: number, sender: FtpAddress): FtpAnnouncement | null {
   const delimiter = bytes[from]
   if (end - from <= 3 || !isDelimiter(delimiter)) return null
   if (bytes[from + 1] !== delimiter || bytes[from + 2] !== delimiter) return null
-  const port = readPort(bytes, from + 3, end, delimiter)
-  return port === 0 ? null : { ...sender, port }
+  const { port, behind } = readPort(bytes, from + 3, end, delimiter)
+  return port === 0 ? null : { ...sender, port, from, end: behind, form: 'port' }
 }
 
 function isDelimiter(byte: number): boolean {
@@ -132,13 +140,38 @@ function readIpv4(bytes: Uint8Array, from: number, end: number, delimiter: numbe
   return length === 0 ? null : { length, words: [(a << 24) | (b << 16) | (c << 8) | d] }
 }
 
-/** 0 when there is no port, or no delimiter behind it. Sixteen bits are kept. */
-function readPort(bytes: Uint8Array, from: number, end: number, delimiter: number): number {
+/** The port, of which sixteen bits are kept, and the place behind its delimiter. 0 when either is missing. */
+function readPort(bytes: Uint8Array, from: number, end: number, delimiter: number): { port: number; behind: number } {
   let port = 0
   for (let at = from; at < end; at++) {
-    if (bytes[at] === delimiter) return port
-    if (!isDigit(bytes[at])) return 0
+    if (bytes[at] === delimiter) return { port, behind: at + 1 }
+    if (!isDigit(bytes[at])) break
     port = (port * 10 + bytes[at] - 0x30) & 0xffff
   }
-  return 0
+  return { port: 0, behind: from }
+}
+
+/** The address as NAT writes it, in the form that it had. */
+export function announcementText(form: FtpAnnouncement['form'], { family, words, port }: FtpAddress): string {
+  switch (form) {
+    case 'six numbers':
+      return [
+        words[0] >>> 24,
+        (words[0] >>> 16) & 255,
+        (words[0] >>> 8) & 255,
+        words[0] & 255,
+        port >> 8,
+        port & 255,
+      ].join()
+    case 'extended':
+      return family === IP_V6 ? `|2|${fullIpv6(words)}|${port}|` : `|1|${addressText(words, 0, family)}|${port}|`
+    case 'port':
+      return `|||${port}|`
+  }
+}
+
+/** All eight groups with four digits each: 2001:0db8:0000:… */
+function fullIpv6(words: readonly number[]): string {
+  const hex = words.map((word) => (word >>> 0).toString(16).padStart(8, '0'))
+  return hex.map((word) => `${word.slice(0, 4)}:${word.slice(4)}`).join(':')
 }

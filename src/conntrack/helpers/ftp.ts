@@ -2,8 +2,18 @@ import { P_TCP_SEQ } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
 import { before } from '../sequence.ts'
-import { type FtpAddress, findAnnouncement, PARTLY } from './ftp-commands.ts'
-import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
+import { announcementText, type FtpAddress, type FtpAnnouncement, findAnnouncement, PARTLY } from './ftp-commands.ts'
+import {
+  HELP_ACCEPT,
+  HELP_CANNOT_REWRITE,
+  HELP_DROP,
+  HELP_NO_PORT,
+  HELP_REFUSED,
+  type HelpedPacket,
+  type Helper,
+  isAnswered,
+} from './helper.ts'
+import { asMaster, expectAtFreePort } from './translated.ts'
 
 const NEWLINE = 0x0a
 
@@ -32,7 +42,7 @@ export const FTP: Helper = {
       const sender: FtpAddress = { family: packet.family, words: packet.address(direction, false), port: 0 }
       const found = findAnnouncement(bytes, payload, payload + payloadLength, direction, sender)
       if (found === PARTLY) return HELP_DROP
-      if (found !== null && isOf(sender, found) && !announce(packet, found)) result = HELP_DROP
+      if (found !== null && isOf(sender, found)) result = announce(packet, found)
     }
     if (bytes[payload + payloadLength - 1] === NEWLINE) {
       rememberLineStart(lineStarts[direction], (sequence + payloadLength) | 0)
@@ -50,15 +60,22 @@ function isOf(sender: FtpAddress, announced: FtpAddress): boolean {
   return sender.words.every((word, i) => word === announced.words[i])
 }
 
-function announce(packet: HelpedPacket, announced: FtpAddress): boolean {
-  const other = 1 - packet.direction
-  const result = packet.expect({
+function announce(packet: HelpedPacket, announced: FtpAnnouncement): number {
+  const { direction, family } = packet
+  const other = 1 - direction
+  const words = packet.address(other, true)
+  const awaited = {
     protocol: PROTO_TCP,
     source: packet.address(other, false),
-    destination: packet.address(other, true),
+    destination: words,
     destinationPort: announced.port,
-  })
-  return result === EXPECT_ADDED
+    follow: asMaster(packet, direction, announced.port),
+  }
+  if (!packet.isTranslated) return packet.expect(awaited) === EXPECT_ADDED ? HELP_ACCEPT : HELP_REFUSED
+  const port = expectAtFreePort(packet, awaited)
+  if (port === 0) return HELP_NO_PORT
+  const written = announcementText(announced.form, { family, words, port })
+  return packet.rewrite(announced.end - announced.from, written.length) ? HELP_ACCEPT : HELP_CANNOT_REWRITE
 }
 
 /** The older of the two goes when there is no room. */

@@ -1,11 +1,17 @@
 import type { ConnectionReader } from '../connection-reader.ts'
-import type { ExpectationPolicy, ExpectedTuple, PendingExpectation } from '../expectations.ts'
+import type { ExpectationPolicy, ExpectedTuple, Follow, PendingExpectation } from '../expectations.ts'
 import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY } from '../status.ts'
 
-/** What a helper made of a packet. */
+/** What a helper made of a packet: all but HELP_ACCEPT say why the kernel's helper drops it. */
 export const HELP_ACCEPT = 0
-/** The kernel's helper drops the packet. */
+/** It can be read only in part, or not be what it claims to be. */
 export const HELP_DROP = 1
+/** The connection that it announces cannot be expected. */
+export const HELP_REFUSED = 2
+/** The connection is translated, and what the packet announces gets no port. */
+export const HELP_NO_PORT = 3
+/** The connection is translated, and the packet cannot be rewritten. */
+export const HELP_CANNOT_REWRITE = 4
 
 /**
  * A helper reads the packets of a connection for connections that they announce. One file in helpers/ each, and one line
@@ -47,6 +53,8 @@ export interface Announcement {
   readonly inactive?: boolean
   readonly anyMaster?: boolean
   readonly pairedWithInverse?: boolean
+  /** Of a translated connection only: how the one to come is translated. By the rules of the nat table when absent. */
+  readonly follow?: Follow | null
 }
 
 /** A packet as helpers see it. One instance, filled anew for each packet. */
@@ -69,6 +77,8 @@ export interface HelpedPacket {
   readonly nowNs: number
   /** The machine sends the packet itself. */
   readonly isSent: boolean
+  /** NAT changes addresses or ports of the connection. */
+  readonly isTranslated: boolean
   readonly networks: OwnNetworks
   /** Tuples, status and mark of this and other connections. */
   readonly connections: ConnectionReader
@@ -79,6 +89,11 @@ export interface HelpedPacket {
    * What the helper keeps of the connection from packet to packet; made by `blank` at first, gone with the connection.
    */
   memory<T extends object>(blank: () => T): T
+  /**
+   * NAT writes `written` bytes over `read` bytes of the payload: sequence numbers from here on are not the same on both
+   * sides. False when the packet would become too long.
+   */
+  rewrite(read: number, written: number): boolean
   /** Announces a connection on behalf of this one: an EXPECT_ code. */
   expect(announced: Announcement): number
   /** Connections announced by this one that have not come yet, oldest first. */

@@ -1,7 +1,16 @@
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
-import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
+import {
+  HELP_ACCEPT,
+  HELP_CANNOT_REWRITE,
+  HELP_NO_PORT,
+  HELP_REFUSED,
+  type HelpedPacket,
+  type Helper,
+  isAnswered,
+} from './helper.ts'
 import { latin1, leadingNumber } from './text.ts'
+import { asMaster, expectAtFreePort } from './translated.ts'
 
 /** Bytes of a segment that are looked at. */
 const SEARCHED = 4095
@@ -26,19 +35,27 @@ export const IRC: Helper = {
     if (request === null || request.port === 0) return HELP_ACCEPT
     const { address, port } = request
     if (address !== packet.address(0, false)[0] && address !== packet.address(1, true)[0]) return HELP_ACCEPT
-    const result = packet.expect({
+    const destination = packet.address(1, true)
+    const awaited = {
       protocol: PROTO_TCP,
       source: null,
-      destination: packet.address(1, true),
+      destination,
       destinationPort: port,
-    })
-    return result === EXPECT_ADDED ? HELP_ACCEPT : HELP_DROP
+      follow: asMaster(packet, 0, port),
+    }
+    if (!packet.isTranslated) return packet.expect(awaited) === EXPECT_ADDED ? HELP_ACCEPT : HELP_REFUSED
+    const chosen = expectAtFreePort(packet, awaited)
+    if (chosen === 0) return HELP_NO_PORT
+    const written = `${destination[0] >>> 0} ${chosen}`
+    return packet.rewrite(request.length, written.length) ? HELP_ACCEPT : HELP_CANNOT_REWRITE
   },
 }
 
 interface DccRequest {
   readonly address: number
   readonly port: number
+  /** Of the text of both. */
+  readonly length: number
 }
 
 /** What the first DCC request that is known says; null where it says nothing. A message without DCC ends the search. */
@@ -68,5 +85,6 @@ function readNumbers(text: string, from: number): DccRequest | null {
   let at = address.end
   while (text[at] === ' ') at++
   if (at >= text.length) return null
-  return { address: address.value | 0, port: leadingNumber(text, at).value & 0xffff }
+  const port = leadingNumber(text, at)
+  return { address: address.value | 0, port: port.value & 0xffff, length: port.end - (blank + 1) }
 }

@@ -9,6 +9,7 @@ import {
   P_L4_OFFSET,
   P_PROTOCOL,
   P_TCP_FLAGS_WINDOW,
+  P_TCP_SEQ,
 } from '../../wire/packet-fields.ts'
 import { PROTO_GRE, PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
@@ -23,6 +24,7 @@ import {
 } from '../expectations.ts'
 import { X_HELPER } from '../extensions.ts'
 import type { Finding } from '../finding.ts'
+import { noteGrowth } from '../nat/sequence-offsets.ts'
 import type { GreKeyReader } from '../protocols/gre.ts'
 import { REASON_HELPER_DROP } from '../reasons.ts'
 import { CT_RELATED_REPLY, IPS_DST_NAT, IPS_SRC_NAT } from '../status.ts'
@@ -30,6 +32,7 @@ import { type Announcement, HELP_ACCEPT, type HelpedPacket, type OwnNetworks } f
 import { HELPERS } from './registry.ts'
 import { TupleRow } from './tuple-row.ts'
 
+const LONGEST_DATAGRAM = 65_535
 /** Of UDP; helpers of UDP connections take as much off an ICMP error about them. */
 const OTHER_HEADER_BYTES = 8
 
@@ -56,6 +59,8 @@ export class HelperRunner implements HelpedPacket {
   /** What helpers keep, by entry. */
   readonly #memories = new Map<number, { helper: number; memory: object }>()
   #helper = -1
+  /** Bytes by which NAT made the current packet longer. */
+  #growth = 0
 
   /** @param greKeys null for a runner that only looks on: it changes no connection and drops no packet */
   constructor(
@@ -92,10 +97,7 @@ export class HelperRunner implements HelpedPacket {
     const current = this.#current
     if (current.id === NO_ENTRY || current.info === CT_RELATED_REPLY) return true
     const helper = current.table.extensions.records[current.table.extensionOf(current.id) + X_HELPER] - 1
-    if (helper < 0) return true
-    if (this.help(helper, bytes, fields, base, isSent)) return true
-    this.#finding.set(REASON_HELPER_DROP, helper, 0, 0)
-    return false
+    return helper < 0 || this.help(helper, bytes, fields, base, isSent)
   }
 
   /** The helper with this number reads the current packet; false when it drops it. */
@@ -117,7 +119,13 @@ export class HelperRunner implements HelpedPacket {
       this.blindPackets++
       return true
     }
-    return HELPERS[helper].help(this) === HELP_ACCEPT
+    this.#growth = 0
+    const made = HELPERS[helper].help(this)
+    if (made !== HELP_ACCEPT && this.#greKeys !== null) this.#finding.set(REASON_HELPER_DROP, helper, made, 0)
+    if (this.#growth !== 0 && fields[base + P_PROTOCOL] === PROTO_TCP) {
+      noteGrowth(this.#current.table, this.connection, this.direction, fields[base + P_TCP_SEQ], this.#growth)
+    }
+    return made === HELP_ACCEPT
   }
 
   /** A connection is freed: what it announced, and what its helper kept, goes. */
@@ -158,15 +166,26 @@ export class HelperRunner implements HelpedPacket {
     return kept.memory as T
   }
 
+  get isTranslated(): boolean {
+    return this.#greKeys !== null && (this.connections.status(this.connection) & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0
+  }
+
+  rewrite(read: number, written: number): boolean {
+    const growth = written - read
+    const { fields, base } = this
+    if (fields[base + P_L3_LENGTH] + this.#growth + growth > LONGEST_DATAGRAM) return false
+    this.#growth += growth
+    return true
+  }
+
   expect(announced: Announcement): number {
     const current = this.#current
-    const status = this.connections.status(current.id)
-    const isTranslated = (status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0
     const expectation = {
       sourcePort: ANY_PORT,
       policy: 0,
       helper: null,
       permanent: false,
+      follow: null,
       ...announced,
       announcedBy: this.#helper,
       // Without the helper nobody lays down the keys of senders.
@@ -174,9 +193,6 @@ export class HelperRunner implements HelpedPacket {
       family: this.family,
       zone: this.#zone,
       direction: this.direction,
-      beforeNat: isTranslated
-        ? { address: this.address(this.direction, false), port: announced.destinationPort }
-        : null,
     }
     const policy = HELPERS[this.#helper].policies[expectation.policy]
     const number = current.table.entries[current.id * ENTRY_INTS + E_NUMBER]

@@ -1,6 +1,7 @@
 import { PROTO_UDP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
-import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper } from './helper.ts'
+import { HELP_ACCEPT, HELP_REFUSED, type HelpedPacket, type Helper } from './helper.ts'
+import { asMaster } from './translated.ts'
 
 const READ_REQUEST = 1
 const WRITE_REQUEST = 2
@@ -21,7 +22,8 @@ export const TFTP: Helper = {
       source: packet.address(1, false),
       destination: packet.address(1, true),
       destinationPort: packet.port(1, true),
+      follow: asMaster(packet, 0, packet.port(0, false)),
     })
-    return result === EXPECT_ADDED ? HELP_ACCEPT : HELP_DROP
+    return result === EXPECT_ADDED ? HELP_ACCEPT : HELP_REFUSED
   },
 }

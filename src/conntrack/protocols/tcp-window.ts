@@ -86,6 +86,7 @@ export function sideFromOptions(fields: Int32Array, base: number, before: number
  * Guido van Rooij; oracle probes "small window…", "ack of data never sent", "old seq", "old ack").
  *
  * @param t the entries, @param e the entry's first word
+ * @param ackOffset how far ahead of the receiver's own numbers the sender's acknowledgements are (NAT's rewriting)
  * @param liberal nf_conntrack_tcp_be_liberal
  */
 export function checkWindow(
@@ -96,6 +97,7 @@ export function checkWindow(
   segment: Segment,
   fields: Int32Array,
   base: number,
+  ackOffset: number,
   liberal: boolean,
   finding: Finding,
   frame: number,
@@ -108,8 +110,9 @@ export function checkWindow(
   const hasAck = (flags & TCP_ACK) !== 0
   let seq = segment.seq
   let end = segment.end
-  let ack = segment.ack
-  let sack = (t[receiver + TCP_SIDE_FLAGS] & TCP_SIDE_SACK_PERMITTED) !== 0 ? fields[base + P_TCP_SACK] : ack
+  let ack = (segment.ack - ackOffset) | 0
+  let sack =
+    (t[receiver + TCP_SIDE_FLAGS] & TCP_SIDE_SACK_PERMITTED) !== 0 ? (fields[base + P_TCP_SACK] - ackOffset) | 0 : ack
 
   if (t[sender + TCP_MAX_WINDOW] === 0) {
     if (isSyn) {

@@ -27,6 +27,7 @@ import {
   TCP_SIDE_INTS,
 } from '../entry.ts'
 import { type Finding, TRACK_ACCEPT, TRACK_ACCEPT_AND_REMOVE, TRACK_INVALID, TRACK_REOPEN } from '../finding.ts'
+import { offsetAt } from '../nat/sequence-offsets.ts'
 import {
   REASON_TCP_CANNOT_OPEN,
   REASON_TCP_CHALLENGE_ACK,
@@ -35,7 +36,7 @@ import {
   REASON_TCP_NOT_LOOSE,
   REASON_TCP_STATE,
 } from '../reasons.ts'
-import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY } from '../status.ts'
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
@@ -208,6 +209,7 @@ export class TcpTracker {
         segment,
         fields,
         base,
+        (t[e + E_STATUS] & IPS_SEQ_ADJUST) === 0 ? 0 : offsetAt(this.#table, id, 1 - direction, segment.ack - 1),
         this.#liberal,
         this.#finding,
         frame,

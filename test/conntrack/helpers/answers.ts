@@ -26,6 +26,7 @@ export interface Setting {
   readonly host?: string
   /** iptables-save text. */
   readonly rules?: string
+  readonly rules6?: string
   /** Checksums as they are in the capture; or neither side looks at any. */
   readonly checksums: 'verify' | 'ignore'
 }
@@ -48,6 +49,10 @@ export async function answersOfKernelTo(oracle: AvailableOracle, capture: string
     if (setting.rules !== undefined) {
       writeFileSync(join(folder, 'rules'), setting.rules)
       options.push('--rules', join(folder, 'rules'))
+    }
+    if (setting.rules6 !== undefined) {
+      writeFileSync(join(folder, 'rules6'), setting.rules6)
+      options.push('--rules6', join(folder, 'rules6'))
     }
     return (await oracle.run(capture, options)).map((line) => answerOfLine(line, showsDrops))
   })
@@ -95,13 +100,14 @@ export async function answersOfCtreplay(probe: HelperProbe): Promise<Answers> {
 export async function answersOfCtreplayTo(capture: string, setting: Setting): Promise<Answers> {
   const local = setting.host?.split(',') ?? []
   const topology = new Topology({ mode: setting.host === undefined ? 'router' : 'host', local, interfaces: [] })
-  const rules = setting.rules === undefined ? null : parseRuleset(setting.rules, 'rules', 'ipv4')
+  const compiled = (text: string | undefined, family: 'ipv4' | 'ipv6') =>
+    text === undefined ? null : compileRuleset(parseRuleset(text, 'rules', family), topology, { assume: new Map() })
   const machine = new Machine({
     topology,
     sysctls: sysctlsWith(new Map()),
     checksums: new ChecksumPolicy(setting.checksums),
-    ruleset4: rules === null ? null : compileRuleset(rules, topology, { assume: new Map() }),
-    ruleset6: null,
+    ruleset4: compiled(setting.rules, 'ipv4'),
+    ruleset6: compiled(setting.rules6, 'ipv6'),
     helperPorts: USUAL_HELPER_PORTS,
     seed: 1,
   })

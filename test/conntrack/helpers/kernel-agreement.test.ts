@@ -7,14 +7,20 @@ import { type Answers, answersOfCtreplay, answersOfKernel } from './answers.ts'
 import { HELPER_PROBES } from './probes/index.ts'
 import type { HelperProbe } from './probes/probe.ts'
 
-/** What Linux 6.18 said. `RECORD_HELPERS=1 npx vitest run test/conntrack/helpers` asks the running kernel and writes it anew. */
+/**
+ * What Linux 6.18 said. `RECORD_HELPERS=ftp npx vitest run test/conntrack/helpers` asks the running kernel and writes anew
+ * what it says to the probes with that word in their names; `RECORD_HELPERS=` to all.
+ */
 const FILE = new URL('recorded-6.18.json', import.meta.url)
 const oracle = kernelOracle()
 
-if (process.env.RECORD_HELPERS !== undefined && oracle.available) {
-  writeFileSync(FILE, `${JSON.stringify(await askKernel(HELPER_PROBES), null, 2)}\n`)
+const RECORDED: Record<string, Answers> = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
+const { RECORD_HELPERS } = process.env
+if (RECORD_HELPERS !== undefined && oracle.available) {
+  Object.assign(RECORDED, await askKernel(HELPER_PROBES.filter(({ name }) => name.includes(RECORD_HELPERS))))
+  const inOrder = HELPER_PROBES.map(({ name }) => [name, RECORDED[name]])
+  writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`)
 }
-const RECORDED: Readonly<Record<string, Answers>> = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
 
 describe('helpers do what those of Linux 6.18 did', () => {
   it.each(HELPER_PROBES.map((probe) => [probe.name, probe] as const))('%s', async (name, probe) => {

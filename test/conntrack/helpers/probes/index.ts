@@ -3,6 +3,7 @@ import { BROADCAST_PROBES } from './broadcast.ts'
 import { FTP_PROBES } from './ftp.ts'
 import { H323_PROBES } from './h323.ts'
 import { IRC_PROBES } from './irc.ts'
+import { NAT_FTP_PROBES } from './nat-ftp.ts'
 import { PPTP_PROBES } from './pptp.ts'
 import type { HelperProbe } from './probe.ts'
 import { SANE_PROBES } from './sane.ts'
@@ -15,6 +16,7 @@ export const HELPER_PROBES: readonly HelperProbe[] = [
   ...FTP_PROBES,
   ...H323_PROBES,
   ...IRC_PROBES,
+  ...NAT_FTP_PROBES,
   ...PPTP_PROBES,
   ...SANE_PROBES,
   ...SIP_PROBES,

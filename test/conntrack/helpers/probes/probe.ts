@@ -9,6 +9,7 @@ export interface HelperProbe {
   readonly host?: string
   /** iptables-save text. */
   readonly rules?: string
+  readonly rules6?: string
 }
 
 export const A = '10.0.0.1'

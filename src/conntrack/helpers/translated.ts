@@ -1,0 +1,37 @@
+import { EXPECT_ADDED, EXPECT_BUSY, type Follow } from '../expectations.ts'
+import type { Announcement, HelpedPacket } from './helper.ts'
+
+const PORT_MAX = 65_535
+/** The kernel tries so many ports before it gives up on finding a free one. */
+const PORT_ATTEMPTS = 128
+
+/**
+ * A connection announced by a packet of `direction` is translated as its master: it seems to come from where the packet
+ * goes to, and ends at who announced it. Null where the master is not translated.
+ * @param port where it is awaited
+ */
+export function asMaster(packet: HelpedPacket, direction: number, port: number): Follow | null {
+  if (!packet.isTranslated) return null
+  return {
+    source: packet.address(direction, true),
+    sourcePort: -1,
+    destination: packet.address(direction, false),
+    destinationPort: port,
+    onlyFrom: null,
+  }
+}
+
+/**
+ * Announces a connection to the wanted port, or to another where that is taken: the kernel looks for one above it at
+ * random, we take the next. The port, or 0 for none.
+ */
+export function expectAtFreePort(packet: HelpedPacket, announced: Announcement): number {
+  const wanted = announced.destinationPort
+  const attempts = Math.min(PORT_MAX - wanted, PORT_ATTEMPTS)
+  for (let port = wanted; port <= wanted + attempts; port++) {
+    const result = packet.expect({ ...announced, destinationPort: port })
+    if (result === EXPECT_ADDED) return port
+    if (result !== EXPECT_BUSY) break
+  }
+  return 0
+}
