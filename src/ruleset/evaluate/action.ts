@@ -21,14 +21,23 @@ export type Action =
 
 export type Register = 'mark' | 'connectionMark'
 
-/** register = (register & keep) ^ (from & take) ^ value; all signed 32 bits. Without a connection nothing happens. */
+/**
+ * register = (register & keep) ^ shifted(from & take) ^ value; all signed 32 bits. Without a connection nothing happens.
+ */
 export interface AssignAction {
   readonly kind: 'assign'
   readonly register: Register
   readonly keep: number
   readonly from: Register | null
   readonly take: number
+  /** Bits to the left that what is taken moves, to the right where negative; -31 to 31, 0 where absent. */
+  readonly shift?: number
   readonly value: number
+}
+
+/** What an assignment takes, moved by its shift. */
+export function shifted(taken: number, shift = 0): number {
+  return shift < 0 ? (taken >>> -shift) | 0 : taken << shift
 }
 
 /** Changes something that other rules may ask about (a set, a rate), and goes on with the next rule. */

@@ -18,6 +18,8 @@ export interface CheckCode {
   readonly test: string
   /** Must stay where it is among the checks of its rule. */
   readonly barrier: boolean
+  /** Asks something that no field says, which takes longer. */
+  readonly calls: boolean
 }
 
 export interface CodeContext extends CallContext {
@@ -57,6 +59,7 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
         guards: parts.flatMap((part) => part.guards),
         test: condition.negated ? `!(${test})` : `(${test})`,
         barrier: parts.some((part) => part.barrier),
+        calls: parts.some((part) => part.calls),
       }
     }
     case 'constant': {
@@ -68,15 +71,15 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
       // A field is cheap to look at for every packet; a call is made only where its rule asks for it.
       const isHoisted = condition.when.kind === 'field' && !isReadInPlace(FIELDS[condition.when.field], context)
       const test = isHoisted ? context.hoist(`(${inner.test})`) : `(${inner.test})`
-      return { guards: [...inner.guards, `!${test}`], test: 'true', barrier: true }
+      return { guards: [...inner.guards, `!${test}`], test: 'true', barrier: true, calls: inner.calls }
     }
     case 'call': {
       const slot = slotOf(condition, context.runtime, context)
       const result = `k.pure[${slot}].test(p)`
       const test = `${result} === ${condition.negated ? 0 : 1}`
-      if (condition.missing === undefined) return plain([], test)
-      if (assumed === undefined) return plain([`${result} !== 2`], test)
-      return plain([], `(${assumed ? `${result} === 2 || ` : ''}${test})`)
+      if (condition.missing === undefined) return { ...plain([], test), calls: true }
+      if (assumed === undefined) return { ...plain([`${result} !== 2`], test), calls: true }
+      return { ...plain([], `(${assumed ? `${result} === 2 || ` : ''}${test})`), calls: true }
     }
     case 'stateful': {
       const slot = slotOf(condition, context.runtime, context)
@@ -84,6 +87,7 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
         guards: [`!k.stateful[${slot}].uncertain(p)`],
         test: `k.stateful[${slot}].test(p) === ${condition.negated ? 0 : 1}`,
         barrier: true,
+        calls: true,
       }
     }
   }
@@ -98,7 +102,7 @@ export function knownWhen(field: Field, mask: number, runtime: Runtime): string 
 }
 
 function plain(guards: readonly string[], test: string): CheckCode {
-  return { guards, test, barrier: false }
+  return { guards, test, barrier: false, calls: false }
 }
 
 function guarded(

@@ -1,11 +1,14 @@
 import { P_L4_LENGTH, P_PROTOCOL } from '../../wire/packet-fields.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import type { Classifier } from './classifier.ts'
+import type { Classifier, ClassifierField } from './classifier.ts'
 import { PROTOCOL_SLOTS } from './demands.ts'
 import { FIELDS, type Field } from './fields.ts'
+import { PLACE_SHIFT, SPREAD } from './head-cache.ts'
 import { EVERY_RULE } from './rule-index.ts'
 
 const EVERY_BIT = 0xffff_ffff
+/** Odd numbers, one for each field, that spread heads over the bits of a hash. */
+const SPREADS = [SPREAD, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09]
 
 /** A rule as a function; `index`: its own, in the list that it is called from. */
 export type RuleFunction = (packet: RulePacket, fields: Int32Array, base: number, index: number) => number
@@ -16,79 +19,92 @@ export interface ClassifiedRules {
   readonly rules: RuleFunction[]
 }
 
+/** When a field may be read; undefined for always. */
+export type KnownWhen = (field: Field, mask: number) => string | undefined
+
+/** Name of the function that says in which row of `candidates.rows` the rules are that a packet may match. */
+export function rowFunction(name: string): string {
+  return `${name}_row`
+}
+
 /**
  * A function that finds the rules that a packet may match, and asks them in their order until one does not say CONTINUE.
  *
  * @param slot where in `x` the ClassifiedRules are
- * @param knownWhen when a field may be read; undefined for always
  */
-export function classifiedSource(
-  name: string,
-  slot: number,
-  { fields, alarms }: Classifier,
-  knownWhen: (field: Field, mask: number) => string | undefined,
-): string {
-  const { summaryWords } = fields[0].index
-  const own = (what: string, at: number | string = ''): string => `x${slot}${what}${at}`
-  const constants = fields.map((_, at) => {
-    const index = `x[${slot}].classifier.fields[${at}].index`
-    return `const ${own('i', at)} = ${index}, ${own('h', at)} = ${index}.heads, ${own('s', at)} = ${index}.starts, ${own('t', at)} = ${index}.headOf`
-  })
-  const heads = fields.map(({ field: fieldName, index, late }, at) => {
-    const field: Field = FIELDS[fieldName]
-    const value = field.expression
-    const searched = field.wide ? `${value} ^ ${1 << 31}` : value
-    const found =
-      index.values > 0
-        ? `(${value} >>> 0) < ${index.values} ? ${own('t', at)}[${value}] : ${EVERY_RULE}`
-        : `headFor(${own('s', at)}, ${own('t', at)}, ${searched})`
-    const known = [knownWhen(field, EVERY_BIT), late ? '!alarm' : undefined].filter((one) => one !== undefined)
-    return `  const h${at} = ${known.length > 0 ? `${known.join(' && ')} ? (${found}) : ${EVERY_RULE}` : found}`
-  })
-  const lengthKnown = knownWhen(FIELDS.transportLength, EVERY_BIT)
-  const alarm = `f[b + ${P_L4_LENGTH}] < ${own('a')}[f[b + ${P_PROTOCOL}] & ${PROTOCOL_SLOTS - 1}]`
-  const isCareful = fields.some(({ late }) => late) && alarms.some((length) => length > 0)
-  const every = (what: (at: number) => string): string => fields.map((_, at) => what(at)).join(' & ')
+export function classifiedSource(name: string, slot: number, classifier: Classifier, knownWhen: KnownWhen): string {
+  const { fields } = classifier
+  const own = (what: string): string => `x${slot}${what}`
   return [
-    ...constants,
-    `const ${own('r')} = x[${slot}].rules, ${own('a')} = x[${slot}].classifier.alarms, ${own('o')} = x[${slot}].classifier.order`,
-    `const ${own('f')} = x[${slot}].classifier.found, ${own('g')} = x[${slot}].classifier.foundSummary`,
+    rowSource(name, slot, classifier, knownWhen),
+    `const ${own('r')} = x[${slot}].rules, ${own('l')} = x[${slot}].classifier.candidates.list`,
     `function ${name}(p, f, b) {`,
-    `  const alarm = ${isCareful ? `${lengthKnown ? `!(${lengthKnown}) || ` : ''}${alarm}` : 'false'}`,
-    ...heads,
-    `  for (let j = 0; j < ${summaryWords}; j++) {`,
-    `    for (let s = ${every((at) => `${own('h', at)}[h${at} + j]`)}; s !== 0; s &= s - 1) {`,
-    '      const bit = 31 - Math.clz32(s & -s), w = 32 * j + bit',
-    `      let v = ${every((at) => `wordAt(${own('i', at)}, h${at} + ${summaryWords} + j, bit, w)`)}`,
-    '      for (; v !== 0; v &= v - 1) {',
-    `        const i = ${own('o')}[32 * w + 31 - Math.clz32(v & -v)]`,
-    `        ${own('f')}[i >> 5] |= 1 << i`,
-    `        ${own('g')}[i >> 10] |= 1 << (i >> 5)`,
-    '      }',
-    '    }',
-    '  }',
-    `  for (let j = 0; j < ${summaryWords}; j++) {`,
-    `    for (let s = ${own('g')}[j]; s !== 0; s &= s - 1) {`,
-    '      const w = 32 * j + 31 - Math.clz32(s & -s)',
-    `      let v = ${own('f')}[w]`,
-    `      ${own('f')}[w] = 0`,
-    '      for (; v !== 0; v &= v - 1) {',
-    '        const i = 32 * w + 31 - Math.clz32(v & -v)',
-    `        const r = ${own('r')}[i](p, f, b, i)`,
-    `        if (r !== 0) { forget(${own('f')}, ${own('g')}, j); return r }`,
-    '      }',
-    '    }',
-    `    ${own('g')}[j] = 0`,
+    `  const row = ${rowFunction(name)}(p, f, b)`,
+    `  for (let at = ${own('w')}[row + ${fields.length}], end = at + ${own('w')}[row + ${fields.length + 1}]; at < end; at++) {`,
+    `    const i = ${own('l')}[at]`,
+    `    const r = ${own('r')}[i](p, f, b, i)`,
+    '    if (r !== 0) return r',
     '  }',
     '  return 0',
     '}',
   ].join('\n')
 }
 
-/** Empties what is left of the rules found. @param from the first word of the summary that may not be 0 */
-export function forget(found: Int32Array, foundSummary: Int32Array, from: number): void {
-  for (let at = from; at < foundSummary.length; at++) {
-    for (let bits = foundSummary[at]; bits !== 0; bits &= bits - 1) found[32 * at + 31 - Math.clz32(bits & -bits)] = 0
-    foundSummary[at] = 0
-  }
+function rowSource(
+  name: string,
+  slot: number,
+  { fields, alarms, candidates }: Classifier,
+  knownWhen: KnownWhen,
+): string {
+  const own = (what: string, at: number | string = ''): string => `x${slot}${what}${at}`
+  const constants = fields.map(({ cache }, at) => {
+    const field = `x[${slot}].classifier.fields[${at}]`
+    const searched = `const ${own('s', at)} = ${field}.index.starts, ${own('t', at)} = ${field}.index.headOf`
+    if (cache === null) return searched
+    return `const ${own('c', at)} = ${field}.cache, ${own('v', at)} = ${field}.cache.values, ${own('h', at)} = ${field}.cache.heads`
+  })
+  const lengthKnown = knownWhen(FIELDS.transportLength, EVERY_BIT)
+  const alarm = `f[b + ${P_L4_LENGTH}] < ${own('a')}[f[b + ${P_PROTOCOL}] & ${PROTOCOL_SLOTS - 1}]`
+  const isCareful = fields.some(({ late }) => late) && alarms.some((length) => length > 0)
+  const hash = fields.map((_, at) => `Math.imul(h${at}, ${SPREADS[at]})`).join(' + ')
+  const differs = fields.map((_, at) => `${own('w')}[row + ${at}] !== h${at}`).join(' || ')
+  const given = fields.map((_, at) => `${own('g')}[${at}] = h${at}`).join('; ')
+  return [
+    ...constants,
+    `const ${own('a')} = x[${slot}].classifier.alarms, ${own('f')} = x[${slot}].classifier.candidates`,
+    `const ${own('w')} = ${own('f')}.rows, ${own('g')} = ${own('f')}.heads`,
+    `function ${rowFunction(name)}(p, f, b) {`,
+    `  const alarm = ${isCareful ? `${lengthKnown ? `!(${lengthKnown}) || ` : ''}${alarm}` : 'false'}`,
+    ...fields.flatMap((field, at) => headLines(field, at, (what) => own(what, at), knownWhen)),
+    `  const row = ((${hash}) >>> ${candidates.shift}) * ${candidates.rowInts}`,
+    `  if (${differs}) { ${given}; ${own('f')}.find(row) }`,
+    '  return row',
+    '}',
+  ].join('\n')
+}
+
+/** Lines that put a field's head into `h0`, `h1`, … */
+function headLines(
+  { field: fieldName, index, late, cache }: ClassifierField,
+  at: number,
+  own: (what: string) => string,
+  knownWhen: KnownWhen,
+): string[] {
+  const field: Field = FIELDS[fieldName]
+  const head = `h${at}`
+  const value = `v${at}`
+  const expression = field.wide ? `${field.expression} ^ ${1 << 31}` : field.expression
+  const place = `Math.imul(${value}, ${SPREAD}) >>> ${PLACE_SHIFT}`
+  const found =
+    index.values > 0
+      ? [`${head} = (${value} >>> 0) < ${index.values} ? ${own('t')}[${value}] : ${EVERY_RULE}`]
+      : cache === null
+        ? [`${head} = headFor(${own('s')}, ${own('t')}, ${value})`]
+        : [
+            `const place = ${place}`,
+            `${head} = ${own('v')}[place] === ${value} ? ${own('h')}[place] : ${own('c')}.find(place, ${value})`,
+          ]
+  const known = [knownWhen(field, EVERY_BIT), late ? '!alarm' : undefined].filter((one) => one !== undefined)
+  const condition = known.length > 0 ? `if (${known.join(' && ')}) ` : ''
+  return [`  let ${head} = ${EVERY_RULE}`, `  ${condition}{ const ${value} = ${expression}; ${found.join('; ')} }`]
 }

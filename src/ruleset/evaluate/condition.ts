@@ -186,7 +186,16 @@ export function inNetwork(field: AddressField, network: AddressMask, negated = f
 /** The address lies between two others, both included. */
 export function inAddressRange(field: AddressField, low: Words, high: Words, negated = false): Condition {
   if (low.length === 1) return isBetween(`${field}0`, { low: low[0], high: high[0] }, negated)
-  return all([notBelow(field, low, 0), notAbove(field, high, 0)], negated)
+  // What both ends begin with is asked for by itself: it is a field to find the rule by.
+  const parts: Condition[] = []
+  let from = 0
+  while (from < low.length && low[from] === high[from]) {
+    parts.push(equals(`${field}${WORDS[from]}`, low[from]))
+    from++
+  }
+  if (from === low.length - 1) parts.push(isBetween(`${field}${WORDS[from]}`, { low: low[from], high: high[from] }))
+  else if (from < low.length) parts.push(notBelow(field, low, from), notAbove(field, high, from))
+  return all(parts, negated)
 }
 
 function notBelow(field: AddressField, low: Words, from: number): Condition {

@@ -49,11 +49,13 @@ export const PROTOCOL_SLOTS = 512
 const UNREADABLE = PROTOCOL_SLOTS - 1
 const ANY_LENGTH = 0x7fff_ffff
 
-/** What a rule asks of one field: for all other known values it certainly does not match. */
-export interface Demand {
-  readonly values: ValueSet
-  /** Asked behind a check that may drop the packet at once: holds only for packets without alarm. */
-  readonly late: boolean
+/** What the rules of a chain ask of one field: for all other known values they certainly do not match. */
+export interface FieldDemand {
+  readonly field: FieldName
+  /** By rule; null for nothing. */
+  readonly sets: (ValueSet | null)[]
+  /** Some rule asks behind a check that may drop the packet at once: that holds only for packets without alarm. */
+  late: boolean
 }
 
 /**
@@ -64,7 +66,7 @@ export interface Demand {
  * alarms[protocol & 511]`.
  */
 export interface Demands {
-  readonly rules: readonly ReadonlyMap<FieldName, Demand>[]
+  readonly fields: readonly FieldDemand[]
   /** By protocol. */
   readonly alarms: Int32Array
 }
@@ -77,36 +79,32 @@ export function demandsOf(
   environment: RuleEnvironment,
   isFixed: IsFixed,
 ): Demands {
-  const alarms = new Int32Array(PROTOCOL_SLOTS)
-  const enumerated = new Map<string, ValueSet | null>()
-  const demandsOfRule = (checks: readonly ProgramCheck[]): ReadonlyMap<FieldName, Demand> =>
-    new RuleReader(environment, isFixed, alarms, enumerated).read(checks)
-  return { alarms, rules: rules.map(({ checks }) => demandsOfRule(checks)) }
+  const reader = new RulesReader(rules.length, environment, isFixed)
+  for (let rule = 0; rule < rules.length; rule++) reader.read(rule, rules[rule].checks)
+  return { alarms: reader.alarms, fields: [...reader.fields.values()] }
 }
 
-class RuleReader {
+class RulesReader {
+  readonly alarms = new Int32Array(PROTOCOL_SLOTS)
+  readonly fields = new Map<FieldName, FieldDemand>()
+  readonly #ruleCount: number
   readonly #environment: RuleEnvironment
   readonly #isFixed: IsFixed
-  readonly #alarms: Int32Array
-  readonly #enumerated: Map<string, ValueSet | null>
-  readonly #demands = new Map<FieldName, Demand>()
+  /** Of interface names and small fields: many rules ask for the same ones. */
+  readonly #known = new Map<string, ValueSet | null>()
+  #rule = 0
   #late = false
 
-  constructor(
-    environment: RuleEnvironment,
-    isFixed: IsFixed,
-    alarms: Int32Array,
-    enumerated: Map<string, ValueSet | null>,
-  ) {
-    this.#enumerated = enumerated
+  constructor(ruleCount: number, environment: RuleEnvironment, isFixed: IsFixed) {
+    this.#ruleCount = ruleCount
     this.#environment = environment
     this.#isFixed = isFixed
-    this.#alarms = alarms
   }
 
-  read(checks: readonly ProgramCheck[]): ReadonlyMap<FieldName, Demand> {
+  read(rule: number, checks: readonly ProgramCheck[]): void {
+    this.#rule = rule
+    this.#late = false
     for (const { condition } of checks) if (!this.#read(condition)) break
-    return this.#demands
   }
 
   /** False where nothing behind the condition counts, because it must be evaluated. */
@@ -117,12 +115,9 @@ class RuleReader {
         this.#demand(condition.field, this.#valuesOf(condition))
         return true
       case 'all':
-        if (condition.parts.some(hasEffect)) return false
-        if (!condition.negated) for (const part of condition.parts) this.#read(part)
-        return true
       case 'any':
         if (condition.parts.some(hasEffect)) return false
-        if (!condition.negated) this.#readAny(condition.parts)
+        for (const [field, values] of this.#setsOf(condition)) this.#demand(field, values)
         return true
       case 'hotdrop':
         return this.#readHotdrop(condition.when)
@@ -134,18 +129,23 @@ class RuleReader {
     }
   }
 
-  /** Any of several conditions on one field is a condition on that field. */
-  #readAny(parts: readonly Condition[]): void {
-    let field: FieldName | null = null
-    const values = []
-    for (const part of parts) {
-      if (part.kind !== 'field' && part.kind !== 'name') return
-      const set = this.#valuesOf(part)
-      if (set === null || (field !== null && field !== part.field)) return
-      field = part.field
-      values.push(...set)
+  /** By field, the values that a condition without effect leaves. */
+  #setsOf(condition: Condition): ReadonlyMap<FieldName, ValueSet> {
+    switch (condition.kind) {
+      case 'field':
+      case 'name': {
+        const values = this.#valuesOf(condition)
+        return values === null ? NOTHING : new Map([[condition.field, values]])
+      }
+      case 'all':
+      case 'any': {
+        if (condition.negated) return NOTHING
+        const parts = condition.parts.map((part) => this.#setsOf(part))
+        return condition.kind === 'all' ? commonSets(parts) : unitedSets(parts)
+      }
+      default:
+        return NOTHING
     }
-    if (field !== null) this.#demand(field, mergeRanges(values))
   }
 
   #readHotdrop(when: Condition): boolean {
@@ -153,16 +153,16 @@ class RuleReader {
     const [{ low, high }] = when.ranges
     this.#late = true
     if (when.field === 'protocol' && low === -1 && high === -1) {
-      this.#alarms[UNREADABLE] = ANY_LENGTH
+      this.alarms[UNREADABLE] = ANY_LENGTH
       return true
     }
     const isLength = when.field === 'transportLength' && this.#isFixed(FIELDS.transportLength)
     if (!isLength || low !== 0 || when.mask !== WORD) return false
     const raise = (slot: number): void => {
-      this.#alarms[slot] = Math.max(this.#alarms[slot], high + 1)
+      this.alarms[slot] = Math.max(this.alarms[slot], high + 1)
     }
-    const protocol = this.#demands.get('protocol')
-    for (const range of protocol?.values ?? [{ low: 0, high: PROTOCOL_SLOTS - 2 }]) {
+    const protocol = this.fields.get('protocol')?.sets[this.#rule]
+    for (const range of protocol ?? [{ low: 0, high: PROTOCOL_SLOTS - 2 }]) {
       for (let slot = range.low; slot <= range.high; slot++) raise(slot)
     }
     raise(UNREADABLE)
@@ -172,17 +172,24 @@ class RuleReader {
   #valuesOf(condition: FieldCondition | NameCondition): ValueSet | null {
     const max = MAXIMA[condition.field]
     if (max === undefined) return null
-    if (condition.kind === 'name') return this.#interfaces(condition)
+    if (condition.kind === 'name') {
+      const { name, prefix, negated } = condition
+      return this.#remembered(`${prefix} ${negated} ${name}`, () => this.#interfaces(condition))
+    }
     const { field, mask, ranges, negated } = condition
     if (mask === WORD || max > OCTET || ranges.length !== 1) return valuesOf(condition, max)
-    // Tried value by value: many rules ask for the same states or flags.
+    // Tried value by value.
     const key = `${field} ${mask} ${ranges[0].low} ${ranges[0].high} ${negated}`
-    let values = this.#enumerated.get(key)
-    if (values === undefined) {
-      values = valuesOf(condition, max)
-      this.#enumerated.set(key, values)
+    return this.#remembered(key, () => valuesOf(condition, max))
+  }
+
+  #remembered(key: string, values: () => ValueSet | null): ValueSet | null {
+    let known = this.#known.get(key)
+    if (known === undefined) {
+      known = values()
+      this.#known.set(key, known)
     }
-    return values
+    return known
   }
 
   #interfaces({ name, prefix, negated }: NameCondition): ValueSet {
@@ -196,12 +203,39 @@ class RuleReader {
 
   #demand(field: FieldName, values: ValueSet | null): void {
     if (values === null || !this.#isFixed(FIELDS[field])) return
-    const before = this.#demands.get(field)
-    this.#demands.set(field, {
-      values: before ? intersect(before.values, values) : values,
-      late: this.#late,
-    })
+    let demand = this.fields.get(field)
+    if (demand === undefined) {
+      demand = { field, sets: new Array<ValueSet | null>(this.#ruleCount).fill(null), late: false }
+      this.fields.set(field, demand)
+    }
+    const before = demand.sets[this.#rule]
+    demand.sets[this.#rule] = before === null ? values : intersect(before, values)
+    if (this.#late) demand.late = true
   }
+}
+
+const NOTHING: ReadonlyMap<FieldName, ValueSet> = new Map()
+
+/** All of several hold. */
+function commonSets(parts: readonly ReadonlyMap<FieldName, ValueSet>[]): ReadonlyMap<FieldName, ValueSet> {
+  const common = new Map<FieldName, ValueSet>()
+  for (const part of parts) {
+    for (const [field, values] of part) {
+      const before = common.get(field)
+      common.set(field, before ? intersect(before, values) : values)
+    }
+  }
+  return common
+}
+
+/** One of several holds: of fields that each of them asks for, the values that any leaves. */
+function unitedSets(parts: readonly ReadonlyMap<FieldName, ValueSet>[]): ReadonlyMap<FieldName, ValueSet> {
+  const united = new Map<FieldName, ValueSet>()
+  for (const field of parts[0]?.keys() ?? []) {
+    const sets = parts.map((part) => part.get(field))
+    if (sets.every((set) => set !== undefined)) united.set(field, mergeRanges(sets.flat()))
+  }
+  return united
 }
 
 /** What must be evaluated wherever it stands. */

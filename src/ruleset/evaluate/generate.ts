@@ -3,12 +3,12 @@ import type { RulePacket } from '../rule-packet.ts'
 import type { Action, AssignAction } from './action.ts'
 import { type CheckCode, type CodeContext, checkCode, knownWhen } from './check-code.ts'
 import { type Classifier, classifierOf } from './classifier.ts'
-import { type ClassifiedRules, classifiedSource, forget, type RuleFunction } from './classifier-code.ts'
+import { type ClassifiedRules, classifiedSource, type RuleFunction } from './classifier-code.ts'
 import type { CallContext } from './condition.ts'
 import { FIELDS, type Field } from './fields.ts'
 import { linearPrefix } from './linear-prefix.ts'
 import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETURNED } from './program.ts'
-import { headFor, wordAt } from './rule-index.ts'
+import { headFor } from './rule-index.ts'
 import { inRanges, type Runtime, slotOf } from './runtime.ts'
 
 /** A base chain as a function: a VERDICT_, or BAIL. */
@@ -24,7 +24,7 @@ const CHANGING: ReadonlySet<Action['kind']> = new Set(['assign', 'edit', 'effect
 const RULES_PER_BLOCK = 32
 
 /** What code may use besides its parameters. */
-const NAMES = ['k', 'n', 'inRanges', 'headFor', 'wordAt', 'forget', 'x', 'c']
+const NAMES = ['k', 'n', 'inRanges', 'headFor', 'x', 'c']
 const HELPERS = [
   "'use strict'",
   'function bail(id) { k.trail.ruleIds[0] = id; k.trail.length = 1; return -1 }',
@@ -68,7 +68,7 @@ class Generator {
 
   #evaluate(lines: readonly string[]): unknown {
     const runtime = this.#runtime
-    const values = [runtime, runtime.counters, inRanges, headFor, wordAt, forget, this.#classified, this.chains]
+    const values = [runtime, runtime.counters, inRanges, headFor, this.#classified, this.chains]
     return new Function(...NAMES, [...HELPERS, ...lines].join('\n'))(...values)
   }
 
@@ -184,15 +184,21 @@ function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): 
   return lines.join('\n')
 }
 
-/** Checks that need no guard first, as far as hotdrop and memory allow: fewer packets then need the interpreter. */
+/**
+ * Checks that need no guard first, and calls last, as far as hotdrop and memory allow: fewer packets then need the
+ * interpreter, and fewer calls are made.
+ */
 function safeOrder(checks: readonly CheckCode[]): CheckCode[] {
   const ordered: CheckCode[] = []
   let open: CheckCode[] = []
   const flush = (): void => {
-    ordered.push(
-      ...open.filter((check) => check.guards.length === 0),
-      ...open.filter((check) => check.guards.length > 0),
-    )
+    for (const calls of [false, true]) {
+      const alike = open.filter((check) => check.calls === calls)
+      ordered.push(
+        ...alike.filter(({ guards }) => guards.length === 0),
+        ...alike.filter(({ guards }) => guards.length > 0),
+      )
+    }
     open = []
   }
   for (const check of checks) {
@@ -238,11 +244,12 @@ function actionCode(rule: ProgramRule, context: CodeContext): { guards: readonly
 }
 
 function assignCode(action: AssignAction): { guards: readonly string[]; code: string } {
-  const { register, keep, from, take, value } = action
+  const { register, keep, from, take, shift = 0, value } = action
   const guards: string[] = []
   if (from === 'mark') guards.push(FIELDS.mark.known(take))
   if (from === 'connectionMark' || register === 'connectionMark') guards.push(FIELDS.connectionMark.known())
-  const source = from === null ? '0' : `(${FIELDS[from].expression} & ${take | 0})`
+  const taken = from === null ? '0' : `(${FIELDS[from].expression} & ${take | 0})`
+  const source = shift === 0 ? taken : shift < 0 ? `(${taken} >>> ${-shift})` : `(${taken} << ${shift})`
   const result = `((${FIELDS[register].expression} & ${keep | 0}) ^ ${source} ^ ${value | 0})`
   if (register === 'mark') {
     const code = `p.mark = ${result}; p.unknownMark &= ${keep | 0}`

@@ -103,7 +103,7 @@ function testOf(condition: Condition, assumed: boolean | undefined, runtime: Run
 }
 
 function negate(result: number, negated: boolean): number {
-  return negated && result !== UNKNOWN ? 1 - result : result
+  return negated && result < UNKNOWN ? 1 - result : result
 }
 
 /** The same expressions as in generated code. */

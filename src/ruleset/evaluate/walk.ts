@@ -1,7 +1,7 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import { ALL_PARTS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
-import type { Action, AssignAction, EditAction, EffectAction } from './action.ts'
+import { type Action, type AssignAction, type EditAction, type EffectAction, shifted } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import type { Runtime } from './runtime.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
@@ -263,11 +263,12 @@ export class Walk {
 }
 
 function assign(world: World, action: AssignAction, hasConnection: boolean): World {
-  const { register, keep, from, take, value } = action
+  const { register, keep, from, take, shift, value } = action
   if (!hasConnection && (register === 'connectionMark' || from === 'connectionMark')) return world
-  const source = from === null ? 0 : world[from] & take
+  const source = from === null ? 0 : shifted(world[from] & take, shift)
   const result = (world[register] & keep) ^ source ^ value
-  const unsure = from === 'mark' ? world.unknownMark & take : from && world.uncertainConnectionMark ? take : 0
+  const unsureBits = from === 'mark' ? world.unknownMark & take : from && world.uncertainConnectionMark ? take : 0
+  const unsure = shifted(unsureBits, shift)
   if (register === 'mark') return { ...world, mark: result, unknownMark: (world.unknownMark & keep) | unsure }
   const uncertain = (world.uncertainConnectionMark && keep !== 0) || unsure !== 0
   return { ...world, connectionMark: result, uncertainConnectionMark: uncertain }
