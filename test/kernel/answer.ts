@@ -24,6 +24,8 @@ export interface Answer {
   verdict: string | null
   /** The deciding rule as TRACE prints it. */
   rule: string | null
+  /** Dropped by what no trace record names: a match that gave up, NAT, a helper. Ours: connlimit only. */
+  isSilent: boolean
   /** The reason in the words of its side, for people. */
   reason: string | null
   /** Ours: the REASON_ code. The kernel's side: 0. */
@@ -41,6 +43,7 @@ export const NO_ANSWER: Answer = {
   direction: null,
   verdict: null,
   rule: null,
+  isSilent: false,
   reason: null,
   reasonCode: 0,
   possible: [],
@@ -70,6 +73,7 @@ export function answerOfKernel(line: OracleLine): Answer {
     direction: line.dir ?? null,
     verdict: !judged ? null : rejected ? 'REJECT' : line.verdict,
     rule: judged && line.verdict !== 'not-routed' ? (line.rule ?? null) : null,
+    isSilent: line.silent === true,
     reason: line.why?.replace(/^nf_ct_proto_\d+: /, '').trim() ?? null,
     note: line.note ?? null,
   }

@@ -50,8 +50,18 @@ const CHANGES: readonly Change[] = [
   },
 ]
 
-/** @param nat leave the nat table in: only when both sides translate */
-export function comparableRules(text: string, nat = false): ComparableRules {
+/** Left in where true. */
+export interface ComparableOptions {
+  /** The nat table: only when both sides translate. */
+  nat?: boolean
+  /** Rules with connlimit: only when the kernel is given a tick for each packet. */
+  connlimit?: boolean
+}
+
+export function comparableRules(
+  text: string,
+  { nat = false, connlimit = false }: ComparableOptions = {},
+): ComparableRules {
   const changes = new Map<string, number>()
   const count = (name: string): void => {
     changes.set(name, (changes.get(name) ?? 0) + 1)
@@ -64,6 +74,10 @@ export function comparableRules(text: string, nat = false): ComparableRules {
       return '#'
     }
     if (!/^(?:\[\d+:\d+\] )?-[AI] /.test(line)) return line
+    if (!connlimit && / -m connlimit\b/.test(line)) {
+      count('rule connlimit')
+      return '#'
+    }
     let kept = line
     for (const { name, pattern, takes } of CHANGES) {
       if (!pattern.test(kept)) continue

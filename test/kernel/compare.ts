@@ -1,4 +1,3 @@
-import { REASON_NONE } from '../../src/conntrack/reasons.ts'
 import type { Answer } from './answer.ts'
 import { sameReason } from './reason-class.ts'
 
@@ -9,6 +8,7 @@ export type Exclusion =
   | 'the oracle could not inject it'
   | 'our verdict is UNKNOWN, the kernel did one of the possible'
   | 'hangs on an earlier UNKNOWN verdict'
+  | 'connlimit drops what comes to a group that is empty, unless the kernel has freed the group by chance'
 
 export interface Comparison {
   /** Frames of the capture. */
@@ -75,16 +75,16 @@ function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclus
     const possible = kernel.verdict !== null && ours.possible.includes(kernel.verdict)
     return possible ? { exclusion: 'our verdict is UNKNOWN, the kernel did one of the possible' } : 'verdict'
   }
+  if (kernel.verdict !== ours.verdict && ours.isSilent) {
+    return {
+      exclusion: 'connlimit drops what comes to a group that is empty, unless the kernel has freed the group by chance',
+    }
+  }
   if (kernel.verdict !== ours.verdict) return 'verdict'
-  // The kernel says nothing of it: its trace only shows the last rule before, which had let the packet pass.
-  if (isDroppedWithoutRule(ours)) return null
+  // Its trace only shows the last rule before, which had let the packet pass.
+  if (kernel.isSilent) return null
   if (kernel.rule !== ours.rule) return 'rule'
   return sameReason(kernel, ours) ? null : 'reason'
-}
-
-/** NAT or a helper dropped it. */
-function isDroppedWithoutRule(ours: Answer): boolean {
-  return ours.verdict === 'DROP' && ours.rule === null && ours.reasonCode !== REASON_NONE
 }
 
 /** Adds counts to counts. */

@@ -6,7 +6,7 @@ import type { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
 import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
-import { VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
+import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import {
   NOTE_FRAGMENT_DROPPED,
   NOTE_FRAGMENT_QUEUED,
@@ -82,6 +82,9 @@ function parsed(file: string | undefined, family: 'ipv4' | 'ipv6'): ParsedRulese
   }
 }
 
+/** A rule that can give up and drop the packet, whatever its target. */
+const CONNLIMIT = / -m connlimit\b/
+
 export function answerOfOutcome(outcome: Outcome): Answer {
   const labelled = outcome.state !== CTSTATE_NONE
   const judged = labelled || outcome.verdict !== VERDICT_NONE
@@ -93,6 +96,8 @@ export function answerOfOutcome(outcome: Outcome): Answer {
     direction: outcome.direction < 0 ? null : outcome.direction === 0 ? 'original' : 'reply',
     verdict: !judged ? null : notRouted ? 'not-routed' : VERDICT_NAMES[outcome.verdict],
     rule: judged && !notRouted ? (outcome.rule?.record ?? null) : null,
+    isSilent:
+      outcome.verdict === VERDICT_DROP && outcome.rule?.target === 'REJECT' && CONNLIMIT.test(outcome.rule.text),
     reason: reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame),
     reasonCode: outcome.reason,
     possible: VERDICT_NAMES.filter((name, code) => name !== null && outcome.possibleVerdicts & (1 << code)).map(String),

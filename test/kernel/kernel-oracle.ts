@@ -28,6 +28,8 @@ export interface OracleLine {
   hook?: string
   verdict: 'ACCEPT' | 'DROP' | 'not-routed' | 'not-seen' | null
   drop_hook?: string
+  /** Dropped, and no rule's target did it. */
+  silent?: boolean
   rule?: string | null
   target?: string
   trace?: string[]

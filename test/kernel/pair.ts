@@ -16,6 +16,9 @@ import { compareTables, type TableComparison, type TableRow, tableOfKernel } fro
  */
 export const BUSY_KERNEL = { retry: 2 }
 
+/** Frames of a capture that the kernel may be given a tick each, of 4 to 10 ms. */
+const TICKS_AT_MOST = 6000
+
 /** One replay, to be done by both sides. */
 export interface Pair {
   capture: string
@@ -56,9 +59,11 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     const measured = await survey(plain.path)
     refuseIncomparable(pair, measured)
     const changes = new Map<string, number>()
-    const rules = comparableFile(pair.rules, join(folder, 'rules.v4'), changes)
-    const rules6 = comparableFile(pair.rules6, join(folder, 'rules.v6'), changes)
-    const names = pair.interfaces ?? likelyInterfaces([rules, rules6].map((file) => file?.text ?? '').join('\n'))
+    const mayTick = measured.frames <= TICKS_AT_MOST
+    const rules = comparableFile(pair.rules, join(folder, 'rules.v4'), mayTick, changes)
+    const rules6 = comparableFile(pair.rules6, join(folder, 'rules.v6'), mayTick, changes)
+    const texts = [rules, rules6].map((file) => file?.text ?? '').join('\n')
+    const names = pair.interfaces ?? likelyInterfaces(texts)
     const settled: SettledPair = {
       ...pair,
       capture: plain.path,
@@ -68,6 +73,7 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
       inInterface: pair.mode === 'host' ? 'eth0' : names.inInterface,
       outInterface: pair.mode === 'host' ? 'eth0' : names.outInterface,
       cut: measured.cut > 0,
+      ticks: / -m connlimit\b/.test(texts),
     }
     if (pair.mode === 'host' && settled.local.length === 0) throw new NotComparable('no unicast address in the capture')
     const kernel = await answersOfKernel(oracle, settled)
@@ -88,6 +94,8 @@ export interface SettledPair extends Omit<Pair, 'local' | 'interfaces'> {
   inInterface: string
   outInterface: string
   cut: boolean
+  /** The rules ask for what the kernel does once a tick: it shall tick before each packet. */
+  ticks?: boolean
 }
 
 function refuseIncomparable(pair: Pair, measured: CaptureSurvey): void {
@@ -100,10 +108,11 @@ function refuseIncomparable(pair: Pair, measured: CaptureSurvey): void {
 function comparableFile(
   file: string | undefined,
   target: string,
+  mayTick: boolean,
   changes: Map<string, number>,
 ): { path: string; text: string } | null {
   if (file === undefined) return null
-  const comparable = comparableRules(readFileSync(file, 'utf8'), true)
+  const comparable = comparableRules(readFileSync(file, 'utf8'), { nat: true, connlimit: mayTick })
   for (const [name, count] of comparable.changes) changes.set(name, (changes.get(name) ?? 0) + count)
   writeFileSync(target, comparable.text)
   return { path: target, text: comparable.text }
@@ -121,6 +130,7 @@ async function answersOfKernel(
     sysctls.nf_conntrack_checksum = '0'
   }
   if (pair.cut) options.push('--pad')
+  if (pair.ticks) options.push('--tick')
   if (pair.mode === 'host') options.push('--mode', 'host', '--in-iface', pair.inInterface)
   else options.push('--in-iface', pair.inInterface, '--out-iface', pair.outInterface)
   if (pair.local.length > 0) options.push('--local', pair.local.join(','))

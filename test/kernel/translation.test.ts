@@ -60,6 +60,31 @@ const RULESETS: Readonly<Record<string, string>> = {
     ) + FILTER,
   'a nat table that binds little':
     nat('-A PREROUTING -p udp -m udp --dport 1000:1002 -j DNAT --to-destination 10.99.0.1') + FILTER,
+  'ports that run out':
+    nat(
+      '-A POSTROUTING -p tcp -j SNAT --to-source 198.51.100.1:5000-5001',
+      '-A POSTROUTING -p udp -j SNAT --to-source 198.51.100.1:5000',
+      '-A POSTROUTING -p icmp -j SNAT --to-source 198.51.100.1:1-2',
+      '-A POSTROUTING -j SNAT --to-source 198.51.100.1',
+    ) + FILTER,
+  'destinations that run into each other':
+    nat(
+      '-A PREROUTING -p tcp -j DNAT --to-destination 10.99.0.1:8080',
+      '-A PREROUTING -p udp -j DNAT --to-destination 10.99.0.1:60-61',
+      '-A PREROUTING -j DNAT --to-destination 10.99.0.1',
+      '-A POSTROUTING -p tcp -j SNAT --to-source 198.51.100.1:5000-5007',
+    ) + FILTER,
+  'ports at random':
+    nat(
+      '-A PREROUTING -p udp -j DNAT --to-destination 10.99.0.1:60-70 --random',
+      '-A POSTROUTING -p tcp -j SNAT --to-source 198.51.100.1 --random',
+      '-A POSTROUTING -j SNAT --to-source 198.51.100.1 --random-fully',
+    ) + FILTER,
+  'ports shifted':
+    nat(
+      '-A PREROUTING -p udp -j DNAT --to-destination 10.99.0.1:60-70/1000',
+      '-A PREROUTING -p tcp -j DNAT --to-destination 10.99.0.1:8080-8085/80',
+    ) + FILTER,
   'zones for one direction':
     raw(
       '-A PREROUTING -p tcp -j CT --zone-orig 5',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { IPS_ASSURED } from '../../src/conntrack/status.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { noKernel, REAL_TIME, replayBoth } from './replay-both.ts'
@@ -57,6 +58,22 @@ describe('what connections have', () => {
     expect([4, 5].map(ask).join('')).toBe('AD')
     connections.remaining = 0
     expect(ask(6)).toBe('A')
+  })
+
+  test('a limit drops what comes to a group whose last connection has closed', () => {
+    const connections = new FakeConnections()
+    connections.remaining = 1
+    const rules = compile(filter('-A FORWARD -m connlimit --connlimit-above 5 -j REJECT', '-A FORWARD -j ACCEPT'))
+    const ask = (connection: number): string => decide(rules, packetOf(syn(connection), { connection, connections }))
+    expect(ask(1)).toMatch(/^ACCEPT/)
+    connections.bits = IPS_ASSURED
+    expect(ask(1)).toMatch(/^ACCEPT/)
+    connections.closed.add(1)
+    expect(ask(1)).toMatch(/^DROP/)
+    connections.bits = 0
+    expect(ask(2)).toMatch(/^ACCEPT/)
+    connections.bits = IPS_ASSURED
+    expect(ask(1)).toMatch(/^ACCEPT/)
   })
 
   test('a connection that may never have come here leaves the limit in doubt only where it matters', () => {

@@ -1,3 +1,4 @@
+import { IPS_ASSURED } from '../../conntrack/status.ts'
 import { P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
 import type { ConnectionView } from '../connection-view.ts'
 import { grown, KeyTable } from '../evaluate/key-table.ts'
@@ -13,8 +14,8 @@ const NEXT = 2
 const PERHAPS = 3
 
 /**
- * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection of which a packet came by,
- * until it is gone from the connection table or closed.
+ * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection that came by before it was ASSURED,
+ * until it is gone from the connection table or closed (Linux 6.18).
  */
 export class ConnectionCounts {
   /** Connections of the group that was last counted: at least, and at most. The packet's own is in both. */
@@ -44,21 +45,30 @@ export class ConnectionCounts {
 
   /**
    * Counts the packet's group into `low` and `high`, as if the packet certainly came by. As in the kernel, the search for
-   * the packet's own connection throws out what is gone, and ends when it is found: those behind still count.
+   * the packet's own connection throws out what is gone or closed, and ends when it is found: those behind still count. Of an
+   * ASSURED connection it is not looked for, but all is thrown out, its own too: 0 is possible, and drops the packet. (The
+   * kernel looks through a group once a tick of its clock. A capture shows no ticks: one is taken to lie between packets.)
    */
   count(packet: RulePacket): void {
     const slot = this.#readGroup(packet)
+    if (slot < 0) {
+      this.low = 1
+      this.high = 1
+      return
+    }
+    const isOld = isAssured(packet)
     let own = 0
-    for (let node = slot < 0 ? 0 : this.#first[slot], before = 0; node !== 0 && own === 0; ) {
+    for (let node = this.#first[slot], before = 0; node !== 0 && own === 0; ) {
       const n = (node - 1) * NODE_INTS
       const next = this.#nodes[n + NEXT]
-      if (this.#isOf(packet, n)) own = node
+      if (!isOld && this.#isOf(packet, n)) own = node
       else if (this.#isGone(packet, n)) this.#unlink(slot, before, node)
       else before = node
       node = next
     }
-    this.high = slot < 0 ? 0 : this.#sizes[slot]
-    this.low = slot < 0 ? 0 : this.#sizes[slot] - this.#vague[slot]
+    this.high = this.#sizes[slot]
+    this.low = this.#sizes[slot] - this.#vague[slot]
+    if (isOld) return
     if (own === 0) this.high++
     if (own === 0 || this.#nodes[(own - 1) * NODE_INTS + PERHAPS] !== 0) this.low++
   }
@@ -66,6 +76,7 @@ export class ConnectionCounts {
   /** The packet came by. @param perhaps or not */
   enter(packet: RulePacket, perhaps: boolean): void {
     let slot = this.#readGroup(packet)
+    if (slot >= 0 && isAssured(packet)) return
     let last = 0
     for (let node = slot < 0 ? 0 : this.#first[slot]; node !== 0; node = this.#nodes[(node - 1) * NODE_INTS + NEXT]) {
       const n = (node - 1) * NODE_INTS
@@ -182,6 +193,11 @@ export class ConnectionCounts {
     }
     return this.#groups.find()
   }
+}
+
+/** Of an ASSURED connection the kernel takes for granted that its first packet was counted (seen: connections that came by only later). */
+function isAssured({ connection, connections }: RulePacket): boolean {
+  return connection >= 0 && (connections.status(connection) & IPS_ASSURED) !== 0
 }
 
 /** Whether a packet without a connection has the original tuple of one. */

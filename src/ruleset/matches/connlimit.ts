@@ -1,5 +1,6 @@
 import { P_DST, P_SRC } from '../../wire/packet-fields.ts'
 import { NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
+import { HOTDROP } from '../evaluate/three-valued.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { prefixMask } from '../text/addresses.ts'
@@ -55,33 +56,35 @@ function parseConnlimit(options: Options, { family }: RuleContext): Match {
 class ConnlimitTest implements StatefulTest {
   readonly #counts: ConnectionCounts
   readonly #limit: number
-  #perhaps = false
+  #answer = NO
 
   constructor(counts: ConnectionCounts, limit: number) {
     this.#counts = counts
     this.#limit = limit
   }
 
+  /** Asked before each of the others, which then have its answer. */
   uncertain(packet: RulePacket): boolean {
-    return this.#perhaps && this.#answer(packet) === UNKNOWN
+    this.#counts.count(packet)
+    const { low, high } = this.#counts
+    if (high === 0) this.#answer = HOTDROP
+    else if (low > this.#limit) this.#answer = YES
+    else this.#answer = high > this.#limit ? UNKNOWN : NO
+    return this.#answer !== YES && this.#answer !== NO
   }
 
   test(packet: RulePacket): number {
-    const answer = this.#answer(packet)
     this.#counts.enter(packet, false)
-    return answer
+    return this.#answer
+  }
+
+  testUncertain(packet: RulePacket): number {
+    return this.test(packet)
   }
 
   testPerhaps(packet: RulePacket): number {
-    this.#perhaps = true
-    const answer = this.#answer(packet)
+    this.uncertain(packet)
     this.#counts.enter(packet, true)
-    return answer
-  }
-
-  #answer(packet: RulePacket): number {
-    this.#counts.count(packet)
-    if (this.#counts.low > this.#limit) return YES
-    return this.#counts.high > this.#limit ? UNKNOWN : NO
+    return this.#answer
   }
 }

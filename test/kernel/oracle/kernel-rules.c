@@ -35,7 +35,7 @@ static void load_own_table(void) {
           MAGIC, NFGROUP);
   for (int i = 0; i < 5; i++) {
     fprintf(f, " chain v_%s { type filter hook %s priority 2147483646; }\n", hooks[i][0], hooks[i][1]);
-    if ((o_notrace || n_nft) && (i == 1 || i == 2 || i == 4))
+    if (i == 1 || i == 2 || i == 4)
       fprintf(f, " chain b_%s { type filter hook %s priority -2147483648; }\n", hooks[i][0], hooks[i][1]);
   }
   for (int k = 0; k < 2 && n_help; k++) {

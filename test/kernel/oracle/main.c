@@ -7,7 +7,7 @@ int nlocals, ninsides;
 static const char *o_cap, *o_dump, *o_post;
 const char *o_rules, *o_rules6, *o_ipset, *o_in, *o_out;
 int o_host, o_helper, o_pad, o_fix, o_events, o_notrace, o_fixttl, o_vtime;
-static int o_stats, o_quiet;
+static int o_stats, o_quiet, o_tick;
 static double o_gap = -1, o_scale = 1;
 static long o_limit = -1;
 const char *o_sysctl[256], *o_help[64], *o_nft[16];
@@ -17,7 +17,7 @@ static void usage(void) {
   fputs("usage: kernel-oracle CAPTURE [--rules F] [--rules6 F] [--ipset F] [--nft F] [--mode forward|host]\n"
         "  [--local ADDR[/LEN],...] [--inside CIDR,...] [--in-iface N] [--out-iface N]\n"
         "  [--sysctl k=v]... [--helper-auto] [--helper proto/port=type]... [--pad] [--fix-checksums] [--fix-ttl]\n"
-        "  [--realtime-gaps MAXSEC] [--time-scale F] [--virtual-time] [--events] [--no-trace]\n"
+        "  [--realtime-gaps MAXSEC] [--time-scale F] [--virtual-time] [--tick] [--events] [--no-trace]\n"
         "  [--limit N] [--dump-table F] [--stats] [--quiet] > out.ndjson\n",
         stderr);
   exit(2);
@@ -66,6 +66,8 @@ static void read_options(int argc, char **argv) {
       o_gap = atof(ARG);
     else if (OPT("--time-scale"))
       o_scale = atof(ARG);
+    else if (OPT("--tick"))
+      o_tick = 1;
     else if (OPT("--virtual-time"))
       o_vtime = 1;
     else if (OPT("--events"))
@@ -108,11 +110,30 @@ static void pause_as_captured(double seconds) {
   while (nanosleep(&s, &s) && errno == EINTR);
 }
 
+/* --tick: the kernel's clock moves on before each packet. What it does once a tick only (the lists of -m connlimit), it then
+ * does for each packet; and always on the same CPU, for it spares what another one may just have added. */
+static void stay_on_this_cpu(void) {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  if (sched_setaffinity(0, sizeof here, &here)) die("sched_setaffinity: %s", strerror(errno));
+}
+
+static void wait_for_tick(void) {
+  struct timespec before, now, nap = {0, 500000};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &before);
+  do {
+    nanosleep(&nap, NULL);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  } while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec);
+}
+
 static void forget_last_packet(void) {
   R.t = R.s = R.v_pre = R.v_fwd = R.v_in = R.v_out = R.v_post = R.b_in = R.b_fwd = R.b_post = R.r_pre = 0;
   R.state = R.has_ct = R.has_v = R.local = R.dir = 0;
   R.status = 0;
-  R.nt = R.nwhy = R.nlogs = R.nk = R.nev = R.nx = 0;
+  R.nt = R.nwhy = R.nlogs = R.nk = R.nev = R.nx = R.lost = 0;
+  delivery_forget();
   R.nat[0] = 0;
 }
 
@@ -130,6 +151,7 @@ static void replay_packet(struct packet *p, u64 n) {
   }
   drain_dev(fout, p->bytes, p->len);
   if (fin != fout) drain_dev(fin, p->bytes, p->len);
+  delivery_note(p);
   if (o_vtime) vt_touch_seen();
   if (!R.t && !R.s && !R.nt && !p->local_src) packet_note_refusal(p);
   /* seen now and then within the first milliseconds of the namespace, on a busy machine */
@@ -149,6 +171,7 @@ static u64 replay(struct cap *c) {
     n++;
     if (first < 0) first = ts;
     if (o_gap >= 0 && latest >= 0 && ts > latest) pause_as_captured(ts - latest);
+    if (o_tick) wait_for_tick();
     if (ts > latest) latest = ts;
     forget_last_packet();
     if (o_vtime) {
@@ -170,7 +193,9 @@ int main(int argc, char **argv) {
   kernel_rules_load();
   nl_open();
   if (o_vtime) load_known();
+  if (o_tick) stay_on_this_cpu();
   inject_open(&c);
+  delivery_open();
   drain();
   memset(&R, 0, sizeof R);
 

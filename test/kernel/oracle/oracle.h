@@ -108,7 +108,8 @@ struct rec {
   char k[8][80];
   int nev;
   char ev[24][300];
-  int nx;
+  int nx;   /* packets that came out of the devices */
+  int lost; /* survived INPUT, but was not handed on to the sockets: known only where a helper could drop it */
   char nat[160];
 };
 extern struct rec R;
@@ -225,6 +226,11 @@ void kernel_rules_load(void);
 void inject_open(const struct cap *c);
 /* 0, or the errno of a failed injection */
 int inject(struct packet *p);
+
+/* delivery.c: whether what survived INPUT came to the sockets; asked only where there are helpers, who drop behind INPUT */
+void delivery_open(void);
+void delivery_forget(void);
+void delivery_note(const struct packet *p);
 
 /* output.c */
 void emit_simple(u64 n, const char *state, const char *verdict, const char *note);

@@ -41,6 +41,31 @@ static int last_reason(void) {
   return i;
 }
 
+/* the hook that was reached but not survived */
+static int hook_of_drop(int lo) {
+  if (R.b_in && !R.v_in) return 1;
+  if (R.b_post && !R.v_post) return 4;
+  if (R.b_fwd && !R.v_fwd) return 2;
+  if (R.local && !R.v_out) return 3;
+  if (lo ? R.v_post && !R.v_pre : !R.v_pre) return 0;
+  return -1;
+}
+
+/* Dropped without a word: no rule's target did it, but a match that gives up (hotdrop), NAT, a helper. The last trace record, if any,
+ * is of a rule that let the packet pass. Helpers drop behind our own last chain, so that it shows only in what comes out. */
+static int is_silent(int hook) {
+  static const char *const dropping[] = {"DROP",       "REJECT",   "DNAT",   "SNAT",    "NETMAP", "REDIRECT",
+                                         "MASQUERADE", "SYNPROXY", "TPROXY", "NFQUEUE", "TARPIT", "TCPMSS",
+                                         "ECN",        "SECMARK"};
+  if (!R.nt) return 1;
+  if (R.trhook[R.nt - 1] == 255) return 0; /* of --nft */
+  struct rule *r = find_rule(rec_v6, R.tr[R.nt - 1]);
+  if (!r || R.trhook[R.nt - 1] != hook) return 1;
+  for (unsigned i = 0; i < sizeof dropping / sizeof *dropping; i++)
+    if (!strcmp(r->target, dropping[i])) return 0;
+  return 1;
+}
+
 void emit(u64 n, int frag, int local, const char *note) {
   const char *state, *hook = NULL, *verdict;
   char b[256];
@@ -68,10 +93,16 @@ void emit(u64 n, int frag, int local, const char *note) {
     hook = "INPUT";
   else if (!hook)
     hook = "PREROUTING";
-  int lo = R.local && local == 2;
-  if (R.v_in)
+  int lo = R.local && local == 2, died = hook_of_drop(lo);
+  if (R.v_in && R.lost) {
+    verdict = "DROP";
+    died = 1;
+  } else if (R.v_in)
     verdict = "ACCEPT";
-  else if (R.v_post && !lo)
+  else if (R.v_post && !lo && !R.nx) {
+    verdict = "DROP";
+    died = 4;
+  } else if (R.v_post && !lo)
     verdict = "ACCEPT";
   else if (R.local) {
     verdict = "DROP";
@@ -82,20 +113,22 @@ void emit(u64 n, int frag, int local, const char *note) {
   else
     verdict = "DROP";
   const char *dhook = hook;
-  if (!strcmp(verdict, "DROP")) {
-    if (lasthook >= 0) dhook = hookname(lasthook);
-  }
+  if (died >= 0)
+    dhook = hookname(died);
+  else if (lasthook >= 0)
+    dhook = hookname(lasthook);
   printf("{\"n\":%llu,\"state\":\"%s\"", (unsigned long long)n, state);
   if (R.has_ct) {
     printf(",\"dir\":\"%s\",\"ct\":%u", R.dir ? "reply" : "original", ntohl(R.id));
     printf(",\"status\":\"%s\"", status_txt(R.status, b, sizeof b));
   }
   printf(",\"hook\":\"%s\",\"verdict\":\"%s\"", hook, verdict);
-  int drop = !strcmp(verdict, "DROP"), ti = -1;
-  if (drop) {
-    printf(",\"drop_hook\":\"%s\"", dhook);
+  int drop = !strcmp(verdict, "DROP"), silent = drop && !o_notrace && is_silent(died), ti = -1;
+  if (drop) printf(",\"drop_hook\":\"%s\"", dhook);
+  if (silent) fputs(",\"silent\":true", stdout);
+  if (drop && !silent)
     ti = R.nt - 1;
-  } else
+  else if (!drop)
     for (int i = 0; i < R.nt; i++)
       if (!strncmp(R.tr[i], "filter:", 7) || !strncmp(R.tr[i], "nft:", 4)) ti = i;
   if (!o_notrace) {
@@ -156,8 +189,10 @@ void drain_dev(int fd, const u8 *in, int inlen) {
   static u8 b[70000];
   ssize_t r;
   while ((r = read(fd, b, sizeof b)) > 0) {
+    /* IPv6 speaks to its neighbours when a device comes up, past our chains */
+    if (r < 20 || inlen < 20 || b[0] >> 4 != in[0] >> 4 || (b[0] >> 4 == 6 && b[24] == 0xff && in[24] != 0xff)) continue;
     R.nx++;
-    if (R.nat[0] || r < 20 || inlen < 20 || b[0] >> 4 != in[0] >> 4) continue;
+    if (R.nat[0]) continue;
     int v6 = b[0] >> 4 == 6, ho = v6 ? 40 : (b[0] & 15) * 4, hi = v6 ? 40 : (in[0] & 15) * 4, pr = v6 ? b[6] : b[9];
     if (r < ho + 4 || inlen < hi + 4) continue;
     int ab = memcmp(b + (v6 ? 8 : 12), in + (v6 ? 8 : 12), v6 ? 32 : 8);
