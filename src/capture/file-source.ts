@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { isatty } from 'node:tty'
 import { type ByteSource, SourceDamage } from './byte-source.ts'
 import { CaptureError } from './frame-reader.ts'
 import { StreamSource } from './stream-source.ts'
@@ -49,27 +50,32 @@ export function openByteSource(path: string): ByteSource {
     throw new CaptureError(`${path}: is a directory; name the capture files in it, as in ${path}/*.pcap`)
   }
   if (status.isFile()) return new FileSource(descriptor, status.size)
-  return status.isFIFO() ? StreamSource.ofPipe(descriptor) : StreamSource.ofDevice(descriptor)
+  return streamSource(descriptor, status)
 }
 
-/** Standard input redirected from a file is a file; anything else comes when it comes. */
+function streamSource(descriptor: number, status: Stats): StreamSource {
+  const isPipe = status.isFIFO() || status.isSocket()
+  return isPipe ? StreamSource.ofPipe(descriptor) : StreamSource.ofDevice(descriptor)
+}
+
+/**
+ * Standard input redirected from a file is a file; anything else comes when it comes. Not through process.stdin, which
+ * is of the main thread.
+ */
 function openStandardInput(): ByteSource {
-  let isFile = false
-  let size = 0
+  let status: Stats
   try {
-    const status = fstatSync(0)
+    status = fstatSync(0)
     if (status.isDirectory()) throw new CaptureError('standard input is a directory; pipe a capture into it')
-    isFile = status.isFile()
-    size = status.size
   } catch (error) {
     if (error instanceof CaptureError) throw error
     throw new CaptureError(`standard input cannot be read: ${errorText(error)}`)
   }
-  if (isFile) return new FileSource(0, size)
-  if (process.stdin.isTTY) {
+  if (status.isFile()) return new FileSource(0, status.size)
+  if (isatty(0)) {
     throw new CaptureError('standard input is a terminal; pipe a capture into it, as in tcpdump -U -w - | ctreplay -')
   }
-  return new StreamSource(process.stdin)
+  return streamSource(0, status)
 }
 
 function openFailure(error: unknown): string {

@@ -8,6 +8,7 @@ import {
   interfaceNetworks,
   localAddresses,
   sysctlSettings,
+  threadCount,
 } from './option-values.ts'
 import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
 
@@ -25,6 +26,8 @@ export interface CommandLine {
   counters: string | undefined
   counters6: string | undefined
   reader: 'native' | 'pcap-parser'
+  /** Undefined where the size of the capture decides. */
+  threads: number | undefined
   failOn: ReadonlySet<FailOn>
   quiet: boolean
   verbose: boolean
@@ -55,6 +58,7 @@ const OPTIONS = {
   counters: { string: true, describe: 'The IPv4 rules with the packets and bytes of this replay, to a file, or -' },
   counters6: { string: true, describe: 'The same with the IPv6 rules' },
   reader: { string: true, choices: ['native', 'pcap-parser'], describe: 'Which code reads the capture (else native)' },
+  threads: { string: true, describe: '1: no second thread reads ahead (else as the capture is worth it)' },
   'fail-on': { string: true, choices: FAIL_ON, describe: 'Exit with 1 when there are such packets; may be repeated' },
   verbose: { boolean: true, describe: 'A longer summary: whole lists, and the rules that matched nothing' },
   quiet: { boolean: true, describe: 'No summary' },
@@ -141,6 +145,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     counters: one('counters'),
     counters6: one('counters6'),
     reader: (argv.reader ?? 'native') as CommandLine['reader'],
+    threads: threadCount(one('threads')),
     failOn: new Set(all('fail-on') as FailOn[]),
     quiet: argv.quiet === true,
     verbose: argv.verbose === true,

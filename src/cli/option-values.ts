@@ -33,6 +33,14 @@ export function interfaceName(option: string, name: string): string {
   return name
 }
 
+/** `--threads N`. */
+export function threadCount(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (!/^[1-9]\d{0,2}$/.test(value))
+    throw new UsageError(`--threads: '${value}' is not a number of threads, like 1 or 2`)
+  return Number(value)
+}
+
 /** `--sysctl NAME=N`, as often as given; the last one of a name counts. */
 export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, string> {
   const settings = new Map(values.map((value) => splitPair('--sysctl', value, 'NAME=N, like nf_conntrack_tcp_loose=0')))

@@ -1,7 +1,7 @@
 import { CaptureError } from '../capture/frame-reader.ts'
-import { openCapture } from '../capture/open-capture.ts'
 import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
 import { type ReplaySummary, replay } from '../netfilter/replay.ts'
+import { openPackets } from '../pipeline/open-packets.ts'
 import { ByteOutput, OutputError } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
 import { NdjsonSink } from '../report/ndjson.ts'
@@ -13,7 +13,7 @@ import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '..
 import { runCheck } from './check-command.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
-import { InterruptibleReader } from './interruptible-reader.ts'
+import { InterruptibleSource } from './interruptible-source.ts'
 import { refuseToOverwrite } from './outputs.ts'
 import { Progress } from './progress.ts'
 import { readRuleset, readSets, rulesetErrorText } from './rulesets.ts'
@@ -39,23 +39,24 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
   const rules6 = asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6')
   const sets = readSets(asked.ipsets)
 
-  const reader = new InterruptibleReader(await openCapture(asked.captures, { reader: asked.reader }))
+  const { captures, reader, threads } = asked
+  const source = new InterruptibleSource(await openPackets(captures, { reader, threads }))
   let interrupted = false
   const interrupt = (): void => {
     interrupted = true
-    reader.stop()
+    source.stop()
   }
   process.once('SIGINT', interrupt)
   try {
     const output = asked.ndjson === undefined ? null : new ByteOutput(asked.ndjson === '-' ? 1 : asked.ndjson)
     const traffic = new TrafficCounters()
     const sinks = output === null ? [traffic] : [traffic, new NdjsonSink(output, { files: asked.captures })]
-    const progress = Progress.onTerminal(process.stderr, reader.bytesTotal)
+    const progress = Progress.onTerminal(process.stderr, source.bytesTotal)
     let summary: ReplaySummary
     try {
       const stop = (): boolean => output?.readerGone === true
       const options = { ...asked.replay, rules, rules6, sets, stop }
-      summary = await replay(reader, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
+      summary = await replay(source, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
     } finally {
       progress?.stop()
     }
@@ -76,7 +77,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     return found(asked, traffic) ? EXIT_FOUND : EXIT_DONE
   } finally {
     process.off('SIGINT', interrupt)
-    reader.close()
+    source.close()
   }
 }
 

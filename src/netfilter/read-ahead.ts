@@ -1,7 +1,7 @@
 import { FRAME_CAPTURED, FRAME_INTS, FRAME_OFFSET, type FrameBatch } from '../capture/frame-batch.ts'
-import type { FrameReader } from '../capture/frame-reader.ts'
 import { decodeBatch } from '../pipeline/decode-batch.ts'
 import { PacketBatch } from '../pipeline/packet-batch.ts'
+import type { PacketSource } from '../pipeline/packet-source.ts'
 
 /** What is looked at before a replay starts, where something must be inferred: so many frames, but not more bytes. */
 const FRAMES = 4096
@@ -17,48 +17,46 @@ export interface Beginning {
 
 export const NOTHING_READ: Beginning = { batches: [], frames: 0 }
 
-/** Reads the beginning of a capture. Small batches, as a pipe gives them, are put together. */
-export async function readAhead(reader: FrameReader): Promise<Beginning> {
+/** Reads the beginning of a capture into batches of its own: those of the source do not last. */
+export async function readAhead(source: PacketSource): Promise<Beginning> {
   const batches: PacketBatch[] = []
   let frames = 0
   let bytes = 0
-  let spare = new PacketBatch()
-  while (frames < FRAMES && bytes < BYTES && (await reader.read(spare))) {
-    for (let i = 0; i < spare.count && frames < FRAMES && bytes < BYTES; i++) {
-      frames++
-      bytes += spare.info[i * FRAME_INTS + FRAME_CAPTURED]
-    }
-    const last = batches.at(-1)
-    if (last === undefined || !append(last, spare)) {
-      batches.push(spare)
-      spare = new PacketBatch()
+  while (frames < FRAMES && bytes < BYTES) {
+    const batch = await source.next()
+    if (batch === null) break
+    for (let i = 0; i < batch.count; i++) {
+      const captured = batch.info[i * FRAME_INTS + FRAME_CAPTURED]
+      if (frames < FRAMES && bytes < BYTES) {
+        frames++
+        bytes += captured
+      }
+      keep(batches, batch, i)
     }
   }
   for (const batch of batches) decodeBatch(batch)
   return { batches, frames }
 }
 
-/** Adds the frames of one batch to another; false, and nothing done, where they do not fit. */
-function append(batch: FrameBatch, more: FrameBatch): boolean {
-  let end = endOf(batch)
-  if (batch.count + more.count > batch.capacity || end + endOf(more) > batch.bytes.length) return false
-  for (let i = 0; i < more.count; i++) {
-    const from = more.info.subarray(i * FRAME_INTS, (i + 1) * FRAME_INTS)
-    const row = batch.count * FRAME_INTS
-    batch.bytes.set(more.bytes.subarray(from[FRAME_OFFSET], from[FRAME_OFFSET] + from[FRAME_CAPTURED]), end)
-    batch.info.set(from, row)
-    batch.info[row + FRAME_OFFSET] = end
-    batch.seconds[batch.count++] = more.seconds[i]
-    end += from[FRAME_CAPTURED]
+/** Adds a frame to the last batch, or to a new one where it does not fit. */
+function keep(batches: PacketBatch[], from: FrameBatch, index: number): void {
+  const frame = from.info.subarray(index * FRAME_INTS, (index + 1) * FRAME_INTS)
+  let batch = batches.at(-1)
+  let end = batch === undefined ? 0 : endOf(batch)
+  if (batch === undefined || batch.count === batch.capacity || end + frame[FRAME_CAPTURED] > batch.bytes.length) {
+    batch = new PacketBatch()
+    batches.push(batch)
+    end = 0
   }
-  return true
+  const row = batch.count * FRAME_INTS
+  batch.bytes.set(from.bytes.subarray(frame[FRAME_OFFSET], frame[FRAME_OFFSET] + frame[FRAME_CAPTURED]), end)
+  batch.info.set(frame, row)
+  batch.info[row + FRAME_OFFSET] = end
+  batch.seconds[batch.count++] = from.seconds[index]
 }
 
-/** Behind the last byte that a frame of the batch lies in. */
-function endOf(batch: FrameBatch): number {
-  let end = 0
-  for (let row = 0; row < batch.count * FRAME_INTS; row += FRAME_INTS) {
-    end = Math.max(end, batch.info[row + FRAME_OFFSET] + batch.info[row + FRAME_CAPTURED])
-  }
-  return end
+/** Behind the last byte of the last frame. */
+function endOf({ count, info }: FrameBatch): number {
+  const last = (count - 1) * FRAME_INTS
+  return info[last + FRAME_OFFSET] + info[last + FRAME_CAPTURED]
 }

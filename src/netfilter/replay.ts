@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
 import { HELPERS, type HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
-import { decodeBatch } from '../pipeline/decode-batch.ts'
-import { PacketBatch } from '../pipeline/packet-batch.ts'
+import type { PacketBatch } from '../pipeline/packet-batch.ts'
+import type { PacketSource } from '../pipeline/packet-source.ts'
+import { ReaderSource } from '../pipeline/reader-source.ts'
 import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
@@ -67,17 +68,19 @@ export interface ReplaySummary {
 
 /**
  * Replays a capture: every frame, in order, to every sink.
+ * @param capture frames, to be decoded here; or packets that are decoded already, maybe in a thread of their own
  * @param onProgress called between batches with the bytes read so far and the frames replayed
  * @throws Error or RangeError with a sentence for the user where an option makes no sense
  */
 export async function replay(
-  reader: FrameReader,
+  capture: FrameReader | PacketSource,
   options: ReplayOptions,
   sinks: readonly Sink[],
   onProgress?: (bytesRead: number, frames: number) => void,
 ): Promise<ReplaySummary> {
+  const source = 'next' in capture ? capture : new ReaderSource(capture)
   const sysctls = sysctlsWith(options.sysctls)
-  const ahead = mustInfer(options) ? await readAhead(reader) : NOTHING_READ
+  const ahead = mustInfer(options) ? await readAhead(source) : NOTHING_READ
   const inference = inferFrom(ahead.batches, ahead.frames)
   const mode = options.mode ?? (options.local.length > 0 ? 'host' : inference.mode)
   const local = options.local.length > 0 || mode !== inference.mode ? options.local : inference.local
@@ -89,6 +92,7 @@ export async function replay(
   const topology = new Topology({ ...options, mode, local })
   const checksums = new ChecksumPolicy(options.checksum)
   checksums.unreliable = options.checksum === 'auto' && inference.checksumsUnreliable
+  source.wantsChecksums = options.checksum !== 'ignore' && !checksums.unreliable && sysctls.nf_conntrack_checksum !== 0
   // One memory for both families: the kernel shares sets and lists of recent addresses between them.
   const compileOptions = { assume: options.assume, memory: new RuleMemory(), sets: options.sets ?? [] }
   const compiled = (rules: ParsedRuleset | undefined): CompiledRuleset | null => {
@@ -110,13 +114,12 @@ export async function replay(
   const outcome = new Outcome()
   const familyFrames = new Float64Array(IP_V6 + 1)
   for (const batch of ahead.batches) await replayBatch(batch, machine, outcome, sinks, familyFrames)
-  const batch = ahead.batches.at(-1) ?? new PacketBatch()
   for (;;) {
-    onProgress?.(reader.bytesRead, machine.frames)
+    onProgress?.(source.bytesRead, machine.frames)
     if (options.stop?.() === true) break
-    const more = reader.read(batch)
-    if (!(typeof more === 'boolean' ? more : await more)) break
-    decodeBatch(batch)
+    const next = source.next()
+    const batch = next instanceof Promise ? await next : next
+    if (batch === null) break
     await replayBatch(batch, machine, outcome, sinks, familyFrames)
   }
   for (const sink of sinks) await sink.end?.()
@@ -128,8 +131,8 @@ export async function replay(
     local,
     assumptions: assumptionsOf(options, mode, local, inference, checksums),
     warnings: warningsOf(options, machine, ruleset4, ruleset6, familyFrames),
-    files: reader.files,
-    problems: reader.problems,
+    files: source.files,
+    problems: source.problems,
     frames: machine.frames,
     table: {
       created: current.table.created,

@@ -1,0 +1,26 @@
+import type { CaptureFileInfo, CaptureProblem } from '../capture/frame-reader.ts'
+import type { PacketBatch } from './packet-batch.ts'
+
+/** A stream of decoded packets from one or several captures, in batches. */
+export interface PacketSource {
+  /**
+   * The next packets, null when there are none left; a promise only where they must be waited for. The batch is valid
+   * until the following call. Rejects (or throws) where reading fails in a way that is no damage of the capture.
+   */
+  next(): PacketBatch | null | Promise<PacketBatch | null>
+  /**
+   * Whether it is worth while to verify transport checksums ahead. May be changed at any time; rows that come without
+   * are CHECKSUM_UNVERIFIED.
+   */
+  wantsChecksums: boolean
+  /** Damage met up to the batch given last, in the order it was met. */
+  readonly problems: readonly CaptureProblem[]
+  /** Bytes read from disk for what was given so far (compressed bytes, where compressed). */
+  readonly bytesRead: number
+  /** Bytes to be read in all, or null when unknown (pipes). */
+  readonly bytesTotal: number | null
+  /** What the files are, for the report: known once the first batch was given. */
+  readonly files: readonly CaptureFileInfo[]
+  /** Ends reading, wherever it is. Nothing comes after. */
+  close(): void
+}

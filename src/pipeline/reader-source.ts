@@ -1,0 +1,47 @@
+import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
+import { decodeBatch } from './decode-batch.ts'
+import { PacketBatch } from './packet-batch.ts'
+import type { PacketSource } from './packet-source.ts'
+
+/** Reads and decodes in the thread that asks, with the next batch in the place of the last one. */
+export class ReaderSource implements PacketSource {
+  /** Here nothing is ahead: whoever needs a checksum verifies it then, and no others are. */
+  wantsChecksums = false
+  readonly #reader: FrameReader
+  readonly #batch = new PacketBatch()
+
+  constructor(reader: FrameReader) {
+    this.#reader = reader
+  }
+
+  next(): PacketBatch | null | Promise<PacketBatch | null> {
+    const more = this.#reader.read(this.#batch)
+    return typeof more === 'boolean' ? this.#decoded(more) : more.then((later) => this.#decoded(later))
+  }
+
+  #decoded(more: boolean): PacketBatch | null {
+    if (!more) return null
+    decodeBatch(this.#batch)
+    return this.#batch
+  }
+
+  get problems(): readonly CaptureProblem[] {
+    return this.#reader.problems
+  }
+
+  get bytesRead(): number {
+    return this.#reader.bytesRead
+  }
+
+  get bytesTotal(): number | null {
+    return this.#reader.bytesTotal
+  }
+
+  get files(): readonly CaptureFileInfo[] {
+    return this.#reader.files
+  }
+
+  close(): void {
+    this.#reader.close()
+  }
+}

@@ -1,0 +1,156 @@
+import { FRAME_CAPTURED_MAX, FRAME_INTS } from '../capture/frame-batch.ts'
+import { PACKET_INTS } from '../wire/packet-fields.ts'
+import { PacketBatch } from './packet-batch.ts'
+
+/** Few enough that all of them stay in the cache, enough that a moment's rest of one thread does not stop the other. A power of two. */
+const SLOTS = 8
+const SLOT_MASK = SLOTS - 1
+const FRAMES = 2048
+const BYTES = 2 * FRAME_CAPTURED_MAX
+
+const CACHE_LINE_INTS = 16
+/**
+ * Places in the control words; those that different threads write to are a cache line apart. FILLED and FREED count
+ * slots ever filled and ever given back (they may overflow: only their difference counts).
+ */
+const FILLED = 0
+const ENDED = 1
+const FREED = CACHE_LINE_INTS
+/** 1 while the replay waits for a word from the capture's thread. */
+const WAITING = FREED + 1
+const WANTS_CHECKSUMS = FREED + 2
+/** Frames in each slot, and problems met before it was filled. */
+const COUNTS = 2 * CACHE_LINE_INTS
+const PROBLEMS = COUNTS + SLOTS
+const CONTROL_INTS = PROBLEMS + SLOTS
+
+/** What the two threads share. */
+export interface RingMemory {
+  readonly control: SharedArrayBuffer
+  /** Bytes read when a slot was filled; a Float64 each. */
+  readonly bytesRead: SharedArrayBuffer
+  readonly slots: readonly SharedArrayBuffer[]
+}
+
+/**
+ * A ring of batches between the thread that reads a capture (it fills slots) and the replay (it takes them, in the same
+ * order, and frees them). Each thread has a SlotRing of its own over the same memory.
+ */
+export class SlotRing {
+  readonly memory: RingMemory
+  readonly #control: Int32Array
+  readonly #bytesRead: Float64Array
+  readonly #batches: readonly PacketBatch[]
+
+  constructor(memory: RingMemory = allocate()) {
+    this.memory = memory
+    this.#control = new Int32Array(memory.control)
+    this.#bytesRead = new Float64Array(memory.bytesRead)
+    this.#batches = memory.slots.map(batchIn)
+  }
+
+  /** The reader's side: the next slot to be filled, as soon as one is free. Blocks the thread. */
+  slotToFill(): PacketBatch {
+    const control = this.#control
+    for (;;) {
+      const freed = Atomics.load(control, FREED)
+      const filled = control[FILLED]
+      if (((filled - freed) | 0) < SLOTS) return this.#batches[filled & SLOT_MASK]
+      Atomics.wait(control, FREED, freed)
+    }
+  }
+
+  /** The reader's side: hands over the slot. */
+  publish(problems: number, bytesRead: number): void {
+    const control = this.#control
+    const filled = control[FILLED]
+    const slot = filled & SLOT_MASK
+    control[COUNTS + slot] = this.#batches[slot].count
+    control[PROBLEMS + slot] = problems
+    this.#bytesRead[slot] = bytesRead
+    Atomics.store(control, FILLED, filled + 1)
+    Atomics.notify(control, FILLED)
+  }
+
+  /** The reader's side: no slot will follow. */
+  end(): void {
+    Atomics.store(this.#control, ENDED, 1)
+    Atomics.notify(this.#control, FILLED)
+  }
+
+  /** The reader's side: whether the replay asked for a word; it is asked for once. */
+  takeCallForWord(): boolean {
+    return Atomics.exchange(this.#control, WAITING, 0) === 1
+  }
+
+  /** The replay's side: asks for a word when a slot is filled, or the end reached. Look again afterwards. */
+  callForWord(): void {
+    Atomics.store(this.#control, WAITING, 1)
+  }
+
+  /** Whether the reader is through. Slots that are not taken yet are still there. */
+  get hasEnded(): boolean {
+    return Atomics.load(this.#control, ENDED) === 1
+  }
+
+  /** The replay's side: blocks the thread until there is a slot, but no longer than that. */
+  waitBriefly(milliseconds: number): void {
+    const control = this.#control
+    Atomics.wait(control, FILLED, Atomics.load(control, FREED), milliseconds)
+  }
+
+  /** The replay's side: the oldest filled slot, until `free`; null when there is none. */
+  take(): PacketBatch | null {
+    const control = this.#control
+    const freed = control[FREED]
+    if (Atomics.load(control, FILLED) === freed) return null
+    const batch = this.#batches[freed & SLOT_MASK]
+    batch.count = control[COUNTS + (freed & SLOT_MASK)]
+    return batch
+  }
+
+  /** Problems met, and bytes read, when the slot now taken was filled. */
+  get problems(): number {
+    return this.#control[PROBLEMS + (this.#control[FREED] & SLOT_MASK)]
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead[this.#control[FREED] & SLOT_MASK]
+  }
+
+  /** The replay's side: gives the slot back that was taken. */
+  free(): void {
+    const control = this.#control
+    Atomics.store(control, FREED, control[FREED] + 1)
+    Atomics.notify(control, FREED)
+  }
+
+  get wantsChecksums(): boolean {
+    return Atomics.load(this.#control, WANTS_CHECKSUMS) === 1
+  }
+
+  set wantsChecksums(wanted: boolean) {
+    Atomics.store(this.#control, WANTS_CHECKSUMS, wanted ? 1 : 0)
+  }
+}
+
+const SECONDS_BYTES = FRAMES * Float64Array.BYTES_PER_ELEMENT
+const INFO_BYTES = FRAMES * FRAME_INTS * Int32Array.BYTES_PER_ELEMENT
+const ROWS_BYTES = FRAMES * PACKET_INTS * Int32Array.BYTES_PER_ELEMENT
+
+function allocate(): RingMemory {
+  return {
+    control: new SharedArrayBuffer(CONTROL_INTS * Int32Array.BYTES_PER_ELEMENT),
+    bytesRead: new SharedArrayBuffer(SLOTS * Float64Array.BYTES_PER_ELEMENT),
+    slots: Array.from({ length: SLOTS }, () => new SharedArrayBuffer(SECONDS_BYTES + INFO_BYTES + ROWS_BYTES + BYTES)),
+  }
+}
+
+function batchIn(memory: SharedArrayBuffer): PacketBatch {
+  return new PacketBatch(FRAMES, BYTES, {
+    seconds: new Float64Array(memory, 0, FRAMES),
+    info: new Int32Array(memory, SECONDS_BYTES, FRAMES * FRAME_INTS),
+    rows: new Int32Array(memory, SECONDS_BYTES + INFO_BYTES, FRAMES * PACKET_INTS),
+    bytes: new Uint8Array(memory, SECONDS_BYTES + INFO_BYTES + ROWS_BYTES, BYTES),
+  })
+}

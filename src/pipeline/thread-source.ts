@@ -1,0 +1,173 @@
+import { extname } from 'node:path'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { FRAME_FILE, FRAME_INTS } from '../capture/frame-batch.ts'
+import { CaptureError, type CaptureFileInfo, type CaptureProblem } from '../capture/frame-reader.ts'
+import type { CaptureOptions } from '../capture/open-capture.ts'
+import type { PacketBatch } from './packet-batch.ts'
+import type { PacketSource } from './packet-source.ts'
+import { SlotRing } from './slot-ring.ts'
+import { errorOf, type ThreadMessage, type ThreadTask } from './thread-messages.ts'
+
+/** In a capture that is read about as fast as it is replayed, the next batch is that near; the event loop can wait so long. */
+const BRIEF_MILLISECONDS = 2
+
+/** Batches that a thread of their own reads, decodes and verifies, some of them ahead. */
+export class ThreadSource implements PacketSource {
+  readonly files: CaptureFileInfo[] = []
+  readonly #ring = new SlotRing()
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  /** Problems told, those of batches ahead included. */
+  readonly #problems: CaptureProblem[] = []
+  #bytesTotal: number | null = null
+  #failure: Error | null = null
+  #holdsSlot = false
+  /** Problems and bytes up to the batch given last. */
+  #problemsGiven = 0
+  #bytesRead = 0
+  /** Why the thread is gone before its time. */
+  #death: Error | null = null
+  #closed = false
+  #wake: (() => void) | null = null
+
+  private constructor(paths: readonly string[], options: CaptureOptions) {
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    const task: ThreadTask = { paths, options, ring: this.#ring.memory, port: port2 }
+    // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
+    const entry = new URL(`./capture-thread${extname(import.meta.url)}`, import.meta.url)
+    this.#worker = new Worker(entry, { workerData: task, transferList: [port2] })
+    this.#worker.on('message', () => this.#wake?.())
+    this.#worker.on('error', (error) => this.#die(error.message))
+    this.#worker.on('exit', (code) => this.#die(`exit code ${code}`))
+    // Whoever gives up a source half-read is not kept from ending.
+    this.#worker.unref()
+  }
+
+  /** @throws what opening the captures throws, CaptureError above all */
+  static async open(paths: readonly string[], options: CaptureOptions = {}): Promise<ThreadSource> {
+    const source = new ThreadSource(paths, options)
+    await source.#until(() => source.#opened())
+    if (source.#failure !== null) throw source.#failure
+    return source
+  }
+
+  next(): PacketBatch | null | Promise<PacketBatch | null> {
+    this.#freeSlot()
+    const ready = this.#take()
+    if (ready !== undefined) return ready
+    this.#ring.waitBriefly(BRIEF_MILLISECONDS)
+    const now = this.#take()
+    return now === undefined ? this.#until(() => this.#take()) : now
+  }
+
+  get wantsChecksums(): boolean {
+    return this.#ring.wantsChecksums
+  }
+
+  set wantsChecksums(wanted: boolean) {
+    this.#ring.wantsChecksums = wanted
+  }
+
+  get problems(): readonly CaptureProblem[] {
+    return this.#problems.slice(0, this.#problemsGiven)
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead
+  }
+
+  get bytesTotal(): number | null {
+    return this.#bytesTotal
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#holdsSlot = false
+    this.#port.close()
+    void this.#worker.terminate()
+    this.#wake?.()
+  }
+
+  #freeSlot(): void {
+    if (!this.#holdsSlot) return
+    this.#holdsSlot = false
+    this.#ring.free()
+  }
+
+  /** The next batch, null at the end, undefined when there is nothing yet. */
+  #take(): PacketBatch | null | undefined {
+    if (this.#closed) return null
+    // Asked first: what was filled before the end is then seen.
+    const hasEnded = this.#ring.hasEnded
+    const batch = this.#ring.take()
+    if (batch !== null) {
+      this.#holdsSlot = true
+      this.#problemsGiven = this.#ring.problems
+      this.#bytesRead = this.#ring.bytesRead
+      if (this.#problemsGiven > this.#problems.length) this.#readMessages()
+      this.#countFrames(batch)
+      return batch
+    }
+    if (!hasEnded) return undefined
+    this.#readMessages()
+    this.#problemsGiven = this.#problems.length
+    if (this.#failure !== null) throw this.#failure
+    return null
+  }
+
+  /** Looks, sleeps until the thread has something to say, and looks again, until something is there. */
+  async #until<T>(look: () => T | undefined): Promise<T> {
+    this.#worker.ref()
+    try {
+      for (;;) {
+        this.#ring.callForWord()
+        const found = look()
+        if (found !== undefined) return found
+        if (this.#death !== null) throw this.#death
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    } finally {
+      this.#wake = null
+      this.#worker.unref()
+    }
+  }
+
+  #opened(): true | undefined {
+    const hasEnded = this.#ring.hasEnded
+    this.#readMessages()
+    return hasEnded || this.files.length > 0 ? true : undefined
+  }
+
+  #readMessages(): void {
+    for (;;) {
+      const message = receiveMessageOnPort(this.#port)?.message as ThreadMessage | undefined
+      if (message === undefined) return
+      if (message.kind === 'problem') this.#problems.push(message.problem)
+      else if (message.kind === 'failure') this.#failure = errorOf(message.failure)
+      else this.#describe(message.files, message.bytesTotal)
+    }
+  }
+
+  /** The thread has counted the frames that are still ahead as well; here those count that were given. */
+  #describe(files: readonly CaptureFileInfo[], bytesTotal: number | null): void {
+    this.#bytesTotal = bytesTotal
+    for (const [index, { path, format }] of files.entries()) {
+      this.files[index] = { path, format, frames: this.files[index]?.frames ?? 0 }
+    }
+  }
+
+  #countFrames({ count, info }: PacketBatch): void {
+    const { files } = this
+    if (files.length === 1) files[0].frames += count
+    else for (let i = 0; i < count; i++) files[info[i * FRAME_INTS + FRAME_FILE]].frames++
+  }
+
+  #die(why: string): void {
+    if (this.#closed || this.#ring.hasEnded) return
+    this.#death ??= new CaptureError(`the thread that reads the capture has died: ${why} (--threads 1)`)
+    this.#wake?.()
+  }
+}
