@@ -45,6 +45,7 @@ export const REASON_TABLE_FULL = 34
 export const REASON_HELPER_DROP = 35
 export const REASON_NAT_QUOTE = 36
 export const REASON_NAT_REDIRECT = 37
+export const REASON_NAT_CLASH = 38
 
 interface Reason {
   /** A few words, the same for all packets with this reason, for tables. */
@@ -207,6 +208,10 @@ const REASONS: Readonly<Record<number, Reason>> = {
   [REASON_NAT_REDIRECT]: {
     title: 'dropped by NAT: ICMP redirect',
     text: () => 'NAT drops the ICMP redirect: it is about a translated connection, or one with no binding yet',
+  },
+  [REASON_NAT_CLASH]: {
+    title: 'dropped: two connections would get the same answers',
+    text: () => 'the connection is not accepted: answers to it would belong to another one, and NAT found no free port',
   },
   [REASON_TABLE_FULL]: {
     title: 'connection table full',

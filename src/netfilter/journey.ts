@@ -305,6 +305,7 @@ export class Journey {
       return false
     }
     this.#noteFinding(outcome)
+    if (this.#hasNat && current.fulfilled !== null) this.nat.followMaster()
     if (result === TRACKER_DROPPED) {
       outcome.verdict = VERDICT_DROP
       outcome.dropHook = packet.hook
@@ -366,7 +367,7 @@ export class Journey {
     const packet = this.#packet
     const { current, helpers, onlooker } = this.tracker
     const isSent = packet.hook === HOOK_POSTROUTING && !packet.forwarded
-    if (!helpers.run(packet.bytes, packet.fields, packet.base, isSent)) {
+    if (!helpers.run(packet.bytes, packet.fields, packet.base, isSent) || this.nat.isClash(this.#hasNat)) {
       outcome.verdict = VERDICT_DROP
       outcome.rule = null
       outcome.dropHook = packet.hook

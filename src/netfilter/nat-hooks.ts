@@ -6,7 +6,7 @@ import { followMaster } from '../conntrack/nat/follow-master.ts'
 import { ANY_RANGE, MANIP_DESTINATION, MANIP_SOURCE, type NatRange } from '../conntrack/nat/range.ts'
 import { needsTranslation, translate } from '../conntrack/nat/translate.ts'
 import { ICMPV6_REDIRECT } from '../conntrack/protocols/icmp-types.ts'
-import { REASON_NAT_QUOTE, REASON_NAT_REDIRECT } from '../conntrack/reasons.ts'
+import { REASON_NAT_CLASH, REASON_NAT_QUOTE, REASON_NAT_REDIRECT } from '../conntrack/reasons.ts'
 import {
   CT_NEW,
   CT_RELATED,
@@ -71,6 +71,22 @@ export class NatHooks {
     this.missing = null
   }
 
+  /** Whether the current packet's connection cannot be confirmed: its answers would belong to another. Says so in `finding`. */
+  isClash(hasNat: boolean): boolean {
+    const { id, isConfirmed } = this.#current
+    if (id === NO_ENTRY || isConfirmed || !(hasNat || this.#connections.hasTwoTuples(id)) || !this.binder.isClash()) {
+      return false
+    }
+    this.#finding.set(REASON_NAT_CLASH, 0, 0, 0)
+    return true
+  }
+
+  /** The current packet's connection was announced by another: it is translated as that one, if that one is. */
+  followMaster(): void {
+    const { fulfilled, id } = this.#current
+    if (id !== NO_ENTRY && fulfilled !== null && fulfilled.follow !== null) followMaster(this.binder, fulfilled.follow)
+  }
+
   /** A VERDICT_ of the nat table's chain at the packet's hook. */
   run(packet: RulePacket, rules: RulesAtHooks): number {
     const { id, info } = this.#current
@@ -78,10 +94,6 @@ export class NatHooks {
     const { hook } = packet
     const manip = hook === HOOK_POSTROUTING || hook === HOOK_INPUT ? MANIP_SOURCE : MANIP_DESTINATION
     const isNew = info === CT_NEW || (info === CT_RELATED && !isIcmp(packet)) || info === CT_RELATED_REPLY
-    const { fulfilled } = this.#current
-    if (fulfilled !== null && fulfilled.follow !== null && !this.binder.isBound(MANIP_DESTINATION)) {
-      followMaster(this.binder, fulfilled.follow)
-    }
     if (isIcmpError(packet, info)) {
       if (!this.#canTranslateError(packet, manip)) return VERDICT_DROP
     } else if (isNew && !this.binder.isBound(manip)) {

@@ -1,8 +1,18 @@
 import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
+import {
+  PROTO_GRE,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_SCTP,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UDPLITE,
+} from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
-import type { CurrentConnection } from '../current.ts'
-import { E_EXPIRY, E_KIND, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from '../entry.ts'
+import { type CurrentConnection, NO_ENTRY } from '../current.ts'
+import { E_EXPIRY, E_KIND, E_STATUS, E_TCP_SIDE, E_TCP_STATE, ENTRY_INTS, KIND_ZONE_SHIFT, TCP_END } from '../entry.ts'
+import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../protocols/tcp-states.ts'
+import { after } from '../sequence.ts'
 import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '../status.ts'
 import { chooseAddress } from './choose-address.ts'
 import { MANIP_SOURCE, type NatRange } from './range.ts'
@@ -10,6 +20,11 @@ import { SourceIndex } from './source-index.ts'
 
 /** The kernel tries so many ports before it gives up on finding a free one. */
 const PORT_ATTEMPTS = 128
+/** Then half as many from another place, and so on down to less than these. */
+const FEWEST_ATTEMPTS = 16
+/** So many attempts before the end, it begins to take the places of closed connections. */
+const EVICTING_ATTEMPTS = 32
+const TCP_STATE_MASK = 0xf
 /** 2^32 divided by the golden ratio: spreads neighbouring addresses. */
 const HASH_FACTOR = 0x9e3779b1
 
@@ -23,6 +38,8 @@ export class NatBinder {
   readonly #tuple = new Int32Array(PACKET_INTS)
   readonly #inverse = new Int32Array(PACKET_INTS)
   readonly #sources = new SourceIndex()
+  /** The connection that the tuple looked for last belongs to. */
+  #taker = NO_ENTRY
 
   constructor(current: CurrentConnection) {
     this.#current = current
@@ -78,7 +95,7 @@ export class NatBinder {
     const tuple = this.#tuple
     const isV6 = tuple[P_FAMILY] === IP_V6
     const words = isV6 ? 4 : 1
-    if (manip === MANIP_SOURCE) {
+    if (manip === MANIP_SOURCE && !range.random) {
       if (this.#isInRange(manip, range)) {
         if (!this.#isTaken()) return
       } else if (this.#keepsSource(range)) return
@@ -88,11 +105,12 @@ export class NatBinder {
     const zone = this.#current.table.entries[this.#current.id * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
     const chosen = chooseAddress(range, source, destination, zone)
     if (chosen !== null) tuple.set(chosen, manip === MANIP_SOURCE ? P_SRC : P_DST)
-    if (range.minPort >= 0) {
+    if (range.random) this.#findPort(manip, range)
+    else if (range.minPort >= 0) {
       const isFixed = range.minPort === range.maxPort
       if (range.basePort < 0 && this.#isPortInRange(manip, range) && (isFixed || !this.#isTaken())) return
-    } else if (!this.#isTaken()) return
-    this.#findPort(manip, range)
+      this.#findPort(manip, range)
+    } else if (this.#isTaken()) this.#findPort(manip, range)
   }
 
   /** Takes the translation that the same source has in another connection, where that suits (oracle). */
@@ -146,7 +164,8 @@ export class NatBinder {
   }
 
   #isPortInRange(manip: number, range: NatRange): boolean {
-    if (!hasPorts(this.#tuple[P_PROTOCOL])) return true
+    const protocol = this.#tuple[P_PROTOCOL]
+    if (!hasPorts(protocol) && protocol !== PROTO_GRE) return true
     const port = this.#port(manip)
     return port >= range.minPort && port <= range.maxPort
   }
@@ -162,34 +181,71 @@ export class NatBinder {
     this.#tuple[P_PORTS] = isHigh ? (port << 16) | (ports & 0xffff) : (ports & ~0xffff) | port
   }
 
-  /** Looks for a free port. For sources the kernel starts at a random one, we go on behind those chosen before. */
+  /**
+   * Looks for a free port and leaves the last one tried where there is none. The kernel starts at a random one where the
+   * rule asks for that and for all sources; we go on behind those chosen before.
+   */
   #findPort(manip: number, range: NatRange): void {
-    if (!hasPorts(this.#tuple[P_PROTOCOL])) return
-    let low = range.minPort
-    let size = range.maxPort - range.minPort + 1
     const wanted = this.#port(manip)
-    if (range.minPort < 0) {
-      if (manip !== MANIP_SOURCE) return
-      // Privileged ports stay privileged: rsh and its kin trust them.
-      if (wanted < 512) [low, size] = [1, 511]
-      else if (wanted < 1024) [low, size] = [600, 424]
-      else [low, size] = [1024, 64_512]
-    }
+    const places = this.#placesToLook(manip, range, wanted)
+    if (places === null) return
+    const [low, size] = places
+    const isRandom = range.basePort < 0 && (range.random || manip === MANIP_SOURCE)
     // The kernel counts in 16 bits: a port below the base comes out somewhere in the range, too.
-    let offset =
-      range.basePort >= 0 ? (wanted - range.basePort) & 0xffff : manip === MANIP_SOURCE ? this.portsChosen : 0
-    for (let attempt = 0; attempt < Math.min(size, PORT_ATTEMPTS); attempt++, offset++) {
-      this.#setPort(manip, low + (offset % size))
-      if (!this.#isTaken()) break
+    let offset = range.basePort >= 0 ? (wanted - range.basePort) & 0xffff : isRandom ? this.portsChosen : 0
+    if (isRandom && size > 1) this.portsChosen++
+    for (let attempts = Math.min(size, PORT_ATTEMPTS); ; attempts >>= 1) {
+      for (let left = attempts; left > 0; left--, offset = (offset + 1) & 0xffff) {
+        this.#setPort(manip, low + (offset % size))
+        if (!this.#isTakenFor(left)) return
+      }
+      if (attempts >= size || attempts < FEWEST_ATTEMPTS) return
     }
-    if (manip === MANIP_SOURCE) this.portsChosen++
+  }
+
+  /** The lowest port that may be taken, and how many; null where ports are left alone. */
+  #placesToLook(manip: number, range: NatRange, wanted: number): readonly [number, number] | null {
+    const protocol = this.#tuple[P_PROTOCOL]
+    if (!hasPorts(protocol) && (protocol !== PROTO_GRE || this.#current.fulfilled === null)) return null
+    if (range.minPort >= 0) return [range.minPort, range.maxPort - range.minPort + 1]
+    if (isIcmp(protocol)) return [0, 65_536]
+    if (protocol === PROTO_GRE) return [1, 65_535]
+    if (manip !== MANIP_SOURCE) return null
+    // Privileged ports stay privileged: rsh and its kin trust them.
+    if (wanted < 512) return [1, 511]
+    return wanted < 1024 ? [600, 424] : [1024, 64_512]
+  }
+
+  /**
+   * As `#isTaken`. When few attempts are left, a new TCP connection takes the place of a closed one whose sequence numbers
+   * it is past.
+   */
+  #isTakenFor(attemptsLeft: number): boolean {
+    if (!this.#isTaken()) return false
+    const { id, table } = this.#current
+    const t = table.entries
+    if (attemptsLeft > EVICTING_ATTEMPTS || this.#tuple[P_PROTOCOL] !== PROTO_TCP) return true
+    if ((t[id * ENTRY_INTS + E_TCP_STATE] & TCP_STATE_MASK) !== TCP_SYN_SENT || table.foundDirection !== 1) return true
+    const e = this.#taker * ENTRY_INTS
+    const isClosed = (t[e + E_TCP_STATE] & TCP_STATE_MASK) >= TCP_TIME_WAIT
+    if (!isClosed || (t[e + E_STATUS] & IPS_SRC_NAT) === 0) return true
+    if (!after(t[id * ENTRY_INTS + E_TCP_SIDE + TCP_END], t[e + E_TCP_SIDE + TCP_END])) return true
+    table.remove(this.#taker)
+    return false
+  }
+
+  /** Whether the current packet's connection, new and about to be confirmed, would get the answers of another. */
+  isClash(): boolean {
+    this.#readTuple(this.#current.id)
+    return this.#isTaken()
   }
 
   /** Whether answers to the tuple would already belong to another connection. */
   #isTaken(): boolean {
     const { key, table, nowNs } = this.#current
     this.#fillInverseKey(key)
-    return table.find(key, nowNs) >= 0
+    this.#taker = table.find(key, nowNs)
+    return this.#taker >= 0
   }
 
   #writeReplyKey(id: number): void {

@@ -14,6 +14,8 @@ export interface NatRange {
   readonly basePort: number
   /** One client keeps one address, wherever it goes. */
   readonly persistent: boolean
+  /** The port (ICMP: identifier) is chosen at random, even where the one that is there is free. */
+  readonly random: boolean
 }
 
 export const ANY_RANGE: NatRange = {
@@ -23,4 +25,5 @@ export const ANY_RANGE: NatRange = {
   maxPort: -1,
   basePort: -1,
   persistent: false,
+  random: false,
 }
