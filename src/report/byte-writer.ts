@@ -68,6 +68,9 @@ const MINUS = 0x2d
 export class ByteWriter {
   bytes: Uint8Array
   view: DataView
+  private lastThousands = Number.POSITIVE_INFINITY
+  private lastThousandsText = 0
+  private lastThousandsLength = 0
   private lastSeconds = -1
   private lastSecondsText: ShortText = { head: 0, tail: 0, length: 8 }
 
@@ -99,14 +102,38 @@ export class ByteWriter {
 
   /** @param n a whole number from 0 to 2^53 - 1 */
   decimal(at: number, n: number): number {
-    if (n < 10_000) {
-      this.view.setInt32(at, ALIGNED[n], true)
-      return at + (n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4)
-    }
+    if (n >= 10_000) return this.longDecimal(at, n)
+    this.view.setInt32(at, ALIGNED[n], true)
+    return at + (n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4)
+  }
+
+  private longDecimal(at: number, n: number): number {
     const high = n < 0x40000000 ? (n / 10_000) | 0 : Math.floor(n / 10_000)
     at = this.decimal(at, high)
     this.view.setInt32(at, PADDED[n - high * 10_000], true)
     return at + 4
+  }
+
+  /** As decimal(), for numbers that mostly grow by one: all but the last four digits are remembered. */
+  growing(at: number, n: number): number {
+    const low = n - this.lastThousands
+    if (low < 0 || low >= 10_000) return this.nextThousands(at, n)
+    const { view } = this
+    view.setFloat64(at, this.lastThousandsText, true)
+    at += this.lastThousandsLength
+    view.setInt32(at, PADDED[low], true)
+    return at + 4
+  }
+
+  private nextThousands(at: number, n: number): number {
+    const end = this.decimal(at, n)
+    const length = end - at - 4
+    if (length >= 1 && length <= 8) {
+      this.lastThousands = n - (n % 10_000)
+      this.lastThousandsText = this.view.getFloat64(at, true)
+      this.lastThousandsLength = length
+    }
+    return end
   }
 
   /** The first `digits` (0 to 9) decimals of a fraction given in nanoseconds, without the point. */

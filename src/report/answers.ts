@@ -1,0 +1,63 @@
+import { CTSTATE_NAMES, type Outcome } from '../netfilter/outcome.ts'
+import { HOOK_NAMES, VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import type { RuleInfo } from '../ruleset/ruleset.ts'
+
+export const DIRECTION_NAMES = [null, 'original', 'reply'] as const
+
+/** What is the same for all packets with the same label, verdict and rule: the fields `ctstate` to `line`. */
+export interface Answer {
+  readonly ctstate: string | null
+  readonly ctdir: string | null
+  readonly hook: string | null
+  readonly verdict: string | null
+  readonly rule: string | null
+  readonly target: string | null
+  readonly line: number | null
+}
+
+/** How a report writes an answer, made when the first packet gets it; later ones only look it up. */
+export class AnswerTexts<T> {
+  private readonly make: (answer: Answer) => T
+  /** By RuleInfo.id, IPv4 and IPv6 rulesets apart, then by label. */
+  private readonly rules4: (T | undefined)[][] = []
+  private readonly rules6: (T | undefined)[][] = []
+  private readonly withoutRule: (T | undefined)[] = []
+
+  constructor(make: (answer: Answer) => T) {
+    this.make = make
+  }
+
+  of(outcome: Outcome): T {
+    const { state, direction, hook, verdict, rule } = outcome
+    const label =
+      ((state * DIRECTION_NAMES.length + direction + 1) * (HOOK_NAMES.length + 1) + hook + 1) * VERDICT_NAMES.length +
+      verdict
+    const known = rule === null ? this.withoutRule : this.ofRule(rule)
+    return known[label] ?? this.remember(known, label, outcome)
+  }
+
+  private ofRule(rule: RuleInfo): (T | undefined)[] {
+    const rules = rule.family === 'ipv4' ? this.rules4 : this.rules6
+    while (rules.length <= rule.id) rules.push([])
+    return rules[rule.id]
+  }
+
+  private remember(known: (T | undefined)[], label: number, outcome: Outcome): T {
+    const made = this.make(answerOf(outcome))
+    while (known.length < label) known.push(undefined)
+    known[label] = made
+    return made
+  }
+}
+
+export function answerOf({ state, direction, hook, verdict, rule }: Outcome): Answer {
+  return {
+    ctstate: CTSTATE_NAMES[state],
+    ctdir: DIRECTION_NAMES[direction + 1],
+    hook: hook < 0 ? null : HOOK_NAMES[hook],
+    verdict: VERDICT_NAMES[verdict],
+    rule: rule?.record ?? null,
+    target: rule?.target || null,
+    line: rule !== null && rule.line > 0 ? rule.line : null,
+  }
+}

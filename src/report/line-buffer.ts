@@ -1,0 +1,57 @@
+import type { ByteOutput } from './byte-output.ts'
+import { ByteWriter, SLACK } from './byte-writer.ts'
+
+/** Chunks smaller than this are only written when they have waited for a while (a live capture on a pipe). */
+const WORTH_WRITING = 3 << 18
+const PATIENCE_MILLISECONDS = 50
+
+/** Lines of bytes on their way to an output. A line is begun with room(), written through `writer` and ended with `at`. */
+export class LineBuffer {
+  readonly writer: ByteWriter
+  /** Offset behind the last whole line. */
+  at = 0
+  private readonly output: ByteOutput
+  private lastWrite = performance.now()
+
+  constructor(output: ByteOutput) {
+    this.output = output
+    this.writer = new ByteWriter(output.take())
+  }
+
+  /** The offset at which a line of `length` bytes fits, in a new chunk if need be: called between two lines only. */
+  room(length: number): number {
+    if (this.at + length + SLACK > this.writer.bytes.length) this.handOver(length + SLACK)
+    return this.at
+  }
+
+  /** Makes room in the middle of a line, for a free text: what is written of the line moves to a larger buffer. */
+  moreRoom(at: number, length: number): number {
+    const needed = at + length + SLACK
+    const { bytes } = this.writer
+    if (needed > bytes.length) {
+      const larger = new Uint8Array(needed * 2)
+      larger.set(bytes.subarray(0, at))
+      this.writer.reset(larger)
+    }
+    return at
+  }
+
+  drain(): Promise<void> | void {
+    if (this.at >= WORTH_WRITING || (this.at > 0 && performance.now() - this.lastWrite > PATIENCE_MILLISECONDS)) {
+      this.handOver(0)
+      this.lastWrite = performance.now()
+    }
+    return this.output.drain()
+  }
+
+  end(): Promise<void> {
+    this.handOver(0)
+    return this.output.end()
+  }
+
+  private handOver(nextLength: number): void {
+    this.output.give(this.writer.bytes, this.at)
+    this.writer.reset(this.output.take(nextLength))
+    this.at = 0
+  }
+}
