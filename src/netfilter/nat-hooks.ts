@@ -27,7 +27,7 @@ import {
   VERDICT_DROP,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
-import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../wire/protocols.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
@@ -37,6 +37,7 @@ const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
 /** The part of a quoted header with ports that the kernel wants to write to. */
 const QUOTE_NEEDED = 8
 const QUOTE_PORTED = [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP]
+const LOOPBACK_NET = 127
 const LOOPBACK_V4 = [0x7f000001]
 const LOOPBACK_V6 = [0, 0, 0, 1]
 
@@ -101,7 +102,7 @@ export class NatHooks {
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
     this.#translate(packet, manip)
-    return VERDICT_ACCEPT
+    return hook === HOOK_OUTPUT && this.#leadsLoopbackOut(packet) ? VERDICT_DROP : VERDICT_ACCEPT
   }
 
   /** The kernel translates the quoted packet as well, or drops the error. Says why it is dropped in `finding`. */
@@ -121,6 +122,13 @@ export class NatHooks {
     packet.decidedBy = -1
     this.#finding.set(REASON_NAT_QUOTE, quotedTransportBytes, 0, 0)
     return false
+  }
+
+  /** There is no route from a loopback address to elsewhere (but with route_localnet); the nat table drops what it sent there. */
+  #leadsLoopbackOut({ fields, base }: RulePacket): boolean {
+    if (!this.changedDestination || fields[base + P_FAMILY] !== IP_V4 || fields[base + P_SRC] >>> 24 !== LOOPBACK_NET)
+      return false
+    return !this.#topology.local.has(IP_V4, fields, base + P_DST)
   }
 
   #ask(packet: RulePacket, rules: RulesAtHooks, manip: number): number {

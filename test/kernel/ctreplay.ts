@@ -57,10 +57,11 @@ export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnsw
 }
 
 function optionsOf(pair: SettledPair): ReplayOptions {
+  const { inLocal = [] } = pair
   return {
     mode: pair.mode,
-    local: pair.local,
-    interfaces: [],
+    local: [...pair.local, ...inLocal],
+    interfaces: inLocal.length === 0 ? [] : [{ name: pair.inInterface, networks: inLocal }],
     inInterface: pair.inInterface,
     outInterface: pair.outInterface,
     rules: parsed(pair.rules, 'ipv4'),

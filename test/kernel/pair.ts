@@ -19,6 +19,10 @@ export const BUSY_KERNEL = { retry: 2 }
 /** Frames of a capture that the kernel may be given a tick each, of 4 to 10 ms. */
 const TICKS_AT_MOST = 6000
 
+/** A router's own addresses, where rules ask for them; in no capture. */
+const ROUTER_IN = ['198.18.249.1', '2001:db8:5afe::a:b1']
+const ROUTER_OUT = ['198.18.250.2', '2001:db8:5aff::c:d2']
+
 /** One replay, to be done by both sides. */
 export interface Pair {
   capture: string
@@ -64,10 +68,12 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     const rules6 = comparableFile(pair.rules6, join(folder, 'rules.v6'), mayTick, changes)
     const texts = [rules, rules6].map((file) => file?.text ?? '').join('\n')
     const names = pair.interfaces ?? likelyInterfaces(texts)
+    const needsAddress = / -j (?:MASQUERADE|REDIRECT)\b/.test(texts)
     const settled: SettledPair = {
       ...pair,
       capture: plain.path,
-      local: pair.mode === 'router' ? (pair.local ?? []) : (pair.local ?? measured.local),
+      local: pair.local ?? (pair.mode === 'host' ? measured.local : needsAddress ? ROUTER_OUT : []),
+      inLocal: pair.local === undefined && pair.mode === 'router' && needsAddress ? ROUTER_IN : [],
       ...(rules === null ? {} : { rules: rules.path }),
       ...(rules6 === null ? {} : { rules6: rules6.path }),
       inInterface: pair.mode === 'host' ? 'eth0' : names.inInterface,
@@ -91,6 +97,8 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
 /** A pair with everything chosen that was left open. */
 export interface SettledPair extends Omit<Pair, 'local' | 'interfaces'> {
   local: readonly string[]
+  /** Router: addresses of the device that packets come in by; `local` are then those of the other. */
+  inLocal?: readonly string[]
   inInterface: string
   outInterface: string
   cut: boolean
@@ -134,6 +142,7 @@ async function answersOfKernel(
   if (pair.mode === 'host') options.push('--mode', 'host', '--in-iface', pair.inInterface)
   else options.push('--in-iface', pair.inInterface, '--out-iface', pair.outInterface)
   if (pair.local.length > 0) options.push('--local', pair.local.join(','))
+  if (pair.inLocal !== undefined && pair.inLocal.length > 0) options.push('--in-local', pair.inLocal.join(','))
   if (pair.rules !== undefined) options.push('--rules', pair.rules)
   if (pair.rules6 !== undefined) options.push('--rules6', pair.rules6)
   for (const [key, value] of Object.entries(sysctls)) options.push('--sysctl', `${key}=${value}`)

@@ -41,6 +41,16 @@ describe('compareTables', () => {
     expect(differing([{ ...row, ...change }])).toEqual([what])
   })
 
+  it('takes another source port for equal where neither side could keep the wanted one', () => {
+    const to = (dport: number) =>
+      tableOfKernel([{ ...CONNECTION, reply: tuple('10.9.9.9', 80, '192.0.2.1', dport) }])[0]
+    const whatDiffers = (kernel: number, ours: number) =>
+      compareTables([to(kernel)], [to(ours)], NONE).differences.length
+    expect(whatDiffers(2000, 3000)).toBe(0)
+    expect(whatDiffers(1000, 3000)).toBe(1)
+    expect(whatDiffers(3000, 1000)).toBe(1)
+  })
+
   it('tells rows that one side lacks', () => {
     expect(differing([])).toEqual(['only the kernel has it'])
     expect(differing([row, { ...row, name: 'another' }])).toEqual(['only we have it'])

@@ -4,6 +4,7 @@ import { SCTP_STATE_NAMES } from '../../src/conntrack/protocols/sctp-states.ts'
 import { IPS_ASSURED, IPS_DST_NAT, IPS_EXPECTED, IPS_SEEN_REPLY, IPS_SRC_NAT } from '../../src/conntrack/status.ts'
 import { addressText, parseAddress } from '../../src/wire/address.ts'
 import { IP_V4, IP_V6 } from '../../src/wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6 } from '../../src/wire/protocols.ts'
 import type { OracleEntry, OracleTuple } from './kernel-oracle.ts'
 import { packetKey } from './packet-text.ts'
 
@@ -15,6 +16,8 @@ export interface TableRow {
   readonly packetKey: string
   /** Reply tuple and status of a connection, mask and master of an expectation, … */
   readonly details: Readonly<Record<string, string>>
+  /** Both tuples of a connection. */
+  readonly tuples?: { readonly original: ListedTuple; readonly reply: ListedTuple }
   readonly secondsLeft: number
 }
 
@@ -60,8 +63,7 @@ export function tableOfKernel(entries: readonly OracleEntry[]): TableRow[] {
       )
     }
     const status = entry.status.split(',')
-    return connectionRow(listed(entry.original), entry.timeout, {
-      reply: tupleText(listed(entry.reply)),
+    return connectionRow(listed(entry.original), listed(entry.reply), entry.timeout, {
       status: STATUS_NAMES.flatMap(([, name]) => (status.includes(name) ? [name] : [])).join(' '),
       state: entry.tcp ?? (entry.sctp === undefined ? '' : SCTP_STATE_NAMES[entry.sctp]),
       mark: String(entry.mark),
@@ -73,8 +75,7 @@ export function tableOfKernel(entries: readonly OracleEntry[]): TableRow[] {
 
 export function tableOfCtreplay(current: CurrentConnection, nowNs: number): TableRow[] {
   const connections = listConnections(current, nowNs).map((one) =>
-    connectionRow(one.original, one.secondsLeft, {
-      reply: tupleText(one.reply),
+    connectionRow(one.original, one.reply, one.secondsLeft, {
       status: STATUS_NAMES.flatMap(([bit, name]) => ((one.status & bit) !== 0 ? [name] : [])).join(' '),
       state: one.state ?? '',
       mark: String(one.mark >>> 0),
@@ -95,8 +96,19 @@ interface Expected {
   secondsLeft: number
 }
 
-function connectionRow(original: ListedTuple, secondsLeft: number, details: Record<string, string>): TableRow {
-  return { name: tupleText(original), packetKey: keyOf(original), details, secondsLeft }
+function connectionRow(
+  original: ListedTuple,
+  reply: ListedTuple,
+  secondsLeft: number,
+  details: Record<string, string>,
+): TableRow {
+  return {
+    name: tupleText(original),
+    packetKey: keyOf(original),
+    details: { reply: tupleText(reply), ...details },
+    tuples: { original, reply },
+    secondsLeft,
+  }
 }
 
 function expectationRow(one: Expected, master: ListedTuple): TableRow {
@@ -166,8 +178,32 @@ export function compareTables(
 }
 
 function whatDiffers(kernel: TableRow, ours: TableRow): string | null {
-  for (const [detail, text] of Object.entries(kernel.details)) if (text !== ours.details[detail]) return detail
+  for (const [detail, text] of Object.entries(kernel.details)) {
+    if (text !== ours.details[detail] && !(detail === 'reply' && differsByChance(kernel, ours))) return detail
+  }
   return Math.abs(kernel.secondsLeft - ours.secondsLeft) > TIMEOUT_TOLERANCE_S ? 'timeout' : null
+}
+
+/** Both sides had to take another source port than the packet's, for that was in use: which one, the kernel draws. */
+function differsByChance(kernel: TableRow, ours: TableRow): boolean {
+  if (kernel.tuples === undefined || ours.tuples === undefined) return false
+  const { original, reply } = kernel.tuples
+  const own = ours.tuples.reply
+  const wanted = original.sourcePort
+  const [theirPort, ourPort] = hasIdentifier(reply)
+    ? [reply.sourcePort, own.sourcePort]
+    : [reply.destinationPort, own.destinationPort]
+  const sameElse = tupleText(withoutDrawn(reply)) === tupleText(withoutDrawn(own))
+  return sameElse && theirPort !== wanted && ourPort !== wanted
+}
+
+/** ICMP has one identifier both ways. */
+function hasIdentifier({ protocol }: ListedTuple): boolean {
+  return protocol === PROTO_ICMP || protocol === PROTO_ICMPV6
+}
+
+function withoutDrawn(tuple: ListedTuple): ListedTuple {
+  return hasIdentifier(tuple) ? { ...tuple, sourcePort: 0 } : { ...tuple, destinationPort: 0 }
 }
 
 /** A row on one line, for people. */

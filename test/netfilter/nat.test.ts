@@ -402,6 +402,14 @@ describe('the nat table of a host', () => {
     expect(one.say(QUESTION)).toBe('NEW INPUT DROP filter:INPUT:rule:1')
   })
 
+  // oracle: docker-bridge-hairpin-nat with 127.0.0.1 > 127.0.0.1:8080; without route_localnet no route leads out.
+  test('DNAT in OUTPUT leads nothing from a loopback address to elsewhere', () => {
+    const rules = nat('-A OUTPUT -d 127.0.0.0/8 -j DNAT --to-destination 10.99.0.1') + filter('-A OUTPUT -j ACCEPT')
+    expect(host(rules).say(udp('127.0.0.1:1000>127.0.0.1:53'))).toBe('NEW OUTPUT DROP nat:OUTPUT:rule:1')
+    const back = nat('-A OUTPUT -d 127.0.0.0/8 -j DNAT --to-destination 10.0.0.1')
+    expect(host(back).say(udp('127.0.0.1:1000>127.0.0.1:53'))).toMatch('ACCEPT')
+  })
+
   test('REDIRECT in OUTPUT leads to loopback', () => {
     const one = host(nat('-A OUTPUT -p udp -j REDIRECT --to-ports 5300'))
     expect(one.say(QUESTION)).toBe('NEW INPUT ACCEPT')

@@ -15,7 +15,7 @@ int n_sysctl, n_help, n_nft;
 
 static void usage(void) {
   fputs("usage: kernel-oracle CAPTURE [--rules F] [--rules6 F] [--ipset F] [--nft F] [--mode forward|host]\n"
-        "  [--local ADDR[/LEN],...] [--inside CIDR,...] [--in-iface N] [--out-iface N]\n"
+        "  [--local ADDR[/LEN],...] [--in-local ADDR,...] [--inside CIDR,...] [--in-iface N] [--out-iface N]\n"
         "  [--sysctl k=v]... [--helper-auto] [--helper proto/port=type]... [--pad] [--fix-checksums] [--fix-ttl]\n"
         "  [--realtime-gaps MAXSEC] [--time-scale F] [--virtual-time] [--tick] [--events] [--no-trace]\n"
         "  [--limit N] [--dump-table F] [--stats] [--quiet] > out.ndjson\n",
@@ -44,7 +44,11 @@ static void read_options(int argc, char **argv) {
         usage();
     } else if (OPT("--local"))
       parse_nets(ARG, locals, &nlocals);
-    else if (OPT("--inside"))
+    else if (OPT("--in-local")) {
+      int first = nlocals;
+      parse_nets(ARG, locals, &nlocals);
+      for (int k = first; k < nlocals; k++) locals[k].behind = 1;
+    } else if (OPT("--inside"))
       parse_nets(ARG, insides, &ninsides);
     else if (OPT("--in-iface"))
       o_in = ARG;

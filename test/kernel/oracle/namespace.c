@@ -27,7 +27,7 @@ static void settings(void) {
 
 static void addresses_and_routes(void) {
   for (int i = 0; i < nlocals; i++) {
-    int inside = 0;
+    int inside = locals[i].behind;
     for (int j = 0; j < ninsides; j++)
       if (in_net(&insides[j], locals[i].fam, locals[i].a, 0)) inside = 1;
     if (locals[i].fam == 4 && locals[i].a[0] == 127) continue;

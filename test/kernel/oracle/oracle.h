@@ -49,6 +49,7 @@ struct net {
   int fam;
   u8 a[16];
   int plen;
+  int behind; /* forward mode: on the device that packets come in by */
   char txt[64];
 };
 #define MAXNET 256
