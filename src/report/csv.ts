@@ -1,0 +1,218 @@
+import { reasonText } from '../conntrack/reasons.ts'
+import type { Outcome, Sink } from '../netfilter/outcome.ts'
+import { HOOK_NAMES, VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import { IP_NONE, IP_V4, NOTE_NAMES, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { AnswerTexts } from './answers.ts'
+import type { ByteOutput } from './byte-output.ts'
+import { type ByteWriter, type Snippet, snippet } from './byte-writer.ts'
+import { LineBuffer } from './line-buffer.ts'
+import { PACKET_COLUMNS } from './packet-columns.ts'
+import { protocolName } from './protocol-names.ts'
+import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_NONE, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
+
+/** More than a line can take, the rule and the free texts (reason, unknown, file name, fragments) not counted. */
+const LINE_ROOM = 512
+/** Bytes of the largest frame number, with what follows it. */
+const DECIMAL_ROOM = 17
+const COMMA = 0x2c
+const SPACE = 0x20
+
+/** `proto` and what stands before the ports, indexed by protocol number; 256 is the protocol that could not be found. */
+const PROTO_PORTS: Snippet[] = []
+const PROTO_NO_PORTS: Snippet[] = []
+for (let protocol = 0; protocol < 256; protocol++) {
+  PROTO_PORTS.push(snippet(`,${protocolName(protocol)},`))
+  PROTO_NO_PORTS.push(snippet(`,${protocolName(protocol)},,,`))
+}
+PROTO_NO_PORTS.push(snippet(',,,,'))
+const NO_ADDRESSES = snippet(',,,,,,')
+
+const NOTES = NOTE_NAMES.map((note) => snippet(`,${note ?? ''},`))
+const DROP_HOOKS = HOOK_NAMES.map((hook) => snippet(hook))
+/** Indexed by the bits of Outcome.possibleVerdicts. */
+const POSSIBLE = Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
+  snippet(VERDICT_NAMES.filter((name, code) => name !== null && bits & (1 << code)).join(' ')),
+)
+/** From `icmpType` on, where there is nothing to say. */
+const NOTHING_MORE = snippet(',,,,,,,,,,,\n')
+const NO_ICMP = snippet(',,,')
+const NO_FILE = snippet(',,\n')
+const END = snippet('\n')
+
+interface AnswerText {
+  /** The fields `ctstate` to `line`. */
+  readonly toLine: Snippet
+  /** And on to an empty `note`. */
+  readonly whole: Snippet
+}
+
+export interface CsvOptions {
+  /** Paths of the captures as given; with more than one, every line says `file` and `fileFrame`. */
+  files: readonly string[]
+}
+
+/** A table of all frames, in capture order, as comma-separated values (RFC 4180, lines end by LF): PACKET_COLUMNS. */
+export class CsvSink implements Sink {
+  private readonly lines: LineBuffer
+  private readonly writer: ByteWriter
+  private readonly files: readonly Snippet[]
+  private readonly answers = new AnswerTexts<AnswerText>((answer) => {
+    const toLine = `,${Object.values(answer)
+      .map((value) => quoted(String(value ?? '')))
+      .join()}`
+    return { toLine: snippet(`${toLine},`), whole: snippet(`${toLine},,,`) }
+  })
+
+  constructor(output: ByteOutput, options: CsvOptions) {
+    this.files = options.files.length > 1 ? options.files.map((path) => snippet(`,${quoted(path)},`)) : []
+    this.lines = new LineBuffer(output)
+    this.writer = this.lines.writer
+    this.lines.at = this.writer.snippet(0, snippet(`${PACKET_COLUMNS.map(({ name }) => name).join()}\n`))
+  }
+
+  packet(outcome: Outcome): void {
+    const { writer, lines } = this
+    const { fields, base } = outcome
+    const answer = this.answers.of(outcome)
+    const family = fields[base + P_FAMILY]
+    const transport = family === IP_NONE ? TRANSPORT_NONE : transportKind(fields, base)
+    let at = this.start(lines.room(LINE_ROOM + answer.whole.length), outcome)
+    at = family === IP_V4 ? this.ipv4(at, fields, base) : this.otherAddresses(at, fields, base)
+    at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, fields, base)
+    at = writer.decimal(at, outcome.wireLength)
+    at =
+      outcome.reason === 0 && outcome.note === 0
+        ? writer.snippet(at, answer.whole)
+        : this.explained(at, answer, outcome)
+    if (outcome.connectionNumber > 0) at = writer.decimal(at, outcome.connectionNumber)
+    lines.at =
+      transport === TRANSPORT_ICMP || this.files.length > 0 || hasMore(outcome)
+        ? this.rest(at, outcome, transport)
+        : writer.snippet(at, NOTHING_MORE)
+  }
+
+  drain(): Promise<void> | void {
+    return this.lines.drain()
+  }
+
+  end(): Promise<void> {
+    return this.lines.end()
+  }
+
+  private start(at: number, { frame, epochSeconds, nanoseconds, digits }: Outcome): number {
+    const { writer } = this
+    at = writer.growing(at, frame)
+    writer.bytes[at] = COMMA
+    return writer.time(at + 1, epochSeconds, nanoseconds, digits)
+  }
+
+  private ipv4(at: number, fields: Int32Array, base: number): number {
+    const { writer } = this
+    writer.bytes[at] = COMMA
+    at = writer.ipv4(at + 1, fields[base + P_SRC])
+    writer.bytes[at] = COMMA
+    return writer.ipv4(at + 1, fields[base + P_DST])
+  }
+
+  private otherAddresses(at: number, fields: Int32Array, base: number): number {
+    if (fields[base + P_FAMILY] === IP_NONE) return at
+    const { writer } = this
+    writer.bytes[at] = COMMA
+    at = writer.ipv6(at + 1, fields, base + P_SRC)
+    writer.bytes[at] = COMMA
+    return writer.ipv6(at + 1, fields, base + P_DST)
+  }
+
+  private ports(at: number, fields: Int32Array, base: number): number {
+    const { writer } = this
+    const ports = fields[base + P_PORTS]
+    at = writer.decimal(writer.snippet(at, PROTO_PORTS[fields[base + P_PROTOCOL]]), ports >>> 16)
+    writer.bytes[at] = COMMA
+    at = writer.decimal(at + 1, ports & 0xffff)
+    writer.bytes[at] = COMMA
+    return at + 1
+  }
+
+  private noPorts(at: number, fields: Int32Array, base: number): number {
+    if (fields[base + P_FAMILY] === IP_NONE) return this.writer.snippet(at, NO_ADDRESSES)
+    const protocol = fields[base + P_PROTOCOL]
+    return this.writer.snippet(at, PROTO_NO_PORTS[protocol < 0 ? 256 : protocol])
+  }
+
+  /** The answer, reason and note of a packet that has one of these. */
+  private explained(at: number, answer: AnswerText, outcome: Outcome): number {
+    const { reason, reasonA, reasonB, reasonFrame, note } = outcome
+    at = this.writer.snippet(at, answer.toLine)
+    at = this.text(at, reasonText(reason, reasonA, reasonB, reasonFrame))
+    return this.writer.snippet(at, NOTES[note])
+  }
+
+  /** What few packets have, to the end of the line. */
+  private rest(at: number, outcome: Outcome, transport: number): number {
+    const { writer } = this
+    at = transport === TRANSPORT_ICMP ? this.icmp(at, outcome.fields, outcome.base) : writer.snippet(at, NO_ICMP)
+    at = this.comma(at)
+    if (outcome.possibleVerdicts !== 0) at = writer.snippet(at, POSSIBLE[outcome.possibleVerdicts])
+    at = this.text(this.comma(at), outcome.unknownText)
+    at = this.number(this.comma(at), outcome.reasonFrame)
+    at = this.comma(at)
+    if (outcome.dropHook >= 0) at = writer.snippet(at, DROP_HOOKS[outcome.dropHook])
+    at = this.number(this.comma(at), outcome.assumesFrame)
+    at = this.fragments(this.comma(at), outcome)
+    if (this.files.length === 0) return writer.snippet(at, NO_FILE)
+    const file = this.files[outcome.file]
+    at = writer.snippet(this.lines.moreRoom(at, file.length + LINE_ROOM), file)
+    return writer.snippet(writer.decimal(at, outcome.fileFrame), END)
+  }
+
+  private icmp(at: number, fields: Int32Array, base: number): number {
+    const { writer } = this
+    const header = fields[base + P_PORTS]
+    at = writer.decimal(this.comma(at), header >>> 24)
+    at = this.comma(writer.decimal(this.comma(at), (header >>> 16) & 255))
+    return icmpHasIdentifier(fields, base) ? writer.decimal(at, header & 0xffff) : at
+  }
+
+  /** Numbers of the frames that the datagram came in. */
+  private fragments(at: number, { fragments, fragmentCount }: Outcome): number {
+    const { writer } = this
+    at = this.lines.moreRoom(at, fragmentCount * DECIMAL_ROOM + LINE_ROOM)
+    for (let i = 0; i < fragmentCount; i++) {
+      if (i > 0) writer.bytes[at++] = SPACE
+      at = writer.decimal(at, fragments[i])
+    }
+    return at
+  }
+
+  private comma(at: number): number {
+    this.writer.bytes[at] = COMMA
+    return at + 1
+  }
+
+  /** Nothing for 0. */
+  private number(at: number, n: number): number {
+    return n > 0 ? this.writer.decimal(at, n) : at
+  }
+
+  private text(at: number, value: string | null): number {
+    if (value === null) return at
+    const text = quoted(value)
+    return this.writer.text(this.lines.moreRoom(at, text.length * 3 + LINE_ROOM), text)
+  }
+}
+
+function hasMore(outcome: Outcome): boolean {
+  return (
+    outcome.dropHook >= 0 ||
+    outcome.possibleVerdicts !== 0 ||
+    outcome.unknownText !== null ||
+    outcome.reasonFrame > 0 ||
+    outcome.assumesFrame > 0 ||
+    outcome.fragmentCount > 0
+  )
+}
+
+/** RFC 4180, 2.6 and 2.7. */
+function quoted(value: string): string {
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
+}

@@ -1,0 +1,44 @@
+/** How Parquet stores a column. CSV has the same columns, as text. */
+export type ColumnType = 'int32' | 'int64' | 'timestamp' | 'text'
+
+export interface PacketColumn {
+  readonly name: string
+  readonly type: ColumnType
+  /** Never null. */
+  readonly required: boolean
+}
+
+const column = (name: string, type: ColumnType, required = false): PacketColumn => ({ name, type, required })
+
+/** One row per frame, as tables have it: the fields of an NDJSON line under the same names, those too that it leaves out. */
+export const PACKET_COLUMNS: readonly PacketColumn[] = [
+  column('frame', 'int64', true),
+  column('time', 'timestamp', true),
+  column('src', 'text'),
+  column('dst', 'text'),
+  column('proto', 'text'),
+  column('sport', 'int32'),
+  column('dport', 'int32'),
+  column('length', 'int32', true),
+  column('ctstate', 'text'),
+  column('ctdir', 'text'),
+  column('hook', 'text'),
+  column('verdict', 'text'),
+  column('rule', 'text'),
+  column('target', 'text'),
+  column('line', 'int32'),
+  column('reason', 'text'),
+  column('note', 'text'),
+  column('connection', 'int64'),
+  column('icmpType', 'int32'),
+  column('icmpCode', 'int32'),
+  column('icmpId', 'int32'),
+  column('possible', 'text'),
+  column('unknown', 'text'),
+  column('reasonFrame', 'int64'),
+  column('dropHook', 'text'),
+  column('assumesFrame', 'int64'),
+  column('fragments', 'text'),
+  column('file', 'text'),
+  column('fileFrame', 'int64'),
+]
