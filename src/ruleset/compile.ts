@@ -1,26 +1,16 @@
-import { targetChain } from './check-table.ts'
-import type { Action } from './evaluate/action.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
 import { Interpreter } from './evaluate/interpret.ts'
 import { RuleMemory } from './evaluate/memory.ts'
-import {
-  BAIL,
-  COMPILED_DEPTH_MAX,
-  depthOf,
-  type Program,
-  type ProgramChain,
-  type ProgramRule,
-  Trail,
-} from './evaluate/program.ts'
+import { BAIL, COMPILED_DEPTH_MAX, depthOf, Trail } from './evaluate/program.ts'
 import type { Runtime } from './evaluate/runtime.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
-import { headerChecks } from './header-conditions.ts'
 import { IpSets } from './ipset/ip-sets.ts'
 import type { SetDefinition } from './ipset/set-definition.ts'
-import type { ParsedRuleset, Rule, RuleTarget, Table } from './rule.ts'
+import { editedParts, ProgramBuilder } from './program-builder.ts'
+import type { ParsedRuleset } from './rule.ts'
 import { ruleInfos } from './rule-infos.ts'
-import { HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
+import { HOOK_NAMES, type RulePacket } from './rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
 import { TABLE_HOOKS, TABLES_BY_PRIORITY } from './tables.ts'
 import { undecidableWarnings } from './undecidable.ts'
@@ -52,7 +42,7 @@ export function compileRuleset(
   environment: RuleEnvironment,
   options: CompileOptions = {},
 ): ExplainingRuleset {
-  const { infos, idOf, policyId } = ruleInfos(parsed)
+  const { infos, firstId } = ruleInfos(parsed)
   const runtime: Runtime = {
     counters: new Float64Array(2 * infos.length),
     trail: new Trail(COMPILED_DEPTH_MAX + 2),
@@ -60,7 +50,7 @@ export function compileRuleset(
     stateful: [],
     effects: [],
     edits: [],
-    editedParts: editedParts(parsed.tables),
+    editedParts: parsed.tables.reduce((parts, table) => parts | editedParts(table), 0),
     slots: new Map(),
     sets: [],
     readers: new Map(),
@@ -75,12 +65,14 @@ export function compileRuleset(
   const context: CallContext = { family: parsed.family, environment, memory }
   if (options.sets) memory.shared(IpSets, '', () => new IpSets(options.sets ?? []))
   prepare(parsed, context)
+  const assume = options.assume ?? new Map<string, boolean>()
+  const builder = new ProgramBuilder(context, assume, firstId)
+  const programs = new Map(parsed.tables.map((table) => [table.name, builder.program(table)]))
   const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
   const nat: (ExplainingHookTable | null)[] = HOOK_NAMES.map(() => null)
   for (const name of TABLES_BY_PRIORITY) {
-    const table = parsed.tables.find((one) => one.name === name)
-    if (!table) continue
-    const program = programOf(table, context, options.assume ?? new Map(), idOf, policyId)
+    const program = programs.get(name)
+    if (!program) continue
     const interpreter = new Interpreter(program, runtime, context, reasonIndex)
     const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
     const compiled = interpretOnly ? new Map<number, CompiledChain>() : generate(program, runtime, context)
@@ -102,33 +94,17 @@ export function compileRuleset(
     packets: (ruleId) => runtime.counters[2 * ruleId],
     bytes: (ruleId) => runtime.counters[2 * ruleId + 1],
     unknownReason: (index) => reasons[index],
-    warnings: [...parsed.warnings, ...undecidableWarnings(parsed, options.assume ?? new Map(), context)],
+    warnings: [...parsed.warnings, ...undecidableWarnings(parsed, programs)],
   }
-}
-
-/** What is decided elsewhere (by a program behind a queue, …) is as assumed: true for ACCEPT, false for DROP. */
-function settled({ name, target }: RuleTarget, assume: ReadonlyMap<string, boolean>): Action {
-  const accepted = assume.get(name)
-  if (target.action.kind !== 'undecided' || accepted === undefined) return target.action
-  return { kind: 'verdict', verdict: accepted ? VERDICT_ACCEPT : VERDICT_DROP }
-}
-
-/** PART_ bits of all that targets change. */
-function editedParts(tables: readonly Table[]): number {
-  let parts = 0
-  for (const { chains } of tables) {
-    for (const { target } of chains.flatMap((chain) => chain.rules)) {
-      if (target?.target.action.kind === 'edit') parts |= target.target.action.parts
-    }
-  }
-  return parts
 }
 
 function prepare(parsed: ParsedRuleset, context: CallContext): void {
   for (const { chains } of parsed.tables) {
-    for (const rule of chains.flatMap((chain) => chain.rules)) {
-      for (const { match } of rule.matches) match.prepare?.(context)
-      rule.target?.target.prepare?.(context)
+    for (const { rules } of chains) {
+      for (const rule of rules) {
+        for (const { match } of rule.matches) match.prepare?.(context)
+        rule.target?.target.prepare?.(context)
+      }
     }
   }
 }
@@ -151,37 +127,5 @@ function hookTable(
         }
       : (packet) => interpreter.run(packet, base),
     explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos, runtime, interfaces)),
-  }
-}
-
-function programOf(
-  table: Table,
-  context: CallContext,
-  assume: ReadonlyMap<string, boolean>,
-  idOf: ReadonlyMap<Rule, number>,
-  policyId: ReadonlyMap<string, number>,
-): Program {
-  const indexOf = new Map(table.chains.map((chain, index) => [chain.name, index]))
-  const chains = table.chains.map((chain, index): ProgramChain => {
-    const policy: ProgramChain['policy'] = chain.policy && {
-      id: policyId.get(`${table.name}:${chain.name}`) ?? -1,
-      verdict: chain.policy === 'ACCEPT' ? VERDICT_ACCEPT : VERDICT_DROP,
-    }
-    return { name: chain.name, index, policy, rules: chain.rules.map(programRule) }
-  })
-  return { chains, environment: context.environment, editedParts: editedParts([table]), assume }
-
-  function programRule(rule: Rule): ProgramRule {
-    const checks = headerChecks(rule.header, context.family)
-    for (const { name, match } of rule.matches) {
-      for (const condition of match.conditions(context)) checks.push({ match: name, condition })
-    }
-    const target = targetChain(rule)
-    return {
-      id: idOf.get(rule) ?? -1,
-      checks,
-      action: rule.target ? settled(rule.target, assume) : { kind: 'continue' },
-      target: target === null ? -1 : (indexOf.get(target) ?? -1),
-    }
   }
 }

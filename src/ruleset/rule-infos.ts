@@ -4,60 +4,70 @@ import type { RuleInfo } from './ruleset.ts'
 
 export interface NumberedRules {
   readonly infos: readonly RuleInfo[]
-  readonly idOf: ReadonlyMap<Rule, number>
-  /** By `table:chain`. */
-  readonly policyId: ReadonlyMap<string, number>
+  /** Id of the first rule by `table:chain`; the others follow it, then the policy. */
+  readonly firstId: ReadonlyMap<string, number>
 }
 
 /** Numbers all rules and policies of a ruleset, in the order of the file's tables and chains. */
 export function ruleInfos(parsed: ParsedRuleset): NumberedRules {
   const infos: RuleInfo[] = []
-  const idOf = new Map<Rule, number>()
-  const policyId = new Map<string, number>()
-  const { family, file } = parsed
+  const firstId = new Map<string, number>()
   for (const table of parsed.tables) {
     for (const chain of table.chains) {
-      const { name } = chain
-      const place = { family, file, table: table.name, chain: name }
-      chain.rules.forEach((rule, index) => {
-        const id = infos.length
-        idOf.set(rule, id)
-        infos.push({
-          ...place,
-          id,
-          number: index + 1,
-          record: record(table, chain, rule, index + 1),
-          target: rule.target?.name ?? '',
-          line: rule.line,
-          text: rule.text,
-          comment: rule.matches.map(({ match }) => match.comment).find((comment) => comment !== undefined) ?? null,
-          rejectsWithReset: rule.target?.target.rejectsWithReset ?? false,
-          nat: rule.target?.target.nat ?? null,
-        })
-      })
-      if (chain.policy === null) continue
-      policyId.set(`${table.name}:${name}`, infos.length)
-      const number = chain.rules.length + 1
-      infos.push({
-        ...place,
-        id: infos.length,
-        number,
-        record: `${table.name}:${name}:policy:${number}`,
-        target: chain.policy,
-        line: chain.line,
-        text: `:${name} ${chain.policy}`,
-        comment: null,
-        rejectsWithReset: false,
-        nat: null,
-      })
+      firstId.set(`${table.name}:${chain.name}`, infos.length)
+      for (let at = 0; at < chain.rules.length; at++) infos.push(ruleInfo(parsed, table, chain, at, infos.length))
+      if (chain.policy !== null) infos.push(policyInfo(parsed, table, chain, chain.policy, infos.length))
     }
   }
-  return { infos, idOf, policyId }
+  return { infos, firstId }
+}
+
+function ruleInfo({ family, file }: ParsedRuleset, table: Table, chain: Chain, at: number, id: number): RuleInfo {
+  const rule = chain.rules[at]
+  return {
+    id,
+    family,
+    table: table.name,
+    chain: chain.name,
+    number: at + 1,
+    record: record(table, chain, rule, at + 1),
+    target: rule.target?.name ?? '',
+    file,
+    line: rule.line,
+    text: rule.text,
+    comment: commentOf(rule),
+    rejectsWithReset: rule.target?.target.rejectsWithReset ?? false,
+    nat: rule.target?.target.nat ?? null,
+  }
+}
+
+function policyInfo({ family, file }: ParsedRuleset, table: Table, chain: Chain, policy: string, id: number): RuleInfo {
+  const number = chain.rules.length + 1
+  return {
+    id,
+    family,
+    table: table.name,
+    chain: chain.name,
+    number,
+    record: `${table.name}:${chain.name}:policy:${number}`,
+    target: policy,
+    file,
+    line: chain.line,
+    text: `:${chain.name} ${policy}`,
+    comment: null,
+    rejectsWithReset: false,
+    nat: null,
+  }
+}
+
+function commentOf({ matches }: Rule): string | null {
+  for (const { match } of matches) if (match.comment !== undefined) return match.comment
+  return null
 }
 
 /** The kernel's TRACE takes a bare ACCEPT, DROP or RETURN for the end of its chain. */
 function record(table: Table, chain: Chain, rule: Rule, number: number): string {
-  const bare = asksNothing(rule.header) && rule.matches.length === 0
+  const bare = rule.matches.length === 0 && asksNothing(rule.header)
   const final = rule.target !== null && ['ACCEPT', 'DROP', 'RETURN'].includes(rule.target.name)
   const kind = bare && final ? (chain.policy === null ? 'return' : 'policy') : 'rule'
   return `${table.name}:${chain.name}:${kind}:${number}`

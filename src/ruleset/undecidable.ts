@@ -1,26 +1,24 @@
-import type { CallContext, Condition } from './evaluate/condition.ts'
+import type { Condition } from './evaluate/condition.ts'
+import type { Program } from './evaluate/program.ts'
 import type { ParsedRuleset } from './rule.ts'
+import type { TableName } from './ruleset.ts'
 
 /** What to say about matches that no capture can decide and that `assume` does not settle: one line per match. */
-export function undecidableWarnings(
-  parsed: ParsedRuleset,
-  assume: ReadonlyMap<string, boolean>,
-  context: CallContext,
-): string[] {
+export function undecidableWarnings(parsed: ParsedRuleset, programs: ReadonlyMap<TableName, Program>): string[] {
   const found = new Map<string, { lines: number[]; missing: string }>()
   for (const table of parsed.tables) {
-    for (const rule of table.chains.flatMap((chain) => chain.rules)) {
-      for (const { name, match } of rule.matches) {
-        if (assume.has(name)) continue
-        const missing = match
-          .conditions(context)
-          .map(undecidable)
-          .find((text) => text !== null)
-        if (!missing) continue
-        const entry = found.get(name) ?? { lines: [], missing }
-        entry.lines.push(rule.line)
-        found.set(name, entry)
-      }
+    const program = programs.get(table.name)
+    for (const { rules, index } of program?.chains ?? []) {
+      rules.forEach(({ checks }, at) => {
+        for (const { match, condition } of checks) {
+          const missing = undecidable(condition)
+          if (!missing || program?.assume.has(match)) continue
+          const { line } = table.chains[index].rules[at]
+          const entry = found.get(match) ?? { lines: [], missing }
+          if (entry.lines.at(-1) !== line) entry.lines.push(line)
+          found.set(match, entry)
+        }
+      })
     }
   }
   return [...found].map(([name, { lines, missing }]) => {

@@ -1,13 +1,14 @@
 import type { MatchExtension, RuleContext, Target, TargetExtension } from '../extension.ts'
 import { findMatch } from '../matches/registry.ts'
-import type { Counters, Rule, RuleHeader, RuleMatch, RuleTarget } from '../rule.ts'
+import type { Counters, Rule, RuleHeader, RuleTarget } from '../rule.ts'
 import type { Family, TableName } from '../ruleset.ts'
 import { findTarget } from '../targets/registry.ts'
 import { standardTarget } from '../targets/standard.ts'
 import type { AddressMask } from './addresses.ts'
 import { COMMANDS, type Command, readCommand } from './commands.ts'
-import { GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-options.ts'
+import { COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-options.ts'
 import { type HeaderOptions, readHeader } from './header-options.ts'
+import type { MatchCache } from './match-cache.ts'
 import { type OptionSpec, Options, type OptionUse } from './options.ts'
 import { printProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
@@ -20,6 +21,7 @@ export interface RuleScope {
   readonly table: TableName
   hasChain(name: string): boolean
   warn(text: string): void
+  readonly matches: MatchCache
 }
 
 /** A rule line: what is to be done, and with which rules (several when it lists several addresses). */
@@ -95,7 +97,7 @@ class LineReader {
     }
     const wanted = spec.values ?? 1
     let inverted = negated
-    if (!negated && spec.negatable && wanted > 0 && this.#tokens[this.#next]?.text === '!' && equals < 0) {
+    if (!negated && spec.negatable && wanted > 0 && equals < 0 && this.#isOldNegation()) {
       inverted = true
       this.#next++
       this.#scope.warn(
@@ -122,11 +124,19 @@ class LineReader {
     else this.#generic(use)
   }
 
+  /** `--dport ! 80`; but `--string !` looks for an exclamation mark. */
+  #isOldNegation(): boolean {
+    if (this.#tokens[this.#next]?.text !== '!') return false
+    const value = this.#tokens[this.#next + 1]
+    return value !== undefined && !/^-.|^!$/.test(value.text)
+  }
+
   /** getopt_long: an exact name of what was loaded last, else a beginning that only one option has. */
   #find(token: Token, name: string): Found {
     if (!name.startsWith('--')) {
       const spec = SHORT_OPTIONS.get(name)
       if (spec) return { spec, owner: null }
+      if (COMMAND_LINE_OPTIONS.has(name.slice(1)) && name.startsWith('-')) throw commandLineOnly(token, name)
       const word = name.startsWith('-') ? 'option' : 'word'
       throw new Refusal(
         token,
@@ -146,6 +156,23 @@ class LineReader {
   }
 
   #lookup(token: Token, long: string): Found | null {
+    return this.#exact(long) ?? this.#beginning(token, long)
+  }
+
+  #exact(long: string): Found | null {
+    if (this.#target) {
+      const spec = optionOf(this.#target.extension, long)
+      if (spec) return { spec, owner: this.#target }
+    }
+    for (let at = this.#matches.length - 1; at >= 0; at--) {
+      const owner = this.#matches[at]
+      const spec = optionOf(owner.extension, long)
+      if (spec) return { spec, owner }
+    }
+    return null
+  }
+
+  #beginning(token: Token, long: string): Found | null {
     const owners = [this.#target, ...this.#matches.toReversed(), null].filter((owner, at) => owner !== null || at > 0)
     const starting: Found[] = []
     for (const owner of owners) {
@@ -156,11 +183,17 @@ class LineReader {
         }
       }
     }
+    for (const name of COMMAND_LINE_OPTIONS.values()) {
+      if (name === long) throw commandLineOnly(token, `--${name}`)
+      if (name.startsWith(long)) starting.push({ spec: { name }, owner: null })
+    }
     if (starting.length > 1) {
       const names = starting.map(({ spec }) => `--${spec.name}`).join(' and ')
       throw new Refusal(token, `"--${long}" could be ${names}; write it out`)
     }
-    return starting[0] ?? null
+    const [only] = starting
+    if (only && [...COMMAND_LINE_OPTIONS.values()].includes(only.spec.name)) throw commandLineOnly(token, `--${long}`)
+    return only ?? null
   }
 
   /** `-p tcp --dport 22` loads the tcp match. */
@@ -192,7 +225,10 @@ class LineReader {
         if (spec.name === 'jump') this.#target = this.#loadTarget(values[0])
         return
       case 'set-counters':
-        this.#counters = { packets: this.#count(values[0]), bytes: this.#count(values[1]) }
+        this.#counters = this.#readCounters(values[0])
+        return
+      case 'verbose':
+      case 'modprobe':
         return
       case 'ipv4':
       case 'ipv6':
@@ -211,6 +247,15 @@ class LineReader {
     if (token === undefined || token.text.startsWith('-') || token.text === '!') return null
     this.#next++
     return token
+  }
+
+  /** `5 6` or `5,6` */
+  #readCounters(token: Token): Counters {
+    const comma = token.text.indexOf(',')
+    const second = comma < 0 ? this.#positional() : { ...token, text: token.text.slice(comma + 1) }
+    if (!second) throw new Refusal(token, 'counters are two numbers, packets and bytes; write both')
+    const first = comma < 0 ? token : { ...token, text: token.text.slice(0, comma) }
+    return { packets: this.#count(first), bytes: this.#count(second) }
   }
 
   #count(token: Token): number {
@@ -241,20 +286,19 @@ class LineReader {
       protocol: options.protocol && !options.protocol.negated ? options.protocol.value : 0,
       warn: this.#scope.warn,
     }
-    const matches: RuleMatch[] = this.#matches.map((loaded) => {
-      const extension = loaded.extension as MatchExtension
-      checkRequirements(`-m ${extension.name}`, extension, loaded.at, context)
-      const match = extension.parse(new Options(extension.name, loaded.at, loaded.uses), context)
-      checkRequirements(`-m ${extension.name}`, match, loaded.at, context)
-      return { name: extension.name, match: { ...match, hooks: match.hooks ?? extension.hooks ?? ALL_HOOKS } }
-    })
+    const matches = this.#matches.map(({ extension, at: place, uses }) =>
+      this.#scope.matches.parse(extension as MatchExtension, place, uses, context),
+    )
     const target = this.#finishTarget(context)
     if (target?.target.needsSyn && !matches.some(({ match }) => match.asksForSyn)) {
       throw new Refusal(this.#target?.at ?? at, `-j ${target.name} works on SYN packets only; add -p tcp --syn`)
     }
     this.#checkInterfaces(options)
-    const rule = { line: at.line, column: at.column, text, counters: this.#counters ?? counters, matches, target }
-    return { command: this.#command, rules: expand(options).map((header) => ({ ...rule, header })) }
+    const { line, column } = at
+    const rules = expand(options).map((header): Rule => {
+      return { line, column, text, counters: this.#counters ?? counters, header, matches, target }
+    })
+    return { command: this.#command, rules }
   }
 
   #finishTarget(context: RuleContext): RuleTarget | null {
@@ -291,6 +335,26 @@ class LineReader {
       throw new Refusal(outUse.at, `${chain} knows no outgoing interface; use -i`)
     }
   }
+}
+
+function commandLineOnly(token: Token, name: string): Refusal {
+  return new Refusal(token, `${name} is for the command line of iptables; take it away here`)
+}
+
+const OPTIONS_BY_NAME = new WeakMap<object, ReadonlyMap<string, OptionSpec>>()
+
+/** The option of exactly this name. */
+function optionOf(extension: MatchExtension | TargetExtension, long: string): OptionSpec | undefined {
+  let byName = OPTIONS_BY_NAME.get(extension)
+  if (byName === undefined) {
+    // Where two have one name, the first is meant.
+    const named = extension.options.flatMap((spec) =>
+      [spec.name, ...(spec.aliases ?? [])].map((name) => [name, spec] as const),
+    )
+    byName = new Map(named.toReversed())
+    OPTIONS_BY_NAME.set(extension, byName)
+  }
+  return byName.get(long)
 }
 
 const ALL_HOOKS: readonly number[] = [0, 1, 2, 3, 4]

@@ -2,7 +2,8 @@ import { checkTable } from '../check-table.ts'
 import type { Counters, ParsedRuleset, Table } from '../rule.ts'
 import type { Family } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
-import { parseRuleLine } from './parse-rule.ts'
+import { MatchCache } from './match-cache.ts'
+import { parseRuleLine, type RuleScope } from './parse-rule.ts'
 import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
 import { TableBuilder } from './table-builder.ts'
 import { tokenize } from './tokens.ts'
@@ -35,6 +36,7 @@ class FileReader {
   readonly #tables = new Map<string, Table>()
   readonly #warnings = new Set<string>()
   readonly #errors: LocatedError[] = []
+  readonly #matches = new MatchCache()
   #table: TableBuilder | null = null
   #tableFailed = false
 
@@ -123,11 +125,12 @@ class FileReader {
     }
     const start = prefix ? prefix[0].length : 0
     const rule = text.slice(start)
-    const scope = {
+    const scope: RuleScope = {
       family: this.#family,
       table: table.name,
-      hasChain: (name: string) => table.hasChain(name),
+      hasChain: (name) => table.hasChain(name),
       warn: this.warn,
+      matches: this.#matches,
     }
     const tokens = tokenize(rule, line, start + 1)
     if (tokens.length === 0)

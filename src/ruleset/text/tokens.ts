@@ -16,37 +16,49 @@ const WORD_MAX = 1024
  */
 export function tokenize(source: string, line: number, firstColumn = 1): Token[] {
   const tokens: Token[] = []
-  let text = ''
-  let start = -1
-  let open = false
-  for (let at = 0; at <= source.length; at++) {
-    const char = source[at]
-    if (open) {
-      if (char === undefined) {
-        throw new Refusal({ line, column: firstColumn + start }, 'a quote is opened and never closed; add a closing "')
-      }
-      if (char === '"') open = false
-      else if (char === '\\' && at + 1 < source.length) text += source[++at]
-      else text += char
-    } else if (char === undefined || char === ' ' || char === '\t') {
-      if (start >= 0) {
-        if (text.length > WORD_MAX) {
-          throw new Refusal(
-            { line, column: firstColumn + start },
-            `a word of ${text.length} characters; at most ${WORD_MAX}`,
-          )
-        }
-        tokens.push({ text, line, column: firstColumn + start })
-      }
-      text = ''
-      start = -1
-    } else {
-      if (start < 0) start = at
-      if (char === '"') open = true
-      else text += char
+  for (let at = 0; at < source.length; ) {
+    if (isBlank(source.charCodeAt(at))) {
+      at++
+      continue
     }
+    const start = at
+    while (at < source.length && !isBlank(source.charCodeAt(at)) && source.charCodeAt(at) !== QUOTE) at++
+    let text = source.slice(start, at)
+    if (source.charCodeAt(at) === QUOTE) {
+      const word = quotedWord(source, at, { line, column: firstColumn + start })
+      text += word.text
+      at = word.end
+    }
+    if (text.length > WORD_MAX) {
+      throw new Refusal(
+        { line, column: firstColumn + start },
+        `a word of ${text.length} characters; at most ${WORD_MAX}`,
+      )
+    }
+    tokens.push({ text, line, column: firstColumn + start })
   }
   return tokens
+}
+
+const QUOTE = 0x22
+
+function isBlank(char: number): boolean {
+  return char === 0x20 || char === 0x09
+}
+
+/** A word from its first quote on. */
+function quotedWord(source: string, start: number, place: Omit<Token, 'text'>): { text: string; end: number } {
+  let text = ''
+  let open = false
+  let at = start
+  for (; at < source.length && (open || !isBlank(source.charCodeAt(at))); at++) {
+    const char = source[at]
+    if (char === '"') open = !open
+    else if (open && char === '\\' && at + 1 < source.length) text += source[++at]
+    else text += char
+  }
+  if (open) throw new Refusal(place, 'a quote is opened and never closed; add a closing "')
+  return { text, end: at }
 }
 
 /** A string as iptables-save prints it: bare when wholly [A-Za-z0-9_-], else quoted, with `"`, `\` and `'` escaped. */

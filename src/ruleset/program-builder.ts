@@ -1,0 +1,92 @@
+import { targetChain } from './check-table.ts'
+import type { Action } from './evaluate/action.ts'
+import type { CallContext, Condition } from './evaluate/condition.ts'
+import type { Program, ProgramChain, ProgramCheck, ProgramRule } from './evaluate/program.ts'
+import type { Match } from './extension.ts'
+import { headerChecks } from './header-conditions.ts'
+import type { Rule, RuleTarget, Table } from './rule.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
+
+/** Brings the tables of iptables into the form that is evaluated. */
+export class ProgramBuilder {
+  readonly #context: CallContext
+  readonly #assume: ReadonlyMap<string, boolean>
+  readonly #firstId: ReadonlyMap<string, number>
+  /** Of matches that many rules share, because they ask the same: only conditions without memory, which can be shared too. */
+  readonly #shared = new Map<Match, readonly ProgramCheck[]>()
+
+  /** @param firstId by `table:chain`, the id of the first rule; the policy's stands behind the last */
+  constructor(context: CallContext, assume: ReadonlyMap<string, boolean>, firstId: ReadonlyMap<string, number>) {
+    this.#context = context
+    this.#assume = assume
+    this.#firstId = firstId
+  }
+
+  program(table: Table): Program {
+    const indexOf = new Map(table.chains.map((chain, index) => [chain.name, index]))
+    const chains = table.chains.map((chain, index): ProgramChain => {
+      const first = this.#firstId.get(`${table.name}:${chain.name}`) ?? 0
+      const policy: ProgramChain['policy'] = chain.policy && {
+        id: first + chain.rules.length,
+        verdict: chain.policy === 'ACCEPT' ? VERDICT_ACCEPT : VERDICT_DROP,
+      }
+      return {
+        name: chain.name,
+        index,
+        policy,
+        rules: chain.rules.map((rule, at) => this.#rule(rule, first + at, indexOf)),
+      }
+    })
+    return { chains, environment: this.#context.environment, editedParts: editedParts(table), assume: this.#assume }
+  }
+
+  #rule(rule: Rule, id: number, indexOf: ReadonlyMap<string, number>): ProgramRule {
+    const checks = headerChecks(rule.header, this.#context.family)
+    for (const { name, match } of rule.matches) for (const check of this.#checks(name, match)) checks.push(check)
+    const target = targetChain(rule)
+    return {
+      id,
+      checks,
+      action: rule.target ? settled(rule.target, this.#assume) : { kind: 'continue' },
+      target: target === null ? -1 : (indexOf.get(target) ?? -1),
+    }
+  }
+
+  #checks(name: string, match: Match): readonly ProgramCheck[] {
+    const shared = this.#shared.get(match)
+    if (shared) return shared
+    const checks = match.conditions(this.#context).map((condition) => ({ match: name, condition }))
+    if (!checks.some(({ condition }) => remembers(condition))) this.#shared.set(match, checks)
+    return checks
+  }
+}
+
+function remembers(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'stateful':
+      return true
+    case 'all':
+    case 'any':
+      return condition.parts.some(remembers)
+    case 'hotdrop':
+      return remembers(condition.when)
+    default:
+      return false
+  }
+}
+
+/** PART_ bits of all that a table's targets change. */
+export function editedParts({ chains }: Table): number {
+  let parts = 0
+  for (const { rules } of chains) {
+    for (const { target } of rules) if (target?.target.action.kind === 'edit') parts |= target.target.action.parts
+  }
+  return parts
+}
+
+/** What is decided elsewhere (by a program behind a queue, …) is as assumed: true for ACCEPT, false for DROP. */
+function settled({ name, target }: RuleTarget, assume: ReadonlyMap<string, boolean>): Action {
+  const accepted = assume.get(name)
+  if (target.action.kind !== 'undecided' || accepted === undefined) return target.action
+  return { kind: 'verdict', verdict: accepted ? VERDICT_ACCEPT : VERDICT_DROP }
+}
