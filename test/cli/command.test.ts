@@ -1,28 +1,17 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
+import { buildProgram } from '../support/built-program.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-cli-'))
-const built = join(folder, 'build')
-const main = join(built, 'dist/cli/main.js')
+const { folder, main, remove } = buildProgram()
 const sample = join(root, 'pcaps/ssh-workstation.pcap')
 const rules = join(root, 'pcaps/ssh-workstation.v4')
 const workstation = ['--mode', 'host', '--local', '192.0.2.10']
 
-/** The command as users get it, built apart so that no other build gets in the way. */
-beforeAll(() => {
-  mkdirSync(join(folder, 'build'))
-  copyFileSync(join(root, 'package.json'), join(built, 'package.json'))
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const build = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(built, 'dist'), '--noEmitOnError', 'false']
-  spawnSync(process.execPath, [tsc, ...build], { cwd: root })
-  spawnSync('ln', ['-s', join(root, 'node_modules'), join(built, 'node_modules')])
-})
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(remove)
 
 function ctreplay(args: readonly string[], input?: Uint8Array): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', input, maxBuffer: 1 << 28, timeout: 30_000 })

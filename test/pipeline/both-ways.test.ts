@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { afterAll, describe, expect, it } from 'vitest'
+import { CAPTURES, captureFile } from '../bench/captures.ts'
+import { rulesetFile } from '../bench/rulesets.ts'
+import { SAMPLES } from '../pcaps/samples.ts'
+import { buildProgram } from '../support/built-program.ts'
+
+const { folder, main, remove } = buildProgram()
+const samples = fileURLToPath(new URL('../../pcaps', import.meta.url))
+const everyday = captureFile(CAPTURES.filter(({ name }) => name === 'mixed')[0], 0.04, folder)
+const natRules = rulesetFile('nat', folder)
+afterAll(remove)
+
+/** Everything that a run of the command leaves behind. */
+function traces(threads: number, args: readonly string[], input?: Uint8Array): Record<string, unknown> {
+  const ndjson = join(folder, `lines-${threads}`)
+  const counters = args.includes('--rules') ? ['--counters', join(folder, `counters-${threads}`)] : []
+  const all = [main, ...args, '--ndjson', ndjson, ...counters, '--verbose', '--threads', String(threads)]
+  const options = { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 28, input } as const
+  writeFileSync(ndjson, '')
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, options)
+  const written = [ndjson, ...counters.slice(1)].map((path) => readFileSync(path, 'utf8'))
+  return { status, stdout, stderr, written }
+}
+
+function written(name: string, bytes: Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, bytes)
+  return path
+}
+
+/** A capture with what is cut out of it, or put over it. */
+const cut = (from: Uint8Array, end: number) => from.subarray(0, end)
+const overwritten = (from: Uint8Array, at: number, ...bytes: number[]) => {
+  const copy = Uint8Array.from(from)
+  copy.set(bytes, at)
+  return copy
+}
+
+const sample = (name: string) => readFileSync(join(samples, name))
+const packets = readFileSync(everyday)
+
+describe('with a thread that reads ahead the command says the same, byte for byte', () => {
+  it.each(SAMPLES.map((one, index) => [`${index} ${one.capture} ${one.about ?? ''}`, one] as const))('%s', (_, one) => {
+    const given = (option: string, values: readonly string[]) => values.flatMap((value) => [option, value])
+    const path = (file: string | undefined) => (file === undefined ? [] : [join(samples, file)])
+    const args = [
+      join(samples, one.capture),
+      ...given('--rules', path(one.rules)),
+      ...given('--rules6', path(one.rules6)),
+      ...given('--mode', [one.mode]),
+      ...given('--local', one.local ?? []),
+      ...given(
+        '--sysctl',
+        Object.entries(one.sysctls ?? {}).map((pair) => pair.join('=')),
+      ),
+      ...given('--checksum', one.checksum ? [one.checksum] : []),
+    ]
+    expect(traces(2, args)).toEqual(traces(1, args))
+  })
+
+  it.each([
+    ['many packets, inferring', () => [everyday]],
+    ['many packets, with NAT', () => [everyday, '--mode', 'router', '--rules', natRules]],
+    ['many packets, as one host', () => [everyday, '--mode', 'host', '--local', '10.0.0.0/8', '--checksum', 'verify']],
+    ['no checksums', () => [everyday, '--checksum', 'ignore', '--sysctl', 'nf_conntrack_checksum=0']],
+    ['the other reader', () => [everyday, '--mode', 'router', '--reader', 'pcap-parser']],
+    ['several captures', () => [everyday, join(samples, 'tftp.pcap'), join(samples, 'ping-traceroute.pcapng')]],
+    ['cut inside a record', () => [written('cut.pcap', cut(packets, 5_000_001))]],
+    ['cut inside the first record', () => [written('first.pcap', cut(packets, 50))]],
+    ['an absurd record length', () => [written('absurd.pcap', overwritten(packets, 24 + 8, 255, 255, 255, 127))]],
+    ['gzip', () => [written('all.pcap.gz', gzipSync(cut(packets, 3_000_000)))]],
+    ['gzip that ends early', () => [written('cut.pcap.gz', cut(gzipSync(cut(packets, 3_000_000)), 200_000))]],
+    ['a pcapng that ends early', () => [written('cut.pcapng', cut(sample('ping-traceroute.pcapng'), 3001))]],
+    ['one damaged among two', () => [written('short.pcap', cut(packets, 100_000)), join(samples, 'tftp.pcap')]],
+    ['no frames at all', () => [written('none.pcap', cut(packets, 24))]],
+    ['no such file', () => ['/nonexistent/a.pcap']],
+    ['a second file that is none', () => [everyday, written('text.pcap', Buffer.from('this is only some text\n'))]],
+    ['an empty file', () => [written('empty.pcap', new Uint8Array(0))]],
+    ['a pcapng for the other reader', () => [join(samples, 'ping-traceroute.pcapng'), '--reader', 'pcap-parser']],
+    ['standard input twice', () => ['-', '-']],
+  ])('%s', (_, args) => {
+    expect(traces(2, args())).toEqual(traces(1, args()))
+  })
+
+  it.each([
+    ['a pipe', cut(packets, 2_000_000)],
+    ['a pipe with gzip', gzipSync(cut(packets, 2_000_000))],
+    ['an empty pipe', new Uint8Array(0)],
+  ])('%s', (_, bytes) => {
+    expect(traces(2, ['-'], bytes)).toEqual(traces(1, ['-'], bytes))
+  })
+})

@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The program as users get it, built apart so that no other build gets in the way. */
+export interface BuiltProgram {
+  /** Where there is room for the test's own files. */
+  readonly folder: string
+  readonly dist: string
+  /** The command's entry. */
+  readonly main: string
+  /** The built library, in this process: its threads can be started, as Node cannot start one from a .ts file. */
+  load(): Promise<typeof import('../../src/index.ts')>
+  remove(): void
+}
+
+export function buildProgram(): BuiltProgram {
+  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-built-'))
+  const built = join(folder, 'build')
+  const dist = join(built, 'dist')
+  mkdirSync(built)
+  copyFileSync(join(ROOT, 'package.json'), join(built, 'package.json'))
+  symlinkSync(join(ROOT, 'node_modules'), join(built, 'node_modules'))
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', dist, '--noEmitOnError', 'false']
+  spawnSync(process.execPath, [tsc, ...options], { cwd: ROOT })
+  return {
+    folder,
+    dist,
+    main: join(dist, 'cli/main.js'),
+    load: () => import(/* @vite-ignore */ pathToFileURL(join(dist, 'index.js')).href),
+    remove: () => rmSync(folder, { recursive: true }),
+  }
+}
