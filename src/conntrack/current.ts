@@ -23,6 +23,7 @@ import { ANY_DIRECTION, ConnectionTable } from './table.ts'
 import { TupleKey } from './tuple.ts'
 
 export const NO_ENTRY = -1
+export const NOT_LOOKED_UP = -2
 /** Hosts named of those that filled the table. */
 const HOSTS_NAMED = 3
 
@@ -57,6 +58,11 @@ export class CurrentConnection {
   /** INVALID by the state of a connection: its entry and number; else -1 and 0. */
   refusedBy = NO_ENTRY
   refusedByNumber = 0
+  /**
+   * Entry of the packet's tuple where somebody looked it up before the tracker, NO_ENTRY where there was none,
+   * NOT_LOOKED_UP where nobody did. Good for one `resolve`.
+   */
+  lookedUp = NOT_LOOKED_UP
   /** The expectation that the packet's new connection fulfils. */
   fulfilled: PendingExpectation | null = null
 
@@ -134,7 +140,9 @@ export class CurrentConnection {
 
   /** Attaches the packet to its connection, made where there is none. False when the table is full. */
   resolve(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
-    const id = this.find(fields, base, greSource, greDestination, false)
+    let id = this.lookedUp
+    if (id === NOT_LOOKED_UP) id = this.find(fields, base, greSource, greDestination, false)
+    this.lookedUp = NOT_LOOKED_UP
     if (id !== NO_ENTRY) {
       this.attach(id)
       return true

@@ -22,6 +22,11 @@ export const E_EXPIRY = 12
 export const E_EXTENSION = 14
 /** Number of the connection, from 1, in the order of creation. */
 export const E_NUMBER = 15
+/**
+ * TCP and UDP: numbers of the ways that packets of the original (low half) and of the reply direction take through the
+ * rules, for whoever keeps such ways; 0 for none. The tracker only makes it 0 with a new entry.
+ */
+export const E_WAYS = ENTRY_INTS - 1
 /** First of the words that belong to the protocol's tracker. */
 export const E_PROTOCOL = 16
 
@@ -57,14 +62,16 @@ export const TCP_SIDE_FLAGS = 4
 export const TCP_END_FRAME = 5
 export const TCP_MAX_END_FRAME = 6
 
-/** State | last direction << 4 | last segment class << 5 | retransmissions << 8. */
+/**
+ * State | last direction << 4 | last segment class << 5 | retransmissions << 8, and in the upper half, of the last ignored
+ * SYN, TCP_SIDE_ and LAST_ flags and window scale, packed as TCP_SIDE_FLAGS is.
+ */
 export const E_TCP_STATE = E_TCP_SIDE + 2 * TCP_SIDE_INTS
 export const E_TCP_LAST_SEQ = E_TCP_STATE + 1
 export const E_TCP_LAST_ACK = E_TCP_STATE + 2
 export const E_TCP_LAST_END = E_TCP_STATE + 3
 export const E_TCP_LAST_WINDOW = E_TCP_STATE + 4
-/** TCP_SIDE_ and TCP_LAST_ flags in the low byte, window scale << 8: of the last ignored SYN. */
-export const E_TCP_LAST_FLAGS = E_TCP_STATE + 5
+export const TCP_LAST_FLAGS_SHIFT = 16
 
 /** SCTP: verification tag of each direction (the tag that packets of that direction carry), state, flags. */
 export const E_SCTP_TAG = E_PROTOCOL

@@ -1,5 +1,5 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
-import { NO_ENTRY } from '../conntrack/current.ts'
+import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
 import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
@@ -38,6 +38,7 @@ import {
 } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
+import { FastPath, NOT_TRACKED } from './fast-path.ts'
 import { HelperPorts } from './helper-ports.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { MachineOptions } from './machine.ts'
@@ -92,6 +93,8 @@ const HELPER_OF_RULES = RULE_HELPERS.map(({ name }) => helperNumber(name))
 export class Journey {
   readonly tracker: Tracker
   readonly nat: NatHooks
+  /** Null where every packet must be seen by the rules. */
+  readonly fastPath: FastPath | null
   readonly #topology: Topology
   readonly #checksums: ChecksumPolicy
   readonly #verifiesChecksums: boolean
@@ -120,6 +123,15 @@ export class Journey {
     const counts = options.ruleset4?.countsConnections || options.ruleset6?.countsConnections
     this.#accounts = counts ? connections : null
     this.#packet = new RulePacket(connections)
+    this.fastPath =
+      counts || options.fastPath === false
+        ? null
+        : new FastPath({
+            ...options,
+            tracker: this.tracker,
+            verifiesChecksums: this.#verifiesChecksums,
+            helperPorts: this.#helperPorts,
+          })
     this.nat = new NatHooks(this.tracker.current, connections, options.topology, this.tracker.finding)
   }
 
@@ -132,6 +144,8 @@ export class Journey {
     packet.nowNs = nowNs
     packet.tracking = 0
     packet.forwarded = false
+    packet.steady = true
+    packet.hitCount = 0
     const rules = fields[base + P_FAMILY] === IP_V4 ? this.#rules4 : this.#rules6
     if (!rules.isEmpty) {
       packet.epochSeconds = outcome.epochSeconds
@@ -148,6 +162,7 @@ export class Journey {
     if (path === PATH_OUTPUT || path === PATH_LOOPBACK) this.#leave(path, rules, outcome)
     else this.#arrive(path, rules, outcome)
     if (!rules.isEmpty) packet.edits.undo(packet)
+    this.fastPath?.keep(packet, path, outcome)
   }
 
   /** From outside: PREROUTING, then where routing sends it. */
@@ -283,7 +298,7 @@ export class Journey {
   #track(outcome: Outcome): boolean {
     const packet = this.#packet
     const { tracker } = this
-    const { bytes, fields, base } = packet
+    const { fields, base } = packet
     if (this.#hasNat) this.nat.begin()
     const { tracking } = packet
     if ((tracking & TRACKING_NONE) !== 0) {
@@ -297,9 +312,8 @@ export class Journey {
     current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, base)
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
-    const verifies =
-      packet.hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, base)
-    const result = tracker.track(bytes, fields, base, verifies, packet.nowNs, outcome.frame)
+    if ((current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
+    const result = this.#judge(outcome.frame)
     if (result === TRACKER_CANNOT_TELL) {
       outcome.note = NOTE_CUT
       return false
@@ -325,6 +339,16 @@ export class Journey {
     if (this.#accounts !== null) this.#account(this.#accounts)
     if (this.#assumed.size > 0) outcome.assumesFrame = this.#assumedFrame()
     return true
+  }
+
+  /** What the tracker says of the packet, or said of it ahead of the rules. */
+  #judge(frame: number): number {
+    const { bytes, fields, base, hook, nowNs } = this.#packet
+    const ahead = this.fastPath === null ? NOT_TRACKED : this.fastPath.trackedAhead
+    if (ahead !== NOT_TRACKED) return ahead
+    const verifies =
+      hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, base)
+    return this.tracker.track(bytes, fields, base, verifies, nowNs, frame)
   }
 
   /** Packets that the tracker ignored, and ICMP errors, are not of the connection. */

@@ -48,6 +48,8 @@ export interface MachineOptions {
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
   readonly helperPorts?: readonly HelperPort[]
+  /** False sends every packet all its way; shows in no result. True by default. */
+  readonly fastPath?: boolean | undefined
   /** Seed of the connection table's hash; shows in no result. */
   readonly seed: number
 }
@@ -115,7 +117,14 @@ export class Machine {
     this.#clear(outcome)
     if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) this.#tick(outcome.epochSeconds, outcome.nanoseconds)
     if (fields[base + P_FAMILY] === IP_NONE) outcome.note = fields[base + P_NOTE]
-    else this.#enter(batch.bytes, outcome, info[row + FRAME_INTERFACE])
+    else if (!this.journey.fastPath?.take(batch.bytes, fields, base, this.#nowNs, outcome)) {
+      this.#enter(batch.bytes, outcome, info[row + FRAME_INTERFACE])
+    }
+  }
+
+  /** Brings the counters of the rules up to date. */
+  settle(): void {
+    this.journey.fastPath?.settle()
   }
 
   #clear(outcome: Outcome): void {

@@ -122,6 +122,7 @@ export async function replay(
     if (batch === null) break
     await replayBatch(batch, machine, outcome, sinks, familyFrames)
   }
+  machine.settle()
   for (const sink of sinks) await sink.end?.()
   options.atEnd?.(machine)
 

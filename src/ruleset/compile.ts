@@ -4,6 +4,7 @@ import { Interpreter } from './evaluate/interpret.ts'
 import { RuleMemory } from './evaluate/memory.ts'
 import { BAIL, COMPILED_DEPTH_MAX, depthOf, Trail } from './evaluate/program.ts'
 import type { Runtime } from './evaluate/runtime.ts'
+import { flagsAsked } from './evaluate/steadiness.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
 import { IpSets } from './ipset/ip-sets.ts'
 import type { SetDefinition } from './ipset/set-definition.ts'
@@ -70,9 +71,11 @@ export function compileRuleset(
   const programs = new Map(parsed.tables.map((table) => [table.name, builder.program(table)]))
   const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
   const nat: (ExplainingHookTable | null)[] = HOOK_NAMES.map(() => null)
+  let flags = 0
   for (const name of TABLES_BY_PRIORITY) {
     const program = programs.get(name)
     if (!program) continue
+    flags |= flagsAsked(program)
     const interpreter = new Interpreter(program, runtime, context, reasonIndex)
     const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
     const compiled = interpretOnly ? new Map<number, CompiledChain>() : generate(program, runtime, context)
@@ -93,6 +96,11 @@ export function compileRuleset(
     natAt: (hook) => nat[hook],
     packets: (ruleId) => runtime.counters[2 * ruleId],
     bytes: (ruleId) => runtime.counters[2 * ruleId + 1],
+    count(ruleId, packets, bytes) {
+      runtime.counters[2 * ruleId] += packets
+      runtime.counters[2 * ruleId + 1] += bytes
+    },
+    flagsAsked: flags,
     unknownReason: (index) => reasons[index],
     warnings: [...parsed.warnings, ...undecidableWarnings(parsed, programs)],
   }
@@ -123,9 +131,14 @@ function hookTable(
     run: compiled
       ? (packet) => {
           const verdict = compiled(packet, packet.fields, packet.base)
-          return verdict === BAIL ? interpreter.resume(packet, base) : verdict
+          if (verdict !== BAIL) return verdict
+          packet.steady = false
+          return interpreter.resume(packet, base)
         }
-      : (packet) => interpreter.run(packet, base),
+      : (packet) => {
+          packet.steady = false
+          return interpreter.run(packet, base)
+        },
     explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos, runtime, interfaces)),
   }
 }

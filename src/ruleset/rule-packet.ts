@@ -31,6 +31,9 @@ export const VERDICT_REJECT = 3
 export const VERDICT_UNKNOWN = 4
 export const VERDICT_NAMES = [null, 'ACCEPT', 'DROP', 'REJECT', 'UNKNOWN'] as const
 
+/** A way past more matching rules is not remembered. */
+export const HITS_MAX = 32
+
 /**
  * One packet as the rules see it: a single instance, filled anew by the machine for every packet, read and written by
  * the generated code. Header fields are `fields[base + P_…]` (see wire/packet-fields.ts).
@@ -71,6 +74,15 @@ export class RulePacket {
   possibleVerdicts = 0
   /** VERDICT_UNKNOWN: index in the ruleset's list of reasons. */
   unknownReason = -1
+
+  /**
+   * Whether all that rules asked on the packet's way so far is the same for the other packets of its connection that go the
+   * same way (evaluate/steadiness.ts), and ids of the rules and policies that counted it: hits[0 … hitCount), as far as
+   * they have room.
+   */
+  steady = true
+  hitCount = 0
+  readonly hits = new Int32Array(HITS_MAX)
 
   constructor(connections: ConnectionView) {
     this.connections = connections

@@ -63,6 +63,10 @@ export interface CompiledRuleset {
   /** Packets and bytes that a rule matched in this replay. */
   packets(ruleId: number): number
   bytes(ruleId: number): number
+  /** Adds packets that a rule is known to have matched, although they were not run. */
+  count(ruleId: number, packets: number, bytes: number): void
+  /** TCP flags that some rule looks at, as in P_TCP_FLAGS_WINDOW's flag bits. */
+  readonly flagsAsked: number
   /** Text of RulePacket.unknownReason: what is missing, and which option would supply it. */
   unknownReason(index: number): string
   /** Some rule asks for the packets and bytes of connections, so that they must be counted. */

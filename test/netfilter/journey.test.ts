@@ -29,6 +29,8 @@ function onlooker(asked: string[]): CompiledRuleset {
     natAt: (hook) => (hook === HOOK_FORWARD ? null : table(hook, 'nat')),
     packets: () => 0,
     bytes: () => 0,
+    count: () => {},
+    flagsAsked: 0,
     unknownReason: () => '',
     countsConnections: false,
     warnings: [],

@@ -34,6 +34,7 @@ export interface Setting extends Partial<TopologyOptions> {
   sysctls?: Readonly<Record<string, string | number>>
   checksum?: ChecksumOption
   helperPorts?: readonly HelperPort[]
+  fastPath?: boolean
 }
 
 /** What the capture says of a frame beside its bytes. */
@@ -88,6 +89,7 @@ export class Replaying {
   readonly machine: Machine
   readonly outcome = new Outcome()
   readonly checksums: ChecksumPolicy
+  readonly ruleset4: CompiledRuleset | null
   /** Seconds since the start. */
   now = 0
   readonly #batch = new PacketBatch(1)
@@ -99,13 +101,15 @@ export class Replaying {
     this.checksums = new ChecksumPolicy(setting.checksum ?? 'verify')
     const compiled = (text: string | undefined, name: string, family: 'ipv4' | 'ipv6') =>
       text === undefined ? null : compileRuleset(parseRuleset(text, name, family), topology, { memory })
+    this.ruleset4 = setting.ruleset4 ?? compiled(setting.rules, 'rules.v4', 'ipv4')
     this.machine = new Machine({
       topology,
       sysctls: sysctlsWith(new Map(sysctls)),
       checksums: this.checksums,
-      ruleset4: setting.ruleset4 ?? compiled(setting.rules, 'rules.v4', 'ipv4'),
+      ruleset4: this.ruleset4,
       ruleset6: compiled(setting.rules6, 'rules.v6', 'ipv6'),
       helperPorts: setting.helperPorts ?? [],
+      fastPath: setting.fastPath,
       seed: 1,
     })
   }

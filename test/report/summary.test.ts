@@ -21,6 +21,8 @@ const ruleset: CompiledRuleset = {
   natAt: () => null,
   packets: () => 0,
   bytes: () => 0,
+  count: () => {},
+  flagsAsked: 0,
   unknownReason: () => '',
   warnings: [],
 }

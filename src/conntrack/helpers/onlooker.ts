@@ -65,6 +65,17 @@ export class HelperOnlooker {
     return met.announcedBy
   }
 
+  /** Whether the current packet, of TCP or UDP, goes to or comes from a helper's usual port. */
+  watches(fields: Int32Array, base: number): boolean {
+    return this.#usualHelper(fields, base) >= 0
+  }
+
+  #usualHelper(fields: Int32Array, base: number): number {
+    const ports = fields[base + P_PORTS]
+    const service = this.#current.direction === 0 ? ports & 0xffff : ports >>> 16
+    return (fields[base + P_PROTOCOL] === PROTO_TCP ? this.#tcp : this.#udp)[service] - 1
+  }
+
   /** The current packet reached the end of the hooks. */
   look(bytes: Uint8Array, fields: Int32Array, base: number, isSent: boolean): void {
     const current = this.#current
@@ -73,9 +84,7 @@ export class HelperOnlooker {
     const protocol = fields[base + P_PROTOCOL]
     if ((protocol !== PROTO_TCP && protocol !== PROTO_UDP) || current.id === NO_ENTRY) return
     if (current.info === CT_RELATED_REPLY) return
-    const ports = fields[base + P_PORTS]
-    const service = current.direction === 0 ? ports & 0xffff : ports >>> 16
-    const helper = (protocol === PROTO_TCP ? this.#tcp : this.#udp)[service] - 1
+    const helper = this.#usualHelper(fields, base)
     if (helper < 0 || (fields[base + P_FAMILY] === IP_V6 && !HELPERS[helper].ipv6)) return
     const { table } = current
     if (table.extensions.records[table.extensionOf(current.id) + X_HELPER] !== 0) return

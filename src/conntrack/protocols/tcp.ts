@@ -12,7 +12,6 @@ import {
   E_STATUS,
   E_TCP_LAST_ACK,
   E_TCP_LAST_END,
-  E_TCP_LAST_FLAGS,
   E_TCP_LAST_SEQ,
   E_TCP_LAST_WINDOW,
   E_TCP_SIDE,
@@ -20,6 +19,7 @@ import {
   ENTRY_INTS,
   TCP_END,
   TCP_END_FRAME,
+  TCP_LAST_FLAGS_SHIFT,
   TCP_MAX_END,
   TCP_MAX_END_FRAME,
   TCP_MAX_WINDOW,
@@ -75,9 +75,10 @@ import {
   WINDOW_IGNORE,
 } from './tcp-window.ts'
 
-/** Flags of E_TCP_LAST_FLAGS beside the TCP_SIDE_ ones. */
-const LAST_EXPECT_CHALLENGE_ACK = 0x40
-const LAST_SIMULTANEOUS_OPEN = 0x80
+/** Flags of the last ignored SYN, in E_TCP_STATE, beside the TCP_SIDE_ ones. */
+const LAST_EXPECT_CHALLENGE_ACK = 0x40 << TCP_LAST_FLAGS_SHIFT
+const LAST_SIMULTANEOUS_OPEN = 0x80 << TCP_LAST_FLAGS_SHIFT
+const LAST_FLAGS_MASK = 0xffff << TCP_LAST_FLAGS_SHIFT
 
 /** A FIN or RST out of the window shortens the life of an assured entry only while more than this is left. */
 const MUCH_LIFE_LEFT_NS = 120e9
@@ -172,18 +173,18 @@ export class TcpTracker {
           kind === SEGMENT_ACK &&
           lastDirection !== direction &&
           lastKind === SEGMENT_SYN &&
-          (t[e + E_TCP_LAST_FLAGS] & LAST_EXPECT_CHALLENGE_ACK) !== 0
+          (t[e + E_TCP_STATE] & LAST_EXPECT_CHALLENGE_ACK) !== 0
         ) {
-          t[e + E_TCP_LAST_FLAGS] &= ~LAST_EXPECT_CHALLENGE_ACK
+          t[e + E_TCP_STATE] &= ~LAST_EXPECT_CHALLENGE_ACK
           this.#finding.set(REASON_TCP_CHALLENGE_ACK, 0, 0, 0)
           return TRACK_ACCEPT
         }
         break
       case TCP_SYN_SENT2:
-        t[e + E_TCP_LAST_FLAGS] |= LAST_SIMULTANEOUS_OPEN
+        t[e + E_TCP_STATE] |= LAST_SIMULTANEOUS_OPEN
         break
       case TCP_SYN_RECV:
-        if (direction === 1 && kind === SEGMENT_ACK && (t[e + E_TCP_LAST_FLAGS] & LAST_SIMULTANEOUS_OPEN) !== 0) {
+        if (direction === 1 && kind === SEGMENT_ACK && (t[e + E_TCP_STATE] & LAST_SIMULTANEOUS_OPEN) !== 0) {
           newState = TCP_ESTABLISHED
         }
         break
@@ -273,8 +274,10 @@ export class TcpTracker {
     t[e + E_TCP_LAST_END] = segment.end
     t[e + E_TCP_LAST_WINDOW] = segment.window
     if (segment.kind === SEGMENT_SYN && direction === 0) {
-      t[e + E_TCP_LAST_FLAGS] =
-        sideFromOptions(fields, base, 0) | (oldState === TCP_LAST_ACK ? LAST_EXPECT_CHALLENGE_ACK : 0)
+      t[e + E_TCP_STATE] =
+        (t[e + E_TCP_STATE] & ~LAST_FLAGS_MASK) |
+        (sideFromOptions(fields, base, 0) << TCP_LAST_FLAGS_SHIFT) |
+        (oldState === TCP_LAST_ACK ? LAST_EXPECT_CHALLENGE_ACK : 0)
     }
     if (oldState === TCP_SYN_SENT && segment.kind === SEGMENT_ACK && direction === 1) {
       t[e + E_TCP_LAST_ACK] = segment.ack
@@ -285,11 +288,11 @@ export class TcpTracker {
   /** Puts the remembered SYN in the place of its side's data; the answering side starts blank, but for its pick-up's mark. */
   #resume(t: Int32Array, e: number, asking: number, answering: number, frame: number): void {
     const side = e + E_TCP_SIDE + asking * TCP_SIDE_INTS
-    t[e + E_TCP_LAST_FLAGS] &= ~LAST_EXPECT_CHALLENGE_ACK
+    t[e + E_TCP_STATE] &= ~LAST_EXPECT_CHALLENGE_ACK
     t[side + TCP_END] = t[e + E_TCP_LAST_END]
     t[side + TCP_MAX_END] = t[e + E_TCP_LAST_END]
     t[side + TCP_MAX_WINDOW] = t[e + E_TCP_LAST_WINDOW] === 0 ? 1 : t[e + E_TCP_LAST_WINDOW]
-    t[side + TCP_SIDE_FLAGS] = t[e + E_TCP_LAST_FLAGS]
+    t[side + TCP_SIDE_FLAGS] = t[e + E_TCP_STATE] >>> TCP_LAST_FLAGS_SHIFT
     t[side + TCP_END_FRAME] = frame
     t[side + TCP_MAX_END_FRAME] = frame
     const other = e + E_TCP_SIDE + answering * TCP_SIDE_INTS

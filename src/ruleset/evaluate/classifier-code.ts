@@ -5,6 +5,7 @@ import { PROTOCOL_SLOTS } from './demands.ts'
 import { FIELDS, type Field } from './fields.ts'
 import { PLACE_SHIFT, SPREAD } from './head-cache.ts'
 import { EVERY_RULE } from './rule-index.ts'
+import { isSteadyField } from './steadiness.ts'
 
 const EVERY_BIT = 0xffff_ffff
 /** Odd numbers, one for each field, that spread heads over the bits of a hash. */
@@ -39,6 +40,7 @@ export function classifiedSource(name: string, slot: number, classifier: Classif
     rowSource(name, slot, classifier, knownWhen),
     `const ${own('r')} = x[${slot}].rules, ${own('l')} = x[${slot}].classifier.candidates.list`,
     `function ${name}(p, f, b) {`,
+    ...(fields.every(({ field }) => isSteadyField(FIELDS[field])) ? [] : ['  p.steady = false']),
     `  const row = ${rowFunction(name)}(p, f, b)`,
     `  for (let at = ${own('w')}[row + ${fields.length}], end = at + ${own('w')}[row + ${fields.length + 1}]; at < end; at++) {`,
     `    const i = ${own('l')}[at]`,

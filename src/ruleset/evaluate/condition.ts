@@ -86,6 +86,8 @@ export interface CallCondition {
   readonly negated: boolean
   /** Why the answer may be UNKNOWN; absent where it never is. */
   readonly missing?: string
+  /** The answer is the same for all packets of one direction of an established connection (steadiness.ts). */
+  readonly steady?: true
   create(context: CallContext): PureTest
 }
 

@@ -35,6 +35,8 @@ export interface Field {
   readonly changes?: boolean
   /** PART_ bits: it is not known, and must be read where it is needed, when targets change these parts of packets. */
   readonly parts?: number
+  /** It differs between packets of one direction of a connection. */
+  readonly perPacket?: boolean
   /** For people. */
   readonly label: string
 }
@@ -70,16 +72,24 @@ export const FIELDS = {
   destination3: word('destination address, word 4', P_DST + 3),
   /** -1 is an IPv6 header chain that cannot be read. */
   protocol: { label: 'protocol', expression: at(P_PROTOCOL), wide: false },
-  length: { label: 'length', expression: at(P_L3_LENGTH), wide: false, parts: PART_LENGTH, missing: CHANGED },
+  length: {
+    label: 'length',
+    expression: at(P_L3_LENGTH),
+    wide: false,
+    perPacket: true,
+    parts: PART_LENGTH,
+    missing: CHANGED,
+  },
   /** Routing takes one off before the hook FORWARD. */
   ttl: {
     label: 'TTL',
     expression: `(${at(P_TTL)} - (p.hook === ${HOOK_FORWARD} || (p.hook === ${HOOK_POSTROUTING} && p.forwarded) ? 1 : 0))`,
     wide: false,
+    perPacket: true,
     parts: PART_TTL,
     missing: CHANGED,
   },
-  tos: { label: 'TOS', expression: at(P_TOS), wide: false, parts: PART_TOS, missing: CHANGED },
+  tos: { label: 'TOS', expression: at(P_TOS), wide: false, perPacket: true, parts: PART_TOS, missing: CHANGED },
   fragmentOffset: {
     label: 'fragment offset',
     expression: `(${at(P_FRAGMENT)} & ${FRAGMENT_OFFSET_MASK})`,
@@ -90,7 +100,7 @@ export const FIELDS = {
   sourcePort: transport('source port', `(${at(P_PORTS)} >>> 16)`, 4),
   destinationPort: transport('destination port', `(${at(P_PORTS)} & 65535)`, 4),
   tcpFlags: transport('TCP flags', `((${at(P_TCP_FLAGS_WINDOW)} >>> 16) & 255)`, 14, PART_TCP_FLAGS),
-  tcpDataOffset: transport('TCP data offset', `(${at(P_TCP_FLAGS_WINDOW)} >>> 28)`, 13),
+  tcpDataOffset: { ...transport('TCP data offset', `(${at(P_TCP_FLAGS_WINDOW)} >>> 28)`, 13), perPacket: true },
   icmpType: transport('ICMP type', `(${at(P_PORTS)} >>> 24)`, 2),
   icmpTypeCode: transport('ICMP type and code', `(${at(P_PORTS)} >>> 16)`, 2),
   /** As the hooks see it: of LINK_HOST, LINK_BROADCAST, LINK_MULTICAST, because all else was host when it was routed. */
@@ -98,6 +108,7 @@ export const FIELDS = {
     label: 'packet type',
     expression: `(${at(P_LINK)} === 1 || ${at(P_LINK)} === 2 ? ${at(P_LINK)} : 0)`,
     wide: false,
+    perPacket: true,
     known: () => `${at(P_LINK)} >= 0`,
     missing: 'the capture does not tell how the frame reached the machine; settle it with --assume pkttype',
   },
@@ -120,11 +131,12 @@ export const FIELDS = {
   },
   connectionMark: {
     ...ofConnection('connection mark', 'mark(p.connection)', true),
+    perPacket: true,
     changes: true,
     known: () => '!k.uncertainMarks.has(p.connection)',
     missing: 'the connection mark depends on an earlier rule that could not be decided',
   },
-  connectionStatus: ofConnection('connection status', 'status(p.connection)'),
+  connectionStatus: { ...ofConnection('connection status', 'status(p.connection)'), perPacket: true },
   connectionProtocol: ofConnection('protocol of the connection', 'protocol(p.connection)'),
   ...connectionTuple('original', 'orig', false),
   ...connectionTuple('reply', 'reply', true),
@@ -138,6 +150,7 @@ function mac(label: string, offset: number): Field {
     label,
     expression: `(${at(P_MAC_OFFSET)} < 0 ? 0 : (${byte(0)} << 16) | (${byte(1)} << 8) | ${byte(2)})`,
     wide: false,
+    perPacket: true,
     known: () => `${at(P_MAC_OFFSET)} >= 0`,
     missing: 'the capture has no Ethernet header; settle it with --assume mac',
   }

@@ -10,6 +10,7 @@ import { linearPrefix } from './linear-prefix.ts'
 import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETURNED } from './program.ts'
 import { headFor } from './rule-index.ts'
 import { inRanges, type Runtime, slotOf } from './runtime.ts'
+import { isSteady, isSteadyAction } from './steadiness.ts'
 
 /** A base chain as a function: a VERDICT_, or BAIL. */
 export type CompiledChain = (packet: RulePacket, fields: Int32Array, base: number) => number
@@ -156,7 +157,10 @@ class Generator {
 }
 
 function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): string {
-  const checks = rule.checks.map(({ condition, match }) => checkCode(condition, program.assume.get(match), context))
+  const checks = rule.checks.map(({ condition, match }) => ({
+    ...checkCode(condition, program.assume.get(match), context),
+    steady: isSteady(condition),
+  }))
   const last = actionCode(rule, context)
   const bail = `return bail(${rule.id})`
   const lines: string[] = []
@@ -173,32 +177,42 @@ function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): 
   // What a stateful match took cannot be given back, so that a rule with one must know its way before it starts.
   const remembers = rule.checks.some(({ condition }) => condition.kind === 'stateful')
   const remaining = ordered.flatMap((check) => check.guards)
-  if (remembers) guard([...remaining, ...last.guards])
+  let isSteadySoFar = true
+  const unsteady = (): void => {
+    if (isSteadySoFar) lines.push(`${'  '.repeat(depth + 1)}p.steady = false`)
+    isSteadySoFar = false
+  }
+  if (remembers) {
+    unsteady()
+    guard([...remaining, ...last.guards])
+  }
   for (const check of ordered) {
+    if (!check.steady) unsteady()
     if (!remembers) guard(check.guards)
     if (check.test !== 'true') open(`if (${check.test}) {`)
   }
+  if (!isSteadyAction(rule.action)) unsteady()
   if (!remembers) guard(last.guards)
   lines.push(`${'  '.repeat(depth + 1)}${count(rule.id)}; ${last.code}`)
   while (depth > 0) lines.push(`${'  '.repeat(depth--)}}`)
   return lines.join('\n')
 }
 
+interface RuleCheck extends CheckCode {
+  readonly steady: boolean
+}
+
 /**
  * Checks that need no guard first, and calls last, as far as hotdrop and memory allow: fewer packets then need the
- * interpreter, and fewer calls are made.
+ * interpreter, and fewer calls are made. Among alike ones the steady first: more packets then have steady verdicts.
  */
-function safeOrder(checks: readonly CheckCode[]): CheckCode[] {
-  const ordered: CheckCode[] = []
-  let open: CheckCode[] = []
+function safeOrder(checks: readonly RuleCheck[]): RuleCheck[] {
+  const ordered: RuleCheck[] = []
+  let open: RuleCheck[] = []
+  const rank = ({ calls, guards, steady }: RuleCheck): number =>
+    (calls ? 4 : 0) + (guards.length > 0 ? 2 : 0) + (steady ? 0 : 1)
   const flush = (): void => {
-    for (const calls of [false, true]) {
-      const alike = open.filter((check) => check.calls === calls)
-      ordered.push(
-        ...alike.filter(({ guards }) => guards.length === 0),
-        ...alike.filter(({ guards }) => guards.length > 0),
-      )
-    }
+    ordered.push(...open.toSorted((one, other) => rank(one) - rank(other)))
     open = []
   }
   for (const check of checks) {
@@ -212,7 +226,7 @@ function safeOrder(checks: readonly CheckCode[]): CheckCode[] {
 }
 
 function count(id: number): string {
-  return `n[${2 * id}] += 1; n[${2 * id + 1}] += f[b + ${P_L3_LENGTH}]`
+  return `n[${2 * id}] += 1; n[${2 * id + 1}] += f[b + ${P_L3_LENGTH}]; p.hits[p.hitCount++] = ${id}`
 }
 
 function actionCode(rule: ProgramRule, context: CodeContext): { guards: readonly string[]; code: string } {

@@ -97,6 +97,7 @@ function parseAddrtype(options: Options, { family }: RuleContext): Match {
       label,
       negated,
       missing: MISSING,
+      steady: true,
       create: (context) => addressTest(at, types, side, context),
     }
   }

@@ -1,0 +1,135 @@
+import { E_WAYS, ENTRY_INTS } from '../conntrack/entry.ts'
+import { HITS_MAX, type RulePacket } from '../ruleset/rule-packet.ts'
+import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
+
+/** No way is kept. */
+export const NO_WAY = 0
+/** An entry has room for numbers of 16 bits. */
+const WAYS_MAX = 0xffff
+const DIRECTION_BITS = 16
+
+/** Integers of a way's key before the rules that counted it: what it is for, the filter's decision, TCP flags, their number. */
+const KEY_HEAD = 4
+const WAYS_AT_START = 64
+const GROWTH = 2
+
+/** What a way began with, and where it led. */
+export interface Way {
+  readonly ruleset: CompiledRuleset | null
+  readonly isV6: boolean
+  /** It began at PREROUTING, where checksums are looked at. */
+  readonly arrives: boolean
+  readonly hook: number
+  /** The rule or policy that stands for the verdict, which is ACCEPT. */
+  readonly rule: RuleInfo | null
+}
+
+/**
+ * The ways that accepted packets of established connections took through the rules, where all that was asked is the same
+ * for the connection's next packets in that direction: these need not go it again. Each way is kept once, by the rules that
+ * counted it, and connection entries hold numbers of ways; what went a way is counted at it, and given to its rules by
+ * `settle`.
+ */
+export class FlowCache {
+  readonly #ways: Way[] = []
+  /** By number of the way, less one. */
+  readonly #keys: Int32Array[] = []
+  readonly #byHash = new Map<number, number[]>()
+  readonly #key = new Int32Array(KEY_HEAD + HITS_MAX)
+  readonly #flagsAsked: number
+  /** By number of the way. */
+  #flags = new Uint8Array(WAYS_AT_START)
+  #packets = new Float64Array(WAYS_AT_START)
+  #bytes = new Float64Array(WAYS_AT_START)
+
+  /** @param flagsAsked TCP flags that some rule looks at: a way is for packets with the same ones */
+  constructor(flagsAsked: number) {
+    this.#flagsAsked = flagsAsked
+  }
+
+  /** Number of the way that packets with these TCP flags (0 for UDP) take in a direction of a connection, or NO_WAY. */
+  wayOf(entries: Int32Array, connection: number, direction: number, tcpFlags: number): number {
+    const way = (entries[connection * ENTRY_INTS + E_WAYS] >>> (direction * DIRECTION_BITS)) & WAYS_MAX
+    return this.#flags[way] === (tcpFlags & this.#flagsAsked) ? way : NO_WAY
+  }
+
+  way(number: number): Way {
+    return this.#ways[number - 1]
+  }
+
+  /** Another packet went this way. @param length of the datagram, as rules count bytes */
+  take(number: number, length: number): void {
+    this.#packets[number]++
+    this.#bytes[number] += length
+  }
+
+  /** Keeps the way that a packet just took, for the connection's others in that direction. */
+  keep(
+    way: Way,
+    packet: RulePacket,
+    entries: Int32Array,
+    connection: number,
+    direction: number,
+    tcpFlags: number,
+  ): void {
+    const number = this.#numberOf(way, packet, tcpFlags & this.#flagsAsked)
+    const shift = direction * DIRECTION_BITS
+    const word = connection * ENTRY_INTS + E_WAYS
+    entries[word] = (entries[word] & ~(WAYS_MAX << shift)) | (number << shift)
+  }
+
+  /** Gives what was counted to the rules. */
+  settle(): void {
+    this.#ways.forEach(({ ruleset }, at) => {
+      const packets = this.#packets[at + 1]
+      if (packets === 0) return
+      for (const rule of this.#keys[at].subarray(KEY_HEAD)) ruleset?.count(rule, packets, this.#bytes[at + 1])
+      this.#packets[at + 1] = 0
+      this.#bytes[at + 1] = 0
+    })
+  }
+
+  #numberOf(way: Way, packet: RulePacket, flags: number): number {
+    const key = this.#key
+    const { hits, hitCount } = packet
+    key[0] = (way.isV6 ? 1 : 0) | (way.arrives ? 2 : 0) | (way.hook << 2)
+    key[1] = way.rule === null ? -1 : way.rule.id
+    key[2] = flags
+    key[3] = hitCount
+    for (let at = 0; at < hitCount; at++) key[KEY_HEAD + at] = hits[at]
+    const length = KEY_HEAD + hitCount
+    let hash = 0
+    for (let at = 0; at < length; at++) hash = Math.imul(hash ^ key[at], 0x9e3779b1) ^ (hash >>> 15)
+    const alike = this.#byHash.get(hash)
+    const known = alike?.find((number) => this.#hasKey(number, length))
+    if (known !== undefined) return known
+    if (this.#ways.length === WAYS_MAX) return NO_WAY
+    const number = this.#add(way, key.slice(0, length))
+    this.#flags[number] = flags
+    if (alike === undefined) this.#byHash.set(hash, [number])
+    else alike.push(number)
+    return number
+  }
+
+  #hasKey(number: number, length: number): boolean {
+    const own = this.#keys[number - 1]
+    for (let at = 0; at < length; at++) if (own[at] !== this.#key[at]) return false
+    return true
+  }
+
+  #add(way: Way, key: Int32Array): number {
+    const number = this.#ways.push(way)
+    this.#keys.push(key)
+    if (number === this.#flags.length) {
+      this.#flags = longer(this.#flags, new Uint8Array(number * GROWTH))
+      this.#packets = longer(this.#packets, new Float64Array(number * GROWTH))
+      this.#bytes = longer(this.#bytes, new Float64Array(number * GROWTH))
+    }
+    return number
+  }
+}
+
+function longer<Numbers extends Uint8Array | Float64Array>(numbers: Numbers, room: Numbers): Numbers {
+  room.set(numbers)
+  return room
+}

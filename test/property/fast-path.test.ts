@@ -1,0 +1,180 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Mode } from '../../src/netfilter/topology.ts'
+import { Replaying } from '../netfilter/replaying.ts'
+import { tcp, udp } from '../support/packets.ts'
+import { crowded, network, type Pair, type Sent } from './conversations.ts'
+
+/** Long enough that most packets may take the short way, with something now and then that may not. */
+const chatter: fc.Arbitrary<Sent[]> = fc
+  .record({
+    pair: crowded,
+    protocol: fc.constantFrom('tcp', 'tcp', 'udp'),
+    turns: fc.array(
+      fc.record({
+        fromServer: fc.boolean(),
+        bytes: fc.constantFrom(0, 0, 1, 20, 900),
+        ttl: fc.constantFrom(64, 64, 64, 64, 1),
+        tos: fc.constantFrom(0, 0, 0, 8),
+        flags: fc.constantFrom('A', 'A', 'A', 'PA', 'PA', 'FA', 'R', 'S', ''),
+        skip: fc.constantFrom(0, 0, 0, 0, 0, 1_000_000),
+        checksum: fc.constantFrom(undefined, undefined, undefined, undefined, 1),
+        gap: fc.constantFrom(0, 0.01, 0.01, 1, 40, 200),
+      }),
+      { minLength: 10, maxLength: 40 },
+    ),
+  })
+  .map(({ pair, protocol, turns }) => (protocol === 'tcp' ? talk(pair, turns) : datagrams(pair, turns)))
+
+interface Turn {
+  fromServer: boolean
+  bytes: number
+  ttl: number
+  tos: number
+  flags: string
+  skip: number
+  checksum: number | undefined
+  gap: number
+}
+
+function talk({ client, server, port }: Pair, turns: readonly Turn[]): Sent[] {
+  const paths = [`${client}:${port}>${server}:80`, `${server}:80>${client}:${port}`] as const
+  const next = [1001, 5001]
+  const sent: Sent[] = [
+    { bytes: tcp(paths[0], 'S', { seq: 1000 }), gap: 0, dropped: false },
+    { bytes: tcp(paths[1], 'SA', { seq: 5000, ack: 1001 }), gap: 0, dropped: false },
+  ]
+  for (const { fromServer, bytes, ttl, tos, flags, skip, checksum, gap } of turns) {
+    const side = fromServer ? 1 : 0
+    const seq = next[side] + skip
+    const ack = next[1 - side]
+    const sums = checksum === undefined ? {} : { checksum }
+    sent.push({ bytes: tcp(paths[side], flags, { seq, ack, data: bytes, ttl, tos, ...sums }), gap, dropped: false })
+    if (skip === 0 && flags.includes('A')) next[side] += bytes
+  }
+  return sent
+}
+
+function datagrams({ client, server, port }: Pair, turns: readonly Turn[]): Sent[] {
+  return turns.map(({ fromServer, bytes, ttl, tos, checksum, gap }) => {
+    const path = fromServer ? `${server}:53>${client}:${port}` : `${client}:${port}>${server}:53`
+    const sums = checksum === undefined ? {} : { checksum }
+    return { bytes: udp(path, { data: bytes, ttl, tos, ...sums }), gap, dropped: false }
+  })
+}
+
+const match = fc.constantFrom(
+  '',
+  '-p tcp',
+  '-p udp --dport 53',
+  '-p tcp --sport 80',
+  '-s 10.0.0.0/24',
+  '-m conntrack --ctstate NEW',
+  '-m conntrack --ctstate ESTABLISHED,RELATED',
+  '-m conntrack --ctdir REPLY',
+  '-m conntrack --ctstatus ASSURED',
+  '-p tcp -m tcp --tcp-flags PSH PSH',
+  '-p tcp -m tcp --tcp-flags FIN,RST FIN',
+  '-m length --length 41:100',
+  '-m tos --tos 8',
+  '-m ttl --ttl-gt 10',
+  '-m mark --mark 1',
+  '-m connmark --mark 1',
+  '-m limit --limit 1/min --limit-burst 3',
+  '-m addrtype --dst-type UNICAST',
+  '-m pkttype --pkt-type broadcast',
+  '-i lan',
+  '-m owner --uid-owner 0',
+)
+
+function table(name: string, chains: readonly string[], targets: readonly string[]): fc.Arbitrary<string> {
+  const rule = fc
+    .tuple(fc.constantFrom(...chains), match, fc.constantFrom(...targets))
+    .filter(([chain, what]) => !(what.includes('ctst') || what.includes('ctdir')) || name !== 'raw' || chain === '')
+    .filter(([chain, what]) => what !== '-i lan' || !['OUTPUT', 'POSTROUTING'].includes(chain))
+    .filter(([chain, what]) => !what.includes('owner') || ['OUTPUT', 'POSTROUTING'].includes(chain))
+    .map(([chain, what, target]) => `-A ${chain} ${what} ${target}`)
+  const policy = name === 'filter' ? fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP') : fc.constant('ACCEPT')
+  return fc
+    .tuple(policy, fc.array(rule, { maxLength: 5 }))
+    .map(([chosen, rules]) =>
+      [`*${name}`, ...chains.map((chain) => `:${chain} ${chosen} [0:0]`), ...rules, 'COMMIT'].join('\n'),
+    )
+}
+
+const FILTER = ['FORWARD', 'INPUT', 'OUTPUT']
+const ruleset = fc
+  .tuple(
+    fc.option(table('raw', ['PREROUTING', 'OUTPUT'], ['-j NOTRACK', '-j CT --zone 3', '-j DROP', ''])),
+    fc.option(
+      table(
+        'mangle',
+        ['PREROUTING', 'POSTROUTING'],
+        ['-j MARK --set-mark 1', '-j CONNMARK --set-mark 1', '-j TOS --set-tos 8', ''],
+      ),
+    ),
+    fc.option(table('nat', ['PREROUTING'], ['-p tcp -j DNAT --to-destination 10.9.9.10'])),
+    table('filter', FILTER, ['-j ACCEPT', '-j ACCEPT', '-j DROP', '-j RETURN', '-j LOG', '', '-j REJECT']),
+  )
+  .map((tables) => `${tables.filter((one) => one !== null).join('\n')}\n`)
+  // A rule that has nat's target and a protocol of its own is none that iptables takes.
+  .filter((text) => !/-p udp.*-p tcp|-p tcp.*-p tcp/.test(text))
+
+const traffic = fc.oneof(
+  network(crowded, 8),
+  fc.tuple(chatter, chatter, fc.infiniteStream(fc.boolean())).map(([one, other, turns]) => {
+    const queues = [[...one], [...other]]
+    const mixed: Sent[] = []
+    while (queues[0].length + queues[1].length > 0) {
+      const packet = queues[turns.next().value ? 0 : 1].shift() ?? queues[0].shift() ?? queues[1].shift()
+      if (packet !== undefined) mixed.push(packet)
+    }
+    return mixed
+  }),
+)
+
+const mode = fc.constantFrom<Mode>('router', 'host')
+
+function answers(rules: string, where: Mode, packets: readonly Sent[], fastPath: boolean): string[] {
+  const local = where === 'host' ? ['10.0.0.1', '10.9.9.9'] : []
+  const replaying = new Replaying({ rules, mode: where, local, fastPath })
+  const said = packets.map(({ bytes, gap }) => {
+    const { now } = replaying.wait(gap)
+    const text = replaying.say(bytes)
+    const { connectionNumber, direction, reason, reasonA, possibleVerdicts, assumesFrame } = replaying.outcome
+    return [now, text, connectionNumber, direction, reason, reasonA, possibleVerdicts, assumesFrame].join(' ')
+  })
+  replaying.machine.settle()
+  const { ruleset4 } = replaying
+  const counted = ruleset4?.rules.map(({ id, record }) => `${record} ${ruleset4.packets(id)} ${ruleset4.bytes(id)}`)
+  return [...said, ...(counted ?? [])]
+}
+
+test('no answer and no counter depends on the fast path', () => {
+  fc.assert(
+    fc.property(ruleset, mode, traffic, (rules, where, packets) => {
+      expect(answers(rules, where, packets, true)).toEqual(answers(rules, where, packets, false))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('packets of established connections do take it', () => {
+  const rules =
+    '*filter\n:FORWARD DROP [0:0]\n-A FORWARD -p tcp --dport 80 -j ACCEPT\n-A FORWARD -p tcp --sport 80 -j ACCEPT\nCOMMIT\n'
+  const replaying = new Replaying({ rules })
+  const path = '10.0.0.1:1000>10.0.0.2:80'
+  replaying.sayAll([
+    tcp(path, 'S', { seq: 1 }),
+    tcp('10.0.0.2:80>10.0.0.1:1000', 'SA', { seq: 10, ack: 2 }),
+    tcp(path, 'A', { seq: 2, ack: 11 }),
+  ])
+  expect(replaying.say(tcp(path, 'A', { seq: 2, ack: 11, data: 5 }))).toBe(
+    'ESTABLISHED FORWARD ACCEPT filter:FORWARD:rule:1',
+  )
+  const { ruleset4 } = replaying
+  const rule = ruleset4?.rules.find(({ record }) => record === 'filter:FORWARD:rule:1')?.id ?? -1
+  expect(ruleset4?.packets(rule)).toBe(2)
+  replaying.machine.settle()
+  expect(ruleset4?.packets(rule)).toBe(3)
+})
