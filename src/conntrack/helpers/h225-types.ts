@@ -1,4 +1,22 @@
-import type { PerReader } from './per-reader.ts'
+import type { PerNode } from './per-decoder.ts'
+import {
+  BOOLEAN,
+  bits,
+  choice,
+  extensions,
+  list,
+  NULL,
+  OBJECT_IDENTIFIER,
+  OCTET,
+  OCTET_STRING,
+  octets,
+  optional,
+  read,
+  sequence,
+  skip,
+  string,
+  WORD,
+} from './per-types.ts'
 
 /** An address in a message: words of the IP address, and its port. */
 export interface H323Address {
@@ -6,135 +24,85 @@ export interface H323Address {
   readonly port: number
 }
 
+const NOTHING_MORE = extensions(0)
+
+const H221_NON_STANDARD = sequence([skip(OCTET), skip(OCTET), skip(WORD)], NOTHING_MORE)
+const NON_STANDARD_IDENTIFIER = choice([skip(OBJECT_IDENTIFIER), skip(H221_NON_STANDARD)])
+export const NON_STANDARD_PARAMETER = sequence([skip(NON_STANDARD_IDENTIFIER), skip(OCTET_STRING)])
+
+const IP_SOURCE_ROUTE = sequence(
+  [skip(octets(4)), skip(WORD), skip(list(skip(octets(4)))), skip(choice([skip(NULL), skip(NULL)]))],
+  NOTHING_MORE,
+)
+const IPX_ADDRESS = sequence([skip(octets(6)), skip(octets(4)), skip(octets(2))])
+
+/** TransportAddress. */
+export const TRANSPORT_ADDRESS = choice([
+  read('ipv4', sequence([read('address', octets(4)), skip(WORD)])),
+  skip(IP_SOURCE_ROUTE),
+  skip(IPX_ADDRESS),
+  read('ipv6', sequence([read('address', octets(16)), skip(WORD)], NOTHING_MORE)),
+  skip(octets(16)),
+  skip(string(8, 5, 1)),
+  skip(NON_STANDARD_PARAMETER),
+])
+
+/** AliasAddress: dialled digits, a name; others are extensions. */
+export const ALIAS = choice([skip(string(4, 7, 1)), skip(string(16, 'octet', 1))], 7)
+export const ALIASES = list(skip(ALIAS))
+
+/** GatekeeperIdentifier, EndpointIdentifier. */
+export const IDENTIFIER = string(16, 7, 1)
+
+export const VENDOR = sequence(
+  [skip(H221_NON_STANDARD), optional(string(8, 'octet', 1)), optional(string(8, 'octet', 1))],
+  NOTHING_MORE,
+)
+
+const NON_STANDARD_ONLY = [optional(NON_STANDARD_PARAMETER)]
+/** H310Caps and its like. */
+const CAPABILITIES = sequence(NON_STANDARD_ONLY, extensions(2))
+const SUPPORTED_PROTOCOLS = choice(
+  [skip(NON_STANDARD_PARAMETER), ...Array.from({ length: 8 }, () => skip(CAPABILITIES))],
+  11,
+)
+const GATEWAY = sequence([optional(list(skip(SUPPORTED_PROTOCOLS))), optional(NON_STANDARD_PARAMETER)], NOTHING_MORE)
+
+export const ENDPOINT_TYPE = sequence(
+  [
+    optional(NON_STANDARD_PARAMETER),
+    optional(VENDOR),
+    optional(sequence(NON_STANDARD_ONLY, NOTHING_MORE)),
+    optional(GATEWAY),
+    optional(sequence(NON_STANDARD_ONLY, extensions(1))),
+    optional(sequence(NON_STANDARD_ONLY, NOTHING_MORE)),
+    skip(BOOLEAN),
+    skip(BOOLEAN),
+  ],
+  extensions(2),
+)
+
+/** QseriesOptions. */
+export const CALL_SERVICES = sequence([skip(bits(7)), skip(sequence([skip(bits(2))], NOTHING_MORE))], NOTHING_MORE)
+
 /** Words of the address that starts at a byte. */
-export function wordsAt(bytes: Uint8Array, from: number, count: number): number[] {
+function wordsAt(bytes: Uint8Array, from: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => {
     const at = from + 4 * i
     return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
   })
 }
 
-/** TransportAddress of H.225.0: null for one that is not an IP address. */
-export function readTransportAddress(reader: PerReader): H323Address | null {
-  const { index, value } = reader.choice(7)
-  switch (index) {
-    case 0:
-      return { words: wordsAt(value.bytes, value.octets(4), 1), port: value.integer(0, 65_535) }
-    case 1:
-      skipSourceRoute(value)
-      return null
-    case 2:
-      value.octets(6)
-      value.octets(4)
-      value.octets(2)
-      return null
-    case 3: {
-      const isExtended = value.boolean()
-      const words = wordsAt(value.bytes, value.octets(16), 4)
-      const port = value.integer(0, 65_535)
-      if (isExtended) value.extensions()
-      return { words, port }
-    }
-    case 4:
-      value.octets(16)
-      return null
-    case 5:
-      value.octets(value.integer(1, 20))
-      return null
-    case 6:
-      skipNonStandard(value)
-      return null
-    default:
-      return null
+/** An IP address with a port behind it, as parts named ipv4 or ipv6 have it; null for any other address. */
+export function addressIn(bytes: Uint8Array, node: PerNode | undefined): H323Address | null {
+  for (const [name, words] of [
+    ['ipv4', 1],
+    ['ipv6', 4],
+  ] as const) {
+    const place = node?.get(name)?.get('address')?.value
+    if (place === undefined) continue
+    const port = place + words * 4
+    return { words: wordsAt(bytes, place, words), port: (bytes[port] << 8) | bytes[port + 1] }
   }
-}
-
-function skipSourceRoute(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  reader.octets(4)
-  reader.integer(0, 65_535)
-  reader.each((one) => one.octets(4))
-  reader.choice(2)
-  if (isExtended) reader.extensions()
-}
-
-/** NonStandardParameter of H.225.0. */
-export function skipNonStandard(reader: PerReader): void {
-  const { index, value } = reader.choice(2)
-  if (index === 0) value.skipString()
-  else if (index === 1) skipH221(value)
-  reader.skipString()
-}
-
-function skipH221(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  reader.integer(0, 255)
-  reader.integer(0, 255)
-  reader.integer(0, 65_535)
-  if (isExtended) reader.extensions()
-}
-
-export function skipVendor(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  const [product, version] = reader.present(2)
-  skipH221(reader)
-  if (product) reader.octets(reader.integer(1, 256))
-  if (version) reader.octets(reader.integer(1, 256))
-  if (isExtended) reader.extensions()
-}
-
-export function skipEndpointType(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  const [nonStandard, vendor, gatekeeper, gateway, mcu, terminal] = reader.present(6)
-  if (nonStandard) skipNonStandard(reader)
-  if (vendor) skipVendor(reader)
-  if (gatekeeper) skipInfo(reader)
-  if (gateway) skipGateway(reader)
-  if (mcu) skipInfo(reader)
-  if (terminal) skipInfo(reader)
-  reader.bits(2)
-  if (isExtended) reader.extensions()
-}
-
-/** A sequence of nothing but NonStandardParameter, and extensions. */
-function skipInfo(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  if (reader.boolean()) skipNonStandard(reader)
-  if (isExtended) reader.extensions()
-}
-
-function skipGateway(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  const [protocols, nonStandard] = reader.present(2)
-  if (protocols) reader.each(skipProtocol)
-  if (nonStandard) skipNonStandard(reader)
-  if (isExtended) reader.extensions()
-}
-
-function skipProtocol(reader: PerReader): void {
-  const { index, value } = reader.choice(9)
-  if (index === 0) skipNonStandard(value)
-  else if (index < 9) skipInfo(value)
-}
-
-/** AliasAddress. */
-export function skipAlias(reader: PerReader): void {
-  const { index, value } = reader.choice(2)
-  if (index === 0) value.skipCharacters(1, 128, 4)
-  else if (index === 1) value.skipCharacters(1, 256, 16)
-}
-
-/** GatekeeperIdentifier, EndpointIdentifier. */
-export function skipIdentifier(reader: PerReader): void {
-  reader.skipCharacters(1, 128, 16)
-}
-
-/** QseriesOptions. */
-export function skipCallServices(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  reader.bits(7)
-  const detailsExtended = reader.boolean()
-  reader.bits(2)
-  if (detailsExtended) reader.extensions()
-  if (isExtended) reader.extensions()
+  return null
 }

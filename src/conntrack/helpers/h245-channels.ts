@@ -1,6 +1,28 @@
-import { type H323Address, wordsAt } from './h225-types.ts'
-import { readDataType, skipNonStandard } from './h245-capabilities.ts'
-import type { PerReader } from './per-reader.ts'
+import { addressIn, type H323Address } from './h225-types.ts'
+import { DATA_TYPE, NON_STANDARD } from './h245-data-types.ts'
+import { H222_PARAMETERS, H223_PARAMETERS, V76_PARAMETERS } from './h245-multiplex.ts'
+import { PerDecoder, type PerNode } from './per-decoder.ts'
+import {
+  BOOLEAN,
+  bits,
+  type Component,
+  choice,
+  extensions,
+  fixedChoice,
+  list,
+  NULL,
+  OCTET,
+  octets,
+  optional,
+  type PerType,
+  read,
+  readOptional,
+  STOP,
+  sequence,
+  skip,
+  string,
+  WORD,
+} from './per-types.ts'
 
 /** What an H.245 message announces, in its order. */
 export interface Channels {
@@ -11,186 +33,165 @@ export interface Channels {
 }
 
 const NOTHING: Channels = { media: [], data: null }
+const NOTHING_MORE = extensions(0)
 
-const REQUEST = 0
-const RESPONSE = 1
-const OPEN_LOGICAL_CHANNEL = 3
-const OPEN_LOGICAL_CHANNEL_ACK = 5
-const SEPARATE_STACK_EXTENSION = 0
-const FORWARD_ACK_EXTENSION = 1
+const IPV4 = (use: (name: string, type: PerType) => Component) =>
+  sequence([use('address', octets(4)), skip(WORD)], NOTHING_MORE)
+const IPV6 = (use: (name: string, type: PerType) => Component) =>
+  sequence([use('address', octets(16)), skip(WORD)], NOTHING_MORE)
+const unread = (_name: string, type: PerType) => skip(type)
 
-/** MultimediaSystemControlMessage. @throws PerError */
-export function readControlMessage(reader: PerReader): Channels {
-  const { index, value } = reader.choice(4)
-  if (index === REQUEST) {
-    const request = value.choice(11)
-    return request.index === OPEN_LOGICAL_CHANNEL ? readOpenLogicalChannel(request.value) : NOTHING
-  }
-  if (index === RESPONSE) {
-    const response = value.choice(19)
-    return response.index === OPEN_LOGICAL_CHANNEL_ACK ? readOpenLogicalChannelAck(response.value) : NOTHING
-  }
-  return NOTHING
+const UNICAST = choice(
+  [
+    read('ipv4', IPV4(read)),
+    skip(sequence([skip(octets(6)), skip(octets(4)), skip(octets(2))], NOTHING_MORE)),
+    read('ipv6', IPV6(read)),
+    skip(octets(16)),
+    skip(
+      sequence(
+        [skip(fixedChoice([skip(NULL), skip(NULL)])), skip(octets(4)), skip(WORD), skip(list(skip(octets(4))))],
+        NOTHING_MORE,
+      ),
+    ),
+  ],
+  7,
+)
+const MULTICAST = choice([skip(IPV4(unread)), skip(IPV6(unread))], 4)
+/** TransportAddress of H.245. */
+const TRANSPORT = choice([read('unicast', UNICAST), skip(MULTICAST)])
+
+/** H2250LogicalChannelParameters; behind the addresses the kernel stops. */
+const RTP_CHANNEL = {
+  ...sequence(
+    [
+      optional(list(skip(NON_STANDARD))),
+      skip(OCTET),
+      optional(bits(8)),
+      readOptional('media', TRANSPORT),
+      optional(BOOLEAN),
+      readOptional('control', TRANSPORT),
+      STOP,
+    ],
+    extensions(3),
+  ),
+  optionals: 10,
 }
 
-/** OpenLogicalChannel, on the control channel or in a fast start. @throws PerError */
-export function readOpenLogicalChannel(reader: PerReader): Channels {
-  const isExtended = reader.boolean()
-  const hasReverse = reader.boolean()
-  reader.integer(1, 65_535)
-  const forwardExtended = reader.boolean()
-  const hasPort = reader.boolean()
-  if (hasPort) reader.integer(0, 65_535)
-  const isSeparateT120 = readDataType(reader)
-  const forward = readMultiplex(reader, 3)
-  if (forward === null) return NOTHING
-  if (forwardExtended) reader.extensions()
-  const media = [...forward]
-  if (hasReverse) {
-    const reverseExtended = reader.boolean()
-    const hasMultiplex = reader.boolean()
-    readDataType(reader)
-    const reverse = hasMultiplex ? readMultiplex(reader, 2) : []
-    if (reverse === null) return { media, data: null }
-    media.push(...reverse)
-    if (reverseExtended) reader.extensions()
+const FORWARD = sequence(
+  [
+    optional(WORD),
+    read('dataType', DATA_TYPE),
+    read(
+      'multiplex',
+      choice([skip(H222_PARAMETERS), skip(H223_PARAMETERS), skip(V76_PARAMETERS)], 5, { 0: read('rtp', RTP_CHANNEL) }),
+    ),
+  ],
+  extensions(2),
+)
+const REVERSE = sequence(
+  [
+    skip(DATA_TYPE),
+    readOptional(
+      'multiplex',
+      choice([skip(H223_PARAMETERS), skip(V76_PARAMETERS)], 3, { 0: read('rtp', RTP_CHANNEL) }),
+    ),
+  ],
+  extensions(2),
+)
+
+const Q2931_ADDRESS = sequence(
+  [skip(choice([skip(string(4, 4, 1)), skip(string(8, 5, 1))])), optional(string(8, 5, 1))],
+  NOTHING_MORE,
+)
+const NETWORK_ADDRESS = choice([skip(Q2931_ADDRESS), skip(string(4, 7, 1)), read('lan', TRANSPORT)])
+/** NetworkAccessParameters. */
+const SEPARATE_STACK = sequence(
+  [
+    optional(choice([skip(NULL), skip(NULL)])),
+    read('network', NETWORK_ADDRESS),
+    skip(BOOLEAN),
+    optional(string(8, 8, 1)),
+  ],
+  extensions(1),
+)
+
+/** OpenLogicalChannel; encryption, the second extension, is where the kernel stops. */
+export const OPEN_LOGICAL_CHANNEL = sequence(
+  [skip(WORD), read('forward', FORWARD), readOptional('reverse', REVERSE)],
+  extensions(2, { 0: read('separateStack', SEPARATE_STACK) }, 1),
+)
+
+const REVERSE_ACK = sequence(
+  [
+    skip(WORD),
+    optional(WORD),
+    readOptional('multiplex', choice([skip(H222_PARAMETERS)], 2, { 0: read('rtp', RTP_CHANNEL) })),
+  ],
+  extensions(1),
+)
+const RTP_CHANNEL_ACK = sequence(
+  [
+    optional(list(skip(NON_STANDARD))),
+    optional(bits(8)),
+    readOptional('media', TRANSPORT),
+    readOptional('control', TRANSPORT),
+    optional(bits(5)),
+  ],
+  extensions(2),
+)
+const OPEN_LOGICAL_CHANNEL_ACK = sequence(
+  [skip(WORD), readOptional('reverse', REVERSE_ACK)],
+  extensions(
+    3,
+    { 0: read('separateStack', SEPARATE_STACK), 1: read('ack', choice([read('rtp', RTP_CHANNEL_ACK)])) },
+    2,
+  ),
+)
+
+const stopsBut = (count: number, index: number, one: Component) =>
+  Array.from({ length: count }, (_, i) => (i === index ? one : STOP))
+const stopsFrom = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [i, STOP] as const))
+
+const REQUEST = choice(stopsBut(11, 3, read('open', OPEN_LOGICAL_CHANNEL)), 15, stopsFrom(4))
+const RESPONSE = choice(stopsBut(19, 5, read('opened', OPEN_LOGICAL_CHANNEL_ACK)), 24, stopsFrom(5))
+/** MultimediaSystemControlMessage. */
+export const CONTROL_MESSAGE = choice([read('request', REQUEST), read('response', RESPONSE), STOP, STOP])
+
+/** A message on the control channel. @throws PerError */
+export function readControl(bytes: Uint8Array, from: number, end: number): Channels {
+  return channelsOfControl(bytes, new PerDecoder(bytes, from, end).message(CONTROL_MESSAGE))
+}
+
+/** @param message a CONTROL_MESSAGE that was read */
+export function channelsOfControl(bytes: Uint8Array, message: PerNode): Channels {
+  const open = message.get('request')?.get('open')
+  if (open !== undefined) return channelsOfOpen(bytes, open)
+  const opened = message.get('response')?.get('opened')
+  if (opened === undefined) return NOTHING
+  const media = [rtpOf(opened.get('reverse')?.get('multiplex')), rtpOf(opened.get('ack'))]
+  return { media: media.flatMap((one) => addressesOf(bytes, one)), data: lanAddress(bytes, opened) }
+}
+
+/** @param open an OPEN_LOGICAL_CHANNEL that was read */
+export function channelsOfOpen(bytes: Uint8Array, open: PerNode): Channels {
+  const forward = open.get('forward')
+  const media = [rtpOf(forward?.get('multiplex')), rtpOf(open.get('reverse')?.get('multiplex'))]
+  const t120 = forward?.get('dataType')?.get('data')?.get('application')?.get('t120')
+  return {
+    media: media.flatMap((one) => addressesOf(bytes, one)),
+    data: t120?.get('separateStack') === undefined ? null : lanAddress(bytes, open),
   }
-  const stack = isExtended ? reader.extensions().find((one) => one.index === SEPARATE_STACK_EXTENSION) : undefined
-  return { media, data: stack !== undefined && isSeparateT120 ? readNetworkAccess(stack.value) : null }
 }
 
-/** Addresses of the channel, none for a multiplex without; null for an old multiplex, behind which nothing is read. */
-function readMultiplex(reader: PerReader, oldKinds: number): readonly H323Address[] | null {
-  const { index, value } = reader.choice(oldKinds)
-  if (index < oldKinds) return null
-  return index === oldKinds ? readChannel(value) : []
+function rtpOf(multiplex: PerNode | undefined): PerNode | undefined {
+  return multiplex?.get('rtp')
 }
 
-/** H2250LogicalChannelParameters: its addresses. */
-function readChannel(reader: PerReader): H323Address[] {
-  const isExtended = reader.boolean()
-  const [nonStandard, associated, media, mediaGuaranteed, control, ...rest] = reader.present(10)
-  const [controlGuaranteed, silence, destination, payloadType, packetization] = rest
-  if (nonStandard) reader.each(skipNonStandard)
-  reader.integer(0, 255)
-  if (associated) reader.integer(1, 255)
-  const addresses: (H323Address | null)[] = []
-  if (media) addresses.push(readTransportAddress(reader))
-  if (mediaGuaranteed) reader.boolean()
-  if (control) addresses.push(readTransportAddress(reader))
-  if (controlGuaranteed) reader.boolean()
-  if (silence) reader.boolean()
-  if (destination) skipTerminalLabel(reader)
-  if (payloadType) reader.integer(96, 127)
-  if (packetization) reader.choice(1)
-  if (isExtended) reader.extensions()
+function addressesOf(bytes: Uint8Array, channel: PerNode | undefined): H323Address[] {
+  const addresses = [channel?.get('media'), channel?.get('control')].map((one) => addressIn(bytes, one?.get('unicast')))
   return addresses.filter((one) => one !== null)
 }
 
-function skipTerminalLabel(reader: PerReader): void {
-  const isExtended = reader.boolean()
-  reader.integer(0, 192)
-  reader.integer(0, 192)
-  if (isExtended) reader.extensions()
-}
-
-function readOpenLogicalChannelAck(reader: PerReader): Channels {
-  const isExtended = reader.boolean()
-  const hasReverse = reader.boolean()
-  reader.integer(1, 65_535)
-  const media: H323Address[] = []
-  if (hasReverse) {
-    const reverseExtended = reader.boolean()
-    const [hasPort, hasMultiplex] = reader.present(2)
-    reader.integer(1, 65_535)
-    if (hasPort) reader.integer(0, 65_535)
-    const reverse = hasMultiplex ? readMultiplex(reader, 1) : []
-    if (reverse === null) return NOTHING
-    media.push(...reverse)
-    if (reverseExtended) reader.extensions()
-  }
-  let data: H323Address | null = null
-  for (const { index, value } of isExtended ? reader.extensions() : []) {
-    if (index === SEPARATE_STACK_EXTENSION) data = readNetworkAccess(value)
-    else if (index === FORWARD_ACK_EXTENSION) media.push(...readForwardAck(value))
-  }
-  return { media, data }
-}
-
-/** H2250LogicalChannelAckParameters, as far as the addresses go. */
-function readForwardAck(reader: PerReader): H323Address[] {
-  const { index, value } = reader.choice(1)
-  if (index !== 0) return []
-  value.boolean()
-  const [nonStandard, session, media, control] = value.present(5)
-  if (nonStandard) value.each(skipNonStandard)
-  if (session) value.integer(1, 255)
-  const addresses: (H323Address | null)[] = []
-  if (media) addresses.push(readTransportAddress(value))
-  if (control) addresses.push(readTransportAddress(value))
-  return addresses.filter((one) => one !== null)
-}
-
-const LOCAL_AREA_ADDRESS = 2
-
-/** NetworkAccessParameters: the address in the LAN, where it is one. */
-function readNetworkAccess(reader: PerReader): H323Address | null {
-  reader.boolean()
-  const [distribution] = reader.present(2)
-  if (distribution) reader.choice(2)
-  const { index, value } = reader.choice(3)
-  return index === LOCAL_AREA_ADDRESS ? readTransportAddress(value) : null
-}
-
-/** TransportAddress of H.245: null for one that is not a unicast IP address. */
-function readTransportAddress(reader: PerReader): H323Address | null {
-  const kind = reader.choice(2)
-  if (kind.index === 0) return readUnicast(kind.value)
-  if (kind.index === 1) readMulticast(kind.value)
-  return null
-}
-
-function readUnicast(reader: PerReader): H323Address | null {
-  const { index, value } = reader.choice(5)
-  switch (index) {
-    case 0:
-      return readIp(value, 4)
-    case 1: {
-      const isExtended = value.boolean()
-      value.octets(6)
-      value.octets(4)
-      value.octets(2)
-      if (isExtended) value.extensions()
-      return null
-    }
-    case 2:
-      return readIp(value, 16)
-    case 3:
-      value.octets(16)
-      return null
-    case 4: {
-      const isExtended = value.boolean()
-      value.choice(2, false)
-      value.octets(4)
-      value.integer(0, 65_535)
-      value.each((one) => one.octets(4))
-      if (isExtended) value.extensions()
-      return null
-    }
-    default:
-      return null
-  }
-}
-
-function readMulticast(reader: PerReader): void {
-  const { index, value } = reader.choice(2)
-  if (index < 2) readIp(value, index === 0 ? 4 : 16)
-}
-
-function readIp(reader: PerReader, octets: number): H323Address {
-  const isExtended = reader.boolean()
-  const words = wordsAt(reader.bytes, reader.octets(octets), octets / 4)
-  const port = reader.integer(0, 65_535)
-  if (isExtended) reader.extensions()
-  return { words, port }
+function lanAddress(bytes: Uint8Array, channel: PerNode): H323Address | null {
+  return addressIn(bytes, channel.get('separateStack')?.get('network')?.get('lan')?.get('unicast'))
 }

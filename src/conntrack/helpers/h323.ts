@@ -2,11 +2,11 @@ import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
 import { IPS_EXPECTED } from '../status.ts'
 import { type RasMessage, readRas } from './h225-ras.ts'
-import { readSignalling, type Signalling, userInformation } from './h225-signalling.ts'
+import { readSignalling, type Signalling } from './h225-signalling.ts'
 import type { H323Address } from './h225-types.ts'
-import { type Channels, readControlMessage, readOpenLogicalChannel } from './h245-channels.ts'
+import { type Channels, readControl } from './h245-channels.ts'
 import { type Announcement, HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
-import { PerError, PerReader } from './per-reader.ts'
+import { PerError } from './per-decoder.ts'
 import { type FrameMemory, messagesInSegment } from './tpkt.ts'
 
 /** Seconds that an announced connection is waited for, and that a registration holds where none is said. */
@@ -21,7 +21,7 @@ export const Q931: Helper = {
   ipv6: true,
   policies: [{ maxExpected: 20, timeoutSeconds: EXPECTED_SECONDS }],
   reads: Number.POSITIVE_INFINITY,
-  help: (packet) => readSegment(packet, readSignallingMessage, expectSignalled),
+  help: (packet) => readSegment(packet, readSignalling, expectSignalled),
 }
 
 /** H.323's control channel (H.245): announces media. */
@@ -44,7 +44,7 @@ export const RAS: Helper = {
   help(packet: HelpedPacket): number {
     const { bytes, payload, payloadLength } = packet
     if (payloadLength === 0) return HELP_ACCEPT
-    const message = readable(() => readRas(new PerReader(bytes, payload, payload + payloadLength)))
+    const message = readable(() => readRas(bytes, payload, payload + payloadLength))
     return message === null || actOnRas(packet, message) ? HELP_ACCEPT : HELP_DROP
   },
 }
@@ -76,25 +76,8 @@ function readSegment<T>(
   return HELP_ACCEPT
 }
 
-interface SignallingMessage extends Omit<Signalling, 'fastStart' | 'tunnelled'> {
-  readonly channels: readonly Channels[]
-}
-
-function readSignallingMessage(bytes: Uint8Array, from: number, end: number): SignallingMessage {
-  const { control, forwarded, fastStart, tunnelled } = readSignalling(userInformation(bytes, from, end))
-  return {
-    control,
-    forwarded,
-    channels: [...fastStart.map(readOpenLogicalChannel), ...tunnelled.map(readControlMessage)],
-  }
-}
-
-function readControl(bytes: Uint8Array, from: number, end: number): Channels {
-  return readControlMessage(new PerReader(bytes, from, end))
-}
-
 /** False where something announced cannot be expected: the kernel drops the packet. */
-function expectSignalled(packet: HelpedPacket, { control, forwarded, channels }: SignallingMessage): boolean {
+function expectSignalled(packet: HelpedPacket, { control, forwarded, channels }: Signalling): boolean {
   if (forwarded !== null && isOfFamily(packet, forwarded) && forwarded.port !== 0) {
     const second = { protocol: PROTO_TCP, destination: forwarded.words, destinationPort: forwarded.port }
     if (!announce(packet, { ...second, helper: 'Q.931' })) return false

@@ -17,7 +17,7 @@ export function randomFrom(seed: number): Random {
   }
 }
 
-/** The probe with some bytes of its payloads changed; lengths and checksums are right. */
+/** The probe with some of its payloads changed, cut or made longer; lengths and checksums of the headers are right. */
 export function mutated(probe: HelperProbe, random: Random): HelperProbe {
   const packets = probe.packets.map((packet): Uint8Array | CaptureFrame => {
     if (random(3) === 0) return packet
@@ -33,9 +33,15 @@ function changed(packet: Uint8Array, random: Random): Uint8Array {
   if (protocol !== 6 && protocol !== 17) return packet
   const payload = transport + (protocol === 6 ? (packet[transport + 12] >> 4) * 4 : 8)
   if (payload >= packet.length) return packet
-  const copy = packet.slice()
-  for (let changes = 1 + random(3); changes > 0; changes--) changeOnce(copy, payload, random)
+  const copy = random(6) === 0 ? resized(packet, payload, random) : packet.slice()
+  if (copy.length > payload) for (let changes = 1 + random(3); changes > 0; changes--) changeOnce(copy, payload, random)
   return sealed(copy, isIpv6, transport, protocol)
+}
+
+/** The payload ends sooner, or is longer by bytes of its beginning. */
+function resized(packet: Uint8Array, payload: number, random: Random): Uint8Array {
+  if (random(3) > 0) return packet.slice(0, payload + random(packet.length - payload))
+  return concat(packet, packet.slice(payload, payload + 1 + random(8)))
 }
 
 function changeOnce(bytes: Uint8Array, payload: number, random: Random): void {
@@ -57,6 +63,14 @@ function changeOnce(bytes: Uint8Array, payload: number, random: Random): void {
 }
 
 function sealed(packet: Uint8Array, isIpv6: boolean, transport: number, protocol: number): Uint8Array {
+  const length = packet.length - transport
+  if (isIpv6) packet.set(be16(length), 4)
+  else {
+    packet.set(be16(packet.length), 2)
+    packet.fill(0, 10, 12)
+    packet.set(be16(checksum(packet.slice(0, transport))), 10)
+  }
+  if (protocol === 17) packet.set(be16(length), transport + 4)
   const addresses = isIpv6 ? packet.slice(8, 40) : packet.slice(12, 20)
   const place = transport + (protocol === 6 ? 16 : 6)
   packet.fill(0, place, place + 2)
