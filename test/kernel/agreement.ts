@@ -22,6 +22,7 @@ deciding rule, reason; and at the end the connections and expectations that are 
   --rules FILE        with this iptables-save file; --rules6 FILE likewise for IPv6
   --mode router|host  only this mode (default: both)
   --checksum verify|ignore   only this treatment of checksums (default: both)
+  --helper auto       the usual helpers on their usual ports
   --random N          random traffic instead of captures: seeds 1 to N, 3000 packets each
   --local ADDR,...    host mode: addresses of the machine (default: the busiest address of each capture)
   --first-difference  the story of the first difference of each pair, and of their tables
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     rules6: { type: 'string' },
     mode: { type: 'string' },
     checksum: { type: 'string' },
+    helper: { type: 'string' },
     random: { type: 'string' },
     local: { type: 'string' },
     'first-difference': { type: 'boolean', default: false },
@@ -96,6 +98,7 @@ function pairs(): Pair[] {
   const own = { ...(values.rules ? { rules: values.rules } : {}), ...(values.rules6 ? { rules6: values.rules6 } : {}) }
   const rules: (typeof own)[] = given ? [own] : [{}, ...rulesets]
   const local = values.local === undefined ? {} : { local: values.local.split(',') }
+  const helper = values.helper === 'auto' ? ({ helper: 'auto' } as const) : {}
   const found: Pair[] = []
   for (const capture of captures) {
     for (const ruleset of rules) {
@@ -103,7 +106,7 @@ function pairs(): Pair[] {
         if (values.mode !== undefined && values.mode !== mode) continue
         for (const checksum of ['verify', 'ignore'] as const) {
           if (values.checksum !== undefined && values.checksum !== checksum) continue
-          found.push({ capture, mode, checksum, ...ruleset, ...(mode === 'host' ? local : {}) })
+          found.push({ capture, mode, checksum, ...helper, ...ruleset, ...(mode === 'host' ? local : {}) })
         }
       }
     }
@@ -132,7 +135,8 @@ function rulesetsIn(folder: string): { rules?: string; rules6?: string }[] {
 
 function nameOf(pair: Pair): string {
   const rules = [pair.rules, pair.rules6].filter((file) => file !== undefined).map((file) => basename(file))
-  return `${basename(pair.capture)} ${rules.join('+') || '(no rules)'} ${pair.mode} ${pair.checksum}`
+  const helper = pair.helper === 'auto' ? ' helpers' : ''
+  return `${basename(pair.capture)} ${rules.join('+') || '(no rules)'} ${pair.mode} ${pair.checksum}${helper}`
 }
 
 function report(pair: Pair, result: PairResult): void {

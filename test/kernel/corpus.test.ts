@@ -52,6 +52,22 @@ const RULESETS = [
   'ringofsaturn-dmz.iptables-save',
 ]
 
+/** Captures in which helpers find something to read. */
+const HELPED = [
+  'ftp-control-and-data.pcap',
+  'fuzzed-mixed-sip-big-endian.pcap',
+  'h323-call-signalling.pcap',
+  'pptp-control-big-endian-pcap.pcap',
+  'sip-register-invite-rtp.pcap',
+  'tftp-transfer-new-server-port.pcapng',
+]
+
+const WITH_HELPERS: Pair[] = HELPED.flatMap((name) =>
+  (['router', 'host'] as const).map((mode) => {
+    return { capture: join(CORPUS, 'captures', name), mode, checksum: 'ignore', helper: 'auto' } satisfies Pair
+  }),
+)
+
 const PAIRS: Pair[] = CAPTURES.flatMap((name, index) => {
   const capture = join(CORPUS, 'captures', name)
   const rules = join(CORPUS, 'rulesets', RULESETS[index % RULESETS.length])
@@ -62,7 +78,7 @@ const PAIRS: Pair[] = CAPTURES.flatMap((name, index) => {
 })
 
 describe.skipIf(missing !== null)(`public captures and rulesets (${missing ?? 'found'})`, BUSY_KERNEL, () => {
-  it.for(PAIRS.map((pair) => [nameOf(pair), pair] as const))('%s', async ([, pair], { skip }) => {
+  it.for([...PAIRS, ...WITH_HELPERS].map((pair) => [nameOf(pair), pair] as const))('%s', async ([, pair], { skip }) => {
     if (!oracle.available) return
     const result = await runPair(oracle, pair).catch((error) => {
       if (error instanceof NotComparable) skip(error.message)
@@ -74,5 +90,5 @@ describe.skipIf(missing !== null)(`public captures and rulesets (${missing ?? 'f
 
 function nameOf(pair: Pair): string {
   const name = (file: string | undefined) => file?.slice(file.lastIndexOf('/') + 1)
-  return `${name(pair.capture)} ${pair.mode} ${pair.checksum} ${name(pair.rules) ?? 'without rules'}`
+  return `${name(pair.capture)} ${pair.mode} ${pair.checksum} ${name(pair.rules) ?? 'without rules'}${pair.helper === 'auto' ? ' helpers' : ''}`
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { openCapture } from '../../src/capture/open-capture.ts'
+import { USUAL_HELPER_PORTS } from '../../src/conntrack/helpers/registry.ts'
 import { reasonText } from '../../src/conntrack/reasons.ts'
 import type { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
@@ -69,6 +70,7 @@ function optionsOf(pair: SettledPair): ReplayOptions {
     sets: pair.ipset === undefined ? [] : parseSets(readFileSync(pair.ipset, 'utf8'), basename(pair.ipset)),
     sysctls: new Map(Object.entries(pair.sysctls ?? {})),
     checksum: pair.checksum,
+    helperPorts: pair.helper === 'auto' ? USUAL_HELPER_PORTS : [],
     assume: new Map(),
   }
 }

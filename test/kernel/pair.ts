@@ -42,6 +42,8 @@ export interface Pair {
   /** Names of the two devices; chosen by the rules when not given. */
   interfaces?: { inInterface: string; outInterface: string }
   sysctls?: Readonly<Record<string, string>>
+  /** The usual helpers on their usual ports. */
+  helper?: 'auto'
 }
 
 export interface PairResult {
@@ -145,6 +147,7 @@ async function answersOfKernel(
   if (pair.inLocal !== undefined && pair.inLocal.length > 0) options.push('--in-local', pair.inLocal.join(','))
   if (pair.rules !== undefined) options.push('--rules', pair.rules)
   if (pair.rules6 !== undefined) options.push('--rules6', pair.rules6)
+  if (pair.helper === 'auto') options.push('--helper-auto')
   for (const [key, value] of Object.entries(sysctls)) options.push('--sysctl', `${key}=${value}`)
   try {
     const { lines, table } = await oracle.runWithTable(pair.capture, options)

@@ -67,9 +67,8 @@ void on_event(struct nlmsghdr *h, int exp) {
           e->zlen = 2;
           memcpy(e->zone, a[CTA_EXPECT_ZONE].p, 2);
         }
-        u32 k = a[CTA_EXPECT_TIMEOUT].p ? be32(a[CTA_EXPECT_TIMEOUT].p) : 300;
-        e->expiry = vnow + k + (k % 10 == 9 ? 1 : 0);
-        if (e->expiry < minexp) minexp = e->expiry;
+        vt_expectation_set(e, a[CTA_EXPECT_TIMEOUT].p ? be32(a[CTA_EXPECT_TIMEOUT].p) : 300);
+        n_expectations++;
       }
     }
   }

@@ -160,6 +160,7 @@ struct sh {
   int zlen;
   int touched, udp, seen, assured;
   double v0;
+  double real; /* expectations: when their time is over on the kernel's own clock */
 };
 extern struct sh *shs;
 extern int nsh;
@@ -172,6 +173,9 @@ struct sh *sh_add(u32 id, int exp);
 void load_known(void);
 void vt_expire(void);
 void vt_touch_seen(void);
+/* an expectation has so many seconds from now */
+void vt_expectation_set(struct sh *e, u32 seconds);
+extern int n_expectations; /* ever seen */
 
 /* table-dump.c: the table at the end, into a file */
 void table_dump(const char *path);

@@ -1,6 +1,7 @@
 /* Virtual time: read the timeout just set by the kernel, park the entry far away, delete it when its time has come. */
 #include "oracle.h"
 
+int n_expectations;
 static u32 known_to[256], t_udp, t_stream;
 static int n_known;
 void load_known(void) {
@@ -67,10 +68,9 @@ static void vt_touch(struct sh *e, int lowered) {
   if (k > PARK - 400000) return;            /* not refreshed by this packet */
   if (!is_known(k) && is_known(k + 1)) k++; /* one jiffy went by between */
   u32 park = htonl(PARK), newst = 0;
-  if (e->udp &&
-      (k == t_udp || k == t_stream)) { /* the kernel looks at real time: stream = replied and older than 2 s */
+  if (e->udp) { /* the kernel looks at real time: stream = replied and older than 2 s */
     int stream = e->seen && vnow - e->v0 > 2.0;
-    k = stream ? t_stream : t_udp;
+    if (k == t_udp || k == t_stream) k = stream ? t_stream : t_udp; /* else a helper has set it */
     if (stream) e->assured = 1;
     if (stream && a[CTA_STATUS].p && !(be32(a[CTA_STATUS].p) & IPS_ASSURED)) newst = be32(a[CTA_STATUS].p) | IPS_ASSURED;
     if (R.has_ct && R.id == e->id) R.status = e->assured ? R.status | IPS_ASSURED : R.status & ~IPS_ASSURED;
@@ -89,6 +89,35 @@ static void vt_touch(struct sh *e, int lowered) {
     q_attr(CTA_STATUS, &newst, 4);
   }
   q_send(NULL, 0);
+}
+
+/* whole seconds, of which one may have begun: the timeouts of helpers end in 0 */
+static u32 rounded(u32 k) {
+  return k + (k % 10 == 9 ? 1 : 0);
+}
+
+static double mono(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+void vt_expectation_set(struct sh *e, u32 k) {
+  e->real = mono() + k;
+  e->expiry = vnow + rounded(k);
+  if (e->expiry < minexp) minexp = e->expiry;
+}
+
+/* No event tells that a helper (sip) renews an expectation: then its real time ends elsewhere than it did. */
+static void vt_renewed(struct sh *e) {
+  struct at a[16];
+  q_begin(NFNL_SUBSYS_CTNETLINK_EXP << 8 | IPCTNL_MSG_EXP_GET, 0, e->fam, 0);
+  q_attr(CTA_EXPECT_TUPLE | NLA_F_NESTED, e->tup, e->tlen);
+  if (e->zlen) q_attr(CTA_EXPECT_ZONE, e->zone, 2);
+  if (q_send(a, 16) < 0 || !a[CTA_EXPECT_TIMEOUT].p || !a[CTA_EXPECT_ID].p || memcmp(a[CTA_EXPECT_ID].p, &e->id, 4)) return;
+  u32 k = be32(a[CTA_EXPECT_TIMEOUT].p);
+  double moved = mono() + k - e->real;
+  if (moved > 1.5 || moved < -1.5) vt_expectation_set(e, k);
 }
 
 void vt_expire(void) {
@@ -129,6 +158,8 @@ void vt_touch_seen(void) {
   if (R.has_ct) {
     struct sh *e = sh_find(R.id, 0);
     if (e) vt_touch(e, 0);
+    for (int i = 0; i < nsh && n_expectations; i++)
+      if (shs[i].used && shs[i].exp) vt_renewed(&shs[i]);
   }
   for (int i = nsh - 1; i >= 0 && i > nsh - 8; i--)
     if (shs[i].used && shs[i].touched) vt_touch(&shs[i], 0);
