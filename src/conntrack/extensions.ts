@@ -1,3 +1,5 @@
+import { reserve } from './reservation.ts'
+
 /**
  * What only some connections have: a mark, a reply tuple of its own (NAT, zones), a helper, a master, labels, counters,
  * sequence offsets. Records of 36 integers, found by E_EXTENSION of the entry; record 0 stands for none and is all zero.
@@ -26,7 +28,6 @@ export const X_COUNTERS = 20
 export const X_SEQUENCE = 28
 export const X_SEQUENCE_INTS = 3
 
-const RECORDS_AT_START = 64
 const GROWTH = 2
 
 export class ExtensionTable {
@@ -36,11 +37,19 @@ export class ExtensionTable {
   counters: Float64Array
   #high = 1
   #free = 0
+  readonly #expected: number
 
-  constructor() {
-    const memory = new ArrayBuffer(RECORDS_AT_START * EXTENSION_INTS * 4)
+  /** @param expected records that room is reserved for as soon as there is one */
+  constructor(expected: number) {
+    this.#expected = expected
+    const memory = new ArrayBuffer(EXTENSION_INTS * 4)
     this.records = new Int32Array(memory)
     this.counters = new Float64Array(memory)
+  }
+
+  /** Memory that records have touched, in bytes. */
+  get bytes(): number {
+    return this.#high * EXTENSION_INTS * 4
   }
 
   /** A blank record, never 0. */
@@ -53,14 +62,17 @@ export class ExtensionTable {
       return extension
     }
     extension = this.#high++
-    if (this.#high * EXTENSION_INTS > this.records.length) {
-      const memory = new ArrayBuffer(this.records.byteLength * GROWTH)
-      const records = new Int32Array(memory)
-      records.set(this.records)
-      this.records = records
-      this.counters = new Float64Array(memory)
-    }
+    if (this.#high * EXTENSION_INTS > this.records.length) this.#grow()
     return extension
+  }
+
+  #grow(): void {
+    const records = Math.max(this.#expected + 1, this.#high * GROWTH)
+    const memory = reserve(records, EXTENSION_INTS * 4, this.#high)
+    const before = this.records
+    this.records = new Int32Array(memory)
+    this.records.set(before)
+    this.counters = new Float64Array(memory)
   }
 
   free(extension: number): void {

@@ -1,20 +1,28 @@
-/** Tags: empty, deleted; live slots carry 0x80 | the hash's top seven bits. */
-const TAG_EMPTY = 0
-const TAG_DELETED = 1
+import { SlotTable } from './slot-table.ts'
+
 const SLOTS_AT_START = 1 << 12
 const GROWTH = 2
+/**
+ * Slots that each addition moves while the index grows. An outgrown table of n slots is empty after n / 8 additions, long
+ * before the larger one, which began with at most 3/8 of its slots in use, is full at 3/4.
+ */
+const SLOTS_MOVED_AT_ONCE = 8
 
 /**
- * An open-addressing index from 32-bit hashes to references, which are integers of the caller's. One-byte tags decide
- * most probes without touching what the reference stands for; the caller compares keys.
+ * An open-addressing index from 32-bit hashes to references, which are integers of the caller's, not negative. The caller
+ * compares keys.
+ *
+ * It grows a few slots at a time: references stay in the outgrown table until additions have moved them, and are looked
+ * for in both. So no addition waits for a million others.
  */
 export class KeyIndex {
-  /** references[slot], for slots that `first` and `next` return. */
-  references = new Int32Array(SLOTS_AT_START)
-  #tags = new Uint8Array(SLOTS_AT_START)
-  #live = 0
-  /** Slots that are not empty: live and deleted. */
-  #used = 0
+  #table = new SlotTable(SLOTS_AT_START)
+  #outgrown: SlotTable | null = null
+  /** Slots of the outgrown table below this one have been moved. */
+  #moved = 0
+  /** Where `first` and `next` found what they returned. */
+  #slot = 0
+  #foundIn = this.#table
   readonly #hashOf: (reference: number) => number
 
   /** @param hashOf the hash that a reference in the index was added with */
@@ -22,106 +30,112 @@ export class KeyIndex {
     this.#hashOf = hashOf
   }
 
-  /** First slot whose tag fits the hash, -1 for none. */
+  /** Memory held, in bytes. */
+  get bytes(): number {
+    return this.#table.bytes + (this.#outgrown?.bytes ?? 0)
+  }
+
+  get isGrowing(): boolean {
+    return this.#outgrown !== null
+  }
+
+  /** First reference that may have been added with this hash, -1 for none. */
   first(hash: number): number {
-    return this.#probe(hash & (this.#tags.length - 1), hash)
+    const table = this.#table
+    const slot = table.seek(hash, hash)
+    if (slot < 0) return this.#outgrown === null ? -1 : this.#firstOutgrown(hash)
+    this.#slot = slot
+    this.#foundIn = table
+    return table.references[slot]
   }
 
-  /** The next such slot behind `slot`. */
-  next(slot: number, hash: number): number {
-    const mask = this.#tags.length - 1
-    return this.#probe((slot + 1) & mask, hash)
+  /** The next such reference behind the one that `first` or `next` just returned; -1 for no more. */
+  next(hash: number): number {
+    const table = this.#foundIn
+    const slot = table.seek(this.#slot + 1, hash)
+    if (slot < 0) return this.#outgrown === null || table === this.#outgrown ? -1 : this.#firstOutgrown(hash)
+    this.#slot = slot
+    return table.references[slot]
   }
 
-  #probe(slot: number, hash: number): number {
-    const tags = this.#tags
-    const mask = tags.length - 1
-    const tag = (hash >>> 25) | 0x80
-    for (;;) {
-      const found = tags[slot]
-      if (found === tag) return slot
-      if (found === TAG_EMPTY) return -1
-      slot = (slot + 1) & mask
-    }
+  #firstOutgrown(hash: number): number {
+    const table = this.#outgrown as SlotTable
+    const slot = table.seek(hash, hash)
+    if (slot < 0) return -1
+    this.#slot = slot
+    this.#foundIn = table
+    return table.references[slot]
   }
 
   add(hash: number, reference: number): void {
-    if ((this.#used + 1) * 4 > this.#tags.length * 3) this.#rebuild()
-    const tags = this.#tags
-    const mask = tags.length - 1
-    let slot = hash & mask
-    while (tags[slot] > TAG_DELETED) slot = (slot + 1) & mask
-    if (tags[slot] === TAG_EMPTY) this.#used++
-    tags[slot] = (hash >>> 25) | 0x80
-    this.references[slot] = reference
-    this.#live++
+    if (this.#outgrown !== null) this.#move(this.#outgrown)
+    else if (this.#table.isFull) this.#grow()
+    this.#table.add(hash, reference)
   }
 
   has(hash: number, reference: number): boolean {
-    return this.#slotOf(hash, reference) >= 0
+    return (
+      this.#table.slotOf(hash, reference) >= 0 ||
+      (this.#outgrown !== null && this.#outgrown.slotOf(hash, reference) >= 0)
+    )
   }
 
   /** Removes a reference that was added with this hash. */
   delete(hash: number, reference: number): void {
-    let slot = this.#slotOf(hash, reference)
-    if (slot < 0) return
-    const tags = this.#tags
-    const mask = tags.length - 1
-    this.#live--
-    if (tags[(slot + 1) & mask] !== TAG_EMPTY) {
-      tags[slot] = TAG_DELETED
-      return
-    }
-    // No probe passes over the end of a run: the slot, and deleted ones before it, become empty again.
-    do {
-      tags[slot] = TAG_EMPTY
-      this.#used--
-      slot = (slot - 1) & mask
-    } while (tags[slot] === TAG_DELETED)
+    if (!this.#table.delete(hash, reference)) this.#outgrown?.delete(hash, reference)
   }
 
-  #slotOf(hash: number, reference: number): number {
-    for (let slot = this.first(hash); slot >= 0; slot = this.next(slot, hash)) {
-      if (this.references[slot] === reference) return slot
+  /** A larger table when this one is full of live slots, one of the same size when deleted ones fill it. */
+  #grow(): void {
+    const full = this.#table
+    const slots = full.mask + 1
+    this.#outgrown = full
+    this.#moved = 0
+    this.#table = new SlotTable(full.live * 2 >= slots ? slots * GROWTH : slots)
+    this.#move(full)
+  }
+
+  #move(outgrown: SlotTable): void {
+    const end = this.#moved + SLOTS_MOVED_AT_ONCE
+    for (let slot = this.#moved; slot < end; slot++) {
+      if (!outgrown.isLive(slot)) continue
+      const reference = outgrown.references[slot]
+      this.#table.add(this.#hashOf(reference), reference)
+      outgrown.leave(slot)
     }
-    return -1
+    this.#moved = end
+    if (end <= outgrown.mask) return
+    this.#outgrown = null
+    this.#foundIn = this.#table
   }
 
   /** Looks at up to `limit` references from where `hash` belongs; the first that is wanted, else -1. */
   scanFrom(hash: number, limit: number, isWanted: (reference: number) => boolean): number {
-    const mask = this.#tags.length - 1
-    let slot = hash & mask
+    const [first, second] = this.#densestFirst(hash)
     let seen = 0
-    for (let steps = 0; steps <= mask && seen < limit; steps++) {
-      if (this.#tags[slot] > TAG_DELETED) {
-        if (isWanted(this.references[slot])) return this.references[slot]
+    for (const table of second === null ? [first] : [first, second]) {
+      for (let step = 0; step <= table.mask && seen < limit; step++) {
+        const slot = (hash + step) & table.mask
+        if (!table.isLive(slot)) continue
+        if (isWanted(table.references[slot])) return table.references[slot]
         seen++
       }
-      slot = (slot + 1) & mask
     }
     return -1
   }
 
-  /** All references, in no particular order. */
-  *all(): Generator<number> {
-    for (let slot = 0; slot < this.#tags.length; slot++) if (this.#tags[slot] > TAG_DELETED) yield this.references[slot]
+  /** References near a hash stand in the outgrown table until its slot has been moved, then in the other. */
+  #densestFirst(hash: number): [SlotTable, SlotTable | null] {
+    const outgrown = this.#outgrown
+    return outgrown !== null && (hash & outgrown.mask) >= this.#moved
+      ? [outgrown, this.#table]
+      : [this.#table, outgrown]
   }
 
-  /** Writes the index anew: larger when it is full of live slots, the same size when deleted ones fill it. */
-  #rebuild(): void {
-    const tags = this.#tags
-    const references = this.references
-    const length = this.#live * 2 >= tags.length ? tags.length * GROWTH : tags.length
-    this.#tags = new Uint8Array(length)
-    this.references = new Int32Array(length)
-    this.#used = this.#live
-    const mask = length - 1
-    for (let i = 0; i < tags.length; i++) {
-      if (tags[i] <= TAG_DELETED) continue
-      let slot = this.#hashOf(references[i]) & mask
-      while (this.#tags[slot] !== TAG_EMPTY) slot = (slot + 1) & mask
-      this.#tags[slot] = tags[i]
-      this.references[slot] = references[i]
+  /** All references, in no particular order. */
+  *all(): Generator<number> {
+    for (const table of this.#outgrown === null ? [this.#table] : [this.#outgrown, this.#table]) {
+      for (let slot = 0; slot <= table.mask; slot++) if (table.isLive(slot)) yield table.references[slot]
     }
   }
 }

@@ -25,12 +25,14 @@ import {
   X_REPLY_PORTS,
 } from './extensions.ts'
 import { KeyIndex } from './key-index.ts'
+import { reserve } from './reservation.ts'
 import { IPS_ASSURED } from './status.ts'
 import type { TupleKey } from './tuple.ts'
 
 const ENTRIES_AT_LEAST = 1 << 12
-/** Room that is asked for at once at the most; the array is copied where it must grow beyond. */
-const ENTRIES_RESERVED_AT_MOST = 1 << 22
+/** Reserved for a table without a limit, and at the most; beyond, the array is copied as it grows. */
+const ENTRIES_WITHOUT_LIMIT = 1 << 22
+const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
 /** The kernel looks at eight buckets of a full table, two tuples each. */
 const EVICTION_SCAN = 16
@@ -50,7 +52,7 @@ export class ConnectionTable {
   entries: Int32Array
   /** The same memory: times[(id * ENTRY_INTS + E_EXPIRY) / 2] */
   times: Float64Array
-  readonly extensions = new ExtensionTable()
+  readonly extensions: ExtensionTable
   /** Entries that can be found. */
   count = 0
   /** Entries ever allocated. */
@@ -67,14 +69,19 @@ export class ConnectionTable {
   #sweep = 0
 
   /**
-   * @param expected entries that the table is to hold without growing. Memory that no entry has touched costs nothing:
-   * the operating system gives it out page by page.
+   * @param limit entries that the table will hold at the most, 0 for no limit: room for them is reserved
    */
-  constructor(expected = 0) {
-    const capacity = Math.min(Math.max(expected, ENTRIES_AT_LEAST), ENTRIES_RESERVED_AT_MOST)
-    const memory = new ArrayBuffer(capacity * ENTRY_INTS * 4)
+  constructor(limit = 0) {
+    const capacity = limit === 0 ? ENTRIES_WITHOUT_LIMIT : Math.min(Math.max(limit, ENTRIES_AT_LEAST), ENTRIES_AT_MOST)
+    const memory = reserve(capacity, ENTRY_INTS * 4, ENTRIES_AT_LEAST)
     this.entries = new Int32Array(memory)
     this.times = new Float64Array(memory)
+    this.extensions = new ExtensionTable(capacity)
+  }
+
+  /** Memory that entries have touched, their index and their extensions, in bytes. */
+  get bytes(): number {
+    return this.#high * ENTRY_INTS * 4 + this.#index.bytes + this.extensions.bytes
   }
 
   /**
@@ -84,8 +91,7 @@ export class ConnectionTable {
    */
   find(key: TupleKey, nowNs: number, only: number = ANY_DIRECTION): number {
     const index = this.#index
-    for (let slot = index.first(key.hash); slot >= 0; slot = index.next(slot, key.hash)) {
-      const reference = index.references[slot]
+    for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
       const id = reference >> 1
       const direction = (reference & 1) === 0 ? this.#directionByEntry(id, key) : this.#directionByReplyKey(id, key)
       if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
@@ -136,22 +142,30 @@ export class ConnectionTable {
 
   /** A blank entry for the connection whose first packet has this key; not findable yet. */
   allocate(key: TupleKey): number {
-    let id = this.#free
-    if (id >= 0) {
-      this.#free = this.entries[id * ENTRY_INTS + E_HASH]
-    } else {
-      id = this.#high++
-      if (this.#high * ENTRY_INTS > this.entries.length) this.#growEntries()
-    }
+    const id = this.#free >= 0 ? this.#takeFree(this.#free) : this.#takeNext()
     const entries = this.entries
     const e = id * ENTRY_INTS
-    entries.fill(0, e, e + ENTRY_INTS)
     writeAddresses(entries, e + E_ADDRESS_A, e + E_ADDRESS_B, key)
     entries[e + E_PORTS] = key.ports
     entries[e + E_KIND] = key.kind
     entries[e + E_STATUS] = key.swapped ? ENTRY_ORIGINAL_FROM_B : 0
     entries[e + E_HASH] = key.hash
     entries[e + E_NUMBER] = ++this.created
+    return id
+  }
+
+  #takeFree(id: number): number {
+    const { entries } = this
+    const e = id * ENTRY_INTS
+    this.#free = entries[e + E_HASH]
+    entries.fill(0, e, e + ENTRY_INTS)
+    return id
+  }
+
+  /** An entry that was never used: its memory is blank. */
+  #takeNext(): number {
+    const id = this.#high++
+    if (this.#high * ENTRY_INTS > this.entries.length) this.#growEntries()
     return id
   }
 
@@ -276,7 +290,7 @@ export class ConnectionTable {
   }
 
   #growEntries(): void {
-    const memory = new ArrayBuffer(this.entries.byteLength * GROWTH)
+    const memory = reserve((this.#high - 1) * GROWTH, ENTRY_INTS * 4, this.#high)
     const entries = new Int32Array(memory)
     entries.set(this.entries)
     this.entries = entries

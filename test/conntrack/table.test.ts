@@ -8,7 +8,7 @@ import { udp } from '../support/packets.ts'
 import { Tracking } from './tracking.ts'
 
 /** The key of the n-th connection: UDP from 10.0.0.0 + n to 11.0.0.1. */
-function keyOf(n: number, reply = false): TupleKey {
+function keyOf(n: number, reply = false, key = new TupleKey(1)): TupleKey {
   const fields = new Int32Array(PACKET_INTS)
   fields[P_FAMILY] = IP_V4
   fields[P_PROTOCOL] = 17
@@ -16,13 +16,12 @@ function keyOf(n: number, reply = false): TupleKey {
   fields[P_SRC] = reply ? server : client
   fields[P_DST] = reply ? client : server
   fields[P_PORTS] = reply ? (53 << 16) | 1000 : (1000 << 16) | 53
-  const key = new TupleKey(1)
   key.fill(fields, 0, 0, 0, 0)
   return key
 }
 
-function insert(table: ConnectionTable, n: number, expiryNs: number): number {
-  const id = table.allocate(keyOf(n))
+function insert(table: ConnectionTable, n: number, expiryNs: number, key = new TupleKey(1)): number {
+  const id = table.allocate(keyOf(n, false, key))
   table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] = expiryNs
   table.insert(id)
   return id
@@ -30,12 +29,35 @@ function insert(table: ConnectionTable, n: number, expiryNs: number): number {
 
 describe('the connection table', () => {
   it('grows from some thousand entries to a hundred thousand and still finds all, from both ends', () => {
-    const table = new ConnectionTable()
+    const table = new ConnectionTable(4096)
     const ids = Array.from({ length: 100_000 }, (_, n) => insert(table, n, 1e9))
     expect(table.count).toBe(100_000)
     expect(ids.every((id, n) => table.find(keyOf(n), 0) === id && table.find(keyOf(n, true), 0) === id)).toBe(true)
     expect(table.find(keyOf(100_000), 0)).toBe(-1)
     expect([...table.live()]).toHaveLength(100_000)
+  })
+
+  it.each([0, 1_000_000])('takes a million entries with limit %i without being copied, 160 bytes each', (limit) => {
+    const table = new ConnectionTable(limit)
+    const { entries } = table
+    const records = table.extensions.records
+    const key = new TupleKey(1)
+    for (let n = 0; n < 1_000_000; n++) insert(table, n, 1e9, key)
+    expect(table.entries).toBe(entries)
+    expect(table.extensions.records).toBe(records)
+    expect(table.bytes / table.count).toBeLessThanOrEqual(160)
+    expect(table.bytes / table.count).toBeGreaterThan(ENTRY_INTS * 4)
+  })
+
+  it('extensions take their room at the first and keep it', () => {
+    const table = new ConnectionTable(10_000)
+    const ids = Array.from({ length: 10_000 }, (_, n) => insert(table, n, 1e9))
+    table.extend(ids[0])
+    const { records } = table.extensions
+    for (const id of ids) table.extend(id)
+    expect(table.extensions.records).toBe(records)
+    for (const id of ids) records[table.extensionOf(id)] = id
+    expect(ids.every((id) => records[table.extensionOf(id)] === id)).toBe(true)
   })
 
   it('an allocated entry is found only from insertion to removal', () => {
