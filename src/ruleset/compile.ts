@@ -78,10 +78,19 @@ export function compileRuleset(
     flags |= flagsAsked(program)
     const interpreter = new Interpreter(program, runtime, context, reasonIndex)
     const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
-    const compiled = interpretOnly ? new Map<number, CompiledChain>() : generate(program, runtime, context)
+    const compiled = interpretOnly ? null : generate(program, runtime, context)
+    if (compiled) interpreter.skipWith(compiled.findCandidates)
     for (const hook of TABLE_HOOKS[name]) {
       const base = program.chains.findIndex((chain) => chain.name === HOOK_NAMES[hook])
-      const atHook = hookTable(name, base, compiled.get(base), interpreter, infos, runtime, environment.interfaces)
+      const atHook = hookTable(
+        name,
+        base,
+        compiled?.chains.get(base),
+        interpreter,
+        infos,
+        runtime,
+        environment.interfaces,
+      )
       if (name === 'nat') nat[hook] = atHook
       else hooks[hook].push(atHook)
     }

@@ -1,9 +1,10 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import type { Action, AssignAction } from './action.ts'
+import type { Candidates } from './candidates.ts'
 import { type CheckCode, type CodeContext, checkCode, knownWhen } from './check-code.ts'
 import { type Classifier, classifierOf } from './classifier.ts'
-import { type ClassifiedRules, classifiedSource, type RuleFunction } from './classifier-code.ts'
+import { type ClassifiedRules, classifiedSource, type RuleFunction, rowFunction } from './classifier-code.ts'
 import type { CallContext } from './condition.ts'
 import { FIELDS, type Field } from './fields.ts'
 import { linearPrefix } from './linear-prefix.ts'
@@ -11,6 +12,7 @@ import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETU
 import { headFor } from './rule-index.ts'
 import { inRanges, type Runtime, slotOf } from './runtime.ts'
 import { isSteady, isSteadyAction } from './steadiness.ts'
+import type { FindCandidates } from './walk.ts'
 
 /** A base chain as a function: a VERDICT_, or BAIL. */
 export type CompiledChain = (packet: RulePacket, fields: Int32Array, base: number) => number
@@ -36,12 +38,32 @@ const HELPERS = [
  * Turns a program into one function per base chain. The text is made of numbers and fixed identifiers only: everything
  * of the ruleset that is not a number is in the runtime's arrays.
  */
-export function generate(program: Program, runtime: Runtime, context: CallContext): ReadonlyMap<number, CompiledChain> {
+export function generate(program: Program, runtime: Runtime, context: CallContext): CompiledProgram {
   const generator = new Generator(program, runtime, context)
   generator.run()
   const bases = program.chains.filter((chain) => chain.policy !== null)
-  return new Map(bases.map((chain) => [chain.index, generator.chains[chain.index]]))
+  return {
+    chains: new Map(bases.map((chain) => [chain.index, generator.chains[chain.index]])),
+    findCandidates: (chain, packet) => generator.candidates(chain, packet),
+  }
 }
+
+export interface CompiledProgram {
+  /** Base chains by index. */
+  readonly chains: ReadonlyMap<number, CompiledChain>
+  readonly findCandidates: FindCandidates
+}
+
+/** How the rules of a chain are found that a packet may match. */
+interface Finder {
+  readonly candidates: Candidates
+  /** So many rules in front are asked in any case. */
+  readonly prefix: number
+  readonly rowFunction: string
+}
+
+/** Position in Candidates.rows. */
+type FindRow = (packet: RulePacket, fields: Int32Array, base: number) => number
 
 class Generator {
   /** By index of the program's chains: `c` of the code. */
@@ -52,6 +74,9 @@ class Generator {
   /** `x` of the code. */
   readonly #classified: ClassifiedRules[] = []
   readonly #marksChange: boolean
+  /** By chain, where it has a classifier. */
+  readonly #finders = new Map<number, Finder>()
+  #findRows: ReadonlyMap<number, FindRow> = new Map()
 
   constructor(program: Program, runtime: Runtime, context: CallContext) {
     this.#program = program
@@ -64,7 +89,25 @@ class Generator {
     const { chains } = this.#program
     const functions = chains.map((chain) => this.#chainSource(chain))
     const list = chains.map(({ index }) => `c${index}`).join(', ')
-    this.chains.push(...(this.#evaluate([...functions, `return [${list}]`]) as CompiledChain[]))
+    const finders = [...this.#finders]
+    const rows = finders.map(([, { rowFunction: name }]) => name).join(', ')
+    const made = this.#evaluate([...functions, `return [[${list}], [${rows}]]`]) as [CompiledChain[], FindRow[]]
+    this.chains.push(...made[0])
+    this.#findRows = new Map(finders.map(([chain], at) => [chain, made[1][at]]))
+  }
+
+  /** See FindCandidates. */
+  candidates(chain: number, packet: RulePacket): Int32Array | null {
+    const finder = this.#finders.get(chain)
+    const row = this.#findRows.get(chain)?.(packet, packet.fields, packet.base)
+    if (finder === undefined || row === undefined) return null
+    const { candidates, prefix } = finder
+    const at = row + candidates.heads.length
+    const start = candidates.rows[at]
+    const count = candidates.rows[at + 1]
+    return Int32Array.from({ length: prefix + count }, (_, index) =>
+      index < prefix ? index : prefix + candidates.list[start + index - prefix],
+    )
   }
 
   #evaluate(lines: readonly string[]): unknown {
@@ -88,7 +131,12 @@ class Generator {
       const piece = rules.slice(from, Math.min(from + RULES_PER_FUNCTION, linear))
       add((name) => this.#pieceSource(name, piece))
     }
-    if (classified) add((name) => this.#classifiedSource(name, classified, rules.slice(prefix)))
+    if (classified) {
+      add((name) => {
+        this.#finders.set(index, { candidates: classified.candidates, prefix, rowFunction: rowFunction(name) })
+        return this.#classifiedSource(name, classified, rules.slice(prefix))
+      })
+    }
     const body: string[] = []
     if (policy === null) {
       for (const name of names) {

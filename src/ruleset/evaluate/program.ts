@@ -22,7 +22,7 @@ export interface ProgramChain {
 }
 
 export interface ProgramRule {
-  /** RuleInfo.id */
+  /** RuleInfo.id; those of a chain's rules follow each other. */
   readonly id: number
   readonly checks: readonly ProgramCheck[]
   readonly action: Action

@@ -5,7 +5,7 @@ import { type Action, type AssignAction, type EditAction, type EffectAction, shi
 import { NO, UNKNOWN, YES } from './condition.ts'
 import type { Runtime } from './runtime.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
-import { addFinished, addWorld, compareWorlds, type FinishedWorld, type World } from './world.ts'
+import { addFinished, addWorld, compareWorlds, type FinishedWorld, isSurer, type World } from './world.ts'
 
 /** More ways than this at once, and the packet is called undecidable. */
 const WORLDS_MAX = 64
@@ -22,9 +22,13 @@ export interface InterpretedRule {
 }
 
 export interface InterpretedChain {
-  readonly rules: readonly InterpretedRule[]
+  readonly length: number
   readonly policy: { readonly id: number; readonly verdict: number } | null
+  rule(at: number): InterpretedRule
 }
+
+/** By chain: the places of the rules that a packet may match, in their order; null for all of them. */
+export type FindCandidates = (chain: number, packet: RulePacket) => Int32Array | null
 
 /** Told of every rule that a packet meets. */
 export interface Recorder {
@@ -40,6 +44,9 @@ export class Walk {
   readonly #packet: RulePacket
   readonly #baseChain: number
   readonly #recorder: Recorder | undefined
+  readonly #findCandidates: FindCandidates | null
+  /** By chain, once it was entered. What rules are found by does not change on a packet's way through a table. */
+  readonly #candidates: (Int32Array | null | undefined)[] = []
   readonly #worlds: World[] = []
   readonly #finished: FinishedWorld[] = []
   #firstUnknown = -1
@@ -53,6 +60,7 @@ export class Walk {
     reasonIndex: (text: string) => number,
     packet: RulePacket,
     baseChain: number,
+    findCandidates: FindCandidates | null,
     recorder?: Recorder,
   ) {
     this.#chains = chains
@@ -61,33 +69,57 @@ export class Walk {
     this.#packet = packet
     this.#baseChain = baseChain
     this.#recorder = recorder
+    this.#findCandidates = findCandidates
   }
 
   run(start: World): number {
     const worlds = this.#worlds
-    worlds.push(start)
+    this.#add(start)
     for (let world = worlds.shift(); world !== undefined; world = worlds.shift()) {
       this.#certain = worlds.length === 0 && this.#finished.length === 0
-      const { rules } = this.#chains[world.chain]
       this.#enter(world)
-      if (!this.#walkOn(world, rules)) this.#leave(world)
+      if (!this.#walkOn(world, this.#chains[world.chain])) this.#leave(world)
       if (worlds.length + this.#finished.length > WORLDS_MAX) return this.#giveUp(start)
     }
     return this.#agree()
   }
 
   /** Goes on, rule by rule, until one is of consequence or another world is first; false at the end of the chain. */
-  #walkOn(world: World, rules: readonly InterpretedRule[]): boolean {
+  #walkOn(world: World, chain: InterpretedChain): boolean {
     const next = this.#worlds[0]
-    for (const start = world.at; world.at < rules.length; world.at++) {
+    for (const start = world.at; world.at < chain.length; world.at = this.#nextPlace(world.chain, world.at + 1)) {
       // Where two worlds meet they may become one; the one that was first in line goes on.
       if (next !== undefined && compareWorlds(world, next) >= (world.at === start ? 1 : 0)) {
-        addWorld(this.#worlds, world)
+        this.#add(world)
         return true
       }
-      if (this.#step(world, rules[world.at])) return true
+      if (this.#step(world, chain.rule(world.at))) return true
     }
     return false
+  }
+
+  /** Worlds stand only where a rule may be of consequence, so that they meet there. */
+  #add(world: World): void {
+    world.at = this.#nextPlace(world.chain, world.at)
+    addWorld(this.#worlds, world)
+  }
+
+  /** The first place from `at` on whose rule the packet may match, or the end of the chain. */
+  #nextPlace(chain: number, at: number): number {
+    let candidates = this.#candidates[chain]
+    if (candidates === undefined) {
+      candidates = this.#findCandidates?.(chain, this.#packet) ?? null
+      this.#candidates[chain] = candidates
+    }
+    if (candidates === null) return at
+    let low = 0
+    let high = candidates.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (candidates[middle] < at) low = middle + 1
+      else high = middle
+    }
+    return low < candidates.length ? candidates[low] : Math.max(at, this.#chains[chain].length)
   }
 
   /** Evaluates one rule; false when the world certainly goes on with the next one, as it is. */
@@ -118,7 +150,7 @@ export class Walk {
     if (dropped || perhapsDropped) addFinished(this.#finished, { world, verdict: VERDICT_DROP, decidedBy: rule.id })
     if (dropped) return true
     if (matched === NO && !perhapsDropped) return false
-    if (matched !== YES) addWorld(this.#worlds, { ...world, at: world.at + 1 })
+    if (matched !== YES) this.#add({ ...world, at: world.at + 1 })
     if (matched === NO) return true
     if (this.#certain && matched === YES && !perhapsDropped) this.#count(rule.id)
     this.#act(rule, matched === UNKNOWN ? { ...world, guesses: world.guesses + 1 } : world)
@@ -132,7 +164,6 @@ export class Walk {
   }
 
   #act(rule: InterpretedRule, world: World): void {
-    const worlds = this.#worlds
     const { action } = rule
     const next = { ...world, at: world.at + 1 }
     switch (action.kind) {
@@ -150,26 +181,26 @@ export class Walk {
         break
       case 'jump': {
         const frames = [...world.frames, { chain: world.chain, at: world.at }]
-        addWorld(worlds, { ...world, chain: rule.target, at: 0, frames })
+        this.#add({ ...world, chain: rule.target, at: 0, frames })
         break
       }
       case 'goto':
-        addWorld(worlds, { ...world, chain: rule.target, at: 0 })
+        this.#add({ ...world, chain: rule.target, at: 0 })
         break
       case 'continue':
-        addWorld(worlds, next)
+        this.#add(next)
         break
       case 'track':
-        addWorld(worlds, next.tracking === 0 ? { ...next, tracking: action.tracking } : next)
+        this.#add(next.tracking === 0 ? { ...next, tracking: action.tracking } : next)
         break
       case 'assign':
-        addWorld(worlds, assign(next, action, this.#packet.connection >= 0))
+        this.#add(assign(next, action, this.#packet.connection >= 0))
         break
       case 'edit':
         this.#edit(rule.id, next, action)
         break
       case 'effect':
-        addWorld(worlds, this.#affect(next, action))
+        this.#add(this.#affect(next, action))
         break
     }
   }
@@ -179,7 +210,7 @@ export class Walk {
     const verdict = action.edit(packet)
     const { mark, unknownMark } = packet
     const edited = { ...world, mark, unknownMark, edits: packet.edits.save(packet) }
-    if (verdict === 0) addWorld(this.#worlds, edited)
+    if (verdict === 0) this.#add(edited)
     else addFinished(this.#finished, { world: edited, verdict, decidedBy: ruleId })
   }
 
@@ -195,7 +226,7 @@ export class Walk {
   #leave(world: World): void {
     const caller = world.frames.at(-1)
     if (caller) {
-      addWorld(this.#worlds, { ...world, chain: caller.chain, at: caller.at + 1, frames: world.frames.slice(0, -1) })
+      this.#add({ ...world, chain: caller.chain, at: caller.at + 1, frames: world.frames.slice(0, -1) })
       return
     }
     const { policy } = this.#chains[this.#baseChain]
@@ -230,7 +261,7 @@ export class Walk {
     let possible = 0
     for (const one of finished) {
       possible |= 1 << one.verdict
-      if (one.world.guesses < best.world.guesses) best = one
+      if (isSurer(one, best)) best = one
     }
     this.#enter(best.world)
     packet.decidedBy = best.decidedBy

@@ -68,9 +68,15 @@ export function addWorld(worlds: World[], world: World): void {
   worlds.splice(index, 0, world)
 }
 
-/** Adds a world's end, unless another one ended the same way; the one with fewer guesses stays. */
+/** Fewer guesses, or an earlier rule: nothing that depends on which world went first. */
+export function isSurer(one: FinishedWorld, other: FinishedWorld): boolean {
+  const more = one.world.guesses - other.world.guesses
+  return more < 0 || (more === 0 && one.decidedBy < other.decidedBy)
+}
+
+/** Adds a world's end, unless another one ended the same way; the surer one stays. */
 export function addFinished(finished: FinishedWorld[], end: FinishedWorld): void {
   const index = finished.findIndex((other) => other.verdict === end.verdict && alike(other.world, end.world))
   if (index < 0) finished.push(end)
-  else if (end.world.guesses < finished[index].world.guesses) finished[index] = end
+  else if (isSurer(end, finished[index])) finished[index] = end
 }
