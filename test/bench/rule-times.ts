@@ -35,7 +35,7 @@ export interface RuleTimes {
   /** Milliseconds of this process' user time. */
   readonly parse: number
   readonly compile: number
-  /** Nanoseconds a packet: of connections just opened, of known ones, and with interfaces not known (every tenth packet). */
+  /** Nanoseconds a packet: of connections just opened, of known ones, and with interfaces not known. */
   readonly opening: number
   readonly known: number
   readonly unknown: number
@@ -101,7 +101,7 @@ function measureOnce({ name, family, text, sets }: RuleText, sample: Sample): Ru
     compile: end - beforeCompile,
     opening: run(STATE_NEW, 2, PASSES, 1),
     known: run(STATE_ESTABLISHED, 2, PASSES, 1),
-    unknown: run(STATE_NEW, -1, 1, 100),
+    unknown: run(STATE_NEW, -1, 1, 5),
   }
 }
 

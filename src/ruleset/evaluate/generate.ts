@@ -105,9 +105,10 @@ class Generator {
     const at = row + candidates.heads.length
     const start = candidates.rows[at]
     const count = candidates.rows[at + 1]
-    return Int32Array.from({ length: prefix + count }, (_, index) =>
-      index < prefix ? index : prefix + candidates.list[start + index - prefix],
-    )
+    const places = new Int32Array(prefix + count)
+    for (let index = 0; index < prefix; index++) places[index] = index
+    for (let index = 0; index < count; index++) places[prefix + index] = prefix + candidates.list[start + index]
+    return places
   }
 
   #evaluate(lines: readonly string[]): unknown {
