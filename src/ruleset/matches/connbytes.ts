@@ -1,6 +1,7 @@
 import { NO, type PureTest, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { wholeNumberOf } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -47,10 +48,11 @@ function parseRange(token: Token): { from: bigint; to: bigint } {
   const parts = token.text.split(':')
   const number = (text: string, fallback: bigint): bigint => {
     if (text === '') return fallback
-    if (/^(0x[0-9a-f]{1,16}|[0-9]{1,20})$/i.test(text) && BigInt(text) <= COUNT_MAX) return BigInt(text)
+    const value = wholeNumberOf(text)
+    if (value !== null && value <= COUNT_MAX) return value
     throw new Refusal(token, `"${text}" is not a number of packets or bytes; write 0 to ${COUNT_MAX}`)
   }
-  if (token.text === '' || parts.length > 2) {
+  if (parts.length > 2) {
     throw new Refusal(token, `"${token.text}" is not a range; write FROM or FROM:TO`)
   }
   const from = number(parts[0], 0n)

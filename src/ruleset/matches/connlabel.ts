@@ -38,7 +38,8 @@ export const connlabel: MatchExtension = {
 
 function parseLabel(token: Token): number {
   const number = numberOf(token.text)
-  if (number !== null && number < LABELS) return number
+  // iptables keeps the low 16 bits.
+  if (number !== null && number % 65_536 < LABELS) return number % 65_536
   if (number !== null) throw new Refusal(token, `label ${token.text} is too high; write 0 to ${LABELS - 1}`)
   throw new Refusal(token, `"${token.text}" is a name out of connlabel.conf, which is not read; write its number`)
 }

@@ -3,7 +3,7 @@ import { NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import { HOTDROP } from '../evaluate/three-valued.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { prefixMask } from '../text/addresses.ts'
+import { parsePrefixLength, prefixMask } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -31,7 +31,7 @@ function parseConnlimit(options: Options, { family }: RuleContext): Match {
   const limit = parseNumber(use.values[0], 0, COUNT_MAX, 'number of connections')
   const bits = family === 'ipv4' ? 32 : 128
   const maskToken = options.value('connlimit-mask')
-  const prefix = maskToken ? parseNumber(maskToken, 0, bits, 'prefix length') : bits
+  const prefix = maskToken ? parsePrefixLength(maskToken, family) : bits
   const side = options.oneOf(['connlimit-saddr', 'connlimit-daddr'])?.spec.name ?? 'connlimit-saddr'
   const above = (use.spec.name === 'connlimit-above') !== use.negated
   const direction = above ? 'connlimit-above' : 'connlimit-upto'

@@ -11,10 +11,10 @@ import {
 import type { FieldName } from '../evaluate/fields.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { type AddressMask, parseAddressMask, prefixLength, printAddress, printAddressMask } from '../text/addresses.ts'
-import { MASK_ALL, type NumberRange, parseRange, printRange } from '../text/numbers.ts'
+import { masked, parseHostMask, printHostMask } from '../text/addresses.ts'
+import { MASK_ALL, type NumberRange, parseRangeLoosely, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { parsePortRange } from '../text/ports.ts'
+import { parseAnyPortRange } from '../text/ports.ts'
 import { parseProtocol } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -71,21 +71,23 @@ function parseConntrack(options: Options, context: RuleContext): Match {
     return [printStates(states, STATES_WITH_NAT), stateCondition(states, negated('ctstate'))]
   })
   const protocol = criterion(options, 'ctproto', (token) => {
-    const number = parseProtocol(token)
+    const number = parseProtocol(token, token.text === token.text.toUpperCase())
     if (number === 0 && negated('ctproto'))
       throw new Refusal(token, 'no connection can match this; take the option out')
     return [`${number}`, equals('connectionProtocol', number, negated('ctproto'))]
   })
   const addresses = ADDRESSES.map(([name, field]) =>
     criterion(options, name, (token) => {
-      const network = parseAddressMask(token, context.family)
-      return [printNetwork(network), inNetwork(field, network, negated(name))]
+      const network = parseHostMask(token, context.family)
+      const { mask } = network
+      const address = masked(network.address, mask)
+      return [printHostMask(network), inNetwork(field, { address, mask }, negated(name))]
     }),
   )
   const ports = PORTS.map(([name, field]) =>
     criterion(options, name, (token) => {
-      const range = parsePortRange(token, null)
-      return [printRange(range), isBetween(field, range, negated(name))]
+      const range = parseAnyPortRange(token)
+      return [printPorts(range), isBetween(field, range, negated(name))]
     }),
   )
   const status = criterion(options, 'ctstatus', (token) => {
@@ -93,7 +95,7 @@ function parseConntrack(options: Options, context: RuleContext): Match {
     return [printStatuses(bits), anyBit('connectionStatus', bits, negated('ctstatus'))]
   })
   const expiry = criterion(options, 'ctexpire', (token) => {
-    const range = parseRange(token, 0, MASK_ALL, 'time in seconds')
+    const range = parseRangeLoosely(token, 0, MASK_ALL, 'time in seconds')
     return [printRange(range), expires(range, negated('ctexpire'))]
   })
   const direction = criterion(options, 'ctdir', (token) => {
@@ -135,11 +137,9 @@ function criterion(options: Options, name: string, read: (token: Token) => [stri
   return [{ text: printOption(name, text, options.negated(name)), condition }]
 }
 
-/** iptables-save leaves the length of a single address away here. */
-function printNetwork(network: AddressMask): string {
-  return prefixLength(network.mask) === 32 * network.mask.length
-    ? printAddress(network.address)
-    : printAddressMask(network)
+/** iptables-save takes an end of 0 for none. */
+function printPorts(range: NumberRange): string {
+  return range.high === 0 ? `${range.low}` : printRange(range)
 }
 
 function parseStatuses(token: Token): number {

@@ -2,9 +2,9 @@ import { P_L4_LENGTH, P_L4_OFFSET } from '../../wire/packet-fields.ts'
 import { type Condition, hotdropWhen, isBetween, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { MASK_ALL, type NumberRange, numberOf, parseNumber, printRange } from '../text/numbers.ts'
+import { type NumberRange, parseNumber, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { parsePort } from '../text/ports.ts'
+import { parseAnyPortRange } from '../text/ports.ts'
 import { PROTOCOL_DCCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -51,7 +51,7 @@ export const dccp: MatchExtension = {
     const words = [
       sports ? printOption('sport', printRange(sports), options.negated('source-port')) : '',
       dports ? printOption('dport', printRange(dports), options.negated('destination-port')) : '',
-      typesToken ? printOption('dccp-types', names.join(','), options.negated('dccp-types')) : '',
+      typesToken ? `${options.negated('dccp-types') ? '! ' : ''}--dccp-types ${names.join(',')}` : '',
       optionToken ? printOption('dccp-option', `${option}`, options.negated('dccp-option')) : '',
     ]
     return {
@@ -79,24 +79,14 @@ export const dccp: MatchExtension = {
   },
 }
 
-/** Ports or names; of a larger number iptables keeps the low 16 bits. */
 function parsePorts(options: Options, name: string): NumberRange | null {
   const token = options.value(name)
-  if (!token) return null
-  const [first, last, more] = token.text.split(':')
-  if (more !== undefined) throw new Refusal(token, `"${token.text}" is not a port; write N or N:M`)
-  const low = port(token, first, 0)
-  return { low, high: last === undefined ? low : port(token, last, 0xffff) }
-}
-
-function port(token: Token, text: string, otherwise: number): number {
-  if (text === '') return otherwise
-  const number = numberOf(text)
-  return number !== null && number <= MASK_ALL ? number & 0xffff : parsePort(token, null, text)
+  return token ? parseAnyPortRange(token) : null
 }
 
 function parseTypes(token: Token): number {
   let bits = 0
+  if (token.text === '') return bits
   for (const word of token.text.replace(/,+$/, '').split(',')) {
     const type = (TYPES as readonly string[]).indexOf(word.toUpperCase())
     if (type < 0) throw new Refusal(token, `"${word}" is not a DCCP type; write one or more of ${TYPES.join(', ')}`)

@@ -1,4 +1,5 @@
 import { type NumberRange, numberOf } from '../text/numbers.ts'
+import { parseCountPerUnit } from '../text/rates.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
@@ -7,12 +8,6 @@ export const SCALE = 1_000_000
 /** Bytes are counted in pieces of 16; a byte rate is kept as the cost of one piece out of 2^32 - 1 for a second. */
 const PIECE_SHIFT = 4
 const COST_OF_SECOND = 0xffff_ffff
-const UNITS: readonly (readonly [string, number])[] = [
-  ['second', 1],
-  ['minute', 60],
-  ['hour', 3600],
-  ['day', 86_400],
-]
 const PRINTED_UNITS: readonly (readonly [string, number])[] = [
   ['day', 86_400],
   ['hour', 3600],
@@ -39,26 +34,23 @@ export function parseRate(token: Token): Rate {
   return parseByteRate(token) ?? parsePacketRate(token)
 }
 
+/** Decimal, in units of the one letter behind the number; what else stands before `b/s` is passed over. */
 function parseByteRate(token: Token): Rate | null {
-  const [, count, size] = /^([0-9]{1,15})([km]?)b\/s/.exec(token.text) ?? []
+  if (!token.text.includes('b/s')) return null
+  const [, count, size] = /^[ \t]*\+?([0-9]{1,15})([km]?)/.exec(token.text) ?? []
   const number = Number.parseInt(count ?? '0', 10)
-  if (number === 0) return null
+  if (number === 0) {
+    throw new Refusal(token, `"${token.text}" is not a rate; write bytes as 512kb/s`)
+  }
   const average = costOf(number * sizeOf(size))
   if (average === 0) throw new Refusal(token, `${token.text} is too fast; 64gb/s is more than can be counted`)
   return { average, bytes: true, unit: 15 }
 }
 
 function parsePacketRate(token: Token): Rate {
-  const [, count, unitText] = /^([0-9]{1,15})(?:\/([a-z]*))?$/i.exec(token.text) ?? []
-  const unit = UNITS.find(([name]) => name.startsWith((unitText ?? 'second').toLowerCase()))?.[1]
-  const number = Number.parseInt(count ?? '0', 10)
-  if (unit === undefined || number === 0 || unitText === '') {
-    throw new Refusal(
-      token,
-      `"${token.text}" is not a rate; write a number and /second, /minute, /hour or /day, or bytes as 512kb/s`,
-    )
-  }
-  const average = Math.floor((SCALE * unit) / number)
+  const advice = 'write a number and /second, /minute, /hour or /day, or bytes as 512kb/s'
+  const { count, unit } = parseCountPerUnit(token, advice)
+  const average = count < 0 ? 0 : Math.floor((SCALE * unit) / count)
   if (average === 0) throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
   return { average, bytes: false, unit }
 }
@@ -89,9 +81,10 @@ export function printByteBurst(average: number, burst: number): string {
 
 /** The burst, `N`, `Nk` or `Nm`. */
 export function parseBurst(token: Token, range: NumberRange): number {
-  const [, count, size] = /^([0-9a-fx]+?)([km]?)b?$/i.exec(token.text) ?? []
+  // Whatever stands behind the number and its letter is passed over, as iptables does.
+  const [, count, size] = /^([ \t]*\+?(?:0x[0-9a-f]+|[0-9]+))([km]?)/i.exec(token.text) ?? []
   const number = numberOf(count ?? '')
-  if (number === null || number < 1 || (size === '' && number > range.high) || number * sizeOf(size) > WHOLE) {
+  if (number === null || number < 1 || (sizeOf(size) === 1 && number > range.high) || number * sizeOf(size) > WHOLE) {
     throw new Refusal(token, `"${token.text}" is not a burst; write a number from ${range.low} to ${range.high}`)
   }
   return number * sizeOf(size)

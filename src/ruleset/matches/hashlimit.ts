@@ -11,8 +11,8 @@ import {
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import type { Family } from '../ruleset.ts'
-import { prefixMask } from '../text/addresses.ts'
-import { parseNumber } from '../text/numbers.ts'
+import { parseHost, parsePrefixLength, prefixLength, prefixMask } from '../text/addresses.ts'
+import { numberOf, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { procName } from '../text/proc-name.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -42,6 +42,7 @@ const DEFAULT_BUCKETS = 8192
 const GROUPS_PER_BUCKET = 8
 const BUCKETS_MAX = 1_048_576
 const NUMBER_MAX = 0xffff_ffff
+const INTERVAL_MAX = 0xffff_fffd
 const NAME_MAX = 254
 const MISSING = 'how many packets were counted before depends on a rule that could not be decided'
 const CUT = 'the capture cut the packet inside its transport header; capture with a larger snap length'
@@ -93,8 +94,21 @@ function readRule(options: Options, family: Family): HashlimitRule {
   const counted = rate.bytes ? byteBurst(rate, burstToken, burst) : burst
   checkOverflow(burstToken ?? use.values[0], { ...rate, average }, counted)
   const bits = family === 'ipv4' ? 32 : 128
-  const sourcePrefix = number('srcmask', bits, 0, bits)
-  const destinationPrefix = number('dstmask', bits, 0, bits)
+  const prefix = (name: string): number => {
+    const token = options.value(name)
+    if (!token) return bits
+    const length = numberOf(token.text)
+    // The kernel minds what iptables lets through, all but the largest number.
+    if (length !== null && length > bits && length !== NUMBER_MAX) {
+      throw new Refusal(token, `a prefix length of ${token.text} is too long; write 0 to ${bits}`)
+    }
+    if (length === null && prefixLength(parseHost(token, family)) < 0) {
+      throw new Refusal(token, `"${token.text}" is a mask with gaps; write a prefix length from 0 to ${bits}`)
+    }
+    return parsePrefixLength(token, family)
+  }
+  const sourcePrefix = prefix('hashlimit-srcmask')
+  const destinationPrefix = prefix('hashlimit-dstmask')
   const modes = parseModes(options.value('hashlimit-mode'))
   const buckets = Math.min(number('htable-size', 0), BUCKETS_MAX)
   const groups = Math.min(number('htable-max', 0), BUCKETS_MAX)
@@ -129,7 +143,9 @@ function readRule(options: Options, family: Family): HashlimitRule {
 
 function readInterval(options: Options, rate: Rate): number | null {
   const token = options.value('hashlimit-rate-interval')
-  const given = token ? parseNumber(token, 1, NUMBER_MAX, 'interval') : null
+  const digits = /^[ \t]*\+?[0-9]+/.exec(token?.text ?? '')?.[0] ?? ''
+  // Whatever stands behind the digits is passed over, as iptables does; a 0 in front of them says nothing.
+  const given = token ? parseNumber(token, 1, INTERVAL_MAX, 'interval', digits.replace(/^[ \t+]*0*/, '')) : null
   if (!options.has('hashlimit-rate-match')) return null
   return given ?? (rate.bytes ? 1 : rate.unit)
 }

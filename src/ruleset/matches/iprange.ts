@@ -1,6 +1,6 @@
-import { inAddressRange } from '../evaluate/condition.ts'
+import { inAddressRange, never } from '../evaluate/condition.ts'
 import type { MatchExtension, RuleContext } from '../extension.ts'
-import { parseAddress, printAddress, type Words } from '../text/addresses.ts'
+import { notAnAddress, parseIpv4, parseIpv6, printAddress, type Words } from '../text/addresses.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
@@ -23,7 +23,10 @@ export const iprange: MatchExtension = {
         ranges
           .map(({ name, range, negated }) => printOption(name, range.map(printAddress).join('-'), negated))
           .join(' '),
-      conditions: () => ranges.map(({ field, range, negated }) => inAddressRange(field, range[0], range[1], negated)),
+      conditions: () =>
+        ranges.map(({ field, range, negated }) =>
+          isBackwards(range) ? { ...never(), value: negated } : inAddressRange(field, range[0], range[1], negated),
+        ),
     }
   },
 }
@@ -33,11 +36,18 @@ function parseAddresses(options: Options, name: string, { family }: RuleContext)
   const token = options.value(name)
   if (!token) return null
   const dash = token.text.indexOf('-')
-  const first = parseAddress(token, family, dash < 0 ? token.text : token.text.slice(0, dash))
-  const last = dash < 0 ? first : parseAddress(token, family, token.text.slice(dash + 1))
-  const differs = first.findIndex((word, index) => word !== last[index])
-  if (differs >= 0 && first[differs] > last[differs]) {
-    throw new Refusal(token, `the addresses ${token.text} run backwards; write the smaller one first`)
+  const address = (text: string): Words => {
+    const words = family === 'ipv4' ? parseIpv4(text, true) : parseIpv6(text)
+    if (!words) throw notAnAddress(token, family, text)
+    return words
   }
+  const first = address(dash < 0 ? token.text : token.text.slice(0, dash))
+  const last = dash < 0 ? first : address(token.text.slice(dash + 1))
   return [first, last]
+}
+
+/** iptables takes a range that runs backwards, in which nothing lies. */
+function isBackwards([first, last]: readonly [Words, Words]): boolean {
+  const differs = first.findIndex((word, index) => word !== last[index])
+  return differs >= 0 && first[differs] > last[differs]
 }

@@ -1,7 +1,7 @@
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { MASK_ALL, parseNumber } from '../text/numbers.ts'
+import { MASK_ALL, parseNumber, wholeNumberOf } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -63,12 +63,17 @@ function parseList(token: Token): OptionSpec[] {
   return parts.map((part) => {
     const [type, length, more] = part.split(':')
     if (more !== undefined) throw new Refusal(token, `"${part}" is not understood; write TYPE or TYPE:LENGTH`)
-    // iptables keeps the low eight bits of larger numbers.
-    return {
-      type: parseNumber(token, 0, MASK_ALL, 'option type', type) & 255,
-      length: length === undefined ? ANY : parseNumber(token, 0, MASK_ALL, 'option length', length) & 255,
-    }
+    return { type: lowByte(token, type), length: length === undefined ? ANY : lowByte(token, length) }
   })
+}
+
+/** iptables keeps the low eight bits of larger numbers, and of negative ones. */
+function lowByte(token: Token, text: string): number {
+  const magnitude = wholeNumberOf(text.replace('-', ''))
+  if (magnitude === null || magnitude > 0xffff_ffff_ffff_ffffn) {
+    throw new Refusal(token, `"${text}" is not an option type or length; write a number from 0 to 255`)
+  }
+  return Number(BigInt.asUintN(8, text.includes('-') ? -magnitude : magnitude))
 }
 
 function printSpec({ type, length }: OptionSpec): string {

@@ -1,6 +1,6 @@
 import { isBetween } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { parseRange, printRange } from '../text/numbers.ts'
+import { parseRangeLoosely, printRange } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 
 /** Length of the whole datagram, its IP header included. */
@@ -8,7 +8,7 @@ export const length: MatchExtension = {
   name: 'length',
   options: [{ name: 'length', negatable: true }],
   parse(options) {
-    const range = parseRange(options.required('length'), 0, 65535, 'length')
+    const range = parseRangeLoosely(options.required('length'), 0, 65535, 'length')
     const negated = options.negated('length')
     return {
       print: () => printOption('length', printRange(range), negated),

@@ -3,18 +3,13 @@ import type { Match, MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
+import { parseCountPerUnit } from '../text/rates.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { HZ, ticksAt } from '../ticks.ts'
 
 /** XT_LIMIT_SCALE: a rate is kept as the time between two packets, in 1/10000 s. */
 const SCALE = 10_000
-const UNITS: readonly (readonly [string, number])[] = [
-  ['second', 1],
-  ['minute', 60],
-  ['hour', 3600],
-  ['day', 86_400],
-]
 const PRINTED_UNITS: readonly (readonly [string, number])[] = [
   ['day', 86_400],
   ['hour', 3600],
@@ -51,17 +46,13 @@ function parseLimit(options: Options): Match {
   }
 }
 
-/** `10/second`; the unit may be shortened to its first letter. */
+/** `10/second`. */
 export function parseRate(token: Token): number {
-  const [, count, unitText] = /^([0-9]{1,9})(?:\/([a-z]*))?$/i.exec(token.text) ?? []
-  const unit = UNITS.find(([name]) => name.startsWith((unitText ?? 'second').toLowerCase()))?.[1]
-  const number = Number.parseInt(count ?? '0', 10)
-  if (unit === undefined || number === 0 || unitText === '') {
-    throw new Refusal(token, `"${token.text}" is not a rate; write a number and /second, /minute, /hour or /day`)
+  const { count, unit } = parseCountPerUnit(token, 'write a number and /second, /minute, /hour or /day')
+  if (count < 0 || count / unit > SCALE) {
+    throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
   }
-  if (number / unit > SCALE) throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
-  const rate = Math.floor((SCALE * unit) / number)
-  return rate
+  return Math.floor((SCALE * unit) / count)
 }
 
 /** The largest unit in which the rate is a whole number, as iptables-save chooses it. */

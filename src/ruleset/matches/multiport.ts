@@ -37,6 +37,8 @@ function parseMultiport(options: Options, context: RuleContext): Match {
   const [token] = use.values
   const protocol = printProtocol(context.protocol)
   const words = token.text.split(',')
+  const open = words.find((word) => word.startsWith(':') || word.endsWith(':'))
+  if (open !== undefined) throw new Refusal(token, `the range "${open}" has one end only; write both, as 1024:65535`)
   const ranges = words.map((word) => parsePortRange(token, protocol, word))
   const slots = words.reduce((sum, word) => sum + (word.includes(':') ? 2 : 1), 0)
   if (slots > SLOTS) {

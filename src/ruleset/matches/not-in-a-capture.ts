@@ -25,6 +25,9 @@ export const cpu: MatchExtension = {
   },
 }
 
+/** The one name that /etc/iproute2/group has from the start. */
+const DEFAULT_GROUP = 'default'
+
 /** Groups that an administrator put interfaces into. */
 export const devgroup: MatchExtension = {
   name: 'devgroup',
@@ -37,8 +40,10 @@ export const devgroup: MatchExtension = {
     const text = ['src-group', 'dst-group']
       .filter((name) => options.has(name))
       .map((name) => {
-        const masked = parseMasked(options.required(name), 'group')
-        return printOption(name, printMasked(masked), options.negated(name))
+        const token = options.required(name)
+        const masked = token.text === DEFAULT_GROUP ? { value: 0, mask: MASK_ALL } : parseMasked(token, 'group')
+        const text = masked.value === 0 && masked.mask === MASK_ALL ? DEFAULT_GROUP : printMasked(masked)
+        return printOption(name, text, options.negated(name))
       })
       .join(' ')
     return {

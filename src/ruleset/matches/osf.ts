@@ -2,9 +2,7 @@ import { all, equals, undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
-import { printOption } from '../text/options.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
-import { Refusal } from '../text/ruleset-error.ts'
 
 /** MAXGENRELEN without its final zero; iptables keeps that much. */
 const GENRE_MAX = 31
@@ -21,8 +19,7 @@ export const osf: MatchExtension = {
   options: [{ name: 'genre', negatable: true }, { name: 'ttl' }, { name: 'log' }],
   parse(options) {
     const token = options.required('genre')
-    if (token.text === '') throw new Refusal(token, 'the genre is empty; write one of pf.os, as Linux')
-    const words = [printOption('genre', token.text.slice(0, GENRE_MAX), options.negated('genre'))]
+    const words = [`${options.negated('genre') ? '! ' : ''}--genre ${token.text.slice(0, GENRE_MAX)}`]
     for (const name of ['ttl', 'log']) {
       const value = options.value(name)
       if (value) words.push(`--${name} ${parseNumber(value, 0, 2, name)}`)

@@ -24,7 +24,10 @@ export const owner: MatchExtension = {
     const group = parseIds(options, 'gid-owner')
     if (options.uses.length === 0) throw new Refusal(options.at, 'owner needs an option, as --uid-owner 1000')
     const supplementary = options.get('suppl-groups')
-    if (supplementary && !group) throw new Refusal(supplementary.at, '--suppl-groups needs --gid-owner')
+    const groupBefore = options.uses.slice(0, supplementary ? options.uses.indexOf(supplementary) : 0)
+    if (supplementary && !groupBefore.some(({ spec }) => spec.name === 'gid-owner')) {
+      throw new Refusal(supplementary.at, '--suppl-groups needs --gid-owner before it')
+    }
     const parts = [
       options.has('socket-exists') ? printOption('socket-exists', '', options.negated('socket-exists')) : '',
       user ? printOption('uid-owner', printRange(user, '-'), options.negated('uid-owner')) : '',
@@ -42,8 +45,12 @@ function parseIds(options: Options, name: string): NumberRange | null {
   const token = options.value(name)
   if (!token) return null
   if (token.text === 'root') return { low: 0, high: 0 }
-  if (numberOf(token.text.split('-')[0]) === null) {
+  const [first, last, more] = token.text.split(/[-:]/)
+  if (more !== undefined || last === '') {
+    throw new Refusal(token, `"${token.text}" is not a range of numbers; write N or N-M`)
+  }
+  if (numberOf(first) === null) {
     throw new Refusal(token, `"${token.text}" is a name, and names are not looked up; write its number`)
   }
-  return parseRange(token, 0, ID_MAX, 'identifier', '-')
+  return parseRange({ ...token, text: token.text.replace(':', '-') }, 0, ID_MAX, 'identifier', '-')
 }

@@ -1,11 +1,12 @@
 import { undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const FLAGS = ['physdev-is-in', 'physdev-is-out', 'physdev-is-bridged'] as const
 /** In the order of iptables-save. */
 const ORDER = ['physdev-is-in', 'physdev-in', 'physdev-is-out', 'physdev-out', 'physdev-is-bridged'] as const
+/** IFNAMSIZ without its final zero. */
+const INTERFACE_MAX = 15
 const MISSING =
   'the capture does not tell through which port of a bridge a packet went; settle it with --assume physdev'
 
@@ -19,10 +20,20 @@ export const physdev: MatchExtension = {
   ],
   parse(options) {
     if (options.uses.length === 0) throw new Refusal(options.at, 'physdev needs an option, as --physdev-in PORT')
+    for (const { values } of options.uses) {
+      const [token] = values
+      if (token && token.text.length > INTERFACE_MAX) {
+        throw new Refusal(token, `"${token.text}" is too long for an interface; at most ${INTERFACE_MAX} characters`)
+      }
+    }
+    const port = (name: string): string => {
+      const token = options.value(name)
+      return token ? ` ${token.text}` : ''
+    }
     return {
       print: () =>
         ORDER.filter((name) => options.has(name))
-          .map((name) => printOption(name, options.value(name)?.text ?? '', options.negated(name)))
+          .map((name) => `${options.negated(name) ? '! ' : ''}--${name}${port(name)}`)
           .join(' '),
       conditions: () => [undecidable(MISSING)],
     }

@@ -2,7 +2,7 @@ import { always, never } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../rule-packet.ts'
 import type { Family } from '../ruleset.ts'
-import { parseAddress, parseAddressMask, printAddressMask } from '../text/addresses.ts'
+import { parseHostMask, printHostMask } from '../text/addresses.ts'
 import { hex, MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { type Options, type OptionUse, printOption } from '../text/options.ts'
 import { parseProtocol } from '../text/protocols.ts'
@@ -117,11 +117,7 @@ function printPart(name: (typeof PARTS)[number], use: OptionUse, family: Family)
     }
     case 'mode':
       return token.text
-    default: {
-      // The address is kept as written, whatever its mask leaves of it.
-      const address = parseAddress(token, family, token.text.split('/')[0])
-      const { mask } = parseAddressMask(token, family)
-      return printAddressMask({ address, mask }).replace(family === 'ipv4' ? /\/32$/ : /\/128$/, '')
-    }
+    default:
+      return printHostMask(parseHostMask(token, family))
   }
 }

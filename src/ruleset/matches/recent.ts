@@ -3,7 +3,7 @@ import { type CallContext, NO, type StatefulTest, UNKNOWN, YES } from '../evalua
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import type { Family } from '../ruleset.ts'
-import { parseAddress, prefixMask, printAddress, type Words } from '../text/addresses.ts'
+import { parseHost, prefixMask, printAddress, type Words } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { procName } from '../text/proc-name.ts'
@@ -88,8 +88,8 @@ function readRule(options: Options, { family }: RuleContext): RecentRule {
     reap: reap !== undefined,
     hits,
     sameTtl: options.has('rttl'),
-    name: nameToken ? procName(nameToken, NAME_MAX) : DEFAULT_NAME,
-    mask: maskToken ? parseAddress(maskToken, family) : null,
+    name: nameToken ? procName({ ...nameToken, text: nameToken.text.slice(0, NAME_MAX) }, NAME_MAX) : DEFAULT_NAME,
+    mask: maskToken ? parseHost(maskToken, family) : null,
     addressAt: options.has('rdest') ? P_DST : P_SRC,
   }
 }

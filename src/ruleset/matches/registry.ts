@@ -21,6 +21,7 @@ import { icmp6 } from './icmp6.ts'
 import { iprange } from './iprange.ts'
 import { dst, hbh } from './ipv6-options.ts'
 import { ipv6header } from './ipv6header.ts'
+import { ipvs } from './ipvs.ts'
 import { length } from './length.ts'
 import { limit } from './limit.ts'
 import { mac } from './mac.ts'
@@ -97,6 +98,7 @@ export const MATCHES: readonly MatchExtension[] = [
   ipcomp,
   iprange,
   ipv6header,
+  ipvs,
   length,
   limit,
   mac,

@@ -1,9 +1,11 @@
 import { type Condition, hotdropWhen, isBetween } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
+import type { NumberRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { parsePortRange } from '../text/ports.ts'
 import { PROTOCOL_SCTP } from '../text/protocols.ts'
 import { type ChunkRule, chunkTest, parseChunks, printChunks } from './sctp-chunks.ts'
-import { headerOf, portRange, printPorts } from './tcp.ts'
+import { headerOf, printPorts } from './tcp.ts'
 
 const HEADER = 12
 const CUT = 'the capture cut the packet inside its SCTP chunks; capture with a larger snap length'
@@ -20,8 +22,12 @@ export const sctp: MatchExtension = {
 }
 
 function parseSctp(options: Options): Match {
-  const sports = portRange(options, 'source-port')
-  const dports = portRange(options, 'destination-port')
+  const ports = (name: string): NumberRange | null => {
+    const token = options.value(name)
+    return token ? parsePortRange(token, 'sctp') : null
+  }
+  const sports = ports('source-port')
+  const dports = ports('destination-port')
   const use = options.get('chunk-types')
   const chunks: ChunkRule | null = use ? parseChunks(use.values[0], use.values[1]) : null
   return {

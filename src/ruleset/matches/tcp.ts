@@ -5,7 +5,7 @@ import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { type NumberRange, parseNumber, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { parsePortRange } from '../text/ports.ts'
+import { parseAnyPortRange, parsePortRange } from '../text/ports.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -47,7 +47,9 @@ function parseTcp(options: Options): Match {
         printPorts('sport', sports, options.negated('source-port')),
         printPorts('dport', dports, options.negated('destination-port')),
         kind ? printOption('tcp-option', `${kind}`, options.negated('tcp-option')) : '',
-        flags ? printOption('tcp-flags', `${printFlags(mask)} ${printFlags(set)}`, flags.negated) : '',
+        flags && (mask !== 0 || flags.negated)
+          ? printOption('tcp-flags', `${printFlags(mask)} ${printFlags(set)}`, flags.negated)
+          : '',
       ]
         .filter((part) => part !== '')
         .join(' ')
@@ -72,7 +74,7 @@ export function headerOf(bytes: number): Condition {
 export function portRange(options: Options, name: string): NumberRange | null {
   const token = options.value(name)
   if (!token) return null
-  const range = parsePortRange(token, options.owner)
+  const range = options.owner === 'udp' ? parseAnyPortRange(token) : parsePortRange(token, options.owner)
   return range.low === 0 && range.high === 65535 && !options.negated(name) ? null : range
 }
 
@@ -87,7 +89,7 @@ function parseFlags(token: Token): number {
     const bit = (FLAGS as readonly string[]).indexOf(name)
     if (bit >= 0) flags |= 1 << bit
     else if (name === 'ALL') flags |= ALL_FLAGS
-    else if (name !== 'NONE') {
+    else if (name !== 'NONE' && name !== '') {
       throw new Refusal(token, `"${word}" is not a TCP flag; write ${FLAGS.join(', ')}, ALL or NONE`)
     }
   }

@@ -1,6 +1,7 @@
 import type { CallCondition } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { numberOf } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -149,24 +150,30 @@ function days(options: Options, name: string, all: number, parse: (token: Token)
   return (use.negated ? all & ~bits : bits) >>> 0
 }
 
+/** Names begin with two letters as printed: `Mo`, `Mon`, `Monday`. Numbers over 7, and negative ones, name no day. */
 function parseWeekDays(token: Token): number {
   let bits = 0
+  if (token.text === '') return bits
   for (const word of token.text.split(',')) {
-    const number = /^[1-7]$/.test(word) ? Number.parseInt(word, 10) : 0
-    const named = WEEK_DAYS.findIndex((name) => word.length >= 2 && name.toLowerCase().startsWith(word.toLowerCase()))
-    const day = number > 0 ? number : named + 1
+    const digits = word.slice(0, 3)
+    const number = word.startsWith('-') ? numberOf(digits.replace('-', '8')) : numberOf(digits)
+    const day = number ?? WEEK_DAYS.findIndex((name) => word.startsWith(name.slice(0, 2))) + 1
     if (day === 0) throw new Refusal(token, `"${word}" is not a day of the week; write Mon to Sun, or 1 to 7`)
-    bits |= 1 << day
+    if (day <= 7) bits |= 1 << day
   }
   return bits
 }
 
+/** Two digits each: what follows them is passed over, as iptables does. 0 names no day. */
 function parseMonthDays(token: Token): number {
   let bits = 0
-  for (const word of token.text.split(',')) {
-    const day = /^[0-9]{1,2}$/.test(word) ? Number.parseInt(word, 10) : 0
-    if (day < 1 || day > 31) throw new Refusal(token, `"${word}" is not a day of the month; write 1 to 31`)
-    bits |= 1 << day
+  for (const word of token.text.split(',').filter((one) => one !== '')) {
+    const text = word.trimStart().slice(0, 2)
+    const day = numberOf(text)
+    if (day === null || day > 31) {
+      throw new Refusal(token, `"${word}" is not a day of the month; write 1 to 31`)
+    }
+    if (day > 0) bits |= 1 << day
   }
   return bits
 }
@@ -178,10 +185,10 @@ function printTime(rule: TimeRule): string {
   }
   if (rule.monthDays !== ALL_MONTH_DAYS) {
     const numbers = Array.from({ length: 31 }, (_, index) => index + 1).filter((day) => rule.monthDays & (1 << day))
-    parts.push(printOption('monthdays', numbers.join(',')))
+    parts.push(`--monthdays ${numbers.join(',')}`)
   }
   if (rule.weekDays !== ALL_WEEK_DAYS) {
-    parts.push(printOption('weekdays', WEEK_DAYS.filter((_, index) => rule.weekDays & (2 << index)).join(',')))
+    parts.push(`--weekdays ${WEEK_DAYS.filter((_, index) => rule.weekDays & (2 << index)).join(',')}`)
   }
   if (rule.dateStart !== 0) parts.push(printOption('datestart', printDate(rule.dateStart)))
   parts.push(printOption('datestop', printDate(rule.dateStop)))

@@ -25,17 +25,19 @@ export const ct: TargetExtension = {
   ],
   parse(options, { protocol }) {
     const timeout = options.get('timeout')
-    if (timeout) {
+    const notrack = options.has('notrack')
+    if (timeout && !notrack) {
       // iptables-restore refuses the rule as well where no policy of this name was made (nfct timeout add).
       throw new Refusal(timeout.at, 'a timeout policy lives outside the ruleset; take --timeout out, and set --sysctl')
     }
-    const notrack = options.has('notrack')
     const helperToken = options.value('helper')
-    const helper = helperToken ? parseHelper(helperToken, protocol) : -1
+    // Without tracking the kernel never looks for the helper.
+    const helper = helperToken && !notrack ? parseHelper(helperToken, protocol) : -1
     const zone = parseZone(options)
     const words = [
       notrack ? '--notrack' : '',
       helperToken ? `--helper ${helperToken.text}` : '',
+      timeout ? `--timeout ${timeout.values[0].text}` : '',
       ...['ctevents', 'expevents'].map((name) => printEvents(name, options.value(name))),
       zone === null || zone.id === 0 ? '' : `--${zoneOption(zone)} ${zone.id}`,
     ]

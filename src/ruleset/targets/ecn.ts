@@ -34,6 +34,10 @@ export const ecn: TargetExtension = {
   parse(options, { protocol }) {
     if (options.uses.length === 0) throw new Refusal(options.at, 'ECN needs --ecn-tcp-remove')
     const remove = options.has('ecn-tcp-remove')
+    const single = options.get('ecn-tcp-cwr') ?? options.get('ecn-tcp-ece')
+    if (remove && single) {
+      throw new Refusal(single.at, `--${single.spec.name} cannot stand together with --ecn-tcp-remove`)
+    }
     const ece = bitOf(options, 'ecn-tcp-ece', remove)
     const cwr = bitOf(options, 'ecn-tcp-cwr', remove)
     const ectToken = options.value('ecn-ip-ect')

@@ -1,9 +1,8 @@
 import type { Target, TargetExtension } from '../extension.ts'
-import { parseAddress, prefixLength } from '../text/addresses.ts'
+import { parsePrefixLength } from '../text/addresses.ts'
 import { hex, MASK_ALL, parseNumber } from '../text/numbers.ts'
-import { type Options, printOption } from '../text/options.ts'
+import { type Options, type OptionUse, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
-import type { Token } from '../text/tokens.ts'
 import { type HashQuestion, hashMark } from './hmark-hash.ts'
 
 const NUMBERS = [
@@ -48,9 +47,10 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
   const tuple = parseTuple(options)
   const bits = family === 'ipv4' ? 32 : 128
   const prefix = (name: string): number | null => {
+    // The tuple's word stands for the whole address, also behind a shorter prefix.
+    if (tuple.has(name)) return bits
     const token = options.value(name)
-    if (token) return parsePrefix(token, family, bits)
-    return tuple.has(name) ? bits : null
+    return token ? parsePrefixLength(token, family) : null
   }
   const [source, destination] = [prefix('hmark-src-prefix'), prefix('hmark-dst-prefix')]
   const values = new Map<string, number>()
@@ -116,16 +116,14 @@ function parseTuple(options: Options): ReadonlySet<string> {
       )
     }
     const other = options.get(name)
-    if (other) throw new Refusal(other.at, `--${name} and ${word} in --hmark-tuple say the same; keep one`)
+    if (other && isBehind(options, other))
+      throw new Refusal(other.at, `--${name} and ${word} in --hmark-tuple say the same; keep one`)
     names.add(name)
   }
   return names
 }
 
-/** A length, of which iptables takes what fits, or a mask. */
-function parsePrefix(token: Token, family: 'ipv4' | 'ipv6', bits: number): number {
-  if (/^[0-9]{1,3}$/.test(token.text)) return Math.min(bits, Number(token.text))
-  const length = prefixLength(parseAddress(token, family))
-  if (length < 0) throw new Refusal(token, `"${token.text}" is not a prefix length; write 0 to ${bits}`)
-  return length
+/** iptables minds an option only behind the tuple that says the same. */
+function isBehind(options: Options, use: OptionUse): boolean {
+  return options.uses.findIndex(({ spec }) => spec.name === 'hmark-tuple') < options.uses.indexOf(use)
 }

@@ -1,5 +1,6 @@
 import type { TargetExtension } from '../extension.ts'
 import { parseNumber } from '../text/numbers.ts'
+import { procName } from '../text/proc-name.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 /** MAX_IDLETIMER_LABEL_SIZE without its final zero; iptables keeps that much. */
@@ -15,6 +16,7 @@ export const idletimer: TargetExtension = {
     const timeout = parseNumber(options.required('timeout'), 1, TIMEOUT_MAX, 'timeout')
     const label = options.required('label')
     if (label.text === '') throw new Refusal(label, 'the label is empty')
+    procName({ ...label, text: label.text.slice(0, LABEL_MAX) }, LABEL_MAX)
     const alarm = options.has('alarm') ? ' --alarm' : ''
     return {
       print: () => `--timeout ${timeout} --label ${label.text.slice(0, LABEL_MAX)}${alarm}`,

@@ -46,7 +46,7 @@ export const log: TargetExtension = {
 }
 
 function parseLevel(token: Token): number {
-  const text = token.text.toLowerCase()
+  const { text } = token
   const number = numberOf(text)
   if (number !== null && number <= 7) return number
   const named = LEVEL_ALIASES.get(text) ?? (LEVELS as readonly string[]).indexOf(text)

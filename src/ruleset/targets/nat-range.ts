@@ -1,6 +1,7 @@
 import type { Family } from '../ruleset.ts'
 import { parseAddress, printAddress, type Words } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
+import { anyServicePort } from '../text/ports.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
@@ -27,12 +28,13 @@ export function parseNatRange(token: Token, family: Family, mayShift: boolean): 
   return { minAddress: signed(first), maxAddress: signed(last ?? first), ...parsed }
 }
 
-/** IPv6 addresses before a port stand in brackets; without them every colon is the address's. */
+/** IPv6 addresses before a port stand in brackets; without them two colons or more are the address's. */
 function split(token: Token, family: Family): { addresses: string; ports: string | null } {
   const { text } = token
-  if (family === 'ipv6' && !text.startsWith('[') && !text.startsWith(':')) return { addresses: text, ports: null }
-  const colon = family === 'ipv6' ? text.lastIndexOf(']') + 1 : text.indexOf(':')
-  if (colon < 0 || colon === text.length) return { addresses: text, ports: null }
+  const bracketed = family === 'ipv6' && text.startsWith('[')
+  const colon = bracketed ? text.lastIndexOf(']') + 1 : text.indexOf(':')
+  const isAddress = family === 'ipv6' && !bracketed && text.includes(':', colon + 1)
+  if (colon < 0 || isAddress || colon === text.length) return { addresses: text, ports: null }
   if (text[colon] !== ':') throw new Refusal(token, `"${text}" is not [ADDRESS-ADDRESS]:PORT-PORT`)
   return { addresses: text.slice(0, colon), ports: text.slice(colon + 1) }
 }
@@ -46,8 +48,10 @@ function shiftedPorts(token: Token, text: string, mayShift: boolean): Omit<NatRa
   return { ...parseNatPorts(token, ports), basePort }
 }
 
-/** `PORT[-PORT]` */
+/** `PORT[-PORT]`, or the name of a service. */
 export function parseNatPorts(token: Token, text: string): { minPort: number; maxPort: number } {
+  const service = anyServicePort(text)
+  if (service !== null) return { minPort: service, maxPort: service }
   const [first, last, more] = text.split('-')
   if (more !== undefined) throw new Refusal(token, `"${text}" is not a range of ports; write PORT-PORT`)
   const minPort = parseNumber(token, 0, 65_535, 'port', first)

@@ -1,7 +1,7 @@
 import type { TargetExtension } from '../extension.ts'
 import type { NatSpec } from '../nat-spec.ts'
 import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING, VERDICT_ACCEPT } from '../rule-packet.ts'
-import { parseAddressMask, printAddressMask } from '../text/addresses.ts'
+import { masked, parseHostMask, printAddressMask } from '../text/addresses.ts'
 import type { OptionSpec, Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import { parseNatPorts, parseNatRange, printNatRange } from './nat-range.ts'
@@ -37,7 +37,8 @@ export const NAT_TARGETS: readonly TargetExtension[] = [
     options: [{ name: 'to' }],
     parse(options, { family }) {
       const token = options.required('to')
-      const network = parseAddressMask(token, family)
+      const { address: asWritten, mask } = parseHostMask(token, family)
+      const network = { address: masked(asWritten, mask), mask }
       const address = network.address.map((word) => word | 0)
       return {
         print: () => `--to ${printAddressMask(network)}`,

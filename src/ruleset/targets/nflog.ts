@@ -3,6 +3,7 @@ import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import { quoteWord } from '../text/tokens.ts'
 
+/** iptables keeps that much. */
 const PREFIX_MAX = 63
 /** In the order of iptables-save. */
 const NUMBERS = [
@@ -19,10 +20,10 @@ export const nflog: TargetExtension = {
   parse(options) {
     options.oneOf(['nflog-range', 'nflog-size'])
     const prefix = options.value('nflog-prefix')
-    if (prefix && (prefix.text.length === 0 || prefix.text.length > PREFIX_MAX || prefix.text.includes('\n'))) {
-      throw new Refusal(prefix, `a prefix has 1 to ${PREFIX_MAX} characters on one line`)
+    if (prefix && (prefix.text.length === 0 || prefix.text.includes('\n'))) {
+      throw new Refusal(prefix, 'a prefix has at least one character, on one line')
     }
-    const words = prefix ? [`--nflog-prefix ${quoteWord(prefix.text)}`] : []
+    const words = prefix ? [`--nflog-prefix ${quoteWord(prefix.text.slice(0, PREFIX_MAX))}`] : []
     for (const [name, high] of NUMBERS) {
       const token = options.value(name)
       if (!token) continue

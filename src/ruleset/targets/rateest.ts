@@ -34,7 +34,7 @@ export const rateest: TargetExtension = {
 }
 
 function parseTime(token: Token): number {
-  const [, digits, unit] = /^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([a-z]*)$/i.exec(token.text) ?? []
+  const [, digits, unit] = /^(0x[0-9a-f]+|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)([a-z]*)$/i.exec(token.text) ?? []
   const scale = UNITS.find(([pattern]) => pattern.test(unit ?? '-'))?.[1]
   if (digits === undefined || scale === undefined) {
     throw new Refusal(token, `"${token.text}" is not a time; write a number and s, ms or us`)

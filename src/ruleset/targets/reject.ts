@@ -40,7 +40,7 @@ export const reject: TargetExtension = {
     const asked = token?.text.toLowerCase() ?? DEFAULTS[family]
     const types: readonly (readonly [string, string])[] = TYPES[family]
     const type = types.find(([long, short]) => long.startsWith(asked) || short.startsWith(asked))?.[0]
-    if (token && (!type || asked === '')) {
+    if (token && !type) {
       const names = types.map(([long]) => long).join(', ')
       throw new Refusal(token, `"${token.text}" is not a way to reject; write one of ${names}`)
     }

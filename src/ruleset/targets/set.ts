@@ -1,7 +1,7 @@
 import type { Effect } from '../evaluate/action.ts'
 import type { CallContext } from '../evaluate/condition.ts'
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
-import type { Target, TargetExtension } from '../extension.ts'
+import type { RuleContext, Target, TargetExtension } from '../extension.ts'
 import type { IpSet } from '../ipset/ip-set.ts'
 import { findSet } from '../matches/set.ts'
 import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING, type RulePacket } from '../rule-packet.ts'
@@ -28,15 +28,20 @@ interface SetTarget {
 export const set: TargetExtension = {
   name: 'SET',
   options: [
-    ...OPERATIONS.map((name) => ({ name, values: 2 })),
-    { name: 'exist', values: 0 },
-    { name: 'timeout' },
-    ...MAPPED.map((name) => ({ name, values: 0 })),
+    // iptables passes over a ! before any of them, and over what is given twice.
+    ...OPERATIONS.map((name) => ({ name, values: 2, negatable: true })),
+    { name: 'exist', values: 0, negatable: true, repeatable: true },
+    { name: 'timeout', negatable: true, repeatable: true },
+    ...MAPPED.map((name) => ({ name, values: 0, negatable: true, repeatable: true })),
   ],
-  parse: (options, { table }) => parseSet(options, table),
+  parse: parseSet,
 }
 
-function parseSet(options: Options, table: string): Target {
+function parseSet(options: Options, { table, warn }: RuleContext): Target {
+  const negated = options.uses.find((use) => use.negated)
+  if (negated) {
+    warn(`line ${negated.at.line}: "! --${negated.spec.name}" says what "--${negated.spec.name}" says; take the ! away`)
+  }
   if (OPERATIONS.every((name) => !options.has(name))) {
     throw new Refusal(options.at, 'SET needs --add-set, --del-set or --map-set')
   }
@@ -51,8 +56,9 @@ function parseSet(options: Options, table: string): Target {
   const mapped = MAPPED.filter((name) => options.has(name))
   const map = options.get('map-set')
   if (map && mapped.length === 0) throw new Refusal(map.at, '--map-set needs --map-mark, --map-prio or --map-queue')
+  if (!map && mapped.length > 0) throw new Refusal(options.at, `--${mapped[0]} needs --map-set`)
   if (map && table !== 'mangle') throw new Refusal(map.at, '--map-set can be used in the table mangle only')
-  const timeout = options.value('timeout')
+  const timeout = options.every('timeout').at(-1)?.values[0]
   const target: SetTarget = {
     add: reference('add-set'),
     del: reference('del-set'),

@@ -35,7 +35,8 @@ export const tcpmss: TargetExtension = {
   protocols: [PROTOCOL_TCP],
   options: [{ name: 'set-mss' }, { name: 'clamp-mss-to-pmtu', values: 0 }],
   parse(options, { family }) {
-    const use = options.oneOf(['set-mss', 'clamp-mss-to-pmtu'])
+    // Of both the last one counts.
+    const use = options.uses.at(-1)
     if (!use) throw new Refusal(options.at, 'TCPMSS needs --set-mss or --clamp-mss-to-pmtu')
     const clamp = use.spec.name === 'clamp-mss-to-pmtu'
     const mss = clamp ? CLAMP : parseNumber(use.values[0], 0, MSS_MAX[family], 'MSS')

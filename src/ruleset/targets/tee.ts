@@ -1,5 +1,5 @@
 import type { TargetExtension } from '../extension.ts'
-import { parseAddress, printAddress } from '../text/addresses.ts'
+import { parseHost, printAddress } from '../text/addresses.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 /** IFNAMSIZ without its final zero; iptables keeps that much. */
@@ -10,7 +10,7 @@ export const tee: TargetExtension = {
   name: 'TEE',
   options: [{ name: 'gateway' }, { name: 'oif' }],
   parse(options, { family }) {
-    const gateway = parseAddress(options.required('gateway'), family)
+    const gateway = parseHost(options.required('gateway'), family)
     const device = options.value('oif')
     if (gateway.every((word) => word === 0)) throw new Refusal(options.at, '--gateway cannot be the zero address')
     const words = `--gateway ${printAddress(gateway)}${device ? ` --oif ${device.text.slice(0, INTERFACE_MAX)}` : ''}`

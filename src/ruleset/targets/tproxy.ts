@@ -1,9 +1,9 @@
 import type { Action } from '../evaluate/action.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_PREROUTING, VERDICT_ACCEPT, VERDICT_DROP } from '../rule-packet.ts'
-import { parseAddress, printAddress, type Words } from '../text/addresses.ts'
-import { hex, MASK_ALL, numberOf, parseMasked } from '../text/numbers.ts'
-import { parsePort } from '../text/ports.ts'
+import { parseHost, printAddress, type Words } from '../text/addresses.ts'
+import { hex, parseMasked } from '../text/numbers.ts'
+import { parseAnyPort } from '../text/ports.ts'
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../text/protocols.ts'
 
 const ACTION: Action = {
@@ -20,13 +20,10 @@ export const tproxy: TargetExtension = {
   protocols: [PROTOCOL_TCP, PROTOCOL_UDP],
   options: [{ name: 'on-port' }, { name: 'on-ip' }, { name: 'tproxy-mark' }],
   parse(options, { family }) {
-    const portToken = options.required('on-port')
-    const number = numberOf(portToken.text)
-    // iptables keeps the low 16 bits of a larger number.
-    const port = number !== null && number <= MASK_ALL ? number & 0xffff : parsePort(portToken, null)
+    const port = parseAnyPort(options.required('on-port'))
     const addressToken = options.value('on-ip')
     const any: Words = family === 'ipv4' ? [0] : [0, 0, 0, 0]
-    const address = addressToken ? parseAddress(addressToken, family) : any
+    const address = addressToken ? parseHost(addressToken, family) : any
     const markToken = options.value('tproxy-mark')
     const mark = markToken ? parseMasked(markToken, 'mark') : { value: 0, mask: 0 }
     const words = [

@@ -1,4 +1,5 @@
 import type { Family } from '../ruleset.ts'
+import { numberOf } from './numbers.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
@@ -11,17 +12,34 @@ export interface AddressMask {
   readonly mask: Words
 }
 
-/** `a.b.c.d`, or with `short` also the leading octets of a network: `10`, `192.168`. */
+/** `a.b.c.d`, octets also octal (010) or hexadecimal (0xa), or with `short` also the leading octets of a network: `10`. */
 export function parseIpv4(text: string, short = false): Words | null {
   const parts = text.split('.')
   if (parts.length > 4 || (parts.length < 4 && !short)) return null
   let word = 0
   for (let index = 0; index < 4; index++) {
     const part = parts[index]
-    if (part !== undefined && !/^[0-9]{1,3}$/.test(part)) return null
-    const octet = part === undefined ? 0 : Number.parseInt(part, 10)
-    if (octet > 255) return null
+    const octet = part === undefined ? 0 : numberOf(part)
+    if (octet === null || octet > 255) return null
     word = word * 256 + octet
+  }
+  return [word]
+}
+
+/** Four decimal octets, as inet_pton(3) reads them. */
+export function parseDottedIpv4(text: string): Words | null {
+  return /^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$/.test(text) ? parseIpv4(text) : null
+}
+
+/** As inet_aton(3) reads it: of less than four parts the last one fills what is left, so that `1.5` is 1.0.0.5. */
+function parseShortenedIpv4(text: string): Words | null {
+  const parts = text.split('.').map((part) => (/^[0-9]/.test(part) ? numberOf(part) : null))
+  const last = parts.pop() ?? null
+  if (parts.length > 3 || last === null || last >= 2 ** (8 * (4 - parts.length))) return null
+  let word = last
+  for (const [index, part] of parts.entries()) {
+    if (part === null || part > 255) return null
+    word += part * 2 ** (24 - 8 * index)
   }
   return [word]
 }
@@ -31,7 +49,7 @@ export function parseIpv6(text: string): Words | null {
   const groups: number[] = []
   const dotted = /^(.*:)([0-9]+\.[0-9.]+)$/.exec(source)
   if (dotted) {
-    const low = parseIpv4(dotted[2])
+    const low = parseDottedIpv4(dotted[2])
     if (!low) return null
     source = `${dotted[1]}${(low[0] >>> 16).toString(16)}:${(low[0] & 0xffff).toString(16)}`
   }
@@ -80,13 +98,14 @@ export function wordCount(family: Family): number {
   return family === 'ipv4' ? 1 : 4
 }
 
+/** As inet_pton(3) reads it. */
 export function parseAddress(token: Token, family: Family, text = token.text): Words {
-  const words = family === 'ipv4' ? parseIpv4(text) : parseIpv6(text)
+  const words = family === 'ipv4' ? parseDottedIpv4(text) : parseIpv6(text)
   if (words) return words
   throw notAnAddress(token, family, text)
 }
 
-function notAnAddress(token: Token, family: Family, text: string): Refusal {
+export function notAnAddress(token: Token, family: Family, text: string): Refusal {
   const kind = family === 'ipv4' ? 'IPv4' : 'IPv6'
   if (family === 'ipv4' ? parseIpv6(text) : parseIpv4(text)) {
     return new Refusal(token, `"${text}" is not an ${kind} address; put it into a ruleset of its own family`)
@@ -118,23 +137,64 @@ export function prefixLength(mask: Words): number {
   return prefixMask(length, family).every((word, index) => word === mask[index] >>> 0) ? length : -1
 }
 
-/** `address[/prefix length or mask]`, one of a comma separated list. */
+/** `address[/prefix length or mask]` of `-s` and `-d`, one of a comma separated list. `10` is the network 10.0.0.0. */
 export function parseAddressMask(token: Token, family: Family, text = token.text): AddressMask {
   const slash = text.indexOf('/')
   const addressText = slash < 0 ? text : text.slice(0, slash)
-  const words = family === 'ipv4' ? parseIpv4(addressText, true) : parseIpv6(addressText)
+  const words =
+    family === 'ipv4' ? (parseIpv4(addressText, true) ?? parseShortenedIpv4(addressText)) : parseIpv6(addressText)
   if (!words) throw notAnAddress(token, family, addressText)
   const mask = slash < 0 ? prefixMask(128, family) : parseMask(token, family, text.slice(slash + 1))
-  return { address: words.map((word, index) => (word & mask[index]) >>> 0), mask }
+  return { address: masked(words, mask), mask }
 }
 
 function parseMask(token: Token, family: Family, text: string): Words {
   const bits = 32 * wordCount(family)
-  if (/^[0-9]{1,3}$/.test(text) && Number.parseInt(text, 10) <= bits)
-    return prefixMask(Number.parseInt(text, 10), family)
+  const length = numberOf(text)
+  if (length !== null && length <= bits) return prefixMask(length, family)
   const words = family === 'ipv4' ? parseIpv4(text) : parseIpv6(text)
   if (!words) throw new Refusal(token, `"${text}" is not a mask; write a prefix length from 0 to ${bits}`)
   return words
+}
+
+/** An address that an option takes by itself. */
+export function parseHost(token: Token, family: Family, text = token.text): Words {
+  const words = family === 'ipv4' ? parseShortenedIpv4(text) : parseIpv6(text)
+  if (words) return words
+  throw notAnAddress(token, family, text)
+}
+
+/** A network that an option takes. The address is kept as written, whatever its mask leaves of it. */
+export function parseHostMask(token: Token, family: Family): AddressMask {
+  const slash = token.text.indexOf('/')
+  const address = parseHost(token, family, slash < 0 ? token.text : token.text.slice(0, slash))
+  const length = slash < 0 ? 128 : parsePrefixLength(token, family, token.text.slice(slash + 1))
+  return { address, mask: prefixMask(length, family) }
+}
+
+/**
+ * A prefix length, or the mask of one. As in iptables a length over 32 is 32 for IPv4, and a mask with gaps counts as
+ * the longest.
+ */
+export function parsePrefixLength(token: Token, family: Family, text = token.text): number {
+  const bits = 32 * wordCount(family)
+  const number = numberOf(text)
+  if (number !== null && number <= (family === 'ipv4' ? 0xffff_ffff : bits)) return Math.min(number, bits)
+  const words = number !== null ? null : family === 'ipv4' ? parseShortenedIpv4(text) : parseIpv6(text)
+  if (!words) throw new Refusal(token, `"${text}" is not a mask; write a prefix length from 0 to ${bits}`)
+  const length = prefixLength(words)
+  return length < 0 ? bits : length
+}
+
+/** What the mask leaves of an address. */
+export function masked(address: Words, mask: Words): Words {
+  return address.map((word, index) => (word & mask[index]) >>> 0)
+}
+
+/** Of networks that options take iptables-save leaves the length of a single address away. */
+export function printHostMask({ address, mask }: AddressMask): string {
+  const length = prefixLength(mask)
+  return length === 32 * mask.length ? printAddress(address) : `${printAddress(address)}/${length}`
 }
 
 export function printAddress(words: Words): string {

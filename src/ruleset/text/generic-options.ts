@@ -20,15 +20,32 @@ export const GENERIC_OPTIONS: readonly GenericOption[] = [
   { short: 'd', name: 'destination', aliases: ['dst'], negatable: true },
   { short: 'i', name: 'in-interface', negatable: true },
   { short: 'o', name: 'out-interface', negatable: true },
-  { short: 'p', name: 'protocol', aliases: ['proto'], negatable: true },
-  { short: 'f', name: 'fragment', aliases: ['fragments'], values: 0, negatable: true },
+  { short: 'p', name: 'protocol', negatable: true },
+  { short: 'f', name: 'fragments', values: 0, negatable: true },
   { short: 'm', name: 'match' },
   { short: 'j', name: 'jump' },
   { short: 'g', name: 'goto' },
-  { short: 'c', name: 'set-counters', values: 2 },
+  { short: 'c', name: 'set-counters' },
   { short: '4', name: 'ipv4', values: 0 },
   { short: '6', name: 'ipv6', values: 0 },
+  { short: 'v', name: 'verbose', values: 0 },
+  { short: 'M', name: 'modprobe' },
 ]
+
+/** What only the iptables command knows, by its short form. iptables-restore refuses these. */
+export const COMMAND_LINE_OPTIONS: ReadonlyMap<string, string> = new Map([
+  ['C', 'check'],
+  ['L', 'list'],
+  ['S', 'list-rules'],
+  ['t', 'table'],
+  ['n', 'numeric'],
+  ['w', 'wait'],
+  ['W', 'wait-interval'],
+  ['x', 'exact'],
+  ['V', 'version'],
+  ['h', 'help'],
+  ['0', 'line-numbers'],
+])
 
 export const SHORT_OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
   GENERIC_OPTIONS.map((option) => [`-${option.short}`, option]),

@@ -28,7 +28,7 @@ export function readHeader(
   const use = (name: string): OptionUse | undefined => uses.find(({ spec }) => spec.name === name)
   const source = use('source')
   const destination = use('destination')
-  const fragment = use('fragment')
+  const fragment = use('fragments')
   if (fragment && scope.family === 'ipv6') {
     throw new Refusal(fragment.at, 'IPv6 rules have no -f; use -m frag')
   }

@@ -6,12 +6,22 @@ export interface NumberRange {
   readonly high: number
 }
 
-/** Decimal, 0x hexadecimal or 0 octal, as the C library's strtoul(…, 0) reads it; null when it is none. */
-export function numberOf(text: string): number | null {
-  if (/^0[xX][0-9a-fA-F]{1,16}$/.test(text)) return Number.parseInt(text.slice(2), 16)
-  if (/^0[0-7]*$/.test(text)) return Number.parseInt(text, 8)
-  if (/^[1-9][0-9]{0,19}$/.test(text)) return Number.parseInt(text, 10)
+/**
+ * Decimal, 0x hexadecimal or 0 octal, as the C library's strtoull(…, 0) reads it: also behind spaces and a plus.
+ * null when it is none.
+ */
+export function wholeNumberOf(text: string): bigint | null {
+  const digits = text.replace(/^[ \t\n\v\f\r]*\+?/, '')
+  if (/^0[xX][0-9a-fA-F]{1,64}$/.test(digits)) return BigInt(digits)
+  if (/^0[0-7]{0,64}$/.test(digits)) return BigInt(`0o${digits}`)
+  if (/^[1-9][0-9]{0,64}$/.test(digits)) return BigInt(digits)
   return null
+}
+
+/** The same, where doubles do. */
+export function numberOf(text: string): number | null {
+  const number = wholeNumberOf(text)
+  return number === null ? null : Number(number)
 }
 
 /** A number between `low` and `high`, both included. */

@@ -1,3 +1,4 @@
+import { numberOf } from './numbers.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
@@ -90,10 +91,12 @@ export const PROTOCOL_SCTP = 132
 export const PROTOCOL_MH = 135
 export const PROTOCOL_UDPLITE = 136
 
-/** A protocol by name or number, 0 to 255. */
-export function parseProtocol(token: Token): number {
-  const text = token.text.toLowerCase()
-  const number = /^[0-9]{1,3}$/.test(text) ? Number.parseInt(text, 10) : NUMBERS.get(text)
+/**
+ * A protocol by name or number, 0 to 255.
+ * @param anyCase whether the name may have letters of any case, as behind -p
+ */
+export function parseProtocol(token: Token, anyCase = true): number {
+  const number = numberOf(token.text) ?? NUMBERS.get(anyCase ? token.text.toLowerCase() : token.text)
   if (number !== undefined && number <= 255) return number
   throw new Refusal(token, `"${token.text}" is not a protocol that is known; write its number, 0 to 255`)
 }

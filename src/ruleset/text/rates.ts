@@ -1,0 +1,31 @@
+import { Refusal } from './ruleset-error.ts'
+import type { Token } from './tokens.ts'
+
+/** Seconds. */
+const UNITS: readonly (readonly [string, number])[] = [
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3600],
+  ['day', 86_400],
+]
+
+export interface CountPerUnit {
+  /** 32 bits, signed, as in iptables. */
+  readonly count: number
+  /** Seconds. */
+  readonly unit: number
+}
+
+/**
+ * `10/second`: a decimal number, and a unit that may be shortened to its first letter, a second where there is none. What
+ * else stands before the slash is passed over, as iptables does.
+ */
+export function parseCountPerUnit(token: Token, advice: string): CountPerUnit {
+  const slash = token.text.indexOf('/')
+  const [, digits] = /^[ \t]*([-+]?[0-9]{1,20})/.exec(slash < 0 ? token.text : token.text.slice(0, slash)) ?? []
+  const count = Number(BigInt.asIntN(32, BigInt((digits ?? '0').replace('+', ''))))
+  const unitText = slash < 0 ? 's' : token.text.slice(slash + 1).toLowerCase()
+  const unit = unitText === '' ? undefined : UNITS.find(([name]) => name.startsWith(unitText))?.[1]
+  if (unit === undefined || count === 0) throw new Refusal(token, `"${token.text}" is not a rate; ${advice}`)
+  return { count, unit }
+}
