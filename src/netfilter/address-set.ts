@@ -1,6 +1,9 @@
 import { type Prefix, parseAddress, parsePrefix } from '../wire/address.ts'
 import { IP_V4 } from '../wire/packet-fields.ts'
 
+/** Networks as short as this have no anycast address (RFC 6164). */
+const POINT_TO_POINT_V6 = 127
+
 /** The machine's own addresses: `--local ADDR[/LEN],…`. LEN is the length of the address's network. */
 export class LocalAddresses {
   readonly #ipv4: Int32Array
@@ -9,12 +12,15 @@ export class LocalAddresses {
   /** Masks of these networks. */
   readonly #masks: Int32Array
   readonly #ipv6: Int32Array
+  /** Subnet-router anycast addresses of the networks that the IPv6 addresses lie in. */
+  readonly #anycast: Int32Array
   readonly texts: readonly string[]
 
   /** @throws Error naming the option and what is wrong with the text */
   constructor(texts: readonly string[]) {
     const ipv4: number[] = []
     const ipv6: number[] = []
+    const anycast: number[] = []
     const broadcast: number[] = []
     const masks: number[] = []
     for (const text of texts) {
@@ -28,14 +34,16 @@ export class LocalAddresses {
           masks.push(~(0xffffffff >>> prefix.length))
         }
       } else {
-        parsePrefix(text)
+        const prefix = parsePrefix(text)
         ipv6.push(...address.words)
+        if (prefix.length < POINT_TO_POINT_V6) anycast.push(...prefix.words)
       }
     }
     this.#ipv4 = Int32Array.from(ipv4)
     this.#broadcast = Int32Array.from(broadcast)
     this.#masks = Int32Array.from(masks)
     this.#ipv6 = Int32Array.from(ipv6)
+    this.#anycast = Int32Array.from(anycast)
     this.texts = texts
   }
 
@@ -58,16 +66,13 @@ export class LocalAddresses {
       for (let i = 0; i < this.#ipv4.length; i++) if (this.#ipv4[i] === word) return true
       return false
     }
-    const a = fields[at]
-    const b = fields[at + 1]
-    const c = fields[at + 2]
-    const d = fields[at + 3]
-    if ((a | b | c) === 0 && d === 1) return true
-    const own = this.#ipv6
-    for (let i = 0; i < own.length; i += 4) {
-      if (own[i] === a && own[i + 1] === b && own[i + 2] === c && own[i + 3] === d) return true
-    }
-    return false
+    const isLoopback = (fields[at] | fields[at + 1] | fields[at + 2]) === 0 && fields[at + 3] === 1
+    return isLoopback || isAmong(this.#ipv6, fields, at)
+  }
+
+  /** Whether the address at fields[at …] means any router of a network that the machine has an address in (RFC 4291, 2.6.1). */
+  isSubnetRouterAnycast(family: number, fields: Int32Array, at: number): boolean {
+    return family !== IP_V4 && isAmong(this.#anycast, fields, at)
   }
 
   /** Whether an own IPv6 address has these last three bytes, by which its solicited-node group is named (RFC 4291, 2.7.1). */
@@ -92,6 +97,18 @@ export class LocalAddresses {
     const index = this.#broadcast.indexOf(fields[at])
     return index < 0 ? 0 : this.#masks[index]
   }
+}
+
+/** Whether the four words at fields[at …] are among the IPv6 addresses. */
+function isAmong(addresses: Int32Array, fields: Int32Array, at: number): boolean {
+  const a = fields[at]
+  const b = fields[at + 1]
+  const c = fields[at + 2]
+  const d = fields[at + 3]
+  for (let i = 0; i < addresses.length; i += 4) {
+    if (addresses[i] === a && addresses[i + 1] === b && addresses[i + 2] === c && addresses[i + 3] === d) return true
+  }
+  return false
 }
 
 export function isMulticast(family: number, fields: Int32Array, at: number): boolean {

@@ -24,6 +24,7 @@ export const PATH_REFUSED = 4
 /** Not for this machine: its netfilter does not see the packet. */
 export const PATH_UNSEEN = 5
 
+const LOOPBACK_V4 = 127
 const ALL_SYSTEMS_V4 = 0xe0000001 | 0
 /** 224.0.0.0/24, the groups of one link. */
 const LINK_GROUPS_V4 = 0xe00000
@@ -35,8 +36,12 @@ const SOLICITED_NODE_V6 = 0xff
 export function pathOf(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {
   const family = fields[base + P_FAMILY]
   const fromLocal = !local.isEmpty && local.has(family, fields, base + P_SRC)
-  const toLocal = !local.isEmpty && local.has(family, fields, base + P_DST)
-  if (fromLocal) return toLocal ? PATH_LOOPBACK : PATH_OUTPUT
+  const toLocal =
+    !local.isEmpty &&
+    (local.has(family, fields, base + P_DST) ||
+      (mode === 'router' && local.isSubnetRouterAnycast(family, fields, base + P_DST)))
+  // What is sent to the unspecified address goes to the sender.
+  if (fromLocal) return toLocal || isUnspecified(family, fields, base + P_DST) ? PATH_LOOPBACK : PATH_OUTPUT
   const options = fields[base + P_IP_OPTIONS]
   if (family === IP_V4 && (options & (IP_OPTION_BAD | IP_OPTION_SOURCE_ROUTE)) !== 0) {
     const isOurs = toLocal || local.isBroadcast(IP_V4, fields, base + P_DST) || isMulticast(IP_V4, fields, base + P_DST)
@@ -44,7 +49,10 @@ export function pathOf(fields: Int32Array, base: number, mode: Mode, local: Loca
   }
   if (family !== IP_V4) return toLocal ? PATH_INPUT : pathV6(fields, base, mode, local)
   if (!toLocal) return pathV4(fields, base, mode, local)
-  return isMartianSource(fields[base + P_SRC]) || fields[base + P_SRC] === 0 ? PATH_REFUSED : PATH_INPUT
+  // Loopback addresses are not for others, on whatever device they come in.
+  const isForLoopback = fields[base + P_DST] >>> 24 === LOOPBACK_V4
+  const isMartian = isMartianSource(fields[base + P_SRC]) || fields[base + P_SRC] === 0
+  return isForLoopback || isMartian ? PATH_REFUSED : PATH_INPUT
 }
 
 function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {
@@ -62,7 +70,7 @@ function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
   if (local.isBroadcast(IP_V4, fields, base + P_DST)) return isMartian || source === 0 ? PATH_REFUSED : PATH_INPUT
   if (mode === 'host') return PATH_UNSEEN
   if (isMartian || source === 0 || destination === 0) return PATH_REFUSED
-  if (destination >>> 24 === 127) return PATH_REFUSED
+  if (destination >>> 24 === LOOPBACK_V4) return PATH_REFUSED
   return fields[base + P_TTL] <= 1 ? PATH_REFUSED : PATH_FORWARD
 }
 
@@ -74,9 +82,7 @@ function pathV6(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
   if (fields[base + P_TTL] <= 1) return PATH_REFUSED
   const isLinkLocal = fields[base + P_SRC] >>> 22 === LINK_LOCAL_V6 || fields[base + P_DST] >>> 22 === LINK_LOCAL_V6
   const fromGroup = isMulticast(6, fields, base + P_SRC)
-  const fromUnspecified =
-    (fields[base + P_SRC] | fields[base + P_SRC + 1] | fields[base + P_SRC + 2] | fields[base + P_SRC + 3]) === 0
-  if (isLinkLocal || fromGroup || fromUnspecified) return PATH_REFUSED
+  if (isLinkLocal || fromGroup || isUnspecified(6, fields, base + P_SRC)) return PATH_REFUSED
   return PATH_FORWARD
 }
 
@@ -88,7 +94,12 @@ function isOwnGroupV6(fields: Int32Array, base: number, local: LocalAddresses): 
   return fields[base + P_DST + 2] === 1 && last >>> 24 === SOLICITED_NODE_V6 && local.endsWith(last & 0xffffff)
 }
 
+function isUnspecified(family: number, fields: Int32Array, at: number): boolean {
+  if (family === IP_V4) return fields[at] === 0
+  return (fields[at] | fields[at + 1] | fields[at + 2] | fields[at + 3]) === 0
+}
+
 /** IPv4 sources that no packet may have: groups, broadcast, loopback. */
 function isMartianSource(source: number): boolean {
-  return source >>> 28 === 0xe || source === -1 || source >>> 24 === 127
+  return source >>> 28 === 0xe || source === -1 || source >>> 24 === LOOPBACK_V4
 }

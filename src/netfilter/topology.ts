@@ -18,6 +18,7 @@ export interface TopologyOptions {
 const RTN_UNICAST = 1
 const RTN_LOCAL = 2
 const RTN_BROADCAST = 3
+const RTN_ANYCAST = 4
 const RTN_MULTICAST = 5
 
 /** What the options say of the machine and its networks. */
@@ -54,11 +55,16 @@ export class Topology implements RuleEnvironment {
     if (isMulticast(family, fields, at)) return RTN_MULTICAST
     if (family === IP_V4 && fields[at] === 0) return RTN_BROADCAST
     if (this.local.isBroadcast(family, fields, at)) return RTN_BROADCAST
-    if (!this.local.has(family, fields, at)) return RTN_UNICAST
+    if (!this.local.has(family, fields, at)) return this.#isAnycast(family, fields, at) ? RTN_ANYCAST : RTN_UNICAST
     if (interfaceNumber > INTERFACE_LOOPBACK) {
       const own = this.ways.incoming(family, fields, at)
       return own < 0 ? -1 : own === interfaceNumber ? RTN_LOCAL : RTN_UNICAST
     }
     return RTN_LOCAL
+  }
+
+  /** Routers alone hear the anycast addresses of their networks. */
+  #isAnycast(family: number, fields: Int32Array, at: number): boolean {
+    return this.mode === 'router' && this.local.isSubnetRouterAnycast(family, fields, at)
   }
 }

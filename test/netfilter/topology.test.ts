@@ -165,6 +165,17 @@ describe('address types', () => {
     ['ff02::1', MULTICAST],
   ])('%s: %i', (address, type) => expect(typeOf(address)).toBe(type))
 
+  test('routers alone hear the anycast address of a network, unless it is a link of two', () => {
+    const ANYCAST = 4
+    const local = ['2001:db8::fe/64', '2001:db8:1::1/127', '2001:db8:2::1']
+    const type = (mode: 'router' | 'host', address: string) =>
+      topologyOf({ mode, local }).addressType('ipv6', words(address), 0, 0)
+    expect(type('router', '2001:db8::')).toBe(ANYCAST)
+    expect(type('host', '2001:db8::')).toBe(UNICAST)
+    expect(type('router', '2001:db8:1::')).toBe(UNICAST)
+    expect(type('router', '2001:db8:2::')).toBe(UNICAST)
+  })
+
   test('on one interface, an address of another is not local', () => {
     expect(typeOf('10.0.0.5', 'lan')).toBe(LOCAL)
     expect(typeOf('10.0.0.5', 'dmz')).toBe(UNICAST)
