@@ -27,8 +27,8 @@ export interface Expectation {
   readonly inactive?: boolean
   /** The same one of another master is no conflict: it stands for this one, too. */
   readonly anyMaster?: boolean
-  /** The same the other way round goes when this one is met. */
-  readonly pairedWithInverse?: boolean
+  /** The one that this would meet goes when this one is met. */
+  readonly pairedWith?: Omit<ExpectedTuple, 'family' | 'zone'>
   /** Number of the helper that announced it. */
   readonly announcedBy: number
   /** Direction of the master's packet that announced it: 0 original, 1 reply. */
@@ -148,7 +148,10 @@ export class ExpectationTable {
     const one = this.match(fields, family, protocol, zone, source, destination, sourcePort, destinationPort, nowNs)
     if (one === null) return null
     if (!one.permanent) this.forget(one)
-    if (one.pairedWithInverse) this.#forgetInverse(one, nowNs)
+    if (one.pairedWith !== undefined) {
+      const other = this.find({ ...one.pairedWith, family, zone }, nowNs)
+      if (other !== null) this.forget(other)
+    }
     return one
   }
 
@@ -218,21 +221,6 @@ export class ExpectationTable {
     one.isAsleep = false
     one.expiresNs = expiresNs
     this.#soonestNs = Math.min(this.#soonestNs, expiresNs)
-  }
-
-  #forgetInverse(one: PendingExpectation, nowNs: number): void {
-    if (one.source === null) return
-    const other = this.find(
-      {
-        ...one,
-        source: one.destination,
-        sourcePort: one.destinationPort,
-        destination: one.source,
-        destinationPort: one.sourcePort,
-      },
-      nowNs,
-    )
-    if (other !== null) this.forget(other)
   }
 
   #at(tuple: Pick<Expectation, 'family' | 'protocol' | 'destination' | 'destinationPort'>): PendingExpectation[] {

@@ -84,8 +84,9 @@ export class NatHooks {
 
   /** The current packet's connection was announced by another: it is translated as that one, if that one is. */
   followMaster(): void {
-    const { fulfilled, id } = this.#current
-    if (id !== NO_ENTRY && fulfilled !== null && fulfilled.follow !== null) followMaster(this.binder, fulfilled.follow)
+    const { fulfilled, id, expectations, nowNs } = this.#current
+    if (id === NO_ENTRY || fulfilled === null) return
+    followMaster(this.binder, id, fulfilled, this.#connections, expectations, nowNs)
   }
 
   /** A VERDICT_ of the nat table's chain at the packet's hook. */

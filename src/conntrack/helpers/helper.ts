@@ -52,7 +52,7 @@ export interface Announcement {
   readonly permanent?: boolean
   readonly inactive?: boolean
   readonly anyMaster?: boolean
-  readonly pairedWithInverse?: boolean
+  readonly pairedWith?: Omit<ExpectedTuple, 'family' | 'zone'>
   /** Of a translated connection only: how the one to come is translated. By the rules of the nat table when absent. */
   readonly follow?: Follow | null
 }
@@ -94,6 +94,8 @@ export interface HelpedPacket {
    * sides. False when the packet would become too long.
    */
   rewrite(read: number, written: number): boolean
+  /** Bytes that NAT added to this packet so far; those of a packet that the helper accepts shift sequence numbers. */
+  growth: number
   /** Announces a connection on behalf of this one: an EXPECT_ code. */
   expect(announced: Announcement): number
   /** Connections announced by this one that have not come yet, oldest first. */

@@ -1,5 +1,5 @@
 import { PROTO_GRE, PROTO_TCP } from '../../wire/protocols.ts'
-import { EXPECT_ADDED } from '../expectations.ts'
+import { EXPECT_ADDED, type Follow } from '../expectations.ts'
 import { HELP_ACCEPT, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
 import {
   CALL_CLEAR_REQUEST,
@@ -39,9 +39,11 @@ interface GreKey {
 interface PptpMemory {
   session: number
   call: Call
-  /** Call identifiers of the client (PNS) and of the server (PAC). */
+  /** Call identifiers of the client (PNS), as the server knows it, and of the server (PAC). */
   clientCall: number
   serverCall: number
+  /** Of a translated connection: what the client itself calls its outgoing call. */
+  ownClientCall: number
   /** Addresses of the control connection, by direction. */
   readonly ends: readonly { readonly source: readonly number[]; readonly destination: readonly number[] }[]
   /** What stands in the key map, by direction. */
@@ -63,7 +65,7 @@ export const PPTP: Helper = {
     const message = readPptpMessage(packet.bytes, packet.payload, packet.payloadLength)
     if (message === null) return HELP_ACCEPT
     const memory = packet.memory(() => newMemory(packet))
-    if (packet.direction === 0) heardFromClient(message, memory)
+    if (packet.direction === 0) heardFromClient(packet, message, memory)
     else heardFromServer(packet, message, memory)
     return HELP_ACCEPT
   },
@@ -77,10 +79,19 @@ function newMemory(packet: HelpedPacket): PptpMemory {
     source: packet.address(direction, false),
     destination: packet.address(direction, true),
   }))
-  return { session: SESSION_NONE, call: 'none', clientCall: 0, serverCall: 0, ends, keys: [null, null] }
+  return {
+    session: SESSION_NONE,
+    call: 'none',
+    clientCall: 0,
+    serverCall: 0,
+    ownClientCall: 0,
+    ends,
+    keys: [null, null],
+  }
 }
 
-function heardFromClient({ type, first, second, result }: PptpMessage, memory: PptpMemory): void {
+function heardFromClient(packet: HelpedPacket, message: PptpMessage, memory: PptpMemory): void {
+  const { type, first, second, result } = message
   switch (type) {
     case START_SESSION_REQUEST:
       if (memory.session === SESSION_NONE) memory.session = SESSION_REQUESTED
@@ -92,6 +103,11 @@ function heardFromClient({ type, first, second, result }: PptpMessage, memory: P
       if (memory.session !== SESSION_CONFIRMED) break
       memory.call = 'out requested'
       memory.clientCall = first
+      if (packet.isTranslated) {
+        // NAT gives the call the number of the port that the control connection has outside.
+        memory.ownClientCall = first
+        memory.clientCall = packet.port(1, true)
+      }
       break
     case IN_CALL_REPLY:
       if (memory.call !== 'in requested' && memory.call !== 'in replied') break
@@ -147,18 +163,22 @@ function heardFromServer(packet: HelpedPacket, message: PptpMessage, memory: Ppt
 
 /** Expects GRE from either side; the one that comes first removes the other. */
 function expectTunnel(packet: HelpedPacket, memory: PptpMemory, serverCall: number, clientCall: number): void {
+  // Before translation, which the keys follow: what comes from the client carries its own number.
+  const own = packet.isTranslated ? memory.ownClientCall : clientCall
   const keys: GreKey[] = [
-    { ...memory.ends[0], callId: serverCall, sourceKey: clientCall },
-    { ...memory.ends[1], callId: clientCall, sourceKey: serverCall },
+    { ...memory.ends[0], callId: serverCall, sourceKey: own },
+    { ...memory.ends[1], callId: packet.isTranslated ? memory.clientCall : clientCall, sourceKey: serverCall },
   ]
-  for (const { source, destination, callId, sourceKey } of keys) {
+  for (const [direction, key] of keys.entries()) {
+    const { source, destination, callId, sourceKey } = key
     const result = packet.expect({
       protocol: PROTO_GRE,
       source,
       sourcePort: sourceKey,
       destination,
       destinationPort: callId,
-      pairedWithInverse: true,
+      pairedWith: tupleOf(keys[1 - direction]),
+      follow: followOf(packet, memory, direction),
     })
     if (result !== EXPECT_ADDED) {
       forgetTunnel(packet, keys)
@@ -176,6 +196,19 @@ function expectTunnel(packet: HelpedPacket, memory: PptpMemory, serverCall: numb
       forgetTunnel(packet, keys)
       return
     }
+  }
+}
+
+/** Packets of one direction of the tunnel get the addresses of the control connection, and the client's number its outer one. */
+function followOf(packet: HelpedPacket, memory: PptpMemory, direction: number): Follow | null {
+  if (!packet.isTranslated) return null
+  const { source, destination } = memory.ends[1 - direction]
+  return {
+    source: destination,
+    sourcePort: direction === 0 ? memory.clientCall : -1,
+    destination: source,
+    destinationPort: direction === 0 ? -1 : memory.ownClientCall,
+    onlyFrom: null,
   }
 }
 

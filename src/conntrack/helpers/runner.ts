@@ -59,8 +59,7 @@ export class HelperRunner implements HelpedPacket {
   /** What helpers keep, by entry. */
   readonly #memories = new Map<number, { helper: number; memory: object }>()
   #helper = -1
-  /** Bytes by which NAT made the current packet longer. */
-  #growth = 0
+  growth = 0
 
   /** @param greKeys null for a runner that only looks on: it changes no connection and drops no packet */
   constructor(
@@ -119,11 +118,11 @@ export class HelperRunner implements HelpedPacket {
       this.blindPackets++
       return true
     }
-    this.#growth = 0
+    this.growth = 0
     const made = HELPERS[helper].help(this)
     if (made !== HELP_ACCEPT && this.#greKeys !== null) this.#finding.set(REASON_HELPER_DROP, helper, made, 0)
-    if (this.#growth !== 0 && fields[base + P_PROTOCOL] === PROTO_TCP) {
-      noteGrowth(this.#current.table, this.connection, this.direction, fields[base + P_TCP_SEQ], this.#growth)
+    if (this.growth !== 0 && made === HELP_ACCEPT && fields[base + P_PROTOCOL] === PROTO_TCP) {
+      noteGrowth(this.#current.table, this.connection, this.direction, fields[base + P_TCP_SEQ], this.growth)
     }
     return made === HELP_ACCEPT
   }
@@ -173,8 +172,8 @@ export class HelperRunner implements HelpedPacket {
   rewrite(read: number, written: number): boolean {
     const growth = written - read
     const { fields, base } = this
-    if (fields[base + P_L3_LENGTH] + this.#growth + growth > LONGEST_DATAGRAM) return false
-    this.#growth += growth
+    if (fields[base + P_L3_LENGTH] + this.growth + growth > LONGEST_DATAGRAM) return false
+    this.growth += growth
     return true
   }
 

@@ -1,5 +1,5 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
-import { readAddress } from './address-text.ts'
+import { type AddressRead, readAddress } from './address-text.ts'
 import { lineBehind, type SipMessage, startsWith } from './sip-headers.ts'
 import { leadingNumber } from './text.ts'
 
@@ -13,16 +13,29 @@ export interface Media {
   readonly policy: number
   readonly address: readonly number[]
   readonly port: number
+  /** Where the port stands in the text. */
+  readonly portAt: number
+  /** The media has a connection line of its own. */
+  readonly hasOwnAddress: boolean
 }
 
-/** Streams in a session description (RFC 8866) in the order of the text, up to one that cannot be. */
-export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
-  const { text } = message
+/** Where the session description starts behind its `v=`; -1 where there is none. */
+export function sessionStart({ text }: SipMessage): number {
   const start = findLine(text, 0, 'v=', null)
-  if (start < 0 || leadingNumber(text, start).end === start) return
-  const session = connection(message, start)
+  return start < 0 || leadingNumber(text, start).end === start ? -1 : start
+}
+
+/**
+ * Streams in a session description (RFC 8866) in the order of the text, up to one that cannot be. The text may be rewritten
+ * between one and the next: as the kernel, it goes on at the same place.
+ */
+export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
+  const start = sessionStart(message)
+  if (start < 0) return
+  const session = addressLine(message, start, 'c=')?.words ?? null
   let at = start
   for (let count = 0; count < MEDIA_MAX; ) {
+    const { text } = message
     at = findLine(text, at, 'm=', null)
     if (at < 0) return
     const line = /^([a-zA-Z\xc0-\xd6\xd8-\xf6\xf8-\xff]*) (\d*)/.exec(text.slice(at, at + 64))
@@ -35,12 +48,13 @@ export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
     at += line[1].length + 1
     const port = leadingNumber(text, at).value
     if (port === 0) continue
-    const address = port >= 1024 && port <= 65_535 ? (connection(message, at) ?? session) : null
+    const own = port >= 1024 && port <= 65_535 ? addressLine(message, at, 'c=') : null
+    const address = port >= 1024 && port <= 65_535 ? (own?.words ?? session) : null
     if (address === null) {
       yield 'impossible'
       return
     }
-    yield { policy, address, port }
+    yield { policy, address, port, portAt: at, hasOwnAddress: own !== null }
     count++
   }
 }
@@ -54,13 +68,19 @@ function findLine(text: string, from: number, name: string, before: string | nul
   return -1
 }
 
-/** The address of the connection line in front of the next media; null for none. */
-function connection({ text, family }: SipMessage, from: number): readonly number[] | null {
-  const at = findLine(text, from, 'c=', 'm=')
+/** The address of the first line of a kind (`c=`, `o=`) in front of the next media; null for none. */
+export function addressLine(
+  { text, family }: SipMessage,
+  from: number,
+  kind: string,
+): (AddressRead & { at: number }) | null {
+  const at = findLine(text, from, kind, 'm=')
   if (at < 0) return null
-  const kind = family === IP_V6 ? 'IN IP6 ' : 'IN IP4 '
+  const network = family === IP_V6 ? 'IN IP6 ' : 'IN IP4 '
   const rest = text.slice(at).split(/[\r\n]/, 1)[0]
-  const place = rest.indexOf(kind)
+  const place = rest.indexOf(network)
   if (place < 0) return null
-  return readAddress(text, at + place + kind.length, text.length, family)?.words ?? null
+  const start = at + place + network.length
+  const address = readAddress(text, start, text.length, family)
+  return address === null ? null : { ...address, at: start }
 }

@@ -2,9 +2,12 @@ import { IP_V6 } from '../../wire/packet-fields.ts'
 import { readAddress } from './address-text.ts'
 import { leadingNumber } from './text.ts'
 
-/** A SIP message (RFC 3261) as text, a character for each byte, and the family of the connection that it came on. */
+/**
+ * A SIP message (RFC 3261) as text, a character for each byte, and the family of the connection that it came on. NAT
+ * rewrites the text as it goes.
+ */
 export interface SipMessage {
-  readonly text: string
+  text: string
   readonly family: number
 }
 
@@ -15,7 +18,7 @@ export interface Place {
 }
 
 /** What a header line is searched for, and how long its value is: 0 for none. */
-interface Header {
+export interface Header {
   readonly name: string
   readonly short: string | null
   readonly search: string | null
@@ -28,7 +31,12 @@ const CSEQ: Header = { name: 'cseq', short: null, search: null, value: digits }
 const EXPIRES: Header = { name: 'expires', short: null, search: null, value: digits }
 const CONTENT_LENGTH: Header = { name: 'content-length', short: 'l', search: null, value: digits }
 
-export const SIP_HEADERS = { CONTACT, CSEQ, EXPIRES, CONTENT_LENGTH } as const
+const FROM: Header = { name: 'from', short: 'f', search: 'sip:', value: hostBehindUser }
+const TO: Header = { name: 'to', short: 't', search: 'sip:', value: hostBehindUser }
+const VIA_UDP: Header = { name: 'via', short: 'v', search: 'udp ', value: hostWithPort }
+const VIA_TCP: Header = { name: 'via', short: 'v', search: 'tcp ', value: hostWithPort }
+
+export const SIP_HEADERS = { CONTACT, CSEQ, EXPIRES, CONTENT_LENGTH, FROM, TO, VIA_UDP, VIA_TCP } as const
 
 const LETTER = /[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/
 const BLANK = ' \t'
@@ -111,10 +119,13 @@ function digits({ text }: SipMessage, at: number): Place {
 
 /** Behind `sip:`, a host may have a user in front of it. */
 function hostBehindUser(message: SipMessage, from: number): Place {
-  const { text, family } = message
+  const { text } = message
   let at = from
   while (at < text.length && text[at] !== '@' && !isLineEnd(text[at])) at++
-  at = text[at] === '@' ? at + 1 : from
+  return hostWithPort(message, text[at] === '@' ? at + 1 : from)
+}
+
+function hostWithPort({ text, family }: SipMessage, at: number): Place {
   const host = readHost(text, at, family)
   if (host === null) return { at, length: 0 }
   const end = text[host.end] === ':' ? leadingNumber(text, host.end + 1).end : host.end
@@ -141,8 +152,28 @@ export interface SipAddress {
 
 /** The address of the next contact behind `from`; null for none, and for one with an impossible port. */
 export function nextContact(message: SipMessage, from: number, insideHeader: boolean): SipAddress | null {
-  const place = (insideHeader ? contactInList(message, from) : null) ?? contactHeader(message, from)
-  if (place === null) return null
+  const place = (insideHeader ? contactInList(message, from) : null) ?? firstReadable(message, from, CONTACT)
+  return place === null ? null : addressAt(message, place)
+}
+
+/** The address in the first header of a kind. */
+export function addressOf(message: SipMessage, header: Header): SipAddress | null {
+  const place = firstReadable(message, 0, header)
+  return place === null ? null : addressAt(message, place)
+}
+
+/** The address in the first line of a request: `INVITE sip:bob@10.9.9.9:5060 SIP/2.0`. */
+export function requestAddress(message: SipMessage): SipAddress | null {
+  const { text } = message
+  const method = /^[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]+/.exec(text)?.[0].length ?? 0
+  const line = text.split(/[\r\n]/, 1)[0].toLowerCase()
+  const uri = method === 0 ? -1 : line.indexOf('sip:', method + 1)
+  if (uri < 0) return null
+  const place = hostBehindUser(message, uri + 4)
+  return place.length === 0 ? null : addressAt(message, place)
+}
+
+function addressAt(message: SipMessage, place: Place): SipAddress | null {
   const host = readHost(message.text, place.at, message.family)
   if (host === null) return null
   if (message.text[host.end] !== ':') return { words: host.words, port: SIP_PORT, place, end: host.end }
@@ -164,9 +195,9 @@ function contactInList(message: SipMessage, from: number): Place | null {
   }
 }
 
-function contactHeader(message: SipMessage, from: number): Place | null {
-  let found = findHeader(message, from, CONTACT)
-  while (typeof found === 'number') found = findHeader(message, found, CONTACT)
+function firstReadable(message: SipMessage, from: number, header: Header): Place | null {
+  let found = findHeader(message, from, header)
+  while (typeof found === 'number') found = findHeader(message, found, header)
   return found
 }
 

@@ -1,19 +1,33 @@
 import { P_PROTOCOL } from '../../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
-import { EXPECT_ADDED, EXPECT_ALREADY } from '../expectations.ts'
+import { EXPECT_ADDED } from '../expectations.ts'
 import { IPS_EXPECTED } from '../status.ts'
-import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
-import { type Media, mediaOf } from './sdp.ts'
 import {
+  type Announcement,
+  HELP_ACCEPT,
+  HELP_CANNOT_REWRITE,
+  HELP_DROP,
+  HELP_NO_PORT,
+  HELP_REFUSED,
+  type HelpedPacket,
+  type Helper,
+  isAnswered,
+} from './helper.ts'
+import {
+  addressOf,
   findHeader,
   nextContact,
   type Place,
   parameter,
   SIP_HEADERS,
+  type SipAddress,
   type SipMessage,
   startsWith,
 } from './sip-headers.ts'
+import { asPhone, expectMedia } from './sip-media.ts'
+import { isSame, rewrite, translateMessage, withPort } from './sip-nat.ts'
 import { latin1, leadingNumber } from './text.ts'
+import { expectAtFreePort } from './translated.ts'
 
 const SIGNALLING = 0
 /** A connection of SIP lives so long from packet to packet, and a registration where none is said. */
@@ -23,6 +37,8 @@ const SHORTEST_RESPONSE = 'SIP/2.0 200'.length
 interface SipMemory {
   registerSequence: number
   inviteSequence: number
+  /** Phones may send from one port and listen at another, which their Via names; 0 for none such. */
+  forcedPort: number
 }
 
 /**
@@ -49,13 +65,20 @@ export const SIP: Helper = {
     if (payloadLength < SHORTEST_RESPONSE) return HELP_ACCEPT
     const text = latin1(bytes, payload, payload + payloadLength)
     if (!isTcp) return readMessage(packet, { text, family })
-    for (const one of messagesOf(text, family)) if (readMessage(packet, one) === HELP_DROP) return HELP_DROP
+    for (const one of messagesOf(text, family)) {
+      // What was rewritten before a message of which the rest is missing shifts no sequence numbers (oracle).
+      if (one === 'in part') packet.growth = 0
+      else {
+        const made = readMessage(packet, one)
+        if (made !== HELP_ACCEPT) return made
+      }
+    }
     return HELP_ACCEPT
   },
 }
 
 /** Messages in a segment, by their lengths; what is not there as a whole is not read. */
-function* messagesOf(text: string, family: number): Generator<SipMessage> {
+function* messagesOf(text: string, family: number): Generator<SipMessage | 'in part'> {
   let rest = text
   for (;;) {
     const length = findHeader({ text: rest, family }, 0, SIP_HEADERS.CONTENT_LENGTH)
@@ -63,23 +86,37 @@ function* messagesOf(text: string, family: number): Generator<SipMessage> {
     const bodyBytes = leadingNumber(rest, length.at)
     const headersEnd = rest.indexOf('\r\n\r\n', bodyBytes.end)
     const end = headersEnd + 4 + bodyBytes.value
-    if (headersEnd < 0 || end > rest.length) return
+    if (headersEnd < 0) return
+    if (end > rest.length) {
+      yield 'in part'
+      return
+    }
     yield { text: rest.slice(0, end), family }
     rest = rest.slice(end)
   }
 }
 
 function readMessage(packet: HelpedPacket, message: SipMessage): number {
-  const memory = packet.memory((): SipMemory => ({ registerSequence: 0, inviteSequence: 0 }))
-  return startsWith(message.text, 0, 'sip/2.0 ')
+  const memory = packet.memory((): SipMemory => ({ registerSequence: 0, inviteSequence: 0, forcedPort: 0 }))
+  const made = startsWith(message.text, 0, 'sip/2.0 ')
     ? readResponse(packet, message, memory)
     : readRequest(packet, message, memory)
+  return made === HELP_ACCEPT && packet.isTranslated ? translateMessage(packet, message, memory.forcedPort) : made
 }
 
 const METHODS = ['invite', 'update', 'ack', 'prack', 'bye', 'register']
 
 function readRequest(packet: HelpedPacket, message: SipMessage, memory: SipMemory): number {
   const { text } = message
+  const { direction } = packet
+  const via = addressOf(message, SIP_HEADERS.VIA_UDP)
+  if (
+    via !== null &&
+    via.port !== packet.port(direction, false) &&
+    isSame(via.words, packet.address(direction, false))
+  ) {
+    memory.forcedPort = via.port
+  }
   const method = METHODS.find(
     (one) =>
       startsWith(text, 0, one) && /^ [A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/.test(text.slice(one.length, one.length + 2)),
@@ -142,47 +179,6 @@ function forgetSignalling(packet: HelpedPacket): void {
   if (newest !== undefined) packet.forgetExpected(newest)
 }
 
-function expectMedia(packet: HelpedPacket, message: SipMessage): number {
-  for (const media of mediaOf(message)) {
-    if (media === 'impossible' || !expectStream(packet, media)) return HELP_DROP
-  }
-  return HELP_ACCEPT
-}
-
-/** RTP at an even port and RTCP at the odd one behind it (RFC 3550, section 11), from the other end of the connection. */
-function expectStream(packet: HelpedPacket, { policy, address, port }: Media): boolean {
-  const { direction } = packet
-  const other = 1 - direction
-  if (packet.address(direction, false).some((word, i) => word !== address[i])) return true
-  const source = packet.address(other, false)
-  if (isExpectedByOthers(packet, source, address, port, policy)) return true
-  const base = port & ~1
-  const stream = { protocol: PROTO_UDP, source, destination: address, policy, anyMaster: true }
-  const rtp = packet.expect({ ...stream, destinationPort: base })
-  if (rtp !== EXPECT_ADDED && rtp !== EXPECT_ALREADY) return false
-  const rtcp = packet.expect({ ...stream, destinationPort: base + 1 })
-  if (rtcp === EXPECT_ADDED || rtcp === EXPECT_ALREADY) return true
-  if (rtp === EXPECT_ADDED) {
-    const added = packet.expected().findLast((one) => one.destinationPort === base)
-    if (added !== undefined) packet.forgetExpected(added)
-  }
-  return false
-}
-
-/** The same stream may be offered on several connections, when a call goes to several ends. */
-function isExpectedByOthers(
-  packet: HelpedPacket,
-  source: readonly number[],
-  destination: readonly number[],
-  port: number,
-  policy: number,
-): boolean {
-  const tuple = { protocol: PROTO_UDP, source, sourcePort: 0, destination, destinationPort: port }
-  const one = packet.findExpected(tuple)
-  if (one === null || one.master === packet.connection || one.policy !== policy) return false
-  return packet.isHelpedAlike(one.master)
-}
-
 /** Calls may come to the address that registers itself: once the registrar has agreed. */
 function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, sequence: number): number {
   const { connection, direction } = packet
@@ -195,7 +191,7 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
   const seconds = lifetime(message, behind, expiresOf(message))
   if (seconds === null) return HELP_DROP
   if (seconds > 0) {
-    const result = packet.expect({
+    const calls = {
       protocol: packet.connections.protocol(connection),
       source: packet.address(1 - direction, false),
       destination: contact.words,
@@ -204,11 +200,27 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
       helper: 'sip',
       permanent: true,
       inactive: true,
-    })
-    if (result !== EXPECT_ADDED) return HELP_DROP
+    }
+    const made = packet.isTranslated ? expectCalls(packet, message, contact, calls) : packet.expect(calls)
+    if (made !== (packet.isTranslated ? HELP_ACCEPT : EXPECT_ADDED)) return packet.isTranslated ? made : HELP_REFUSED
   }
   memory.registerSequence = sequence
   return HELP_ACCEPT
+}
+
+/** Calls come to the address that the registrar is told, at the port that the connection has there. */
+function expectCalls(packet: HelpedPacket, message: SipMessage, contact: SipAddress, calls: Announcement): number {
+  const { direction } = packet
+  const destination = packet.address(1 - direction, true)
+  const wanted = contact.port === packet.port(direction, false) ? packet.port(1 - direction, true) : contact.port
+  const follow = asPhone(packet, contact.words, contact.port)
+  const port = expectAtFreePort(packet, { ...calls, destination, destinationPort: wanted, follow })
+  if (port === 0) return HELP_NO_PORT
+  if (isSame(destination, contact.words) && port === contact.port) return HELP_ACCEPT
+  const { at, length } = contact.place
+  return rewrite(packet, message, at, length, withPort(destination, port, message.family))
+    ? HELP_ACCEPT
+    : HELP_CANNOT_REWRITE
 }
 
 function registered(packet: HelpedPacket, message: SipMessage, code: number): number {

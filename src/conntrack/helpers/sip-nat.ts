@@ -1,0 +1,166 @@
+import { addressText } from '../../wire/address.ts'
+import { IP_V6 } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
+import { readAddress } from './address-text.ts'
+import { HELP_ACCEPT, HELP_CANNOT_REWRITE, type HelpedPacket } from './helper.ts'
+import { addressLine, sessionStart } from './sdp.ts'
+import {
+  addressOf,
+  findHeader,
+  nextContact,
+  parameter,
+  requestAddress,
+  SIP_HEADERS,
+  type SipAddress,
+  type SipMessage,
+  startsWith,
+} from './sip-headers.ts'
+import { leadingNumber } from './text.ts'
+
+type Words = readonly number[]
+
+/** Writes over a part of the message; false when the packet would become too long. */
+export function rewrite(
+  packet: HelpedPacket,
+  message: SipMessage,
+  at: number,
+  length: number,
+  written: string,
+): boolean {
+  if (!packet.rewrite(length, written.length)) return false
+  message.text = message.text.slice(0, at) + written + message.text.slice(at + length)
+  return true
+}
+
+/**
+ * Addresses of the connection's ends become those that the receiver knows: in the request line, the topmost Via with its
+ * parameters, all contacts, From and To. A HELP_ code.
+ * @param forcedPort where answers go to by the Via of an earlier request; 0 for none
+ */
+export function translateMessage(packet: HelpedPacket, message: SipMessage, forcedPort: number): number {
+  const isRequest = !startsWith(message.text, 0, 'sip/2.0')
+  const translates = (address: SipAddress | null) => address === null || translate(packet, message, address, forcedPort)
+  if (isRequest && !translates(requestAddress(message))) return HELP_CANNOT_REWRITE
+  if (!translateVia(packet, message, isRequest, forcedPort)) return HELP_CANNOT_REWRITE
+  for (let at = 0, isFirst = true; ; isFirst = false) {
+    const contact = nextContact(message, at, !isFirst)
+    if (contact === null) break
+    at = contact.end
+    if (!translates(contact)) return HELP_CANNOT_REWRITE
+  }
+  const both = translates(addressOf(message, SIP_HEADERS.FROM)) && translates(addressOf(message, SIP_HEADERS.TO))
+  return both ? HELP_ACCEPT : HELP_CANNOT_REWRITE
+}
+
+/** The sender's address and the receiver's are translated, others left as they are. */
+function translate(packet: HelpedPacket, message: SipMessage, address: SipAddress, forcedPort: number): boolean {
+  const { direction } = packet
+  const { words, port, place } = address
+  let seen: Words
+  let seenPort: number
+  if (isEnd(packet, direction, false, words, port)) {
+    seen = packet.address(1 - direction, true)
+    seenPort = packet.port(1 - direction, true)
+  } else if (isEnd(packet, direction, true, words, port)) {
+    seen = packet.address(1 - direction, false)
+    seenPort = forcedPort || packet.port(1 - direction, false)
+  } else return true
+  if (isSame(seen, words) && seenPort === port) return true
+  return rewrite(packet, message, place.at, place.length, withPort(seen, seenPort, message.family))
+}
+
+function translateVia(packet: HelpedPacket, message: SipMessage, isRequest: boolean, forcedPort: number): boolean {
+  const { direction } = packet
+  const isTcp = packet.connections.protocol(packet.connection) === PROTO_TCP
+  const via = addressOf(message, isTcp ? SIP_HEADERS.VIA_TCP : SIP_HEADERS.VIA_UDP)
+  if (via === null || !isEnd(packet, direction, !isRequest, via.words, via.port)) return true
+  const length = message.text.length
+  if (!translate(packet, message, via, forcedPort)) return false
+  const behind = via.place.at + via.place.length + message.text.length - length
+  const seen = { source: packet.address(1 - direction, true), destination: packet.address(1 - direction, false) }
+  const maddr = addressParameter(message, behind, 'maddr=', true)
+  if (maddr !== null && isSame(maddr.words, packet.address(direction, false)) && !isSame(maddr.words, seen.source)) {
+    const written = bracketed(seen.source, message.family)
+    if (!rewrite(packet, message, maddr.at, maddr.end - maddr.at, written)) return false
+  }
+  const received = addressParameter(message, behind, 'received=', false)
+  if (
+    received !== null &&
+    isSame(received.words, packet.address(direction, true)) &&
+    !isSame(received.words, seen.destination)
+  ) {
+    const written = addressText(seen.destination, 0, message.family)
+    if (!rewrite(packet, message, received.at, received.end - received.at, written)) return false
+  }
+  const at = parameter(message.text, behind, 'rport=')
+  const rport = leadingNumber(message.text, Math.max(0, at))
+  const seenPort = packet.port(1 - direction, false)
+  if (at < 0 || rport.end === at || rport.value !== packet.port(direction, true) || rport.value === seenPort)
+    return true
+  return rewrite(packet, message, at, rport.end - at, String(seenPort))
+}
+
+/** @param isDelimited IPv6 addresses stand in brackets */
+function addressParameter({ text, family }: SipMessage, behind: number, name: string, isDelimited: boolean) {
+  const at = parameter(text, behind, name)
+  if (at < 0) return null
+  const hasBracket = family === IP_V6 && text[at] === '['
+  if (family === IP_V6 && isDelimited && !hasBracket) return null
+  const address = readAddress(text, at + (hasBracket ? 1 : 0), text.length, family)
+  if (address === null) return null
+  const isClosed = family === IP_V6 && text[address.end] === ']'
+  if (family === IP_V6 && isDelimited && !isClosed) return null
+  return { words: address.words, at, end: address.end + (isClosed ? 1 : 0) }
+}
+
+/** A port of a media line is another one now. */
+export function writePort(packet: HelpedPacket, message: SipMessage, at: number, port: number): boolean {
+  const length = leadingNumber(message.text, at).end - at
+  return rewrite(packet, message, at, length, String(port)) && writeContentLength(packet, message)
+}
+
+/** The connection line behind `from`, of a media, gets an address. */
+export function writeMediaAddress(packet: HelpedPacket, message: SipMessage, from: number, address: Words): boolean {
+  const line = addressLine(message, from, 'c=')
+  if (line === null) return true
+  const written = addressText(address, 0, message.family)
+  return rewrite(packet, message, line.at, line.end - line.at, written) && writeContentLength(packet, message)
+}
+
+/** Owner and connection of the whole session get the address of the last stream. False also where there is no owner. */
+export function writeSessionAddress(packet: HelpedPacket, message: SipMessage, address: Words): boolean {
+  const start = sessionStart(message)
+  const written = addressText(address, 0, message.family)
+  const owner = addressLine(message, start, 'o=')
+  if (owner === null || !rewrite(packet, message, owner.at, owner.end - owner.at, written)) return false
+  const connection = addressLine(message, start, 'c=')
+  if (connection !== null && !rewrite(packet, message, connection.at, connection.end - connection.at, written)) {
+    return false
+  }
+  return writeContentLength(packet, message)
+}
+
+function writeContentLength(packet: HelpedPacket, message: SipMessage): boolean {
+  const start = sessionStart(message)
+  const place = findHeader(message, 0, SIP_HEADERS.CONTENT_LENGTH)
+  if (start < 0 || place === null || typeof place === 'number') return false
+  const length = message.text.length - start + 'v='.length
+  return rewrite(packet, message, place.at, place.length, String(length))
+}
+
+export function withPort(address: Words, port: number, family: number): string {
+  return `${bracketed(address, family)}:${port}`
+}
+
+function bracketed(address: Words, family: number): string {
+  const text = addressText(address, 0, family)
+  return family === IP_V6 ? `[${text}]` : text
+}
+
+function isEnd(packet: HelpedPacket, direction: number, destination: boolean, words: Words, port: number): boolean {
+  return packet.port(direction, destination) === port && isSame(packet.address(direction, destination), words)
+}
+
+export function isSame(one: Words, other: Words): boolean {
+  return one.every((word, i) => word === other[i])
+}
