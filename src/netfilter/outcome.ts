@@ -77,6 +77,8 @@ export interface Sink {
   packet(outcome: Outcome): void
   /** Awaited between batches: back-pressure. */
   drain?(): Promise<void> | void
+  /** Called when the capture has nothing more for now, as a live one on a pipe: what is held back shall go out. */
+  idle?(): Promise<void> | void
   /** Called once behind the last frame. */
   end?(): Promise<void> | void
 }

@@ -118,7 +118,7 @@ export async function replay(
     onProgress?.(source.bytesRead, machine.frames)
     if (options.stop?.() === true) break
     const next = source.next()
-    const batch = next instanceof Promise ? await next : next
+    const batch = next instanceof Promise ? await whileIdle(next, sinks) : next
     if (batch === null) break
     await replayBatch(batch, machine, outcome, sinks, familyFrames)
   }
@@ -146,6 +146,12 @@ export async function replay(
     ruleset4,
     ruleset6,
   }
+}
+
+/** Nothing is there for now: what sinks hold back goes out meanwhile. */
+async function whileIdle<T>(next: Promise<T>, sinks: readonly Sink[]): Promise<T> {
+  const [batch] = await Promise.all([next, ...sinks.map(async (sink) => sink.idle?.())])
+  return batch
 }
 
 function withoutNat(rules: ParsedRuleset): ParsedRuleset {

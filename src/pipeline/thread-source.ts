@@ -36,7 +36,8 @@ export class ThreadSource implements PacketSource {
     const task: ThreadTask = { paths, options, ring: this.#ring.memory, port: port2 }
     // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
     const entry = new URL(`./capture-thread${extname(import.meta.url)}`, import.meta.url)
-    this.#worker = new Worker(entry, { workerData: task, transferList: [port2] })
+    // Flags of the process are not its own: it would refuse some of them, like --input-type.
+    this.#worker = new Worker(entry, { workerData: task, transferList: [port2], execArgv: [] })
     this.#worker.on('message', () => this.#wake?.())
     this.#worker.on('error', (error) => this.#die(error.message))
     this.#worker.on('exit', (code) => this.#die(`exit code ${code}`))

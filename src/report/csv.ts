@@ -95,6 +95,10 @@ export class CsvSink implements Sink {
     return this.lines.drain()
   }
 
+  idle(): Promise<void> | void {
+    return this.lines.idle()
+  }
+
   end(): Promise<void> {
     return this.lines.end()
   }

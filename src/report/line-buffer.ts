@@ -37,7 +37,13 @@ export class LineBuffer {
   }
 
   drain(): Promise<void> | void {
-    if (this.at >= WORTH_WRITING || (this.at > 0 && performance.now() - this.lastWrite > PATIENCE_MILLISECONDS)) {
+    const isWorthIt = this.at >= WORTH_WRITING || performance.now() - this.lastWrite > PATIENCE_MILLISECONDS
+    return isWorthIt ? this.idle() : this.output.drain()
+  }
+
+  /** Starts writing whatever there is. */
+  idle(): Promise<void> | void {
+    if (this.at > 0) {
       this.handOver(0)
       this.lastWrite = performance.now()
     }

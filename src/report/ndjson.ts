@@ -116,6 +116,10 @@ export class NdjsonSink implements Sink {
     return this.lines.drain()
   }
 
+  idle(): Promise<void> | void {
+    return this.lines.idle()
+  }
+
   end(): Promise<void> {
     return this.lines.end()
   }
