@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import yargs from 'yargs'
 import type { ReplayOptions } from '../netfilter/replay.ts'
 import { UsageError } from './exit-codes.ts'
@@ -23,6 +24,8 @@ export interface CommandLine {
   ipsets: readonly string[]
   replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'stop'>
   ndjson: string | undefined
+  csv: string | undefined
+  parquet: string | undefined
   counters: string | undefined
   counters6: string | undefined
   reader: 'native' | 'pcap-parser'
@@ -55,6 +58,8 @@ const OPTIONS = {
   },
   assume: { string: true, describe: 'Settle what a capture cannot show: MATCH=yes|no; may be repeated' },
   ndjson: { string: true, describe: 'One JSON object per frame, to a file, or - for standard output' },
+  csv: { string: true, describe: 'A table of all frames as comma-separated values, to a file, or -' },
+  parquet: { string: true, describe: 'The same table as a Parquet file, for DuckDB, pandas, Spark, …' },
   counters: { string: true, describe: 'The IPv4 rules with the packets and bytes of this replay, to a file, or -' },
   counters6: { string: true, describe: 'The same with the IPv6 rules' },
   reader: { string: true, choices: ['native', 'pcap-parser'], describe: 'Which code reads the capture (else native)' },
@@ -142,6 +147,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
       assume: assumptions(all('assume')),
     },
     ndjson: one('ndjson'),
+    csv: one('csv'),
+    parquet: one('parquet'),
     counters: one('counters'),
     counters6: one('counters6'),
     reader: (argv.reader ?? 'native') as CommandLine['reader'],
@@ -152,7 +159,9 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   }
 }
 
-const OUTPUTS: ReadonlySet<string> = new Set(['--ndjson', '--counters', '--counters6'])
+/** The options that name what is written. */
+export const OUTPUT_OPTIONS = ['ndjson', 'csv', 'parquet', 'counters', 'counters6'] as const satisfies OptionName[]
+const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_OPTIONS.map((name) => `--${name}`))
 
 /** `--ndjson -` as `--ndjson=-`: yargs would take the dash for a capture. */
 function withDashValues(args: readonly string[]): string[] {
@@ -176,6 +185,15 @@ function checkOutputs(one: (name: OptionName) => string | undefined): void {
       throw new UsageError(`--${counters} writes the rules of --${rules}, which are not given`)
     }
   }
-  const toStdout = (['ndjson', 'counters', 'counters6'] as const).filter((name) => one(name) === '-')
+  if (one('parquet') === '-') throw new UsageError('--parquet needs a file; a pipe cannot be read as Parquet')
+  const toStdout = OUTPUT_OPTIONS.filter((name) => one(name) === '-')
   if (toStdout.length > 1) throw new UsageError(`--${toStdout.join(' - and --')} -: only one can have standard output`)
+  const files = new Map<string, string>()
+  for (const name of OUTPUT_OPTIONS) {
+    const path = one(name)
+    if (path === undefined || path === '-') continue
+    const other = files.get(resolve(path))
+    if (other !== undefined) throw new UsageError(`--${other} and --${name} would write the same file`)
+    files.set(resolve(path), name)
+  }
 }

@@ -4,17 +4,17 @@ import { type ReplaySummary, replay } from '../netfilter/replay.ts'
 import { openPackets } from '../pipeline/open-packets.ts'
 import { ByteOutput, OutputError } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
-import { NdjsonSink } from '../report/ndjson.ts'
 import { summaryText } from '../report/summary.ts'
 import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
 import { RulesetError } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import { runCheck } from './check-command.ts'
-import { type CommandLine, parseCommandLine } from './command-line.ts'
+import { type CommandLine, OUTPUT_OPTIONS, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
 import { InterruptibleSource } from './interruptible-source.ts'
 import { refuseToOverwrite } from './outputs.ts'
+import { PacketOutputs } from './packet-outputs.ts'
 import { Progress } from './progress.ts'
 import { readRuleset, readSets, rulesetErrorText } from './rulesets.ts'
 
@@ -48,19 +48,20 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
   }
   process.once('SIGINT', interrupt)
   try {
-    const output = asked.ndjson === undefined ? null : new ByteOutput(asked.ndjson === '-' ? 1 : asked.ndjson)
+    const outputs = new PacketOutputs(asked)
+    const writesCounters = asked.counters !== undefined || asked.counters6 !== undefined
     const traffic = new TrafficCounters()
-    const sinks = output === null ? [traffic] : [traffic, new NdjsonSink(output, { files: asked.captures })]
+    const sinks = [traffic, ...outputs.sinks]
     const progress = Progress.onTerminal(process.stderr, source.bytesTotal)
     let summary: ReplaySummary
     try {
-      const stop = (): boolean => output?.readerGone === true
+      const stop = (): boolean => outputs.readersGone && !writesCounters
       const options = { ...asked.replay, rules, rules6, sets, stop }
       summary = await replay(source, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
     } finally {
       progress?.stop()
     }
-    if (output?.readerGone === true) return EXIT_DONE
+    if (outputs.readersGone && !writesCounters) return EXIT_DONE
     if (asked.counters !== undefined && rules && summary.ruleset4) {
       await writeText(asked.counters, countedRuleset(rules, summary.ruleset4))
     }
@@ -68,7 +69,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
       await writeText(asked.counters6, countedRuleset(rules6, summary.ruleset6))
     }
     if (!asked.quiet) {
-      const takesStdout = [asked.ndjson, asked.counters, asked.counters6].includes('-')
+      const takesStdout = OUTPUT_OPTIONS.some((option) => asked[option] === '-')
       const stream = takesStdout ? process.stderr : process.stdout
       stream.write(summaryText(summary, traffic, { paint: paintFor(stream), interrupted, verbose: asked.verbose }))
     }
@@ -83,7 +84,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
 
 function refuseToOverwriteInputs(asked: CommandLine): void {
   const inputs = [...asked.captures, asked.rules, asked.rules6, ...asked.ipsets].filter((path) => path !== undefined)
-  for (const option of ['ndjson', 'counters', 'counters6'] as const) {
+  for (const option of OUTPUT_OPTIONS) {
     const output = asked[option]
     if (output !== undefined && output !== '-') refuseToOverwrite(`--${option}`, output, inputs)
   }

@@ -1,19 +1,11 @@
-/** How Parquet stores a column. CSV has the same columns, as text. */
-export type ColumnType = 'int32' | 'int64' | 'timestamp' | 'text'
+import type { ColumnSchema } from './parquet/footer.ts'
 
-export interface PacketColumn {
-  readonly name: string
-  readonly type: ColumnType
-  /** Never null. */
-  readonly required: boolean
-}
-
-const column = (name: string, type: ColumnType, required = false): PacketColumn => ({ name, type, required })
+const column = (name: string, type: ColumnSchema['type'], required = false): ColumnSchema => ({ name, type, required })
 
 /** One row per frame, as tables have it: the fields of an NDJSON line under the same names, those too that it leaves out. */
-export const PACKET_COLUMNS: readonly PacketColumn[] = [
+export const PACKET_COLUMNS: readonly ColumnSchema[] = [
   column('frame', 'int64', true),
-  column('time', 'timestamp', true),
+  column('time', 'timestamp'),
   column('src', 'text'),
   column('dst', 'text'),
   column('proto', 'text'),

@@ -152,6 +152,10 @@ describe('a wrong command', () => {
     [[sample, '--helper', 'tcp/21'], '--helper'],
     [[sample, '--counters', 'x'], '--counters writes the rules of --rules'],
     [[sample, '--rules', rules, '--counters', '-', '--ndjson', '-'], 'only one can have standard output'],
+    [[sample, '--csv', '-', '--ndjson', '-'], '--ndjson - and --csv -: only one can have standard output'],
+    [[sample, '--csv', '/nonexistent/x', '--parquet', '/nonexistent/../nonexistent/x'], 'would write the same file'],
+    [[sample, '--parquet', '-'], '--parquet needs a file'],
+    [[sample, '--parquet', '/nonexistent/x'], 'cannot write /nonexistent/x: there is no such folder'],
     [[sample, '--ndjson', '/nonexistent/x.ndjson'], 'cannot write /nonexistent/x.ndjson: there is no such folder'],
     [[sample, '--mode', 'host', '--rules', rules, '--local', ''], '--local needs a value'],
   ])('%j', (args, message) => {

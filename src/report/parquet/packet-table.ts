@@ -1,0 +1,200 @@
+import { reasonText } from '../../conntrack/reasons.ts'
+import type { Outcome } from '../../netfilter/outcome.ts'
+import { HOOK_NAMES, VERDICT_NAMES } from '../../ruleset/rule-packet.ts'
+import {
+  IP_NONE,
+  NOTE_NAMES,
+  NOTE_NONE,
+  P_DST,
+  P_FAMILY,
+  P_PORTS,
+  P_PROTOCOL,
+  P_SRC,
+} from '../../wire/packet-fields.ts'
+import { type Answer, AnswerTexts } from '../answers.ts'
+import { PACKET_COLUMNS } from '../packet-columns.ts'
+import { protocolName } from '../protocol-names.ts'
+import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-key.ts'
+import { type Column, type ColumnChunk, DictionaryColumn, PlainColumn } from './column-chunk.ts'
+import { AddressDictionary, fixedTexts, smallNumbers, ValueDictionary } from './dictionaries.ts'
+import type { GrowingBytes } from './growing-bytes.ts'
+
+const PROTOCOLS = fixedTexts(Array.from({ length: 256 }, (_, protocol) => protocolName(protocol)))
+const NOTES = fixedTexts(NOTE_NAMES.map((note) => note ?? ''))
+const HOOKS = fixedTexts(HOOK_NAMES)
+/** Indexed by the bits of Outcome.possibleVerdicts. */
+const POSSIBLE = fixedTexts(
+  Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
+    VERDICT_NAMES.filter((name, code) => name !== null && bits & (1 << code)).join(' '),
+  ),
+)
+const PORTS = smallNumbers(1 << 16)
+const OCTETS = smallNumbers(1 << 8)
+
+/** Nanoseconds since the epoch in 64 bits reach to the year 2262; a packet beyond has no time. */
+const LAST_SECOND = 9_223_372_035
+const FIRST_SECOND = -LAST_SECOND
+
+/** What a label and a rule put into a row. */
+type AnswerCells = readonly { readonly column: DictionaryColumn; readonly id: number }[]
+
+/** The rows of a row group, in columns. */
+export class PacketTable {
+  rows = 0
+  private readonly addresses: AddressDictionary
+  /** Texts that belong to single packets; forgotten with the row group. */
+  private readonly reasons = new ValueDictionary<string>()
+  private readonly unknowns = new ValueDictionary<string>()
+  private readonly fragmentLists = new ValueDictionary<string>()
+  private readonly columns: PacketColumns
+  private readonly inOrder: readonly Column[]
+  private readonly answers: AnswerTexts<AnswerCells>
+  private readonly severalFiles: boolean
+
+  constructor(capacity: number, files: readonly string[]) {
+    this.addresses = new AddressDictionary(capacity * 2)
+    this.severalFiles = files.length > 1
+    const answerColumns = new Map<string, readonly [ValueDictionary<string | number>, DictionaryColumn]>()
+    for (const name of ANSWER_FIELDS) {
+      const dictionary = new ValueDictionary<string | number>()
+      answerColumns.set(name, [dictionary, new DictionaryColumn(capacity, dictionary)])
+    }
+    this.answers = new AnswerTexts((answer) =>
+      ANSWER_FIELDS.flatMap((name) => {
+        const [dictionary, column] = answerColumns.get(name) ?? []
+        const value = answer[name]
+        return dictionary && column && value !== null ? [{ column, id: dictionary.idOf(value) }] : []
+      }),
+    )
+    const { addresses, reasons, unknowns, fragmentLists } = this
+    this.columns = packetColumns(capacity, { addresses, reasons, unknowns, fragmentLists, files: fixedTexts(files) })
+    const byName = new Map<string, Column>(Object.entries(this.columns))
+    for (const [name, [, column]] of answerColumns) byName.set(name, column)
+    this.inOrder = PACKET_COLUMNS.flatMap(({ name }) => byName.get(name) ?? [])
+  }
+
+  add(outcome: Outcome): void {
+    const { columns } = this
+    const row = this.rows++
+    columns.frame.set(row, outcome.frame)
+    setTime(columns.time, row, outcome.epochSeconds, outcome.nanoseconds)
+    columns.length.set(row, outcome.wireLength)
+    if (outcome.fields[outcome.base + P_FAMILY] !== IP_NONE) this.addHeaders(row, outcome.fields, outcome.base)
+    const cells = this.answers.of(outcome)
+    for (let i = 0; i < cells.length; i++) cells[i].column.set(row, cells[i].id)
+    if (outcome.connectionNumber > 0) columns.connection.set(row, outcome.connectionNumber)
+    if (outcome.note !== NOTE_NONE) columns.note.set(row, outcome.note)
+    if (outcome.dropHook >= 0) columns.dropHook.set(row, outcome.dropHook)
+    this.addExplanation(row, outcome)
+    if (outcome.fragmentCount > 0) this.addFragments(row, outcome)
+    if (this.severalFiles) {
+      columns.file.set(row, outcome.file)
+      columns.fileFrame.set(row, outcome.fileFrame)
+    }
+  }
+
+  /** Appends the columns, and forgets all rows. */
+  write(out: GrowingBytes): ColumnChunk[] {
+    const chunks = this.inOrder.map((column) => column.write(out, this.rows))
+    this.rows = 0
+    for (const dictionary of [this.addresses, this.reasons, this.unknowns, this.fragmentLists]) dictionary.clear()
+    return chunks
+  }
+
+  private addHeaders(row: number, fields: Int32Array, base: number): void {
+    const { columns, addresses } = this
+    const family = fields[base + P_FAMILY]
+    const protocol = fields[base + P_PROTOCOL]
+    columns.src.set(row, addresses.idOf(fields, base + P_SRC, family))
+    columns.dst.set(row, addresses.idOf(fields, base + P_DST, family))
+    if (protocol >= 0) columns.proto.set(row, protocol)
+    const transport = transportKind(fields, base)
+    const word = fields[base + P_PORTS]
+    if (transport === TRANSPORT_PORTS) {
+      columns.sport.set(row, word >>> 16)
+      columns.dport.set(row, word & 0xffff)
+    } else if (transport === TRANSPORT_ICMP) {
+      columns.icmpType.set(row, word >>> 24)
+      columns.icmpCode.set(row, (word >>> 16) & 255)
+      if (icmpHasIdentifier(fields, base)) columns.icmpId.set(row, word & 0xffff)
+    }
+  }
+
+  private addExplanation(row: number, outcome: Outcome): void {
+    const { columns } = this
+    const { reason, reasonFrame, possibleVerdicts, unknownText, assumesFrame } = outcome
+    if (reason !== 0) {
+      const text = reasonText(reason, outcome.reasonA, outcome.reasonB, reasonFrame)
+      if (text !== null) columns.reason.set(row, this.reasons.idOf(text))
+    }
+    if (reasonFrame > 0) columns.reasonFrame.set(row, reasonFrame)
+    if (possibleVerdicts !== 0) columns.possible.set(row, possibleVerdicts)
+    if (unknownText !== null) columns.unknown.set(row, this.unknowns.idOf(unknownText))
+    if (assumesFrame > 0) columns.assumesFrame.set(row, assumesFrame)
+  }
+
+  private addFragments(row: number, { fragments, fragmentCount }: Outcome): void {
+    const text = fragments.subarray(0, fragmentCount).join(' ')
+    this.columns.fragments.set(row, this.fragmentLists.idOf(text))
+  }
+}
+
+const ANSWER_FIELDS = [
+  'ctstate',
+  'ctdir',
+  'hook',
+  'verdict',
+  'rule',
+  'target',
+  'line',
+] as const satisfies (keyof Answer)[]
+
+interface RowDictionaries {
+  readonly addresses: AddressDictionary
+  readonly reasons: ValueDictionary<string>
+  readonly unknowns: ValueDictionary<string>
+  readonly fragmentLists: ValueDictionary<string>
+  readonly files: ReturnType<typeof fixedTexts>
+}
+
+type PacketColumns = ReturnType<typeof packetColumns>
+
+/** The columns that are not those of the answer. */
+function packetColumns(capacity: number, { addresses, reasons, unknowns, fragmentLists, files }: RowDictionaries) {
+  const long = (required = false): PlainColumn => new PlainColumn(capacity, 8, required)
+  const coded = (dictionary: ConstructorParameters<typeof DictionaryColumn>[1]): DictionaryColumn =>
+    new DictionaryColumn(capacity, dictionary)
+  return {
+    frame: long(true),
+    time: long(),
+    src: coded(addresses),
+    dst: coded(addresses),
+    proto: coded(PROTOCOLS),
+    sport: coded(PORTS),
+    dport: coded(PORTS),
+    length: new PlainColumn(capacity, 4, true),
+    reason: coded(reasons),
+    note: coded(NOTES),
+    connection: long(),
+    icmpType: coded(OCTETS),
+    icmpCode: coded(OCTETS),
+    icmpId: coded(PORTS),
+    possible: coded(POSSIBLE),
+    unknown: coded(unknowns),
+    reasonFrame: long(),
+    dropHook: coded(HOOKS),
+    assumesFrame: long(),
+    fragments: coded(fragmentLists),
+    file: coded(files),
+    fileFrame: long(),
+  }
+}
+
+/** Nanoseconds since the epoch in two words: seconds times 10^9 in doubles tells the high word, in 32 bits the low one. */
+function setTime(column: PlainColumn, row: number, seconds: number, nanoseconds: number): void {
+  if (seconds > LAST_SECOND || seconds < FIRST_SECOND) return
+  const product = Math.imul(seconds | 0, 1_000_000_000) >>> 0
+  const high = Math.round((seconds * 1_000_000_000 - product) / 0x1_0000_0000)
+  const low = product + nanoseconds
+  column.setWords(row, low, low > 0xffff_ffff ? high + 1 : high)
+}
