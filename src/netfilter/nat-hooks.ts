@@ -27,8 +27,26 @@ import {
   VERDICT_DROP,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
-import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../wire/protocols.ts'
+import {
+  IP_V4,
+  IP_V6,
+  P_DST,
+  P_FAMILY,
+  P_L4_LENGTH,
+  P_L4_OFFSET,
+  P_PORTS,
+  P_PROTOCOL,
+  P_SRC,
+} from '../wire/packet-fields.ts'
+import {
+  PROTO_GRE,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_SCTP,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UDPLITE,
+} from '../wire/protocols.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
 
@@ -36,6 +54,9 @@ const ICMP_REDIRECT = 5
 const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
 /** The part of a quoted header with ports that the kernel wants to write to. */
 const QUOTE_NEEDED = 8
+const GRE_HEADER_NEEDED = 8
+const GRE_VERSION_MASK = 7
+const GRE_VERSION_PPTP = 1
 const QUOTE_PORTED = [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP]
 const LOOPBACK_NET = 127
 const LOOPBACK_V4 = [0x7f000001]
@@ -96,13 +117,17 @@ export class NatHooks {
     const { hook } = packet
     const manip = hook === HOOK_POSTROUTING || hook === HOOK_INPUT ? MANIP_SOURCE : MANIP_DESTINATION
     const isNew = info === CT_NEW || (info === CT_RELATED && !isIcmp(packet)) || info === CT_RELATED_REPLY
+    const isAsked = isNew && !this.binder.isBound(manip)
     if (isIcmpError(packet, info)) {
       if (!this.#canTranslateError(packet, manip)) return VERDICT_DROP
-    } else if (isNew && !this.binder.isBound(manip)) {
+    } else if (isAsked) {
       const verdict = this.#ask(packet, rules, manip)
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
-    this.#translate(packet, manip)
+    if (!this.#translate(packet, manip)) {
+      if (!isAsked) packet.decidedBy = -1
+      return VERDICT_DROP
+    }
     return hook === HOOK_OUTPUT && this.#leadsLoopbackOut(packet) ? VERDICT_DROP : VERDICT_ACCEPT
   }
 
@@ -189,13 +214,24 @@ export class NatHooks {
     return { ...spec, minAddress: address, maxAddress: address }
   }
 
-  #translate(packet: RulePacket, manip: number): void {
+  /** False where it would have to be, but cannot. */
+  #translate(packet: RulePacket, manip: number): boolean {
     const { id, info, direction } = this.#current
-    if (!needsTranslation(this.#connections.status(id), manip, direction)) return
+    const { fields, base } = packet
+    if (!needsTranslation(this.#connections.status(id), manip, direction)) return true
+    if (fields[base + P_PROTOCOL] === PROTO_GRE && !canTranslateGre(packet, manip)) return false
     packet.edits.willChange(packet, manip === MANIP_SOURCE ? PART_SOURCE : PART_DESTINATION)
-    translate(this.#connections, id, info, direction, manip, packet.fields, packet.base)
+    translate(this.#connections, id, info, direction, manip, fields, base)
     if (manip === MANIP_DESTINATION) this.changedDestination = true
+    return true
   }
+}
+
+/** A header of 8 bytes must be there, even without a key; for a new destination it must be of version 0 or 1. */
+function canTranslateGre({ bytes, fields, base }: RulePacket, manip: number): boolean {
+  if (fields[base + P_L4_LENGTH] < GRE_HEADER_NEEDED) return false
+  if (manip === MANIP_SOURCE) return true
+  return (bytes[fields[base + P_L4_OFFSET] + 1] & GRE_VERSION_MASK) <= GRE_VERSION_PPTP
 }
 
 function toAddress(spec: NatSpec, address: readonly number[] | null): NatRange | null {

@@ -14,6 +14,8 @@ interface Change {
   pattern: RegExp
   /** 'clause': only the matched text goes, the rule stays. 'rule': the rule goes. */
   takes: 'clause' | 'rule'
+  /** It hangs on the kernel's real clock alone. */
+  clock?: true
 }
 
 /** A word or a quoted string, as iptables-save writes them. */
@@ -21,16 +23,22 @@ const WORD = String.raw`(?:"(?:[^"\\]|\\.)*"|\S+)`
 
 const CHANGES: readonly Change[] = [
   // The token bucket of limit and hashlimit runs on the kernel's real time: a capture of an hour passes in a moment.
-  { name: 'rule hashlimit-above', pattern: /--hashlimit-above\b/, takes: 'rule' },
-  { name: 'clause limit', pattern: new RegExp(` -m limit(?: --limit(?:-burst)? ${WORD})*`), takes: 'clause' },
+  { name: 'rule hashlimit-above', pattern: /--hashlimit-above\b/, takes: 'rule', clock: true },
+  {
+    name: 'clause limit',
+    pattern: new RegExp(` -m limit(?: --limit(?:-burst)? ${WORD})*`),
+    takes: 'clause',
+    clock: true,
+  },
   {
     name: 'clause hashlimit',
     pattern: new RegExp(` -m hashlimit(?: --hashlimit(?:-[a-z]+)* ${WORD})+`),
     takes: 'clause',
+    clock: true,
   },
-  { name: 'rule recent with --seconds', pattern: /-m recent\b.*--seconds\b/, takes: 'rule' },
-  { name: 'rule time', pattern: / -m time\b/, takes: 'rule' },
-  { name: 'rule quota', pattern: / -m quota2?\b/, takes: 'rule' },
+  { name: 'rule recent with --seconds', pattern: /-m recent\b.*--seconds\b/, takes: 'rule', clock: true },
+  { name: 'rule time', pattern: / -m time\b/, takes: 'rule', clock: true },
+  { name: 'rule quota', pattern: / -m quota2?\b/, takes: 'rule', clock: true },
   { name: 'rule rateest', pattern: / -m rateest\b/, takes: 'rule' },
   { name: 'rule statistic random', pattern: / -m statistic\b.*--mode random/, takes: 'rule' },
   // The oracle's devices have no link layer: there, mac never matches and every packet is of type unicast.
@@ -56,11 +64,13 @@ export interface ComparableOptions {
   nat?: boolean
   /** Rules with connlimit: only when the kernel is given a tick for each packet. */
   connlimit?: boolean
+  /** What hangs on the clock: only when the kernel is given the packets at their own times, and these are now. */
+  clock?: boolean
 }
 
 export function comparableRules(
   text: string,
-  { nat = false, connlimit = false }: ComparableOptions = {},
+  { nat = false, connlimit = false, clock = false }: ComparableOptions = {},
 ): ComparableRules {
   const changes = new Map<string, number>()
   const count = (name: string): void => {
@@ -79,8 +89,8 @@ export function comparableRules(
       return '#'
     }
     let kept = line
-    for (const { name, pattern, takes } of CHANGES) {
-      if (!pattern.test(kept)) continue
+    for (const { name, pattern, takes, clock: needsClock } of CHANGES) {
+      if ((clock && needsClock) || !pattern.test(kept)) continue
       count(name)
       if (takes === 'rule') return '#'
       kept = kept.replace(pattern, '')

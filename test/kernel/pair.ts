@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Answer, answerOfKernel } from './answer.ts'
 import { type CaptureSurvey, survey, uncompressed } from './captures.ts'
-import { comparableRules, likelyInterfaces } from './comparable-rules.ts'
+import { type ComparableOptions, comparableRules, likelyInterfaces } from './comparable-rules.ts'
 import { type Comparison, compare } from './compare.ts'
 import { answersOfCtreplay, type PacketLine } from './ctreplay.ts'
 import type { AvailableOracle } from './kernel-oracle.ts'
@@ -44,6 +44,8 @@ export interface Pair {
   sysctls?: Readonly<Record<string, string>>
   /** The usual helpers on their usual ports. */
   helper?: 'auto'
+  /** Packets at their own times instead of all at once: for short captures of this very moment, and rules that follow the clock. */
+  realTime?: true
 }
 
 export interface PairResult {
@@ -65,9 +67,9 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     const measured = await survey(plain.path)
     refuseIncomparable(pair, measured)
     const changes = new Map<string, number>()
-    const mayTick = measured.frames <= TICKS_AT_MOST
-    const rules = comparableFile(pair.rules, join(folder, 'rules.v4'), mayTick, changes)
-    const rules6 = comparableFile(pair.rules6, join(folder, 'rules.v6'), mayTick, changes)
+    const kept = pair.realTime ? { clock: true } : { connlimit: measured.frames <= TICKS_AT_MOST }
+    const rules = comparableFile(pair.rules, join(folder, 'rules.v4'), kept, changes)
+    const rules6 = comparableFile(pair.rules6, join(folder, 'rules.v6'), kept, changes)
     const texts = [rules, rules6].map((file) => file?.text ?? '').join('\n')
     const names = pair.interfaces ?? likelyInterfaces(texts)
     const needsAddress = / -j (?:MASQUERADE|REDIRECT)\b/.test(texts)
@@ -118,11 +120,11 @@ function refuseIncomparable(pair: Pair, measured: CaptureSurvey): void {
 function comparableFile(
   file: string | undefined,
   target: string,
-  mayTick: boolean,
+  kept: ComparableOptions,
   changes: Map<string, number>,
 ): { path: string; text: string } | null {
   if (file === undefined) return null
-  const comparable = comparableRules(readFileSync(file, 'utf8'), { nat: true, connlimit: mayTick })
+  const comparable = comparableRules(readFileSync(file, 'utf8'), { ...kept, nat: true })
   for (const [name, count] of comparable.changes) changes.set(name, (changes.get(name) ?? 0) + count)
   writeFileSync(target, comparable.text)
   return { path: target, text: comparable.text }
@@ -132,7 +134,7 @@ async function answersOfKernel(
   oracle: AvailableOracle,
   pair: SettledPair,
 ): Promise<{ answers: Answer[]; table: TableRow[] }> {
-  const options = ['--virtual-time']
+  const options = pair.realTime ? ['--realtime-gaps', '10'] : ['--virtual-time']
   const sysctls = { ...pair.sysctls }
   if (pair.checksum === 'ignore') {
     options.push('--fix-checksums')

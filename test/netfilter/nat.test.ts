@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
-import { icmp, icmpv6, sctp, tcp, udp } from '../support/packets.ts'
+import { datagram, icmp, icmpv6, sctp, tcp, udp } from '../support/packets.ts'
 import { Replaying, type Setting, table } from './replaying.ts'
 
 const nat = (...rules: string[]) => table('nat', ...rules)
@@ -50,6 +50,21 @@ describe('where translations lead', () => {
     ['no rule at all', '', '10.9.9.9:53>10.0.0.1:4000'],
   ])('%s', (_, rule, answers) => {
     expect(answersTo(router(nat(...(rule === '' ? [] : [rule]))), [QUESTION])).toEqual([answers])
+  })
+
+  // oracle: fuzzing of firewalls. The kernel wants to write to 8 bytes of the header, and knows versions 0 and 1.
+  test('GRE that is too short or of an unknown version to be translated is dropped', () => {
+    const rules = nat('-A PREROUTING -d 10.9.0.0/16 -j DNAT --to-destination 10.99.0.1')
+    const gre = (bytes: number, version = 0, to = '10.9.9.9') =>
+      router(rules).say(datagram(`10.0.0.1>${to}`, 47, [0, version, ...Array<number>(bytes - 2).fill(0)]))
+    expect([gre(7), gre(8), gre(8, 2)]).toEqual([
+      'NEW DROP nat:PREROUTING:rule:1',
+      'NEW FORWARD ACCEPT',
+      'NEW DROP nat:PREROUTING:rule:1',
+    ])
+    expect([gre(2, 0, '10.7.7.7'), gre(8, 2, '10.7.7.7')]).toEqual(['NEW FORWARD ACCEPT', 'NEW FORWARD ACCEPT'])
+    const source = router(nat('-A POSTROUTING -j SNAT --to-source 10.99.0.1'))
+    expect(source.say(datagram('10.0.0.1>10.9.9.9', 47, [0, 2, 0, 0, 0, 0, 0, 0]))).toBe('NEW FORWARD ACCEPT')
   })
 
   test('both parts at once', () => {

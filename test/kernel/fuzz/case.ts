@@ -21,31 +21,49 @@ export interface Addresses {
   end(host: 'client' | 'server' | 'third', port: number): string
 }
 
-/** Either end gets the lower address in every other case: the tracker sorts them. */
-export function hostsOf(index: number): Hosts {
+/** The machine's own addresses in host mode; either end of a conversation is one of them. */
+export const LOCAL_V4 = '10.255.255.1'
+export const LOCAL_V6 = '2001:db8:f::1'
+
+/**
+ * Either end gets the lower address in every other case: the tracker sorts them.
+ * @param mode host: the client, or in every other pair of cases the server, is the machine itself
+ */
+export function hostsOf(index: number, mode: Setup['mode'] = 'router'): Hosts {
+  const hosts = routedHosts(index)
+  if (mode === 'router') return hosts
+  const own = (index & 2) === 0 ? 'client' : 'server'
+  return {
+    v4: addresses({ ...namesOf(hosts.v4), [own]: LOCAL_V4 }, joinV4),
+    v6: addresses({ ...namesOf(hosts.v6), [own]: LOCAL_V6 }, joinV6),
+  }
+}
+
+function routedHosts(index: number): Hosts {
   const low = `${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`
   const [client, server] = (index & 1) === 0 ? ['10', '11'] : ['11', '10']
   const hex = index.toString(16)
   const [client6, server6] = (index & 1) === 0 ? ['a', 'b'] : ['b', 'a']
   return {
-    v4: addresses(`${client}.${low}`, `${server}.${low}`, `12.${low}`, (address, port) => `${address}:${port}`),
+    v4: addresses({ client: `${client}.${low}`, server: `${server}.${low}`, third: `12.${low}` }, joinV4),
     v6: addresses(
-      `2001:db8:${client6}::${hex}`,
-      `2001:db8:${server6}::${hex}`,
-      `2001:db8:c::${hex}`,
-      (address, port) => `[${address}]:${port}`,
+      { client: `2001:db8:${client6}::${hex}`, server: `2001:db8:${server6}::${hex}`, third: `2001:db8:c::${hex}` },
+      joinV6,
     ),
   }
 }
 
-function addresses(
-  client: string,
-  server: string,
-  third: string,
-  join: (address: string, port: number) => string,
-): Addresses {
-  const byName = { client, server, third }
-  return { ...byName, end: (host, port) => join(byName[host], port) }
+type Names = Pick<Addresses, 'client' | 'server' | 'third'>
+
+const joinV4 = (address: string, port: number): string => `${address}:${port}`
+const joinV6 = (address: string, port: number): string => `[${address}]:${port}`
+
+function namesOf({ client, server, third }: Addresses): Names {
+  return { client, server, third }
+}
+
+function addresses(names: Names, join: (address: string, port: number) => string): Addresses {
+  return { ...names, end: (host, port) => join(names[host], port) }
 }
 
 /** What both sides are told before a capture. */
@@ -53,6 +71,14 @@ export interface Setup {
   sysctls?: Readonly<Record<string, string>>
   /** iptables-save text for IPv4 and IPv6 alike. */
   rules?: string
+  /** For IPv6 instead. */
+  rules6?: string
+  /** `router` by default. A host has LOCAL_V4 and LOCAL_V6. */
+  mode?: 'router' | 'host'
+  /** The kernel's clock ticks before each packet. */
+  ticks?: boolean
+  /** All happens in an instant, on both sides: rules may ask what the oracle's virtual time hides (`--ctexpire`). */
+  instant?: boolean
 }
 
 /** A short conversation, drawn from a generator. It can be written out for any hosts, and made smaller. */
@@ -94,6 +120,15 @@ export function generator<T>(options: GeneratorOptions<T>): Generator {
     setup: (capture, random) =>
       'generate' in setups ? setups.generate(random, undefined).value : setups[capture % setups.length],
     draw: (random) => asCase(arbitrary.generate(random, 8)),
+  }
+}
+
+/** The same conversations, of which one end is the machine itself. */
+export function inHostMode(generator: Generator): Generator {
+  return {
+    ...generator,
+    name: `${generator.name}, host`,
+    setup: (capture, random) => ({ ...generator.setup(capture, random), mode: 'host' }),
   }
 }
 

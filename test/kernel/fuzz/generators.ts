@@ -1,4 +1,5 @@
-import type { Generator } from './case.ts'
+import { type Generator, inHostMode } from './case.ts'
+import { FIREWALL } from './firewall.ts'
 import { SIMPLE_FLOWS } from './flows.ts'
 import { FRAGMENTS } from './fragments.ts'
 import { ICMP_MESSAGES, ICMPV6_MESSAGES, IPV6_CHAINS } from './icmp.ts'
@@ -16,4 +17,6 @@ export const GENERATORS: readonly Generator[] = [
   IPV6_CHAINS,
   FRAGMENTS,
   RULES,
+  FIREWALL,
+  ...[TCP_STATES, SIMPLE_FLOWS, ICMP_MESSAGES, ICMPV6_MESSAGES, SCTP_CHUNKS].map(inHostMode),
 ]

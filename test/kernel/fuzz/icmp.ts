@@ -142,7 +142,7 @@ const conversation = (v6: boolean): fc.Arbitrary<Conversation> =>
     ),
   })
 
-function packetsOf(value: Conversation, hosts: Hosts): TimedPacket[] {
+export function icmpPackets(value: Conversation, hosts: Hosts): TimedPacket[] {
   const { v6 } = value
   const addresses = v6 ? hosts.v6 : hosts.v4
   const client = addresses.end('client', 1000)
@@ -259,11 +259,18 @@ function redirectPacket(
   })
 }
 
-export const ICMP_MESSAGES: Generator = generator({ name: 'ICMP', arbitrary: conversation(false), packets: packetsOf })
+/** Of either family. */
+export const icmpConversation: fc.Arbitrary<Conversation> = fc.boolean().chain(conversation)
+
+export const ICMP_MESSAGES: Generator = generator({
+  name: 'ICMP',
+  arbitrary: conversation(false),
+  packets: icmpPackets,
+})
 export const ICMPV6_MESSAGES: Generator = generator({
   name: 'ICMPv6',
   arbitrary: conversation(true),
-  packets: packetsOf,
+  packets: icmpPackets,
 })
 
 interface Chained {

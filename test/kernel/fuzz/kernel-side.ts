@@ -20,6 +20,7 @@ export function observationOfKernel(line: OracleLine): Observation {
     state: stateOf(event),
     timeout: event?.timeout ?? null,
     chainOverreaches: false,
+    toItself: false,
     bound: bound === null ? null : Number(bound[1] ?? bound[2]),
   }
 }

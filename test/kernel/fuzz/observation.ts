@@ -11,6 +11,8 @@ export interface Observation {
   timeout: number | null
   /** Ours: an IPv6 header chain that ends beyond the datagram. */
   chainOverreaches: boolean
+  /** Ours: from the machine to itself. */
+  toItself: boolean
   /** Numbers of the reason that the other side can be held to. */
   bound: number | null
 }

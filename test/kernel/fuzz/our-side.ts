@@ -19,12 +19,20 @@ import { Outcome } from '../../../src/netfilter/outcome.ts'
 import { Topology } from '../../../src/netfilter/topology.ts'
 import { decodeBatch } from '../../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../../src/pipeline/packet-batch.ts'
-import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
-import { P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET, P_PROTOCOL } from '../../../src/wire/packet-fields.ts'
+import { compileRuleset, parseRuleset, RuleMemory } from '../../../src/ruleset/index.ts'
+import {
+  P_DST,
+  P_FAMILY,
+  P_L3_LENGTH,
+  P_L3_OFFSET,
+  P_L4_OFFSET,
+  P_PROTOCOL,
+  P_SRC,
+} from '../../../src/wire/packet-fields.ts'
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../../../src/wire/protocols.ts'
 import { answerOfOutcome } from '../ctreplay.ts'
 import { packetText } from '../packet-text.ts'
-import type { Setup } from './case.ts'
+import { LOCAL_V4, LOCAL_V6, type Setup } from './case.ts'
 import type { Observation } from './observation.ts'
 
 /** Replays a capture and looks into the connection table behind every frame. */
@@ -33,17 +41,21 @@ export async function observationsOfCtreplay(
   setup: Setup,
   withTexts = false,
 ): Promise<{ observations: Observation[]; texts: string[] }> {
+  const isHost = setup.mode === 'host'
   const topology = new Topology({
-    mode: 'router',
-    local: [],
+    mode: setup.mode ?? 'router',
+    local: isHost ? [LOCAL_V4, LOCAL_V6] : [],
     interfaces: [],
-    inInterface: 'tin',
-    outInterface: 'tout',
+    inInterface: isHost ? 'eth0' : 'tin',
+    outInterface: isHost ? 'eth0' : 'tout',
   })
-  const rules = (family: 'ipv4' | 'ipv6') =>
-    setup.rules === undefined
+  const memory = new RuleMemory()
+  const rules = (family: 'ipv4' | 'ipv6') => {
+    const text = family === 'ipv6' ? (setup.rules6 ?? setup.rules) : setup.rules
+    return text === undefined
       ? null
-      : compileRuleset(parseRuleset(setup.rules, 'rules', family), topology, { assume: new Map() })
+      : compileRuleset(parseRuleset(text, 'rules', family), topology, { assume: new Map(), memory })
+  }
   const machine = new Machine({
     topology,
     sysctls: sysctlsWith(new Map(Object.entries(setup.sysctls ?? {}))),
@@ -63,7 +75,7 @@ export async function observationsOfCtreplay(
     for (let i = 0; i < batch.count; i++) {
       machine.process(batch, i, outcome)
       if (Number.isNaN(start)) start = outcome.epochSeconds
-      observations.push(observe(machine, outcome, (outcome.epochSeconds - start) * 1e9 + outcome.nanoseconds))
+      observations.push(observe(machine, outcome, topology, (outcome.epochSeconds - start) * 1e9 + outcome.nanoseconds))
       if (withTexts) texts.push(packetText(outcome.fields, outcome.base).text)
     }
   }
@@ -78,7 +90,7 @@ const REASONS_WITH_BOUND: readonly number[] = [
   reasons.REASON_TCP_ACK_UNDER,
 ]
 
-function observe(machine: Machine, outcome: Outcome, nowNs: number): Observation {
+function observe(machine: Machine, outcome: Outcome, { local }: Topology, nowNs: number): Observation {
   const { id: connection, table } = machine.tracker.current
   const e = connection * ENTRY_INTS
   const tracked = connection >= 0 && outcome.direction >= 0
@@ -99,6 +111,10 @@ function observe(machine: Machine, outcome: Outcome, nowNs: number): Observation
     chainOverreaches:
       outcome.fields[P_PROTOCOL] < 0 ||
       outcome.fields[P_L4_OFFSET] > outcome.fields[P_L3_OFFSET] + outcome.fields[P_L3_LENGTH],
+    toItself:
+      !local.isEmpty &&
+      local.has(outcome.fields[P_FAMILY], outcome.fields, P_SRC) &&
+      local.has(outcome.fields[P_FAMILY], outcome.fields, P_DST),
     bound: REASONS_WITH_BOUND.includes(outcome.reason)
       ? outcome.reasonB >>> 0
       : outcome.reason === reasons.REASON_TCP_OVERSHOT

@@ -1,44 +1,51 @@
-/* Helpers run behind the last chain that a rule can stand in. What they drop at INPUT does not come to the sockets: raw
- * sockets get a copy of all that does. */
+/* Behind the last chain that a rule can stand in run the helpers, and the confirmation that refuses a connection whose answers
+ * would belong to another. What they drop at INPUT does not come to the sockets: raw sockets get a copy of all that does. */
 #include "oracle.h"
 
-static int sockets[4] = {-1, -1, -1, -1};
+#define UNOPENED (-2)
+static int sockets[2][256];
 static int watching;
 
-static int rules_name_helpers(const char *file) {
+static int rules_may_refuse(const char *file) {
   static char text[1 << 16];
   int found = 0;
   FILE *f = file ? fopen(file, "r") : NULL;
-  while (f && !found && fgets(text, sizeof text, f)) found = strstr(text, "--helper") != NULL;
+  while (f && !found && fgets(text, sizeof text, f))
+    found = strstr(text, "--helper") || strstr(text, "--zone") || !strncmp(text, "*nat", 4);
   if (f) fclose(f);
   return found;
 }
 
 void delivery_open(void) {
-  static const int protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
-  watching = n_help || rules_name_helpers(o_rules) || rules_name_helpers(o_rules6);
-  for (int i = 0; watching && i < 4; i++) {
-    sockets[i] = socket(i < 2 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK, protocols[i & 1]);
-    if (sockets[i] < 0) die("raw socket: %s", strerror(errno));
-  }
+  watching = n_help || rules_may_refuse(o_rules) || rules_may_refuse(o_rules6);
+  for (int i = 0; i < 512; i++) sockets[i >> 8][i & 255] = UNOPENED;
 }
 
-static int received(int i) {
+static int protocol_of(const struct packet *p) {
+  return p->v6 ? p->bytes[6] : p->bytes[9];
+}
+
+/* -1 where a raw socket would not get all: extension headers are not what it is asked for, ICMPv6 is looked at before, and so
+ * is ICMP that is cut short */
+static int socket_of(const struct packet *p) {
+  if (!p->v6 && p->bytes[9] == IPPROTO_ICMP && p->len < p->hl + 8) return -1;
+  int proto = protocol_of(p), *fd = &sockets[p->v6][proto];
+  int known = proto != 0 && proto != 255 && !(p->v6 && (proto == 43 || proto == 44 || proto == 51 || proto == 58 || proto == 60 || proto == 135));
+  if (*fd == UNOPENED) *fd = known ? socket(p->v6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_NONBLOCK, proto) : -1;
+  return *fd;
+}
+
+static int received(int fd) {
   u8 byte;
   int n = 0;
-  while (recv(sockets[i], &byte, 1, 0) >= 0 || errno == EMSGSIZE) n++;
+  while (recv(fd, &byte, 1, 0) >= 0) n++;
   return n;
 }
 
-void delivery_forget(void) {
-  for (int i = 0; watching && i < 4; i++) received(i);
+void delivery_expect(const struct packet *p) {
+  if (watching && socket_of(p) >= 0) received(socket_of(p));
 }
 
 void delivery_note(const struct packet *p) {
-  if (!watching || !R.v_in) return;
-  int proto = p->v6 ? p->bytes[6] : p->bytes[9], first = p->v6 ? 2 : 0;
-  if (proto == IPPROTO_TCP)
-    R.lost = !received(first);
-  else if (proto == IPPROTO_UDP)
-    R.lost = !received(first + 1);
+  if (watching && R.v_in && socket_of(p) >= 0) R.lost = !received(socket_of(p));
 }

@@ -137,7 +137,6 @@ static void forget_last_packet(void) {
   R.state = R.has_ct = R.has_v = R.local = R.dir = 0;
   R.status = 0;
   R.nt = R.nwhy = R.nlogs = R.nk = R.nev = R.nx = R.lost = 0;
-  delivery_forget();
   R.nat[0] = 0;
 }
 
@@ -146,6 +145,7 @@ static void forget_last_packet(void) {
 
 static void replay_packet(struct packet *p, u64 n) {
   rec_v6 = p->v6;
+  delivery_expect(p);
   int failed = inject(p);
   if (failed && !R.t) {
     char text[128];

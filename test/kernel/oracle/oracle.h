@@ -110,7 +110,7 @@ struct rec {
   int nev;
   char ev[24][300];
   int nx;   /* packets that came out of the devices */
-  int lost; /* survived INPUT, but was not handed on to the sockets: known only where a helper could drop it */
+  int lost; /* survived INPUT, but was not handed on to the sockets: known only where something could drop it there */
   char nat[160];
 };
 extern struct rec R;
@@ -232,9 +232,9 @@ void inject_open(const struct cap *c);
 /* 0, or the errno of a failed injection */
 int inject(struct packet *p);
 
-/* delivery.c: whether what survived INPUT came to the sockets; asked only where there are helpers, who drop behind INPUT */
+/* delivery.c: whether what survived INPUT came to the sockets; asked only where something may drop it behind INPUT */
 void delivery_open(void);
-void delivery_forget(void);
+void delivery_expect(const struct packet *p);
 void delivery_note(const struct packet *p);
 
 /* output.c */

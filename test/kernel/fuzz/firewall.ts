@@ -1,0 +1,232 @@
+import fc from 'fast-check'
+import { type Generator, generator, type Hosts, LOCAL_V4, LOCAL_V6, type Setup, type TimedPacket } from './case.ts'
+import { simpleConversation, simplePackets } from './flows.ts'
+import { icmpConversation, icmpPackets } from './icmp.ts'
+import { stateConversation, tcpPackets } from './tcp.ts'
+
+/** `{name}` stands for what the name means in the family. */
+const MEANINGS: Readonly<Record<string, readonly [string, string]>> = {
+  client: ['10.0.0.0/8', '2001:db8:a::/48'],
+  server: ['11.0.0.0/8', '2001:db8:b::/48'],
+  third: ['12.0.0.0/8', '2001:db8:c::/48'],
+  moved: ['12.255.7.7', '2001:db8:c::7777'],
+  local: [LOCAL_V4, LOCAL_V6],
+  icmp: ['1', '58'],
+  to: ['12.255.7.7:2001', '[2001:db8:c::7777]:2001'],
+}
+
+const CONNTRACK = [
+  '--ctstate NEW',
+  '--ctstate ESTABLISHED',
+  '--ctstate RELATED,ESTABLISHED',
+  '--ctstate INVALID',
+  '--ctstate UNTRACKED',
+  '! --ctstate NEW,RELATED',
+  '--ctstate SNAT',
+  '--ctstate DNAT',
+  '! --ctstate DNAT,INVALID',
+  '--ctproto 6',
+  '! --ctproto 17',
+  '--ctproto {icmp}',
+  '--ctorigsrc {client}',
+  '! --ctorigsrc {client}',
+  '--ctorigsrc {local}',
+  '--ctorigdst {server}',
+  '--ctorigdst {local}',
+  '--ctreplsrc {server}',
+  '--ctreplsrc {third}',
+  '--ctrepldst {client}',
+  '! --ctrepldst {client}',
+  '--ctproto 6 --ctorigsrcport 1000:1001',
+  '--ctproto 6 --ctorigdstport 80',
+  '--ctproto 17 --ctorigdstport 2000',
+  '--ctproto 17 ! --ctreplsrcport 2000',
+  '--ctproto 6 --ctrepldstport 1:1023',
+  '--ctstatus NONE',
+  '--ctstatus CONFIRMED',
+  '--ctstatus SEEN_REPLY',
+  '! --ctstatus SEEN_REPLY',
+  '--ctstatus EXPECTED,SEEN_REPLY',
+  '--ctdir ORIGINAL',
+  '--ctdir REPLY',
+  '--ctstate ESTABLISHED --ctdir REPLY --ctproto 17',
+  '--ctorigsrc {client} --ctstatus CONFIRMED --ctstate NEW',
+].map((options) => `-m conntrack ${options}`)
+
+const EXPIRY = ['5:20', '45:90', '! 0:100', '200:1000', '250:440000', '! 150:160'].map((range) =>
+  range.startsWith('!') ? `-m conntrack ! --ctexpire ${range.slice(2)}` : `-m conntrack --ctexpire ${range}`,
+)
+
+const OTHERS = [
+  '',
+  '-p tcp',
+  '-p udp',
+  '-p {icmp}',
+  '-s {client}',
+  '-d {client}',
+  '-s {server}',
+  '-d {third}',
+  '-p tcp -m tcp --tcp-flags RST RST',
+  '-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN',
+  '-p tcp -m conntrack --ctstatus ASSURED',
+  '-m connmark --mark 0x1',
+  '-m connmark ! --mark 0x2/0x3',
+  '-m mark --mark 0x2/0x2',
+  '-m connbytes --connbytes 2 --connbytes-dir original --connbytes-mode packets',
+  '-m connbytes --connbytes 1:3 --connbytes-dir both --connbytes-mode packets',
+  '-m connbytes ! --connbytes 100 --connbytes-dir reply --connbytes-mode bytes',
+  '-m connbytes --connbytes 45:200 --connbytes-dir both --connbytes-mode avgpkt',
+  '-m length --length 41:60',
+]
+
+const CONNLIMIT = [
+  '-p tcp -s {client} -m connlimit --connlimit-above 2 --connlimit-mask 8 --connlimit-saddr',
+  '-p tcp -m connlimit --connlimit-upto 3 --connlimit-mask 4 --connlimit-daddr',
+  '-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above 1 --connlimit-mask 8 --connlimit-saddr',
+]
+
+const RAW_TARGETS = ['CT --notrack', 'CT --zone 1', 'CT --zone-orig 2', 'CT --zone-reply 3', 'CT --zone 4', 'DROP']
+const MANGLE_TARGETS = [
+  'CONNMARK --set-xmark 0x1/0xffffffff',
+  'CONNMARK --set-xmark 0x2/0x3',
+  'CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff',
+  'CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff',
+  'MARK --set-xmark 0x2/0x2',
+  'ACCEPT',
+  'DROP',
+]
+const FILTER_TARGETS = ['DROP', 'DROP', 'ACCEPT', 'ACCEPT', 'REJECT', 'RETURN']
+const DESTINATION_RULES = [
+  '-d {server} -j NETMAP --to {third}',
+  '-p tcp -j DNAT --to-destination {to}',
+  '-p udp -j DNAT --to-destination {moved}',
+  '-p udp -j DNAT --to-destination :2001',
+  '-p tcp -m conntrack --ctstate RELATED -j DNAT --to-destination {moved}',
+]
+const SOURCE_RULES = [
+  '-s {client} -j NETMAP --to {third}',
+  '-p tcp -j SNAT --to-source {moved}',
+  '-s {server} -j SNAT --to-source {moved}',
+  '-p udp -j SNAT --to-source :1500-1600',
+]
+
+interface Draft {
+  mode: 'router' | 'host'
+  kind: 'virtual' | 'instant' | 'ticked'
+  /** Rules, with the chain chosen by a number. */
+  raw: readonly (readonly [number, string, string])[]
+  mangle: readonly (readonly [number, string, string])[]
+  destinations: readonly (readonly [number, string])[]
+  sources: readonly (readonly [number, string])[]
+  filter: readonly (readonly [number, string, string])[]
+  limits: readonly (readonly [number, string])[]
+  policy: string
+}
+
+const chainNumber = fc.nat(5)
+const matched = fc.constantFrom(...CONNTRACK, ...OTHERS)
+const rule = (match: fc.Arbitrary<string>, targets: readonly string[], most: number) =>
+  fc.array(fc.tuple(chainNumber, match, fc.constantFrom(...targets)), { maxLength: most })
+
+const draft: fc.Arbitrary<Draft> = fc
+  .constantFrom<Draft['kind'][]>('virtual', 'virtual', 'virtual', 'instant', 'instant', 'ticked')
+  .chain((kind) => {
+    const inFilter = kind === 'instant' ? fc.constantFrom(...CONNTRACK, ...OTHERS, ...EXPIRY, ...EXPIRY) : matched
+    return fc.record({
+      mode: fc.constantFrom<Draft['mode'][]>('router', 'host'),
+      kind: fc.constant(kind),
+      raw: rule(
+        fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
+        RAW_TARGETS,
+        1,
+      ),
+      mangle: rule(matched, MANGLE_TARGETS, 4),
+      destinations: fc.array(fc.tuple(chainNumber, fc.constantFrom(...DESTINATION_RULES)), { maxLength: 2 }),
+      sources: fc.array(fc.tuple(chainNumber, fc.constantFrom(...SOURCE_RULES)), { maxLength: 2 }),
+      filter: rule(inFilter, FILTER_TARGETS, 6),
+      limits: fc.array(fc.tuple(chainNumber, fc.constantFrom(...CONNLIMIT)), {
+        minLength: kind === 'ticked' ? 1 : 0,
+        maxLength: kind === 'ticked' ? 2 : 0,
+      }),
+      policy: fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP'),
+    })
+  })
+
+const CHAINS = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  destinations: { router: ['PREROUTING'], host: ['PREROUTING', 'OUTPUT'] },
+  sources: { router: ['POSTROUTING'], host: ['POSTROUTING', 'INPUT'] },
+  filter: { router: ['FORWARD'], host: ['INPUT', 'OUTPUT'] },
+} as const
+
+const one = (chains: readonly string[], number: number): string => chains[number % chains.length]
+
+function setupOf(value: Draft): Setup {
+  const { mode, kind } = value
+  const filter = CHAINS.filter[mode]
+  const table = (name: string, chains: readonly string[], policy: string, rules: readonly string[]) => {
+    return [`*${name}`, ...chains.map((chain) => `:${chain} ${policy} [0:0]`), ...rules, 'COMMIT']
+  }
+  const lines = (chains: readonly string[], rules: Draft['filter']) =>
+    rules.map(([number, match, target]) => `-A ${one(chains, number)} ${match} -j ${target}`)
+  const text = [
+    ...table('raw', CHAINS.raw, 'ACCEPT', lines(CHAINS.raw, value.raw)),
+    ...table('mangle', CHAINS.mangle, 'ACCEPT', lines(CHAINS.mangle, value.mangle)),
+    ...table('nat', ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'], 'ACCEPT', [
+      ...value.destinations.map(([number, rest]) => `-A ${one(CHAINS.destinations[mode], number)} ${rest}`),
+      ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources[mode], number)} ${rest}`),
+    ]),
+    ...table('filter', ['INPUT', 'FORWARD', 'OUTPUT'], value.policy, [
+      ...value.limits.map(([number, match]) => `-A ${one(filter, number)} ${match} -j DROP`),
+      ...lines(filter, value.filter),
+      ...filter.map((chain) => `-A ${chain} -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT`),
+    ]),
+    '',
+  ].join('\n')
+  const inFamily = (family: 0 | 1) =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) => MEANINGS[name][family]).replace(/ {2,}/g, ' ')
+  return {
+    mode,
+    rules: inFamily(0),
+    rules6: inFamily(1),
+    ...(kind === 'instant' ? { instant: true } : {}),
+    ...(kind === 'ticked' ? { ticks: true } : {}),
+  }
+}
+
+type Conversation = (hosts: Hosts) => TimedPacket[]
+
+/** Rulesets with translation, zones, marks, accounting and every option of `-m conntrack`; as a router and as a host. */
+export const FIREWALL: Generator = generator({
+  name: 'firewall',
+  arbitrary: fc.oneof(
+    {
+      weight: 3,
+      arbitrary: stateConversation.map(
+        (value): Conversation =>
+          (hosts) =>
+            tcpPackets(value, hosts),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: simpleConversation.map(
+        (value): Conversation =>
+          (hosts) =>
+            simplePackets(value, hosts),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: icmpConversation.map(
+        (value): Conversation =>
+          (hosts) =>
+            icmpPackets(value, hosts),
+      ),
+    },
+  ),
+  packets: (write, hosts) => write(hosts),
+  setups: draft.map(setupOf),
+  packetsPerCapture: 1500,
+})
