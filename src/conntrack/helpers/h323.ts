@@ -5,7 +5,14 @@ import { type RasMessage, readRas } from './h225-ras.ts'
 import { readSignalling, type Signalling } from './h225-signalling.ts'
 import type { H323Address } from './h225-types.ts'
 import { type Channels, readControl } from './h245-channels.ts'
-import { type Announcement, HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
+import {
+  expectTranslated,
+  expectTranslatedPair,
+  type H323NatMemory,
+  isSenderTranslated,
+  newNatMemory,
+} from './h323-nat.ts'
+import { type Announcement, HELP_ACCEPT, HELP_REFUSED, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
 import { PerError } from './per-decoder.ts'
 import { type FrameMemory, messagesInSegment } from './tpkt.ts'
 
@@ -45,8 +52,12 @@ export const RAS: Helper = {
     const { bytes, payload, payloadLength } = packet
     if (payloadLength === 0) return HELP_ACCEPT
     const message = readable(() => readRas(bytes, payload, payload + payloadLength))
-    return message === null || actOnRas(packet, message) ? HELP_ACCEPT : HELP_DROP
+    return message === null || actOnRas(packet, message) ? HELP_ACCEPT : HELP_REFUSED
   },
+}
+
+function newMemory(): FrameMemory & H323NatMemory {
+  return { bodyLength: [0, 0], ...newNatMemory() }
 }
 
 /** What is read; null for what cannot be. The kernel lets such packets pass. */
@@ -63,42 +74,53 @@ function readable<T>(read: () => T): T | null {
 function readSegment<T>(
   packet: HelpedPacket,
   read: (bytes: Uint8Array, from: number, end: number) => T,
-  act: (packet: HelpedPacket, message: T) => boolean,
+  act: (packet: HelpedPacket, message: T, memory: H323NatMemory) => boolean,
 ): number {
   if (!isAnswered(packet.info) || packet.payloadLength === 0) return HELP_ACCEPT
-  const memory = packet.memory((): FrameMemory => ({ bodyLength: [0, 0] }))
+  const memory = packet.memory(newMemory)
   const { bytes, payload, payloadLength, direction } = packet
   for (const { from, end } of messagesInSegment(bytes, payload, payload + payloadLength, memory, direction)) {
     const message = readable(() => read(bytes, from, end))
     if (message === null) return HELP_ACCEPT
-    if (!act(packet, message)) return HELP_DROP
+    if (!act(packet, message, memory)) return HELP_REFUSED
   }
   return HELP_ACCEPT
 }
 
 /** False where something announced cannot be expected: the kernel drops the packet. */
-function expectSignalled(packet: HelpedPacket, { control, forwarded, channels }: Signalling): boolean {
+function expectSignalled(
+  packet: HelpedPacket,
+  { control, forwarded, channels }: Signalling,
+  memory: H323NatMemory,
+): boolean {
   if (forwarded !== null && isOfFamily(packet, forwarded) && forwarded.port !== 0) {
     const second = { protocol: PROTO_TCP, destination: forwarded.words, destinationPort: forwarded.port }
-    if (!announce(packet, { ...second, helper: 'Q.931' })) return false
+    if (isSenderTranslated(packet)) expectForwarded(packet, forwarded)
+    else if (!announce(packet, { ...second, helper: 'Q.931' })) return false
   }
   if (control !== null && isSenders(packet, control)) {
     const channel = { protocol: PROTO_TCP, destination: ownEnd(packet), destinationPort: control.port }
-    if (!announce(packet, { ...channel, helper: 'H.245' })) return false
+    if (!announceOwn(packet, { ...channel, helper: 'H.245' }, memory)) return false
   }
-  return channels.every((one) => expectChannels(packet, one))
+  return channels.every((one) => expectChannels(packet, one, memory))
 }
 
-function expectChannels(packet: HelpedPacket, { media, data }: Channels): boolean {
-  for (const address of media) if (isSenders(packet, address) && !expectMedia(packet, address.port)) return false
+function expectChannels(packet: HelpedPacket, { media, data }: Channels, memory: H323NatMemory): boolean {
+  for (const address of media) {
+    if (isSenders(packet, address) && !expectMedia(packet, address.port, memory)) return false
+  }
   if (data === null || !isSenders(packet, data)) return true
   const t120 = { protocol: PROTO_TCP, destination: ownEnd(packet), destinationPort: data.port }
-  return announce(packet, { ...t120, permanent: true })
+  return announceOwn(packet, { ...t120, permanent: true }, null)
 }
 
 /** RTP at the even port, RTCP at the odd one, whichever was named. */
-function expectMedia(packet: HelpedPacket, port: number): boolean {
+function expectMedia(packet: HelpedPacket, port: number, memory: H323NatMemory): boolean {
   const stream = { protocol: PROTO_UDP, destination: ownEnd(packet) }
+  if (isSenderTranslated(packet)) {
+    expectTranslatedPair(packet, { ...stream, source: otherEnd(packet) }, port & ~1, memory)
+    return true
+  }
   if (!announce(packet, { ...stream, destinationPort: port & ~1 })) return false
   if (announce(packet, { ...stream, destinationPort: port | 1 })) return true
   const rtp = packet.expected().findLast((one) => one.destinationPort === (port & ~1))
@@ -107,7 +129,7 @@ function expectMedia(packet: HelpedPacket, port: number): boolean {
 }
 
 function actOnRas(packet: HelpedPacket, message: RasMessage): boolean {
-  const memory = packet.memory(() => ({ seconds: 0 }))
+  const memory = packet.memory(() => ({ seconds: 0, ...newNatMemory() }))
   switch (message.kind) {
     case 'gatekeeper': {
       const { address } = message
@@ -120,7 +142,7 @@ function actOnRas(packet: HelpedPacket, message: RasMessage): boolean {
     }
     case 'register': {
       const own = message.calls.find((one) => one !== null && isSenders(packet, one))
-      const isExpected = own === undefined || own === null || expectCalls(packet, ownEnd(packet), own.port)
+      const isExpected = own === undefined || own === null || expectOwnCalls(packet, own.port, memory)
       if (isExpected) memory.seconds = message.seconds ?? REGISTRATION_SECONDS
       return isExpected
     }
@@ -152,9 +174,36 @@ function expectCalls(packet: HelpedPacket, destination: readonly number[], desti
   return announce(packet, { protocol: PROTO_TCP, destination, destinationPort, helper: 'Q.931', permanent: true })
 }
 
+/** Calls to the one who registers. */
+function expectOwnCalls(packet: HelpedPacket, destinationPort: number, memory: H323NatMemory): boolean {
+  const calls = { protocol: PROTO_TCP, destination: ownEnd(packet), destinationPort, helper: 'Q.931', permanent: true }
+  return announceOwn(packet, calls, memory)
+}
+
 /** From the other end of the connection. */
 function announce(packet: HelpedPacket, announced: Omit<Announcement, 'source'>): boolean {
-  return packet.expect({ ...announced, source: packet.address(1 - packet.direction, false) }) === EXPECT_ADDED
+  return packet.expect({ ...announced, source: otherEnd(packet) }) === EXPECT_ADDED
+}
+
+/** As `announce`, to the sender itself: NAT may choose another port for it. */
+function announceOwn(
+  packet: HelpedPacket,
+  announced: Omit<Announcement, 'source'>,
+  memory: H323NatMemory | null,
+): boolean {
+  if (!isSenderTranslated(packet)) return announce(packet, announced)
+  expectTranslated(packet, { ...announced, source: otherEnd(packet) }, memory)
+  return true
+}
+
+/** A call forwarded to somebody else, whose address the receiver is told to be the sender's. */
+function expectForwarded(packet: HelpedPacket, { words, port }: H323Address): void {
+  const second = { protocol: PROTO_TCP, source: otherEnd(packet), destination: ownEnd(packet), destinationPort: port }
+  expectTranslated(packet, { ...second, helper: 'Q.931' }, null, words)
+}
+
+function otherEnd(packet: HelpedPacket): number[] {
+  return packet.address(1 - packet.direction, false)
 }
 
 /** The address under which the other end sees the sender. */

@@ -1,0 +1,85 @@
+import { IP_V4 } from '../../wire/packet-fields.ts'
+import { EXPECT_ADDED, EXPECT_BUSY, type Follow } from '../expectations.ts'
+import type { Announcement, HelpedPacket } from './helper.ts'
+import { asMaster, expectAtFreePort } from './translated.ts'
+
+const PORT_MAX = 65_535
+/** More streams than these of one connection are not awaited through NAT. */
+const STREAMS_MAX = 4
+
+/** What NAT keeps of a connection of H.323. */
+export interface H323NatMemory {
+  /** By direction: the port of signalling or control that was announced last, and what stands for it outside. */
+  signalPorts: [number, number]
+  /** Ports of streams, by direction likewise. */
+  streamPorts: [number, number][]
+}
+
+export const newNatMemory = (): H323NatMemory => ({ signalPorts: [0, 0], streamPorts: [] })
+
+/** Whether the receiver knows the sender under another address: in IPv4 only, NAT then writes that into messages. */
+export function isSenderTranslated(packet: HelpedPacket): boolean {
+  if (!packet.isTranslated || packet.family !== IP_V4) return false
+  return packet.address(packet.direction, false)[0] !== packet.address(1 - packet.direction, true)[0]
+}
+
+type Awaited = Omit<Announcement, 'follow'>
+
+/**
+ * What comes goes on to somebody else. Where the server forwards, the kernel makes it seem to come from the address that
+ * it went to (oracle: "nat h323: forwarded by a server behind DNAT").
+ */
+function asForwarded(packet: HelpedPacket, destination: readonly number[], destinationPort: number): Follow {
+  const other = 1 - packet.direction
+  const source = packet.address(other, packet.direction === 1)
+  return { source, sourcePort: -1, destination, destinationPort, onlyFrom: null }
+}
+
+/**
+ * Awaits a connection of TCP at the next free port; it is not awaited where there is none.
+ * @param forwardedTo where it goes to, when not to the sender
+ */
+export function expectTranslated(
+  packet: HelpedPacket,
+  awaited: Awaited,
+  memory: H323NatMemory | null,
+  forwardedTo: readonly number[] | null = null,
+): void {
+  const { direction } = packet
+  const named = awaited.destinationPort
+  const first = memory !== null && memory.signalPorts[direction] === named ? memory.signalPorts[1 - direction] : named
+  const follow = forwardedTo === null ? asMaster(packet, direction, named) : asForwarded(packet, forwardedTo, named)
+  const port = expectAtFreePort(packet, { ...awaited, destinationPort: first, follow })
+  if (port === 0 || memory === null) return
+  memory.signalPorts[direction] = named
+  memory.signalPorts[1 - direction] = port
+}
+
+/** Awaits RTP and RTCP at the next pair of ports that is free. */
+export function expectTranslatedPair(
+  packet: HelpedPacket,
+  awaited: Omit<Awaited, 'destinationPort'>,
+  base: number,
+  memory: H323NatMemory,
+): void {
+  const { direction } = packet
+  const known = memory.streamPorts.find((ports) => ports[direction] === base)
+  if (known === undefined && memory.streamPorts.length >= STREAMS_MAX) return
+  for (let port = base; port <= PORT_MAX; port += 2) {
+    const rtp = packet.expect({ ...awaited, destinationPort: port, follow: asMaster(packet, direction, base) })
+    if (rtp === EXPECT_BUSY) continue
+    if (rtp !== EXPECT_ADDED) return
+    const follow = asMaster(packet, direction, base + 1)
+    const rtcp = packet.expect({ ...awaited, destinationPort: port + 1, follow })
+    if (rtcp === EXPECT_ADDED) {
+      const ports = known ?? [0, 0]
+      ports[direction] = base
+      ports[1 - direction] = port
+      if (known === undefined) memory.streamPorts.push(ports)
+      return
+    }
+    const added = packet.expected().findLast((one) => one.destinationPort === port)
+    if (added !== undefined) packet.forgetExpected(added)
+    if (rtcp !== EXPECT_BUSY) return
+  }
+}
