@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
@@ -19,6 +19,8 @@ export interface Place {
   readonly backend?: Backend
   /** Shell commands before the tools are asked, as `ipset create …`. */
   readonly setup?: string
+  /** Only the parser of the tools is asked, not the kernel: '' for what it takes. */
+  readonly parserOnly?: boolean
 }
 
 /** Why the tools cannot be asked; '' when they can. Namespaces need root. */
@@ -102,21 +104,30 @@ function askTogether(
   askTogether(folder, place, rules, indices.slice(middle), printed)
 }
 
+/** A rule as both sides see it. */
+export interface Compared {
+  readonly rule: string
+  readonly ours: Printed
+  readonly theirs: Printed
+}
+
 /** Rules that we and the tools do not agree on. */
-export function disagreements(
-  place: Place,
-  rules: readonly string[],
-): { rule: string; ours: Printed; theirs: Printed }[] {
+export function disagreements(place: Place, rules: readonly string[]): Compared[] {
+  return compareRules(place, rules).filter((one) => one.ours !== one.theirs)
+}
+
+export function compareRules(place: Place, rules: readonly string[]): Compared[] {
   const { family, table, chain } = place
-  const ours = rules.map((rule) => printedByUs(rule, family, table, chain))
+  const ours = rules.map((rule) => {
+    const printed = printedByUs(rule, family, table, chain)
+    return place.parserOnly && printed !== null ? '' : printed
+  })
   const theirs = printedByTools(
     place,
     rules,
     ours.map((one) => one !== null),
   )
-  return rules
-    .map((rule, index) => ({ rule, ours: ours[index], theirs: theirs[index] }))
-    .filter((one) => one.ours !== one.theirs)
+  return rules.map((rule, index) => ({ rule, ours: ours[index], theirs: theirs[index] }))
 }
 
 /** What the tools save of a whole file, or null where they refuse it. */
@@ -155,9 +166,15 @@ function ask(folder: string, place: Place, files: readonly (readonly string[])[]
     rmSync(join(folder, `${index}.saved`), { force: true })
   })
   const tool = toolOf(place.family, place.backend ?? 'legacy')
+  if (place.parserOnly) {
+    const script = `exec >/dev/null 2>&1; i=0; while [ $i -lt ${files.length} ]; do
+      if ${tool}-restore --test < $i; then : > $i.saved; fi; i=$((i+1)); done; true`
+    execFileSync('unshare', ['-n', 'sh', '-c', script], { cwd: folder })
+    return files.map((rules, index) => (existsSync(join(folder, `${index}.saved`)) ? rules.map(() => '') : null))
+  }
   const script = `exec >/dev/null 2>&1; ${place.setup ?? ''}
     i=0; while [ $i -lt ${files.length} ]; do
-    if ${tool}-restore < $i; then ${tool}-save -t ${place.table} > $i.saved; fi; i=$((i+1)); done; true`
+    if ${tool}-restore < $i; then ${tool}-save -t ${place.table} > $i.saved; ${tool} -t ${place.table} -F; fi; i=$((i+1)); done; true`
   execFileSync('unshare', ['-n', 'sh', '-c', script], { cwd: folder })
   return files.map((_, index) => {
     try {

@@ -63,13 +63,17 @@ function parseList(token: Token): OptionSpec[] {
   return parts.map((part) => {
     const [type, length, more] = part.split(':')
     if (more !== undefined) throw new Refusal(token, `"${part}" is not understood; write TYPE or TYPE:LENGTH`)
-    return { type: lowByte(token, type), length: length === undefined ? ANY : lowByte(token, length) }
+    const kind = lowByte(token, type)
+    if (kind === 0 && length !== undefined) {
+      throw new Refusal(token, `"${part}": option 0 (Pad1) has no length; take it away`)
+    }
+    return { type: kind, length: length === undefined ? ANY : lowByte(token, length) }
   })
 }
 
 /** iptables keeps the low eight bits of larger numbers, and of negative ones. */
 function lowByte(token: Token, text: string): number {
-  const magnitude = wholeNumberOf(text.replace('-', ''))
+  const magnitude = wholeNumberOf(text.replace(/^ *-/, ''))
   if (magnitude === null || magnitude > 0xffff_ffff_ffff_ffffn) {
     throw new Refusal(token, `"${text}" is not an option type or length; write a number from 0 to 255`)
   }

@@ -2,6 +2,7 @@ import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import { NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { wholeNumberOf } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
@@ -14,8 +15,8 @@ export const quota: MatchExtension = {
   options: [{ name: 'quota', negatable: true }],
   parse(options) {
     const token = options.required('quota')
-    const bytes = /^(0x[0-9a-f]{1,16}|[0-9]{1,20})$/i.test(token.text) ? BigInt(token.text) : -1n
-    if (bytes < 0n || bytes > QUOTA_MAX) {
+    const bytes = wholeNumberOf(token.text)
+    if (bytes === null || bytes > QUOTA_MAX) {
       throw new Refusal(token, `"${token.text}" is not a number of bytes; write 0 to ${QUOTA_MAX}`)
     }
     const negated = options.negated('quota')

@@ -37,8 +37,8 @@ export const rateest: MatchExtension = {
     { name: 'rateest1', aliases: ['rateest'] },
     { name: 'rateest2' },
     { name: 'rateest-delta', values: 0 },
-    { name: 'rateest-bps1' },
-    { name: 'rateest-pps1' },
+    { name: 'rateest-bps1', values: 0, optionalValue: true },
+    { name: 'rateest-pps1', values: 0, optionalValue: true },
     { name: 'rateest-bps2', aliases: ['rateest-bps'], values: 0, optionalValue: true },
     { name: 'rateest-pps2', aliases: ['rateest-pps'], values: 0, optionalValue: true },
     ...OPERATORS.map((name) => ({ name, negatable: true, values: 0 })),
@@ -53,6 +53,11 @@ function parseRateest(options: Options): Match {
   if (!operator) throw new Refusal(options.at, 'rateest needs --rateest-lt, --rateest-gt or --rateest-eq')
   const measured = ['bps', 'pps'].filter((unit) => options.has(`rateest-${unit}2`) || options.has(`rateest-${unit}1`))
   if (measured.length === 0) throw new Refusal(options.at, 'rateest needs --rateest-bps or --rateest-pps')
+  for (const { spec, values } of options.uses) {
+    const [token] = values
+    // A rate is read even where nothing is compared with it.
+    if (token && spec.name.includes('bps')) parseBytes(token)
+  }
   const delta = options.has('rateest-delta')
   const parts = [
     delta ? '--rateest-delta' : '',
@@ -82,8 +87,9 @@ function rate(use: OptionUse | undefined, unit: string): string {
 
 /** Bytes per second, whole. */
 function parseBytes(token: Token): number {
-  const [, number, name] = /^([0-9]+(?:\.[0-9]+)?)([a-z]*)$/i.exec(token.text) ?? []
+  const [, number, name] = /^[ \t]*\+?([0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]+)?)([a-z]*)$/i.exec(token.text) ?? []
   const unit = UNITS[(name ?? '?').toLowerCase()]
   if (unit === undefined) throw new Refusal(token, `"${token.text}" is not a rate; write bits per second, as 10mbit`)
-  return Math.floor((Number.parseFloat(number) * unit) / 8)
+  // The kernel has 32 bits for it.
+  return Number(BigInt.asUintN(32, BigInt(Math.floor((Number.parseFloat(number) * unit) / 8))))
 }

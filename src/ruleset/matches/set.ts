@@ -11,12 +11,12 @@ import type { Match, MatchExtension } from '../extension.ts'
 import type { CounterComparison, CounterRule, IpSet } from '../ipset/ip-set.ts'
 import { IpSets } from '../ipset/ip-sets.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { parseNumber } from '../text/numbers.ts'
+import { wholeNumberOf } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import { parseSetReference, type SetReference } from '../text/set-options.ts'
 
-const COUNTER_MAX = 2 ** 64 - 1
+const COUNTER_MAX = 0xffff_ffff_ffff_ffffn
 const OPERATORS = ['eq', 'lt', 'gt'] as const
 const UPDATES = ['update-counters', 'update-subcounters'] as const
 type Counted = 'packets' | 'bytes'
@@ -26,13 +26,20 @@ export const set: MatchExtension = {
   name: 'set',
   options: [
     { name: 'match-set', aliases: ['set'], values: 2, negatable: true },
-    { name: 'return-nomatch', values: 0 },
-    ...UPDATES.map((name) => ({ name, values: 0, negatable: true })),
+    // iptables passes over what is given twice.
+    { name: 'return-nomatch', values: 0, repeatable: true },
+    ...UPDATES.map((name) => ({ name, values: 0, negatable: true, repeatable: true })),
     ...(['packets', 'bytes'] as const).flatMap((counted) =>
       OPERATORS.map((operator) => ({ name: `${counted}-${operator}`, negatable: operator === 'eq' })),
     ),
   ],
   parse: parseSet,
+}
+
+interface ReadComparison {
+  readonly comparison: CounterComparison
+  /** As iptables-save prints it. */
+  readonly text: string
 }
 
 interface SetRule {
@@ -45,9 +52,11 @@ function parseSet(options: Options): Match {
   const use = options.get('match-set')
   if (!use) throw new Refusal(options.at, 'set needs --match-set NAME FLAGS, as --match-set trusted src')
   const reference = parseSetReference(use, options.has('return-nomatch'))
+  const packets = readComparison(options, 'packets')
+  const bytes = readComparison(options, 'bytes')
   const counters: CounterRule = {
-    packets: readComparison(options, 'packets'),
-    bytes: readComparison(options, 'bytes'),
+    packets: packets?.comparison ?? null,
+    bytes: bytes?.comparison ?? null,
     update: !options.negated('update-counters'),
     updateMembers: !options.negated('update-subcounters'),
   }
@@ -56,8 +65,8 @@ function parseSet(options: Options): Match {
     printOption('match-set', reference.text, use.negated),
     options.has('return-nomatch') ? '--return-nomatch' : '',
     ...UPDATES.map((name) => (options.negated(name) ? `! --${name}` : '')),
-    printComparison('packets', counters.packets),
-    printComparison('bytes', counters.bytes),
+    packets?.text ?? '',
+    bytes?.text ?? '',
   ]
     .filter((part) => part !== '')
     .join(' ')
@@ -72,20 +81,19 @@ function parseSet(options: Options): Match {
   }
 }
 
-function readComparison(options: Options, counted: Counted): CounterComparison | null {
+function readComparison(options: Options, counted: Counted): ReadComparison | null {
   const use = options.oneOf(OPERATORS.map((operator) => `${counted}-${operator}`))
   if (!use) return null
   const operator = OPERATORS.find((one) => use.spec.name.endsWith(one)) ?? 'eq'
-  return {
-    operator: use.negated ? 'ne' : operator,
-    value: parseNumber(use.values[0], 0, COUNTER_MAX, `number of ${counted}`),
+  const [token] = use.values
+  const value = wholeNumberOf(token.text)
+  if (value === null || value > COUNTER_MAX) {
+    throw new Refusal(token, `"${token.text}" is not a number of ${counted}; write a number from 0 to ${COUNTER_MAX}`)
   }
-}
-
-function printComparison(counted: Counted, comparison: CounterComparison | null): string {
-  if (comparison === null) return ''
-  const { operator, value } = comparison
-  return operator === 'ne' ? `! --${counted}-eq ${value}` : `--${counted}-${operator} ${value}`
+  return {
+    comparison: { operator: use.negated ? 'ne' : operator, value: Number(value) },
+    text: printOption(use.spec.name, `${value}`, use.negated),
+  }
 }
 
 /** null for a set that was not given. */

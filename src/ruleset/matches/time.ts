@@ -107,7 +107,7 @@ function dayOfMonth(day: number): number {
 /** `YYYY[-MM[-DD[Thh[:mm[:ss]]]]]`, UTC. */
 function parseDate(token: Token): number {
   const parts =
-    /^([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:T([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2}))?)?)?)?)?$/.exec(
+    /^[ \t]*\+?0*([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:T(?:([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2}))?)?)?)?)?)?$/.exec(
       token.text,
     )
   const numbers = (parts ?? []).slice(1).map((text) => (text === undefined ? null : Number.parseInt(text, 10)))
@@ -131,13 +131,13 @@ function inRange(value: number | null | undefined, low: number, high: number): b
   return value === null || value === undefined || (value >= low && value <= high)
 }
 
-/** `hh:mm[:ss]` */
+/** `hh:mm[:ss]`, decimal even behind a 0; an empty number is 0. */
 function parseClock(token: Token): number {
-  const [, hour, minute, second] = /^([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2}))?$/.exec(token.text) ?? []
-  const seconds = Number.parseInt(second ?? '0', 10)
-  const minutes = Number.parseInt(minute ?? '60', 10)
-  const hours = Number.parseInt(hour ?? '24', 10)
-  if (hours > 23 || minutes > 59 || seconds > 59) {
+  const parts = token.text.split(':')
+  const [hours, minutes, seconds = 0] = parts.map((part) =>
+    /^[ \t]*\+?[0-9]{0,9}$/.test(part) ? Number(part) : Number.NaN,
+  )
+  if (!(parts.length >= 2 && parts.length <= 3 && hours <= 23 && minutes <= 59 && seconds <= 59)) {
     throw new Refusal(token, `"${token.text}" is not a time of day; write hh:mm or hh:mm:ss`)
   }
   return hours * 3600 + minutes * 60 + seconds

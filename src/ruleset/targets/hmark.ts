@@ -14,6 +14,13 @@ const NUMBERS = [
   ['hmark-spi', MASK_ALL],
   ['hmark-proto-mask', 0xffff],
 ] as const
+/** An SPI stands in the place of both ports. */
+const CONFLICTS = [
+  ['hmark-spi-mask', 'hmark-sport-mask'],
+  ['hmark-spi-mask', 'hmark-dport-mask'],
+  ['hmark-spi', 'hmark-sport'],
+  ['hmark-spi', 'hmark-dport'],
+] as const
 /** Words of `--hmark-tuple`: short for the widest mask of an option. */
 const TUPLE: ReadonlyMap<string, string> = new Map([
   ['src', 'hmark-src-prefix'],
@@ -59,12 +66,11 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
     if (token) values.set(name, parseNumber(token, 0, high, name))
     else if (tuple.has(name)) values.set(name, high)
   }
-  const spi = [...values.keys()].find((name) => name.includes('spi'))
-  const port = [...values.keys()].find((name) => name.includes('port'))
-  if (spi && port) throw new Refusal(options.at, `--${spi} cannot stand together with --${port}`)
+  const conflict = CONFLICTS.find((pair) => pair.every((name) => values.has(name)))
+  if (conflict) throw new Refusal(options.at, `--${conflict[0]} cannot stand together with --${conflict[1]}`)
   const word = (name: string): number => values.get(name) ?? 0
   const pair = (high: string, low: string, whole: string): number =>
-    spi ? word(whole) : ((word(high) << 16) | word(low)) >>> 0
+    values.has(whole) ? word(whole) : ((word(high) << 16) | word(low)) >>> 0
   const question: HashQuestion = {
     source: source ?? 0,
     destination: destination ?? 0,

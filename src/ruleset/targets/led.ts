@@ -3,8 +3,8 @@ import { parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import { quoteWord } from '../text/tokens.ts'
 
-/** XT_LED: the name of a trigger, behind the kernel's prefix. */
-const ID_MAX = 27
+/** iptables takes no longer ones. */
+const ID_MAX = 16
 
 /** Lights a LED. */
 export const led: TargetExtension = {
@@ -12,7 +12,7 @@ export const led: TargetExtension = {
   options: [{ name: 'led-trigger-id' }, { name: 'led-delay' }, { name: 'led-always-blink', values: 0 }],
   parse(options) {
     const id = options.required('led-trigger-id')
-    if (id.text === '' || id.text.length > ID_MAX) throw new Refusal(id, `a trigger has 1 to ${ID_MAX} characters`)
+    if (id.text.length > ID_MAX) throw new Refusal(id, `a trigger has at most ${ID_MAX} characters`)
     const delayToken = options.value('led-delay')
     const isInfinite = delayToken !== undefined && delayToken.text.toLowerCase() === 'inf'
     const delay = delayToken && !isInfinite ? parseNumber(delayToken, 0, 0xffff_ffff, 'delay') : 0

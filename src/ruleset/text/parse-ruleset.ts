@@ -1,14 +1,16 @@
 import { checkTable } from '../check-table.ts'
 import type { Counters, ParsedRuleset, Table } from '../rule.ts'
-import type { Family } from '../ruleset.ts'
+import type { Family, TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { MatchCache } from './match-cache.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
 import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
+import { readShellLine } from './shell-line.ts'
 import { TableBuilder } from './table-builder.ts'
-import { tokenize } from './tokens.ts'
+import { type Token, tokenize } from './tokens.ts'
 
 const ERRORS_MAX = 20
+const BYTE_ORDER_MARK = '\ufeff'
 
 /**
  * Reads what iptables-save writes, and what people write by hand in its form.
@@ -18,7 +20,9 @@ const ERRORS_MAX = 20
  */
 export function parseRuleset(text: string, fileName: string, family: Family): ParsedRuleset {
   const file = new FileReader(fileName, family)
-  const lines = text.split('\n')
+  const hasMark = text.startsWith(BYTE_ORDER_MARK)
+  if (hasMark) file.warn('the file begins with a byte order mark, which iptables-restore refuses; it is passed over')
+  const lines = (hasMark ? text.slice(1) : text).split('\n')
   if (lines.at(-1) === '') lines.pop()
   else if (text !== '') file.warn(`line ${lines.length}: the last line has no line end, which iptables-restore minds`)
   if (lines.some((line) => line.endsWith('\r'))) {
@@ -38,6 +42,8 @@ class FileReader {
   readonly #errors: LocatedError[] = []
   readonly #matches = new MatchCache()
   #table: TableBuilder | null = null
+  /** Tables of commands that stand outside of `*table` and COMMIT. */
+  readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
 
   constructor(file: string, family: Family) {
@@ -73,9 +79,8 @@ class FileReader {
       return
     }
     if (text.startsWith('*')) this.#openTable(trimmed.slice(1), line)
-    else if (!this.#table) {
-      throw new Refusal({ line, column: 1 }, 'this stands outside of a table; begin one with *filter')
-    } else if (trimmed === 'COMMIT') {
+    else if (!this.#table) this.#shellLine(text, line)
+    else if (trimmed === 'COMMIT') {
       if (text !== 'COMMIT') this.warn(`line ${line}: spaces around COMMIT, which iptables-restore refuses`)
       this.#commit(this.#table)
     } else if (text.startsWith(':')) this.#declareChain(this.#table, text, line)
@@ -84,6 +89,9 @@ class FileReader {
 
   #openTable(name: string, line: number): void {
     const at = { line, column: 2 }
+    if (this.#commanded.size > 0) {
+      throw new Refusal(at, 'commands stand above; give either commands or tables, not both in one file')
+    }
     if (this.#table) throw new Refusal(at, `the table ${this.#table.name} is still open; close it with COMMIT`)
     if (!isTableName(name)) {
       throw new Refusal(at, `there is no table "${name}"; tables are raw, mangle, nat, filter and security`)
@@ -125,6 +133,13 @@ class FileReader {
     }
     const start = prefix ? prefix[0].length : 0
     const rule = text.slice(start)
+    const tokens = tokenize(rule, line, start + 1)
+    if (tokens.length === 0)
+      throw new Refusal({ line, column: 1 }, 'counters without a rule; write -A CHAIN behind them')
+    this.#apply(table, tokens, rule.trim(), counters)
+  }
+
+  #apply(table: TableBuilder, tokens: readonly Token[], text: string, counters: Counters | null): void {
     const scope: RuleScope = {
       family: this.#family,
       table: table.name,
@@ -132,17 +147,46 @@ class FileReader {
       warn: this.warn,
       matches: this.#matches,
     }
-    const tokens = tokenize(rule, line, start + 1)
-    if (tokens.length === 0)
-      throw new Refusal({ line, column: 1 }, 'counters without a rule; write -A CHAIN behind them')
-    const parsed = parseRuleLine(tokens, rule.trim(), counters, scope)
+    const parsed = parseRuleLine(tokens, text, counters, scope)
     if (parsed) table.apply(parsed)
+  }
+
+  /** `iptables -t nat -A …`, or `-A …` as iptables -S prints it, without a table around it. */
+  #shellLine(text: string, line: number): void {
+    const command = readShellLine(text, line)
+    if (!command) {
+      const instead = 'begin a table with *filter, or give what iptables-save prints'
+      throw new Refusal({ line, column: 1 }, `this stands outside of a table; ${instead}`)
+    }
+    if (this.#tables.size > 0) {
+      throw new Refusal({ line, column: 1 }, 'tables stand above; write this into the one that it belongs to')
+    }
+    if (command.family !== null && command.family !== this.#family) {
+      this.warn(
+        `commands of ${command.family === 'ipv6' ? 'ip6tables' : 'iptables'} are for the other family; left out`,
+      )
+      return
+    }
+    this.warn('the rules are commands, not what iptables-save prints; what other commands did before is not known')
+    let table = this.#commanded.get(command.table)
+    if (!table) {
+      table = new TableBuilder(command.table, line)
+      this.#commanded.set(command.table, table)
+    }
+    this.#apply(table, command.tokens, text.trim(), null)
   }
 
   finish(lastLine: number): ParsedRuleset {
     if (this.#table && this.#errors.length < ERRORS_MAX) {
       const text = `the table ${this.#table.name} is not closed; write COMMIT behind its rules`
       this.#note(new Refusal({ line: lastLine, column: 1 }, text))
+    }
+    for (const builder of this.#commanded.values()) {
+      try {
+        this.#commit(builder)
+      } catch (error) {
+        this.#note(error)
+      }
     }
     if (this.#errors.length > 0) throw new RulesetError(this.#errors)
     return { family: this.#family, file: this.#file, tables: [...this.#tables.values()], warnings: [...this.#warnings] }
