@@ -150,11 +150,6 @@ export class ConnectionReader {
     return helper < 0 ? null : HELPERS[helper].name
   }
 
-  /** Its answers come under another tuple than its own packets turned round (NAT, zones). */
-  hasTwoTuples(connection: number): boolean {
-    return this.#hasReplyKey(connection * ENTRY_INTS)
-  }
-
   #hasReplyKey(e: number): boolean {
     return (this.#table.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0
   }

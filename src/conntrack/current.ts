@@ -53,6 +53,8 @@ export class CurrentConnection {
   zoneOriginal = 0
   zoneReply = 0
   helper = -1
+  /** There was a connection whose directions are in different zones. */
+  hasSplitZones = false
   /** ICMP errors: bytes of the quoted packet behind its IP header. */
   quotedTransportBytes = 0
   /** INVALID by the state of a connection: its entry and number; else -1 and 0. */
@@ -176,6 +178,7 @@ export class CurrentConnection {
   }
 
   #setReplyZone(): void {
+    this.hasSplitZones = true
     const key = this.key
     key.kind = (key.kind & ((1 << KIND_ZONE_SHIFT) - 1)) | (this.zoneReply << KIND_ZONE_SHIFT)
     key.swapped = !key.swapped

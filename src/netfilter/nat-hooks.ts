@@ -95,10 +95,8 @@ export class NatHooks {
 
   /** Whether the current packet's connection cannot be confirmed: its answers would belong to another. Says so in `finding`. */
   isClash(hasNat: boolean): boolean {
-    const { id, isConfirmed } = this.#current
-    if (id === NO_ENTRY || isConfirmed || !(hasNat || this.#connections.hasTwoTuples(id)) || !this.binder.isClash()) {
-      return false
-    }
+    const { id, isConfirmed, hasSplitZones } = this.#current
+    if (id === NO_ENTRY || isConfirmed || !(hasNat || hasSplitZones) || !this.binder.isClash()) return false
     this.#finding.set(REASON_NAT_CLASH, 0, 0, 0)
     return true
   }
@@ -136,7 +134,8 @@ export class NatHooks {
     const { id, direction, quotedTransportBytes } = this.#current
     const status = this.#connections.status(id)
     const type = packet.fields[packet.base + P_PORTS] >>> 24
-    if (type === ICMP_REDIRECT || type === ICMPV6_REDIRECT) {
+    const isV6 = packet.fields[packet.base + P_FAMILY] === IP_V6
+    if (type === (isV6 ? ICMPV6_REDIRECT : ICMP_REDIRECT)) {
       if ((status & NAT_DONE) !== NAT_DONE || (status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0) {
         packet.decidedBy = -1
         this.#finding.set(REASON_NAT_REDIRECT, 0, 0, 0)

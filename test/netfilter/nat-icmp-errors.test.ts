@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest'
+import { icmp, icmpv6, udp } from '../support/packets.ts'
+import { Replaying } from './replaying.ts'
+import { filter, nat, QUESTION, router } from './translating.ts'
+
+describe('ICMP errors about translated connections', () => {
+  const dnat = nat('-A PREROUTING -p udp -j DNAT --to-destination 10.99.0.1:5353')
+  const translated = udp('10.0.0.1:4000>10.99.0.1:5353')
+
+  test('are RELATED by what they quote, and translated back', () => {
+    const one = router(dnat + filter('-A FORWARD -p icmp -s 10.99.0.1 -d 10.0.0.1 -j DROP'))
+    one.say(QUESTION)
+    const said = one.say(icmp('10.99.0.1>10.0.0.1', 3, 3, { data: translated }))
+    expect(said).toBe('RELATED/reply FORWARD DROP filter:FORWARD:rule:1')
+  })
+
+  test('from a router on the way behind SNAT reach the client', () => {
+    const snat = nat('-A POSTROUTING -j SNAT --to-source 198.51.100.1')
+    const one = router(snat + filter('-A FORWARD -p icmp -d 10.0.0.1 -j DROP'))
+    one.say(QUESTION)
+    const quoted = udp('198.51.100.1:4000>10.9.9.9:53')
+    expect(one.say(icmp('203.0.113.9>198.51.100.1', 11, 0, { data: quoted }))).toBe(
+      'RELATED/reply FORWARD DROP filter:FORWARD:rule:1',
+    )
+  })
+
+  test('a redirect of a translated connection is dropped', () => {
+    const one = router(dnat)
+    one.say(QUESTION)
+    const said = one.say(icmp('10.99.0.254>10.0.0.1', 5, 1, { rest: [10, 99, 0, 9], data: translated }))
+    expect(said).toContain('DROP')
+    expect(one.reason).not.toBeNull()
+  })
+
+  test('of IPv6', () => {
+    const rules6 = nat('-A POSTROUTING -j SNAT --to-source 2001:db8:5::1') + filter('-A FORWARD -d 2001:db8::1 -j DROP')
+    const one = new Replaying({ rules6 })
+    one.say(udp('[2001:db8::1]:4000>[2001:db8:9::9]:53'))
+    const quoted = udp('[2001:db8:5::1]:4000>[2001:db8:9::9]:53')
+    expect(one.say(icmpv6('2001:db8:9::9>2001:db8:5::1', 1, 4, { data: quoted }))).toBe(
+      'RELATED/reply FORWARD DROP filter:FORWARD:rule:1',
+    )
+  })
+})
