@@ -31,6 +31,14 @@ describe('comparableRules', () => {
     expect(comparableRules(filter(rule)).text).toBe(filter(rule))
   })
 
+  it('keeps what follows the clock where the kernel is given the packets in time', () => {
+    const rule = '-A INPUT -m limit --limit 3/min -m recent --update --seconds 60 --name DEFAULT -j DROP'
+    const { text } = comparableRules(filter(rule, '-A INPUT -m mac --mac-source 00:00:00:00:00:01 -j DROP'), {
+      clock: true,
+    })
+    expect(text).toBe(filter(rule, '#'))
+  })
+
   it('leaves the nat table out, with its COMMIT', () => {
     const nat = '*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNAT --to 10.0.0.1\nCOMMIT\n'
     const { text, changes } = comparableRules(nat + filter('-A INPUT -j DROP'))

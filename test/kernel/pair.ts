@@ -90,7 +90,7 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     const { answers, packets, table } = await answersOfCtreplay(settled)
     const comparison = compare(kernel.answers, answers)
     const leftOut = new Set(comparison.notEqual.map((index) => packets[index]?.key ?? ''))
-    const tables = compareTables(kernel.table, table, leftOut)
+    const tables = compareTables(kernel.table, table, leftOut, pair.realTime ? Number.POSITIVE_INFINITY : undefined)
     return { comparison, tables, kernel: kernel.answers, ours: answers, packets, changes }
   } finally {
     plain.dispose()

@@ -7,7 +7,8 @@ export interface CaptureFrame {
   time?: number
 }
 
-export function pcap(frames: readonly (Uint8Array | CaptureFrame)[], linkType = 101): Buffer {
+/** @param start seconds since the epoch at which the capture starts */
+export function pcap(frames: readonly (Uint8Array | CaptureFrame)[], linkType = 101, start = 1_700_000_000): Buffer {
   const header = Buffer.alloc(24)
   header.writeUInt32LE(0xa1b2c3d4, 0)
   header.writeUInt16LE(2, 4)
@@ -19,7 +20,7 @@ export function pcap(frames: readonly (Uint8Array | CaptureFrame)[], linkType = 
     const frame = entry instanceof Uint8Array ? { bytes: entry } : entry
     time = frame.time ?? time + 0.001
     const record = Buffer.alloc(16)
-    record.writeUInt32LE(1_700_000_000 + Math.floor(time), 0)
+    record.writeUInt32LE(start + Math.floor(time), 0)
     record.writeUInt32LE(Math.round((time % 1) * 1e6), 4)
     record.writeUInt32LE(frame.bytes.length, 8)
     record.writeUInt32LE(frame.wireLength ?? frame.bytes.length, 12)
