@@ -31,7 +31,17 @@ export { ByteOutput, OutputError } from './report/byte-output.ts'
 export { type NdjsonOptions, NdjsonSink } from './report/ndjson.ts'
 export { type SummaryOptions, summaryText } from './report/summary.ts'
 export { TrafficCounters } from './report/traffic-counters.ts'
-export { compileRuleset, type LocatedError, type ParsedRuleset, parseRuleset, RulesetError } from './ruleset/index.ts'
+export {
+  compileRuleset,
+  type LocatedError,
+  type ParsedRuleset,
+  parseRuleset,
+  parseSets,
+  printRuleset,
+  RulesetError,
+  type SetDefinition,
+} from './ruleset/index.ts'
+export { type Review, reviewRuleset } from './ruleset/review/review.ts'
 export {
   HOOK_FORWARD,
   HOOK_INPUT,

@@ -66,10 +66,11 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     .usage(
       '$0 RULES… [options]\n\nSays what can be said about rules without a capture: whether they can be read, which of\n' +
         'them a capture can decide, which can never match, and what was probably not meant.\n\n' +
-        'RULES is what iptables-save or ip6tables-save prints.',
+        'RULES is what iptables-save or ip6tables-save prints, or - for standard input.',
     )
     .options(OPTIONS)
     .example('$0 rules.v4 rules.v6', 'a report')
+    .example('iptables-save | $0 -', 'the rules of this machine')
     .example('$0 rules.v4 --print | diff rules.v4 -', 'what iptables-save would print')
     .epilogue('Exit codes: 0 done, 1 --fail-on-warnings found some, 2 wrong command or rules.')
     .version(packageVersion())
@@ -82,7 +83,7 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     .fail((message, error) => {
       throw new UsageError(explainWrongOption(message ?? error?.message ?? '', KNOWN))
     })
-  const argv = await parser.parse([...args], {}, (_error, _argv, output) => {
+  const argv = await parser.parse(withDashValues(args), {}, (_error, _argv, output) => {
     help = output
   })
   if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
@@ -100,6 +101,14 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     json: argv.json === true,
     failOnWarnings: argv['fail-on-warnings'] === true,
   }
+}
+
+/** `--ipset -` as `--ipset=-`: yargs would take the dash for rules. */
+function withDashValues(args: readonly string[]): string[] {
+  return args.flatMap((word, i) => {
+    if (word === '-' && args[i - 1] === '--ipset') return []
+    return word === '--ipset' && args[i + 1] === '-' ? ['--ipset=-'] : [word]
+  })
 }
 
 /** The file has counters before its rules, as of `iptables-save -c`. */

@@ -127,6 +127,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
 
   const captures = argv._.map(String)
   if (captures.length === 0) throw new UsageError('which capture? Give its name, or - for standard input')
+  const fromStdin = [...captures, ...all('rules'), ...all('rules6'), ...all('ipset')].filter((path) => path === '-')
+  if (fromStdin.length > 1) throw new UsageError('only one of captures, rules and sets can come from standard input')
   const inInterface = one('in-iface')
   const outInterface = one('out-iface')
   return {
@@ -163,11 +165,14 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
 export const OUTPUT_OPTIONS = ['ndjson', 'csv', 'parquet', 'counters', 'counters6'] as const satisfies OptionName[]
 const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_OPTIONS.map((name) => `--${name}`))
 
+const INPUTS: readonly string[] = ['--rules', '--rules6', '--ipset']
+
 /** `--ndjson -` as `--ndjson=-`: yargs would take the dash for a capture. */
 function withDashValues(args: readonly string[]): string[] {
   return args.flatMap((word, i) => {
-    if (word === '-' && OUTPUTS.has(args[i - 1])) return []
-    return OUTPUTS.has(word) && args[i + 1] === '-' ? [`${word}=-`] : [word]
+    const takesDash = (option: string): boolean => OUTPUTS.has(option) || INPUTS.includes(option)
+    if (word === '-' && takesDash(args[i - 1] ?? '')) return []
+    return takesDash(word) && args[i + 1] === '-' ? [`${word}=-`] : [word]
   })
 }
 

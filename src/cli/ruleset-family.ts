@@ -8,5 +8,7 @@ export function familyOf(path: string, text: string): Family {
   const name = basename(path)
   if (/v6|ip6/i.test(name)) return 'ipv6'
   if (/v4/i.test(name)) return 'ipv4'
+  const named = new Set([...text.matchAll(/^\s*(?:sudo\s+)?(?:\S*\/)?(ip6?tables)\b/gm)].map(([, program]) => program))
+  if (named.size === 1) return named.has('ip6tables') ? 'ipv6' : 'ipv4'
   return /^-A .*(?: -[sd] [0-9a-f]*:|icmpv6|ipv6-icmp|icmp6-)/m.test(text) ? 'ipv6' : 'ipv4'
 }

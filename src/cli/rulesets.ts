@@ -4,6 +4,8 @@ import { type ParsedRuleset, parseRuleset, parseSets, type RulesetError, type Se
 import type { Family } from '../ruleset/ruleset.ts'
 import { UsageError } from './exit-codes.ts'
 
+/** Instead of the name of a file. */
+const STANDARD_INPUT = '-'
 /** Errors of one ruleset that are shown. */
 const SHOWN = 10
 /** Columns of a source line that are shown, around the place of the error. */
@@ -33,10 +35,18 @@ export function readSets(paths: readonly string[]): SetDefinition[] {
   })
 }
 
+/** What standard input held, and what it was read for. */
+let standardInput: { readonly text: string; readonly what: string } | null = null
+
 /** @param what it is, for the message; @throws UsageError when the file cannot be read */
 export function readText(path: string, what: string): string {
+  if (path === STANDARD_INPUT && standardInput !== null) {
+    throw new UsageError(`standard input was read already, for ${standardInput.what}; give ${what} as a file`)
+  }
   try {
-    return readFileSync(path, 'utf8')
+    const text = readFileSync(path === STANDARD_INPUT ? 0 : path, 'utf8')
+    if (path === STANDARD_INPUT) standardInput = { text, what }
+    return text
   } catch (error) {
     throw new UsageError(`cannot read ${what} ${printable(path)}: ${reason(error)}`)
   }
@@ -79,6 +89,7 @@ function excerpt(source: string, column: number, paint: Paint): string {
 }
 
 function sourceOf(file: string): string {
+  if (file === STANDARD_INPUT) return standardInput?.text ?? ''
   try {
     return readFileSync(file, 'utf8')
   } catch {
