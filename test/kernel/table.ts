@@ -132,12 +132,12 @@ function keyOf(tuple: ListedTuple): string {
 
 function listed(tuple: OracleTuple): ListedTuple {
   const { protocol, sport, dport, zone } = tuple
-  const [source, destination] = [canonical(tuple.src), canonical(tuple.dst)]
+  const [source, destination] = [canonicalAddress(tuple.src), canonicalAddress(tuple.dst)]
   return { protocol, source, destination, sourcePort: sport, destinationPort: dport, zone }
 }
 
 /** The same address is written in the same way by both sides. */
-function canonical(text: string): string {
+export function canonicalAddress(text: string): string {
   const { words } = parseAddress(text)
   return addressText(words, 0, words.length === 1 ? IP_V4 : IP_V6)
 }
@@ -148,12 +148,14 @@ function isAny(mask: string): boolean {
 
 /**
  * Compares what both sides have left in their tables.
+ * @param toleranceS by how many seconds the timeouts may differ
  * @param leftOut keys of packets that were not compared, or differed already: what they left behind is not compared either
  */
 export function compareTables(
   kernel: readonly TableRow[],
   ours: readonly TableRow[],
   leftOut: ReadonlySet<string>,
+  toleranceS = TIMEOUT_TOLERANCE_S,
 ): TableComparison {
   const result: TableComparison = { rows: 0, equal: 0, excluded: 0, differences: [] }
   const left = new Map<string, TableRow>()
@@ -166,7 +168,7 @@ export function compareTables(
       continue
     }
     result.rows++
-    const what = own === null ? 'only the kernel has it' : whatDiffers(row, own)
+    const what = own === null ? 'only the kernel has it' : whatDiffers(row, own, toleranceS)
     if (what === null) result.equal++
     else result.differences.push({ what, kernel: row, ours: own })
   }
@@ -177,11 +179,11 @@ export function compareTables(
   return result
 }
 
-function whatDiffers(kernel: TableRow, ours: TableRow): string | null {
+function whatDiffers(kernel: TableRow, ours: TableRow, toleranceS: number): string | null {
   for (const [detail, text] of Object.entries(kernel.details)) {
     if (text !== ours.details[detail] && !(detail === 'reply' && differsByChance(kernel, ours))) return detail
   }
-  return Math.abs(kernel.secondsLeft - ours.secondsLeft) > TIMEOUT_TOLERANCE_S ? 'timeout' : null
+  return Math.abs(kernel.secondsLeft - ours.secondsLeft) > toleranceS ? 'timeout' : null
 }
 
 /** Both sides had to take another source port than the packet's, for that was in use: which one, the kernel draws. */

@@ -24,6 +24,16 @@ describe('ICMP errors about translated connections', () => {
     )
   })
 
+  // oracle: fuzzing of firewalls. It is one of ICMP, not of ICMPv6.
+  test('type 5 of ICMPv6 is no redirect', () => {
+    const one = new Replaying({ rules6: nat('-A PREROUTING -p udp -j DNAT --to-destination [2001:db8:9::1]:5353') })
+    one.say(udp('[2001:db8:a::1]:4000>[2001:db8:b::1]:53'))
+    const translated = udp('[2001:db8:a::1]:4000>[2001:db8:9::1]:5353')
+    expect(one.say(icmpv6('2001:db8:9::1>2001:db8:a::1', 5, 0, { rest: [0, 0, 0, 0], data: translated }))).toBe(
+      'RELATED/reply FORWARD ACCEPT',
+    )
+  })
+
   test('a redirect of a translated connection is dropped', () => {
     const one = router(dnat)
     one.say(QUESTION)

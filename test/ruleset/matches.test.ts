@@ -58,7 +58,7 @@ describe('what holds for a TCP SYN from 192.0.2.1:1000 to 198.51.100.2:80', () =
 })
 
 describe('connections', () => {
-  const connections = Object.assign(new FakeConnections(), { bits: 4 | 16, remaining: 7.9e9 })
+  const connections = Object.assign(new FakeConnections(), { bits: 4 | 8 | 16, remaining: 7.9e9 })
   connections.marks.set(3, 0x15)
   test.each([
     ['-m conntrack --ctstate SNAT', 'yes'],
@@ -78,6 +78,16 @@ describe('connections', () => {
     ['-m connmark --mark 0x10/0xf0', 'yes'],
   ])('%s: %s', (rule, expected) => {
     expect(matches(rule, packetOf(SYN, { connection: 3, direction: 1, connections }))).toBe(expected)
+  })
+
+  // oracle: fuzzing of firewalls
+  test('a connection that is not confirmed yet has no time left', () => {
+    const packet = packetOf(SYN, {
+      connection: 3,
+      connections: Object.assign(new FakeConnections(), { remaining: 7.9e9 }),
+    })
+    expect(matches('-m conntrack --ctexpire 0', packet)).toBe('yes')
+    expect(matches('-m conntrack --ctexpire 7', packet)).toBe('no')
   })
 })
 

@@ -1,3 +1,4 @@
+import { IPS_CONFIRMED } from '../../conntrack/status.ts'
 import {
   type AddressField,
   anyBit,
@@ -162,8 +163,11 @@ function printStatuses(bits: number): string {
 
 function expires(range: NumberRange, negated: boolean): Condition {
   const test = (packet: RulePacket): number => {
-    if (packet.connection < 0) return NO
-    const seconds = Math.floor(packet.connections.remainingNs(packet.connection, packet.nowNs) / 1e9)
+    const { connection, connections } = packet
+    if (connection < 0) return NO
+    // What a new connection gets counts from its confirmation. Before it the kernel takes it for a time on its clock, long past.
+    const isConfirmed = (connections.status(connection) & IPS_CONFIRMED) !== 0
+    const seconds = isConfirmed ? Math.floor(connections.remainingNs(connection, packet.nowNs) / 1e9) : 0
     return seconds >= range.low && seconds <= range.high ? YES : NO
   }
   return { kind: 'call', label: 'seconds until the connection expires', negated, create: () => ({ test }) }

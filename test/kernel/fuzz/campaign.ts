@@ -5,6 +5,7 @@ import { pcap } from '../../support/pcap.ts'
 import { answerText } from '../answer.ts'
 import { compare } from '../compare.ts'
 import type { AvailableOracle } from '../kernel-oracle.ts'
+import { canonicalAddress, compareTables, rowText, type TableDifference, tableOfKernel } from '../table.ts'
 import { type Case, type Generator, hostsOf, LOCAL_V4, LOCAL_V6, randomFrom, type Setup } from './case.ts'
 import { observationOfKernel } from './kernel-side.ts'
 import type { Observation } from './observation.ts'
@@ -90,7 +91,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       const [first] = differing
       const small = await shrink(oracle, setup, cases[first])
       const alone = await observeBoth(oracle, setup, [small], true)
-      const stillDiffers = alone.kernel.some((kernel, i) => whatDiffers(kernel, alone.ours[i]) !== null)
+      const stillDiffers =
+        alone.tables.length > 0 || alone.kernel.some((kernel, i) => whatDiffers(kernel, alone.ours[i]) !== null)
       result.stories.push(
         stillDiffers
           ? storyOf(generator, setup, small, alone)
@@ -104,11 +106,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
 /** Replays cases one after the other in one capture. */
 async function runCapture(oracle: AvailableOracle, setup: Setup, cases: readonly Case[]): Promise<CaptureResult> {
-  const { lengths, kernel, ours, texts } = await observeBoth(oracle, setup, cases, true)
+  const { lengths, kernel, ours, texts, tables } = await observeBoth(oracle, setup, cases, true)
+  const rows = rowsByCase(setup, cases.length, tables)
   const sidesOf = (index: number): BothSides => {
     const from = lengths.slice(0, index).reduce((sum, length) => sum + length, 0)
     const slice = <T>(all: T[]) => all.slice(from, from + lengths[index])
-    return { lengths: [lengths[index]], kernel: slice(kernel), ours: slice(ours), texts: slice(texts) }
+    return {
+      lengths: [lengths[index]],
+      kernel: slice(kernel),
+      ours: slice(ours),
+      texts: slice(texts),
+      tables: rows[index],
+    }
   }
   const result: CaptureResult = { packets: kernel.length, differences: [], sidesOf }
   let first = 0
@@ -120,8 +129,29 @@ async function runCapture(oracle: AvailableOracle, setup: Setup, cases: readonly
       const what = whatDiffers(k, o)
       if (what !== null) difference = { packet, what }
     }
+    const [row] = rows[result.differences.length]
+    if (difference === null && row !== undefined) difference = { packet: length - 1, what: `the table: ${row.what}` }
     result.differences.push(difference)
     first += length
+  }
+  return result
+}
+
+/** The rows of each case, by the addresses that no other has. */
+function rowsByCase(setup: Setup, cases: number, rows: readonly TableDifference[]): TableDifference[][] {
+  const result: TableDifference[][] = Array.from({ length: cases }, () => [])
+  if (rows.length === 0) return result
+  const owner = new Map<string, number>()
+  for (let index = 0; index < cases; index++) {
+    const { v4, v6 } = hostsOf(index, setup.mode)
+    for (const { client, server, third } of [v4, v6])
+      for (const address of [client, server, third]) owner.set(canonicalAddress(address), index)
+  }
+  for (const address of [LOCAL_V4, LOCAL_V6]) owner.delete(address)
+  for (const difference of rows) {
+    const tuple = (difference.kernel ?? difference.ours)?.tuples?.original
+    const index = owner.get(tuple?.source ?? '') ?? owner.get(tuple?.destination ?? '') ?? 0
+    result[index].push(difference)
   }
   return result
 }
@@ -132,6 +162,8 @@ interface BothSides {
   kernel: Observation[]
   ours: Observation[]
   texts: string[]
+  /** What is left in the tables, where it differs. */
+  tables: TableDifference[]
 }
 
 async function observeBoth(
@@ -155,11 +187,13 @@ async function observeBoth(
     })
     writeFileSync(capture, pcap(frames))
     const options = [...oracleOptions(setup), ...ruleOptions(setup, folder)]
-    const [lines, { observations, texts }] = await Promise.all([
-      oracle.run(capture, options),
+    const [{ lines, table }, { observations, texts, table: ownTable }] = await Promise.all([
+      oracle.runWithTable(capture, options),
       observationsOfCtreplay(capture, setup, withTexts),
     ])
-    return { lengths, kernel: lines.map(observationOfKernel), ours: observations, texts }
+    const tolerance = setup.instant === true ? Number.POSITIVE_INFINITY : undefined
+    const { differences } = compareTables(tableOfKernel(table), ownTable, new Set(), tolerance)
+    return { lengths, kernel: lines.map(observationOfKernel), ours: observations, texts, tables: differences }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -237,7 +271,7 @@ async function firstDiffering(oracle: AvailableOracle, setup: Setup, candidates:
 }
 
 /** The whole case, packet by packet, with what both sides say. */
-function storyOf(generator: Generator, setup: Setup, one: Case, { kernel, ours, texts }: BothSides): string {
+function storyOf(generator: Generator, setup: Setup, one: Case, { kernel, ours, texts, tables }: BothSides): string {
   const timed = one.packets(hostsOf(0, setup.mode))
   const lines = [`${generator.name}: ${JSON.stringify(setup)}`]
   for (let i = 0; i < timed.length; i++) {
@@ -249,6 +283,10 @@ function storyOf(generator: Generator, setup: Setup, one: Case, { kernel, ours, 
       lines.push(`       kernel ${sideText(kernel[i])}   differs in ${what}`)
       lines.push(`       ours   ${sideText(ours[i])}`)
     }
+  }
+  for (const row of tables) {
+    lines.push(`>> the tables differ at the end: ${row.what}`)
+    lines.push(`       kernel ${rowText(row.kernel)}`, `       ours   ${rowText(row.ours)}`)
   }
   return lines.join('\n')
 }

@@ -32,6 +32,7 @@ import {
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../../../src/wire/protocols.ts'
 import { answerOfOutcome } from '../ctreplay.ts'
 import { packetText } from '../packet-text.ts'
+import { type TableRow, tableOfCtreplay } from '../table.ts'
 import { LOCAL_V4, LOCAL_V6, type Setup } from './case.ts'
 import type { Observation } from './observation.ts'
 
@@ -40,7 +41,7 @@ export async function observationsOfCtreplay(
   capture: string,
   setup: Setup,
   withTexts = false,
-): Promise<{ observations: Observation[]; texts: string[] }> {
+): Promise<{ observations: Observation[]; texts: string[]; table: TableRow[] }> {
   const isHost = setup.mode === 'host'
   const topology = new Topology({
     mode: setup.mode ?? 'router',
@@ -80,7 +81,7 @@ export async function observationsOfCtreplay(
     }
   }
   reader.close()
-  return { observations, texts }
+  return { observations, texts, table: tableOfCtreplay(machine.tracker.current, machine.nowNs) }
 }
 
 const REASONS_WITH_BOUND: readonly number[] = [
