@@ -40,17 +40,30 @@ export function shortText(text: string): ShortText {
   return { head: snippet(text.slice(0, 8)).words[0], tail: snippet(text.slice(-8)).words[0], length: text.length }
 }
 
-/** 0 to 9999 as four ASCII bytes, first digit in the lowest byte: with leading zeros, and without (left-aligned). */
+/** 0 to 9999 as four ASCII bytes with leading zeros, the first digit in the lowest byte. */
 const PADDED = new Int32Array(10_000)
-const ALIGNED = new Int32Array(10_000)
+for (let n = 0; n < 10_000; n++) {
+  const digits = (n / 1000) | 0 | ((((n / 100) % 10) | 0) << 8) | ((((n / 10) % 10) | 0) << 16) | ((n % 10) << 24)
+  PADDED[n] = 0x30303030 + digits
+}
+
+/**
+ * Numbers of 16 bits (ports, lengths) as text, and how long it is: 0 until it is first needed. Looking up a whole number
+ * costs less than asking how many digits it has, which no processor can foretell.
+ */
+const NUMBERS = 1 << 16
+const NUMBER_TEXT = new Float64Array(NUMBERS)
+const NUMBER_LENGTH = new Uint8Array(NUMBERS)
+
+function makeNumber(n: number): void {
+  const text = String(n)
+  NUMBER_TEXT[n] = snippet(text).words[0]
+  NUMBER_LENGTH[n] = text.length
+}
+
 /** "255." and its length, indexed by octet. */
 const OCTET = new Int32Array(256)
 const OCTET_LENGTH = new Uint8Array(256)
-
-for (let n = 0; n < 10_000; n++) {
-  PADDED[n] = fourBytes(String(n).padStart(4, '0'))
-  ALIGNED[n] = fourBytes(String(n).padEnd(4, '0'))
-}
 for (let n = 0; n < 256; n++) {
   OCTET[n] = fourBytes(`${n}.`.padEnd(4, ' '))
   OCTET_LENGTH[n] = String(n).length + 1
@@ -115,9 +128,10 @@ export class ByteWriter {
 
   /** @param n a whole number from 0 to 2^53 - 1 */
   decimal(at: number, n: number): number {
-    if (n >= 10_000) return this.longDecimal(at, n)
-    this.view.setInt32(at, ALIGNED[n], true)
-    return at + (n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4)
+    if (n >= NUMBERS) return this.longDecimal(at, n)
+    if (NUMBER_LENGTH[n] === 0) makeNumber(n)
+    this.view.setFloat64(at, NUMBER_TEXT[n], true)
+    return at + NUMBER_LENGTH[n]
   }
 
   private longDecimal(at: number, n: number): number {

@@ -64,7 +64,7 @@ describe('Parquet', () => {
     expect(num_rows).toBe(2n)
     expect(schema.slice(1).map(({ name }) => name)).toEqual(PACKET_COLUMNS.map(({ name }) => name))
     expect(schema[1]).toMatchObject({ name: 'frame', type: 'INT64', repetition_type: 'REQUIRED' })
-    expect(schema[2].logical_type).toEqual({ type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'NANOS' })
+    expect(schema[2].logical_type).toEqual({ type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'NANOS' })
     expect(schema[3]).toMatchObject({ name: 'src', type: 'BYTE_ARRAY', converted_type: 'UTF8' })
     expect(schema[6]).toMatchObject({ name: 'sport', type: 'INT32', repetition_type: 'OPTIONAL' })
   })

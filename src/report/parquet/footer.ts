@@ -5,7 +5,7 @@ import { ThriftWriter } from './thrift-compact.ts'
 
 export interface ColumnSchema {
   readonly name: string
-  /** `timestamp` is nanoseconds since the epoch, in UTC. */
+  /** `timestamp` is nanoseconds since the epoch. */
   readonly type: 'int32' | 'int64' | 'timestamp' | 'text'
   readonly required: boolean
 }
@@ -94,7 +94,8 @@ export class Footer {
       } else if (type === 'timestamp') {
         thrift.struct(10)
         thrift.struct(8)
-        thrift.bool(1, true)
+        // As an instant of a time zone (true), DuckDB would cut it to microseconds.
+        thrift.bool(1, false)
         thrift.struct(2)
         thrift.struct(3)
         thrift.end()
