@@ -3,7 +3,8 @@ import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
 import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
-import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
+import { isRepeatedOpening } from '../conntrack/repeated-opening.ts'
+import { CT_NEW, CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
 import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
 import {
@@ -351,14 +352,15 @@ export class Journey {
     return this.tracker.track(bytes, fields, base, verifies, nowNs, frame)
   }
 
-  /** Packets that the tracker ignored, and ICMP errors, are not of the connection. */
+  /** Packets that the tracker ignored, repeated openings and ICMP errors are not of the connection. */
   #account(connections: ConnectionReader): void {
     const { id, info, direction } = this.tracker.current
     if (id < 0 || this.tracker.finding.reason !== REASON_NONE) return
-    const { fields, base } = this.#packet
+    const { bytes, fields, base } = this.#packet
     const protocol = fields[base + P_PROTOCOL]
     const isRelated = info === CT_RELATED || info === CT_RELATED_REPLY
     if (isRelated && (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6)) return
+    if (info === CT_NEW && isRepeatedOpening(this.tracker.current, bytes, fields, base)) return
     connections.account(id, direction === 1, fields[base + P_L3_LENGTH])
   }
 

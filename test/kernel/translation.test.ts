@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
+import { helpedTraffic, type TranslatedNames } from './helped-traffic.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { type Pair, runPair } from './pair.ts'
 import { randomTraffic } from './random-traffic.ts'
@@ -192,5 +193,72 @@ describe.skipIf(!oracle.available)(
       expect(firstStory(result)).toBe('')
       expect(result.kernel.map(({ label }) => label)).toContain('RELATED')
     })
+  },
+)
+
+const HELPED = table(
+  'raw',
+  ['PREROUTING', 'OUTPUT'],
+  [
+    '-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp',
+    '-A PREROUTING -p tcp -m tcp --dport 5060 -j CT --helper sip',
+    '-A PREROUTING -p udp -m udp --dport 69 -j CT --helper tftp',
+  ],
+)
+const IRC = HELPED.replace('COMMIT', '-A PREROUTING -p tcp -m tcp --dport 6667 -j CT --helper irc\nCOMMIT')
+const NAMES = { own: '10.0.0.1', seen: '198.51.100.1', peer: '203.0.113.9' }
+const NAMES6 = { own: '2001:db8::1', seen: '2001:db8:5::1', peer: '2001:db8:9::9' }
+
+/** Helped sessions through NAT, from inside and from outside. */
+const SESSIONS: Readonly<Record<string, { names: TranslatedNames; rules?: string; rules6?: string }>> = {
+  'clients behind SNAT': {
+    names: { ...NAMES, isClient: true },
+    rules: IRC + nat('-A POSTROUTING -s 10.0.0.1 -j SNAT --to-source 198.51.100.1'),
+  },
+  'servers behind DNAT': {
+    names: { ...NAMES, isClient: false },
+    rules: IRC + nat('-A PREROUTING -d 198.51.100.1 -j DNAT --to-destination 10.0.0.1'),
+  },
+  'clients behind SNAT, IPv6': {
+    names: { ...NAMES6, isClient: true },
+    rules6: HELPED + nat('-A POSTROUTING -s 2001:db8::1 -j SNAT --to-source 2001:db8:5::1'),
+  },
+  'servers behind DNAT, IPv6': {
+    names: { ...NAMES6, isClient: false },
+    rules6: HELPED + nat('-A PREROUTING -d 2001:db8:5::1 -j DNAT --to-destination 2001:db8::1'),
+  },
+}
+/** More with `STEPS=5000 SEED=7 npx vitest run test/kernel/translation`. */
+const STEPS = Number(process.env.STEPS ?? 400)
+const SEED = Number(process.env.SEED ?? 1)
+
+describe.skipIf(!oracle.available)(
+  `helped sessions through NAT (${oracle.available ? 'the kernel is asked' : oracle.why})`,
+  () => {
+    it.each(Object.entries(SESSIONS))(
+      '%s',
+      async (name, { names, rules: text, rules6: text6 }) => {
+        if (!oracle.available) return
+        const capture = join(folder, `${name}.pcap`)
+        const [rules, rules6] = [`${capture}.v4`, `${capture}.v6`]
+        writeFileSync(capture, pcap(helpedTraffic(SEED, names, STEPS)))
+        if (text !== undefined) writeFileSync(rules, text)
+        if (text6 !== undefined) writeFileSync(rules6, text6)
+        const pair: Pair = {
+          capture,
+          mode: 'router',
+          checksum: 'verify',
+          ...(text === undefined ? {} : { rules }),
+          ...(text6 === undefined ? {} : { rules6 }),
+        }
+        const result = await runPair(oracle, pair)
+        expect(firstStory(result)).toBe('')
+        const labels = result.kernel.map(({ label }) => label)
+        expect(labels).toContain('RELATED')
+        expect(labels).toContain('INVALID')
+        if (process.env.STEPS !== undefined) console.log(`${name}: ${result.comparison.equal} packets agree`)
+      },
+      600_000,
+    )
   },
 )

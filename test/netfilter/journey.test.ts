@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_NAMES, VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset, HookTable, TableName } from '../../src/ruleset/ruleset.ts'
 import { c, s } from '../conntrack/ends.ts'
-import { icmp, tcp, udp } from '../support/packets.ts'
+import { icmp, sctp, tcp, udp } from '../support/packets.ts'
 import { Replaying, table } from './replaying.ts'
 
 const HOOK_TABLES: Readonly<Record<string, readonly TableName[]>> = {
@@ -107,6 +107,22 @@ describe('the order of tables', () => {
     const rules = table('filter', '-A OUTPUT -p udp -j ACCEPT', '-A INPUT -i lo -p udp -j ACCEPT')
     const host = new Replaying({ mode: 'host', local: ['10.0.0.5'], rules })
     expect(host.say(udp('10.0.0.5:1>10.0.0.5:53'))).toBe('NEW INPUT ACCEPT filter:INPUT:rule:1')
+  })
+
+  // oracle: fuzzing of firewalls with connbytes
+  test('what only repeats the opening of a connection is not counted', () => {
+    const counts = '-A FORWARD -m connbytes --connbytes 2 --connbytes-dir original --connbytes-mode packets -j DROP'
+    const init = sctp('10.0.0.1:1000>10.9.9.9:80', [
+      Uint8Array.of(1, 0, 0, 20, 0, 0, 0, 5, 0, 0, 3, 232, 0, 1, 0, 1, 0, 0, 0, 1),
+    ])
+    const twice = (packet: Uint8Array) => {
+      const one = new Replaying({ rules: table('filter', counts) })
+      return [one.say(packet), one.say(packet)].map((said) => said.split(' ')[2]).join(' ')
+    }
+    expect(twice(tcp('10.0.0.1:1000>10.9.9.9:80', 'S'))).toBe('ACCEPT ACCEPT')
+    expect(twice(init)).toBe('ACCEPT ACCEPT')
+    expect(twice(udp('10.0.0.1:1000>10.9.9.9:80'))).toBe('ACCEPT DROP')
+    expect(twice(tcp('10.0.0.1:1000>10.9.9.9:80', 'A'))).toBe('ACCEPT DROP')
   })
 
   test('marks start anew with every packet', () => {

@@ -50,8 +50,6 @@ interface CaptureResult {
 const CLOCK_LIMIT = 2_000_000_000
 /** Seconds between packets where all happens in an instant. */
 const INSTANT = 0.00001
-/** Packets of a capture whose every packet waits for a tick of 4 to 10 ms. */
-const TICKED_PACKETS = 300
 /** Smaller cases tried at once when a difference is made small. */
 const SHRINK_BATCH = 64
 const SHRINK_ROUNDS = 60
@@ -71,8 +69,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   }
   while (result.packets < packets) {
     const setup = generator.setup(result.captures, random)
-    const most = setup.ticks === true ? TICKED_PACKETS : generator.packetsPerCapture
-    const wanted = Math.min(most, packets - result.packets)
+    const wanted = Math.min(generator.packetsPerCapture, packets - result.packets)
     const cases: Case[] = []
     for (let drawn = 0, clock = 0; drawn < wanted && clock < CLOCK_LIMIT; ) {
       const one = generator.draw(random)
@@ -203,7 +200,6 @@ function oracleOptions(setup: Setup): string[] {
   const options = setup.instant === true ? ['--events'] : ['--virtual-time', '--events']
   for (const [key, value] of Object.entries(setup.sysctls ?? {})) options.push('--sysctl', `${key}=${value}`)
   if (setup.mode === 'host') options.push('--mode', 'host', '--local', `${LOCAL_V4},${LOCAL_V6}`)
-  if (setup.ticks === true) options.push('--tick')
   return options
 }
 

@@ -75,8 +75,6 @@ export interface Setup {
   rules6?: string
   /** `router` by default. A host has LOCAL_V4 and LOCAL_V6. */
   mode?: 'router' | 'host'
-  /** The kernel's clock ticks before each packet. */
-  ticks?: boolean
   /** All happens in an instant, on both sides: rules may ask what the oracle's virtual time hides (`--ctexpire`). */
   instant?: boolean
 }

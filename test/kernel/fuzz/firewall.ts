@@ -79,12 +79,6 @@ const OTHERS = [
   '-m length --length 41:60',
 ]
 
-const CONNLIMIT = [
-  '-p tcp -s {client} -m connlimit --connlimit-above 2 --connlimit-mask 8 --connlimit-saddr',
-  '-p tcp -m connlimit --connlimit-upto 3 --connlimit-mask 4 --connlimit-daddr',
-  '-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above 1 --connlimit-mask 8 --connlimit-saddr',
-]
-
 const RAW_TARGETS = ['CT --notrack', 'CT --zone 1', 'CT --zone-orig 2', 'CT --zone-reply 3', 'CT --zone 4', 'DROP']
 const MANGLE_TARGETS = [
   'CONNMARK --set-xmark 0x1/0xffffffff',
@@ -112,14 +106,13 @@ const SOURCE_RULES = [
 
 interface Draft {
   mode: 'router' | 'host'
-  kind: 'virtual' | 'instant' | 'ticked'
+  kind: 'virtual' | 'instant'
   /** Rules, with the chain chosen by a number. */
   raw: readonly (readonly [number, string, string])[]
   mangle: readonly (readonly [number, string, string])[]
   destinations: readonly (readonly [number, string])[]
   sources: readonly (readonly [number, string])[]
   filter: readonly (readonly [number, string, string])[]
-  limits: readonly (readonly [number, string])[]
   policy: string
 }
 
@@ -128,29 +121,23 @@ const matched = fc.constantFrom(...CONNTRACK, ...OTHERS)
 const rule = (match: fc.Arbitrary<string>, targets: readonly string[], most: number) =>
   fc.array(fc.tuple(chainNumber, match, fc.constantFrom(...targets)), { maxLength: most })
 
-const draft: fc.Arbitrary<Draft> = fc
-  .constantFrom<Draft['kind'][]>('virtual', 'virtual', 'virtual', 'instant', 'instant', 'ticked')
-  .chain((kind) => {
-    const inFilter = kind === 'instant' ? fc.constantFrom(...CONNTRACK, ...OTHERS, ...EXPIRY, ...EXPIRY) : matched
-    return fc.record({
-      mode: fc.constantFrom<Draft['mode'][]>('router', 'host'),
-      kind: fc.constant(kind),
-      raw: rule(
-        fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
-        RAW_TARGETS,
-        1,
-      ),
-      mangle: rule(matched, MANGLE_TARGETS, 4),
-      destinations: fc.array(fc.tuple(chainNumber, fc.constantFrom(...DESTINATION_RULES)), { maxLength: 2 }),
-      sources: fc.array(fc.tuple(chainNumber, fc.constantFrom(...SOURCE_RULES)), { maxLength: 2 }),
-      filter: rule(inFilter, FILTER_TARGETS, 6),
-      limits: fc.array(fc.tuple(chainNumber, fc.constantFrom(...CONNLIMIT)), {
-        minLength: kind === 'ticked' ? 1 : 0,
-        maxLength: kind === 'ticked' ? 2 : 0,
-      }),
-      policy: fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP'),
-    })
+const draft: fc.Arbitrary<Draft> = fc.constantFrom<Draft['kind'][]>('virtual', 'virtual', 'instant').chain((kind) => {
+  const inFilter = kind === 'instant' ? fc.constantFrom(...CONNTRACK, ...OTHERS, ...EXPIRY, ...EXPIRY) : matched
+  return fc.record({
+    mode: fc.constantFrom<Draft['mode'][]>('router', 'host'),
+    kind: fc.constant(kind),
+    raw: rule(
+      fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
+      RAW_TARGETS,
+      1,
+    ),
+    mangle: rule(matched, MANGLE_TARGETS, 4),
+    destinations: fc.array(fc.tuple(chainNumber, fc.constantFrom(...DESTINATION_RULES)), { maxLength: 2 }),
+    sources: fc.array(fc.tuple(chainNumber, fc.constantFrom(...SOURCE_RULES)), { maxLength: 2 }),
+    filter: rule(inFilter, FILTER_TARGETS, 6),
+    policy: fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP'),
   })
+})
 
 const CHAINS = {
   raw: ['PREROUTING', 'OUTPUT'],
@@ -178,7 +165,6 @@ function setupOf(value: Draft): Setup {
       ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources[mode], number)} ${rest}`),
     ]),
     ...table('filter', ['INPUT', 'FORWARD', 'OUTPUT'], value.policy, [
-      ...value.limits.map(([number, match]) => `-A ${one(filter, number)} ${match} -j DROP`),
       ...lines(filter, value.filter),
       ...filter.map((chain) => `-A ${chain} -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT`),
     ]),
@@ -191,7 +177,6 @@ function setupOf(value: Draft): Setup {
     rules: inFamily(0),
     rules6: inFamily(1),
     ...(kind === 'instant' ? { instant: true } : {}),
-    ...(kind === 'ticked' ? { ticks: true } : {}),
   }
 }
 

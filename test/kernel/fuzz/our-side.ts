@@ -93,6 +93,8 @@ const REASONS_WITH_BOUND: readonly number[] = [
 
 function observe(machine: Machine, outcome: Outcome, { local }: Topology, nowNs: number): Observation {
   const { id: connection, table } = machine.tracker.current
+  const { fields, base } = outcome
+  const family = fields[base + P_FAMILY]
   const e = connection * ENTRY_INTS
   const tracked = connection >= 0 && outcome.direction >= 0
   const protocol = tracked ? table.entries[e + E_KIND] & KIND_PROTOCOL_MASK : -1
@@ -110,12 +112,9 @@ function observe(machine: Machine, outcome: Outcome, { local }: Topology, nowNs:
     // Of UDP the kernel's event tells a timeout by real time.
     timeout: tracked && protocol !== PROTO_UDP ? (table.times[(e + E_EXPIRY) >> 1] - nowNs) / 1e9 : null,
     chainOverreaches:
-      outcome.fields[P_PROTOCOL] < 0 ||
-      outcome.fields[P_L4_OFFSET] > outcome.fields[P_L3_OFFSET] + outcome.fields[P_L3_LENGTH],
-    toItself:
-      !local.isEmpty &&
-      local.has(outcome.fields[P_FAMILY], outcome.fields, P_SRC) &&
-      local.has(outcome.fields[P_FAMILY], outcome.fields, P_DST),
+      fields[base + P_PROTOCOL] < 0 ||
+      fields[base + P_L4_OFFSET] > fields[base + P_L3_OFFSET] + fields[base + P_L3_LENGTH],
+    toItself: !local.isEmpty && local.has(family, fields, base + P_SRC) && local.has(family, fields, base + P_DST),
     bound: REASONS_WITH_BOUND.includes(outcome.reason)
       ? outcome.reasonB >>> 0
       : outcome.reason === reasons.REASON_TCP_OVERSHOT

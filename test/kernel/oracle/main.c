@@ -4,7 +4,7 @@
 
 struct net locals[MAXNET], insides[MAXNET];
 int nlocals, ninsides;
-static const char *o_cap, *o_dump, *o_post;
+static const char *o_cap, *o_dump, *o_pre, *o_post;
 const char *o_rules, *o_rules6, *o_ipset, *o_in, *o_out;
 int o_host, o_helper, o_pad, o_fix, o_events, o_notrace, o_fixttl, o_vtime;
 static int o_stats, o_quiet, o_tick;
@@ -84,6 +84,8 @@ static void read_options(int argc, char **argv) {
       o_dump = ARG;
     else if (OPT("--stats"))
       o_stats = 1;
+    else if (OPT("--pre"))
+      o_pre = ARG;
     else if (OPT("--post"))
       o_post = ARG;
     else if (OPT("--quiet"))
@@ -194,6 +196,7 @@ int main(int argc, char **argv) {
   cap_open(&c, o_cap);
   setvbuf(stdout, NULL, _IOFBF, 1 << 20);
   namespace_enter();
+  if (o_pre) RUN("sh", "-c", o_pre);
   kernel_rules_load();
   nl_open();
   if (o_vtime) load_known();
