@@ -5,6 +5,8 @@ import { PacketBatch } from './packet-batch.ts'
 /** Few enough that all of them stay in the cache, enough that a moment's rest of one thread does not stop the other. A power of two. */
 const SLOTS = 8
 const SLOT_MASK = SLOTS - 1
+/** A reader that found no slot free goes on when so many are: to be woken for each one would cost both threads dearly. */
+const FREE_AT_ONCE = SLOTS / 2
 const FRAMES = 2048
 const BYTES = 2 * FRAME_CAPTURED_MAX
 
@@ -52,12 +54,15 @@ export class SlotRing {
   /** The reader's side: the next slot to be filled, as soon as one is free. Blocks the thread. */
   slotToFill(): PacketBatch {
     const control = this.#control
-    for (;;) {
-      const freed = Atomics.load(control, FREED)
-      const filled = control[FILLED]
-      if (((filled - freed) | 0) < SLOTS) return this.#batches[filled & SLOT_MASK]
-      Atomics.wait(control, FREED, freed)
+    const filled = control[FILLED]
+    let freed = Atomics.load(control, FREED)
+    if (slotsBetween(freed, filled) === SLOTS) {
+      while (slotsBetween(freed, filled) > SLOTS - FREE_AT_ONCE) {
+        Atomics.wait(control, FREED, freed)
+        freed = Atomics.load(control, FREED)
+      }
     }
+    return this.#batches[filled & SLOT_MASK]
   }
 
   /** The reader's side: hands over the slot. */
@@ -121,8 +126,9 @@ export class SlotRing {
   /** The replay's side: gives the slot back that was taken. */
   free(): void {
     const control = this.#control
-    Atomics.store(control, FREED, control[FREED] + 1)
-    Atomics.notify(control, FREED)
+    const freed = (control[FREED] + 1) | 0
+    Atomics.store(control, FREED, freed)
+    if (slotsBetween(freed, Atomics.load(control, FILLED)) === SLOTS - FREE_AT_ONCE) Atomics.notify(control, FREED)
   }
 
   get wantsChecksums(): boolean {
@@ -132,6 +138,10 @@ export class SlotRing {
   set wantsChecksums(wanted: boolean) {
     Atomics.store(this.#control, WANTS_CHECKSUMS, wanted ? 1 : 0)
   }
+}
+
+function slotsBetween(freed: number, filled: number): number {
+  return (filled - freed) | 0
 }
 
 const SECONDS_BYTES = FRAMES * Float64Array.BYTES_PER_ELEMENT

@@ -218,6 +218,24 @@ function written(name: string, bytes: Buffer): string {
   return path
 }
 
+describe('--threads', () => {
+  it.each(['0', 'two', '-1', '1.5'])('%s is no number of threads', (value) => {
+    const { status, stdout, stderr } = ctreplay([sample, `--threads=${value}`])
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(`--threads: '${value}' is not a number of threads`)
+  })
+
+  it('what is wrong with the rules is told before what is wrong with the capture', () => {
+    const wrong = written('wrong.v4', Buffer.from('*filter\n-A NOWHERE -j ACCEPT\nCOMMIT\n'))
+    for (const threads of ['1', '2']) {
+      const { status, stderr } = ctreplay(['/nonexistent/a.pcap', '--rules', wrong, '--threads', threads])
+      expect(status).toBe(2)
+      expect(stderr).toContain('wrong.v4:2:')
+      expect(stderr).not.toContain('no such file')
+    }
+  })
+})
+
 describe('pipes and signals', () => {
   it('stops quietly when the reader of the lines goes away', () => {
     const many = written('many.pcap', manyDatagrams(60_000))

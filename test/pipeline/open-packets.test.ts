@@ -1,0 +1,38 @@
+import { truncateSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { buildProgram } from '../support/built-program.ts'
+import { tcp } from '../support/packets.ts'
+import { pcap } from '../support/pcap.ts'
+
+const { folder, load, remove } = buildProgram()
+const { openPackets } = await load()
+afterAll(remove)
+
+const small = join(folder, 'small.pcap')
+writeFileSync(small, pcap([tcp('10.0.0.1:1000>10.0.0.2:80', 'S')]))
+// The rest of it is a hole in the file.
+const large = join(folder, 'large.pcap')
+writeFileSync(large, pcap([tcp('10.0.0.1:1000>10.0.0.2:80', 'S')]))
+truncateSync(large, 33 << 20)
+
+async function isReadByAThread(paths: readonly string[], threads?: number): Promise<boolean> {
+  const source = await openPackets(paths, { threads })
+  source.close()
+  return source.constructor.name === 'ThreadSource'
+}
+
+describe('a second thread reads', () => {
+  it('where the captures are large enough, and a processor is there', async () => {
+    expect(await isReadByAThread([small])).toBe(false)
+    expect(await isReadByAThread([large])).toBe(availableParallelism() > 1)
+    expect(await isReadByAThread([small, large])).toBe(availableParallelism() > 1)
+  })
+
+  it('as asked', async () => {
+    expect(await isReadByAThread([large], 1)).toBe(false)
+    expect(await isReadByAThread([small], 2)).toBe(true)
+    expect(await isReadByAThread([small], 4)).toBe(true)
+  })
+})
