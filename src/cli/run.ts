@@ -2,12 +2,13 @@ import { CaptureError } from '../capture/frame-reader.ts'
 import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
 import { type ReplaySummary, replay } from '../netfilter/replay.ts'
 import { openPackets } from '../pipeline/open-packets.ts'
+import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ByteOutput, OutputError } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
 import { summaryText } from '../report/summary.ts'
 import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
-import { RulesetError } from '../ruleset/index.ts'
+import { type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import { runCheck } from './check-command.ts'
 import { type CommandLine, OUTPUT_OPTIONS, parseCommandLine } from './command-line.ts'
@@ -35,12 +36,10 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function replayAsAsked(asked: CommandLine): Promise<number> {
   refuseToOverwriteInputs(asked)
-  const rules = asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4')
-  const rules6 = asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6')
-  const sets = readSets(asked.ipsets)
-
   const { captures, reader, threads } = asked
-  const source = new InterruptibleSource(await openPackets(captures, { reader, threads }))
+  const opening = openPackets(captures, { reader, threads })
+  const { rules, rules6, sets } = rulesWhile(opening, asked)
+  const source = new InterruptibleSource(await opening)
   let interrupted = false
   const interrupt = (): void => {
     interrupted = true
@@ -79,6 +78,29 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
   } finally {
     process.off('SIGINT', interrupt)
     source.close()
+  }
+}
+
+interface RulesAsked {
+  readonly rules: ParsedRuleset | undefined
+  readonly rules6: ParsedRuleset | undefined
+  readonly sets: readonly SetDefinition[]
+}
+
+/** Reads the rules while the captures are opened, for which a thread may have to start. What is wrong here comes first. */
+function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAsked {
+  try {
+    return {
+      rules: asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4'),
+      rules6: asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6'),
+      sets: readSets(asked.ipsets),
+    }
+  } catch (error) {
+    opening.then(
+      (source) => source.close(),
+      () => {},
+    )
+    throw error
   }
 }
 
