@@ -1,7 +1,7 @@
 import { P_TCP_SEQ } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
-import { before } from '../sequence.ts'
+import { after, before } from '../sequence.ts'
 import { announcementText, type FtpAddress, type FtpAnnouncement, findAnnouncement, PARTLY } from './ftp-commands.ts'
 import {
   HELP_ACCEPT,
@@ -78,9 +78,13 @@ function announce(packet: HelpedPacket, announced: FtpAnnouncement): number {
   return packet.rewrite(announced.end - announced.from, written.length) ? HELP_ACCEPT : HELP_CANNOT_REWRITE
 }
 
-/** The older of the two goes when there is no room. */
+/** The older of the two goes when there is no room, for one that is newer. */
 function rememberLineStart(starts: number[], sequence: number): void {
   if (starts.includes(sequence)) return
-  if (starts.length < 2) starts.push(sequence)
-  else starts[before(starts[0], starts[1]) ? 0 : 1] = sequence
+  if (starts.length < 2) {
+    starts.push(sequence)
+    return
+  }
+  const older = before(starts[0], starts[1]) ? 0 : 1
+  if (after(sequence, starts[older])) starts[older] = sequence
 }

@@ -9,7 +9,7 @@ import {
   HELP_REFUSED,
   type HelpedPacket,
 } from './helper.ts'
-import { type Media, mediaOf } from './sdp.ts'
+import { addressLine, type Media, mediaOf, sessionStart } from './sdp.ts'
 import type { SipMessage } from './sip-headers.ts'
 import { writeMediaAddress, writePort, writeSessionAddress } from './sip-nat.ts'
 
@@ -17,7 +17,9 @@ const PORT_MAX = 65_535
 
 /** Announces the streams of a session description, whose addresses and ports NAT rewrites. A HELP_ code. */
 export function expectMedia(packet: HelpedPacket, message: SipMessage): number {
-  let address: readonly number[] | null = null
+  const start = sessionStart(message)
+  // Where no stream says another, the owner gets the address of the connection line.
+  let address = start < 0 ? null : (addressLine(message, start, 'c=')?.words ?? null)
   for (const media of mediaOf(message)) {
     if (media === 'impossible') return HELP_DROP
     const awaited = expectStream(packet, message, media)

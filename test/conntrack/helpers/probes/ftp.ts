@@ -184,6 +184,16 @@ export const FTP_PROBES: readonly HelperProbe[] = [
     })(),
   },
   {
+    name: 'ftp: an older line does not take the place of two newer ones',
+    packets: session()
+      .client('NOOP\r\n')
+      .client('NOOP\r\n')
+      .also(
+        tcp(PATH, 'PA', { seq: 1000, ack: 9011, data: 'USER anonymous\r\n' }),
+        tcp(PATH, 'PA', { seq: 1016, ack: 9024, data: 'PORT 10,0,0,1,7,208\r\n' }),
+      ).packets,
+  },
+  {
     name: 'ftp: expected for five minutes',
     packets: [
       ...active('PORT 10,0,0,1,7,208\r\n').map((bytes, i) => ({ bytes, time: i / 1000 })),

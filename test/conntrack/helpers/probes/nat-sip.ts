@@ -38,6 +38,16 @@ const BODIES: Readonly<Record<string, string>> = {
   'an owner without address': lines('v=0', 'o=- 1 1 IN IP4 host', `c=IN IP4 ${A}`, 'm=audio 4000 RTP/AVP 0'),
   'no connection line': lines('v=0', `o=- 1 1 IN IP4 ${A}`, 'm=audio 4000 RTP/AVP 0'),
   'no stream': lines('v=0', `o=- 1 1 IN IP4 ${A}`, `c=IN IP4 ${A}`),
+  'no stream, and another owner': lines('v=0', 'o=- 1 1 IN IP4 100.100.100.100', `c=IN IP4 ${A}`),
+  'no stream, and another owner and connection': lines(
+    'v=0',
+    'o=- 1 1 IN IP4 100.100.100.100',
+    'c=IN IP4 100.100.100.99',
+  ),
+  'no stream and no connection': lines('v=0', 'o=- 1 1 IN IP4 100.100.100.100'),
+  'no stream and no owner': lines('v=0', `c=IN IP4 ${A}`),
+  'a stream that is not known': sdp(OTHER, 'm=text 4000 RTP/AVP 0'),
+  'a stream with port zero': sdp(OTHER, 'm=audio 0 RTP/AVP 0'),
   'no description': '',
 }
 
