@@ -119,6 +119,23 @@ describe('IPv6 addresses as bytes', () => {
       }),
     )
   })
+
+  it('are the same when they come again, in between others, over bytes of any kind', () => {
+    const addresses = fc.array(fc.constantFrom(0, 1, 0xffff, 0x2001, 0xdb8), { minLength: 8, maxLength: 8 })
+    fc.assert(
+      fc.property(fc.array(addresses, { minLength: 1, maxLength: 100 }), (some) => {
+        const writer = new ByteWriter(new Uint8Array(8192).fill(0xff))
+        let at = 0
+        let expected = ''
+        for (const groups of [...some, ...some]) {
+          const words = Int32Array.from([0, 2, 4, 6].map((i) => (groups[i] << 16) | groups[i + 1]))
+          at = writer.ipv6(at, words, 0)
+          expected += addressText(words, 0, IP_V6)
+        }
+        expect(new TextDecoder().decode(writer.bytes.subarray(0, at))).toBe(expected)
+      }),
+    )
+  })
 })
 
 function bytesText(words: Int32Array): string {
