@@ -29,12 +29,40 @@ export function makeCheck(
   runtime: Runtime,
   context: CallContext,
 ): Check {
-  const evaluate = testOf(condition, assumed, runtime, context)
-  return { match, condition, evaluate, missing: missingIn(condition) ?? `-m ${match} cannot be decided from a capture` }
+  const why = new Why()
+  const test = testOf(condition, assumed, runtime, context, why)
+  return {
+    match,
+    condition,
+    evaluate(packet, certain) {
+      why.missing = ''
+      return test(packet, certain)
+    },
+    get missing() {
+      return why.missing || `-m ${match} cannot be decided from a capture`
+    },
+  }
 }
 
-function testOf(condition: Condition, assumed: boolean | undefined, runtime: Runtime, context: CallContext): Test {
-  const settle = (result: number): number => (result === UNKNOWN && assumed !== undefined ? Number(assumed) : result)
+/** What the last evaluation missed first; '' for nothing. */
+class Why {
+  missing = ''
+}
+
+function testOf(
+  condition: Condition,
+  assumed: boolean | undefined,
+  runtime: Runtime,
+  context: CallContext,
+  why: Why,
+): Test {
+  const missing = missingIn(condition)
+  const settle = (result: number): number => {
+    if (result !== UNKNOWN) return result
+    if (assumed !== undefined) return Number(assumed)
+    if (why.missing === '') why.missing = missing ?? ''
+    return result
+  }
   switch (condition.kind) {
     case 'field': {
       const read = fieldReader(condition.field, runtime)
@@ -59,7 +87,7 @@ function testOf(condition: Condition, assumed: boolean | undefined, runtime: Run
     }
     case 'all':
     case 'any': {
-      const parts = condition.parts.map((part) => testOf(part, assumed, runtime, context))
+      const parts = condition.parts.map((part) => testOf(part, assumed, runtime, context, why))
       const decisive = condition.kind === 'all' ? NO : YES
       return (packet, certain) => {
         let result = 1 - decisive
@@ -71,15 +99,15 @@ function testOf(condition: Condition, assumed: boolean | undefined, runtime: Run
           }
           if (one === UNKNOWN) result = UNKNOWN
         }
-        return settle(negate(result, condition.negated))
+        return negate(result, condition.negated)
       }
     }
     case 'constant': {
-      const result = settle(condition.value === null ? UNKNOWN : Number(condition.value))
-      return () => result
+      const result = condition.value === null ? UNKNOWN : Number(condition.value)
+      return () => settle(result)
     }
     case 'hotdrop': {
-      const inner = testOf(condition.when, assumed, runtime, context)
+      const inner = testOf(condition.when, assumed, runtime, context, why)
       return (packet, certain) => {
         const result = inner(packet, certain)
         return result === NO ? YES : result === YES ? HOTDROP : HOTDROP_PERHAPS
@@ -126,6 +154,7 @@ function reader(expression: string, runtime: Runtime): unknown {
   return made
 }
 
+/** What a condition without parts misses where it is unknown. */
 function missingIn(condition: Condition): string | undefined {
   switch (condition.kind) {
     case 'field':
@@ -135,9 +164,8 @@ function missingIn(condition: Condition): string | undefined {
     }
     case 'all':
     case 'any':
-      return condition.parts.map(missingIn).find((text) => text !== undefined)
     case 'hotdrop':
-      return missingIn(condition.when)
+      return undefined
     default:
       return condition.missing
   }
