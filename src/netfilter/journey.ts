@@ -3,9 +3,9 @@ import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
 import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
-import { isRepeatedOpening } from '../conntrack/repeated-opening.ts'
-import { CT_NEW, CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
+import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
+import { isUncountedOpening } from '../conntrack/uncounted-opening.ts'
 import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
 import {
   HOOK_FORWARD,
@@ -360,7 +360,7 @@ export class Journey {
     const protocol = fields[base + P_PROTOCOL]
     const isRelated = info === CT_RELATED || info === CT_RELATED_REPLY
     if (isRelated && (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6)) return
-    if (info === CT_NEW && isRepeatedOpening(this.tracker.current, bytes, fields, base)) return
+    if (isUncountedOpening(this.tracker.current, connections, bytes, fields, base)) return
     connections.account(id, direction === 1, fields[base + P_L3_LENGTH])
   }
 

@@ -121,6 +121,12 @@ describe('the order of tables', () => {
     }
     expect(twice(tcp('10.0.0.1:1000>10.9.9.9:80', 'S'))).toBe('ACCEPT ACCEPT')
     expect(twice(init)).toBe('ACCEPT ACCEPT')
+    const crossing = new Replaying({ rules: table('filter', counts.replace('original', 'both')) })
+    const syns = [tcp('10.0.0.1:1000>10.9.9.9:80', 'S', { seq: 1 }), tcp('10.9.9.9:80>10.0.0.1:1000', 'S', { seq: 5 })]
+    expect(syns.map((packet) => crossing.say(packet))).toEqual([
+      'NEW FORWARD ACCEPT filter:FORWARD:policy:2',
+      'ESTABLISHED/reply FORWARD ACCEPT filter:FORWARD:policy:2',
+    ])
     expect(twice(udp('10.0.0.1:1000>10.9.9.9:80'))).toBe('ACCEPT DROP')
     expect(twice(tcp('10.0.0.1:1000>10.9.9.9:80', 'A'))).toBe('ACCEPT DROP')
   })
