@@ -40,7 +40,6 @@ import type { Observation } from './observation.ts'
 export async function observationsOfCtreplay(
   capture: string,
   setup: Setup,
-  withTexts = false,
 ): Promise<{ observations: Observation[]; texts: string[]; table: TableRow[] }> {
   const isHost = setup.mode === 'host'
   const topology = new Topology({
@@ -77,7 +76,7 @@ export async function observationsOfCtreplay(
       machine.process(batch, i, outcome)
       if (Number.isNaN(start)) start = outcome.epochSeconds
       observations.push(observe(machine, outcome, topology, (outcome.epochSeconds - start) * 1e9 + outcome.nanoseconds))
-      if (withTexts) texts.push(packetText(outcome.fields, outcome.base).text)
+      texts.push(packetText(outcome.fields, outcome.base).text)
     }
   }
   reader.close()
