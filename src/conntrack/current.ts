@@ -140,6 +140,14 @@ export class CurrentConnection {
     return this.table.find(key, this.nowNs, 1)
   }
 
+  /** `find` for a TCP or UDP packet of zone 0. @param hash of its key */
+  findPlain(fields: Int32Array, base: number, hash: number): number {
+    this.zoneOriginal = 0
+    this.zoneReply = 0
+    this.key.refill(fields, base, hash)
+    return this.table.find(this.key, this.nowNs)
+  }
+
   /** Attaches the packet to its connection, made where there is none. False when the table is full. */
   resolve(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
     let id = this.lookedUp

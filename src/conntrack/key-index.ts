@@ -39,6 +39,11 @@ export class KeyIndex {
     return this.#outgrown !== null
   }
 
+  /** Has what `first` will look at brought to the processor's cache; the number means nothing. */
+  approach(hash: number): number {
+    return this.#table.tagAt(hash)
+  }
+
   /** First reference that may have been added with this hash, -1 for none. */
   first(hash: number): number {
     const table = this.#table

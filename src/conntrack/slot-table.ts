@@ -48,6 +48,11 @@ export class SlotTable {
     }
   }
 
+  /** The tag where probing for a hash begins: only to have it in the processor's cache. */
+  tagAt(hash: number): number {
+    return this.#tags[hash & this.mask]
+  }
+
   slotOf(hash: number, reference: number): number {
     let slot = this.seek(hash, hash)
     while (slot >= 0 && this.references[slot] !== reference) slot = this.seek(slot + 1, hash)

@@ -34,6 +34,8 @@ const ENTRIES_AT_LEAST = 1 << 12
 const ENTRIES_WITHOUT_LIMIT = 1 << 22
 const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
+/** Integers in what a processor's cache fetches at once. */
+const CACHE_LINE_INTS = 16
 /** The kernel looks at eight buckets of a full table, two tuples each. */
 const EVICTION_SCAN = 16
 
@@ -59,6 +61,8 @@ export class ConnectionTable {
   created = 0
   /** Direction of the packet that `find` found an entry for: 0 original, 1 reply. */
   foundDirection = 0
+  /** A sum over what `approach` looked at, kept so that it must look. */
+  touched = 0
   /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
   onFree: (id: number) => void = () => {}
   readonly #index = new KeyIndex((reference) => this.#hashOf(reference))
@@ -82,6 +86,25 @@ export class ConnectionTable {
   /** Memory that entries have touched, their index and their extensions, in bytes. */
   get bytes(): number {
     return this.#high * ENTRY_INTS * 4 + this.#index.bytes + this.extensions.bytes
+  }
+
+  /**
+   * Has what lookups of these hashes will need brought to the processor's cache. Memory answers many questions at once as
+   * quickly as one, if none must wait for another's answer: so all are asked for tags first, then for references, then
+   * for entries.
+   */
+  approach(hashes: Int32Array, count: number): void {
+    const index = this.#index
+    const entries = this.entries
+    let touched = 0
+    for (let i = 0; i < count; i++) touched += index.approach(hashes[i])
+    for (let i = 0; i < count; i++) hashes[i] = index.first(hashes[i])
+    for (let i = 0; i < count; i++) {
+      if (hashes[i] < 0) continue
+      const e = (hashes[i] >> 1) * ENTRY_INTS
+      touched += entries[e] + entries[e + CACHE_LINE_INTS] + entries[e + 2 * CACHE_LINE_INTS]
+    }
+    this.touched = touched
   }
 
   /**

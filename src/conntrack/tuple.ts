@@ -81,6 +81,12 @@ export class TupleKey {
       source = keySource
       destination = keyDestination
     }
+    this.#sort(fields, base, v6, source, destination)
+    this.rehash()
+  }
+
+  /** Puts the lower of the two ends first. */
+  #sort(fields: Int32Array, base: number, v6: boolean, source: number, destination: number): void {
     let order = (fields[base + P_SRC] >>> 0) - (fields[base + P_DST] >>> 0)
     if (v6) {
       for (let i = 1; order === 0 && i < 4; i++)
@@ -97,6 +103,17 @@ export class TupleKey {
     this.#fillAddresses(fields, base, v6)
   }
 
+  /**
+   * The same as `fill`, in zone 0, for TCP and UDP, whose hash a key filled before had.
+   */
+  refill(fields: Int32Array, base: number, hash: number): void {
+    const v6 = fields[base + P_FAMILY] === IP_V6
+    const ports = fields[base + P_PORTS]
+    this.kind = fields[base + P_PROTOCOL] | (v6 ? KIND_IPV6 : 0)
+    this.#sort(fields, base, v6, ports >>> 16, ports & 0xffff)
+    this.hash = hash
+  }
+
   #fillIcmp(fields: Int32Array, base: number, typeCodeId: number, v6: boolean): void {
     const type = typeCodeId >>> 24
     const request = v6 ? ICMPV6_REQUEST[type] : ICMP_REQUEST[type]
@@ -104,6 +121,7 @@ export class TupleKey {
     this.symmetric = false
     this.ports = ((typeCodeId & 0xffff) << 16) | (request << 8) | ((typeCodeId >>> 16) & 0xff)
     this.#fillAddresses(fields, base, v6)
+    this.rehash()
   }
 
   /** Makes a key that was filled from an ICMP request the key of its reply with the same addresses. */
@@ -151,7 +169,6 @@ export class TupleKey {
       this.b2 = fields[b + 2]
       this.b3 = fields[b + 3]
     }
-    this.rehash()
   }
 }
 

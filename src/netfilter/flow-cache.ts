@@ -1,6 +1,7 @@
 import { E_WAYS, ENTRY_INTS } from '../conntrack/entry.ts'
 import { HITS_MAX, type RulePacket } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
+import type { PassedPackets } from './outcome.ts'
 
 /** No way is kept. */
 export const NO_WAY = 0
@@ -14,14 +15,16 @@ const WAYS_AT_START = 64
 const GROWTH = 2
 
 /** What a way began with, and where it led. */
-export interface Way {
-  readonly ruleset: CompiledRuleset | null
-  readonly isV6: boolean
+export class Way {
+  ruleset: CompiledRuleset | null = null
+  isV6 = false
+  protocol = 0
   /** It began at PREROUTING, where checksums are looked at. */
-  readonly arrives: boolean
-  readonly hook: number
+  arrives = false
+  /** HOOK_ number of the main hook. */
+  hook = 0
   /** The rule or policy that stands for the verdict, which is ACCEPT. */
-  readonly rule: RuleInfo | null
+  rule: RuleInfo | null = null
 }
 
 /**
@@ -41,6 +44,7 @@ export class FlowCache {
   #flags = new Uint8Array(WAYS_AT_START)
   #packets = new Float64Array(WAYS_AT_START)
   #bytes = new Float64Array(WAYS_AT_START)
+  #wireBytes = new Float64Array(WAYS_AT_START)
 
   /** @param flagsAsked TCP flags that some rule looks at: a way is for packets with the same ones */
   constructor(flagsAsked: number) {
@@ -53,14 +57,15 @@ export class FlowCache {
     return this.#flags[way] === (tcpFlags & this.#flagsAsked) ? way : NO_WAY
   }
 
-  way(number: number): Way {
+  way(number: number): Readonly<Way> {
     return this.#ways[number - 1]
   }
 
-  /** Another packet went this way. @param length of the datagram, as rules count bytes */
-  take(number: number, length: number): void {
+  /** Another packet went this way. @param length of the datagram, as rules count bytes, @param wireLength of the frame */
+  take(number: number, length: number, wireLength: number): void {
     this.#packets[number]++
     this.#bytes[number] += length
+    this.#wireBytes[number] += wireLength
   }
 
   /** Keeps the way that a packet just took, for the connection's others in that direction. */
@@ -78,21 +83,25 @@ export class FlowCache {
     entries[word] = (entries[word] & ~(WAYS_MAX << shift)) | (number << shift)
   }
 
-  /** Gives what was counted to the rules. */
-  settle(): void {
-    this.#ways.forEach(({ ruleset }, at) => {
-      const packets = this.#packets[at + 1]
-      if (packets === 0) return
-      for (const rule of this.#keys[at].subarray(KEY_HEAD)) ruleset?.count(rule, packets, this.#bytes[at + 1])
-      this.#packets[at + 1] = 0
-      this.#bytes[at + 1] = 0
+  /** Gives what was counted to the rules, and says what it was. */
+  settle(): PassedPackets[] {
+    return this.#ways.flatMap(({ ruleset, isV6, protocol, hook }, at) => {
+      const number = at + 1
+      const packets = this.#packets[number]
+      if (packets === 0) return []
+      for (const rule of this.#keys[at].subarray(KEY_HEAD)) ruleset?.count(rule, packets, this.#bytes[number])
+      const passed = { isV6, protocol, hook, packets, bytes: this.#wireBytes[number] }
+      this.#packets[number] = 0
+      this.#bytes[number] = 0
+      this.#wireBytes[number] = 0
+      return [passed]
     })
   }
 
   #numberOf(way: Way, packet: RulePacket, flags: number): number {
     const key = this.#key
     const { hits, hitCount } = packet
-    key[0] = (way.isV6 ? 1 : 0) | (way.arrives ? 2 : 0) | (way.hook << 2)
+    key[0] = (way.isV6 ? 1 : 0) | (way.arrives ? 2 : 0) | (way.hook << 2) | (way.protocol << 8)
     key[1] = way.rule === null ? -1 : way.rule.id
     key[2] = flags
     key[3] = hitCount
@@ -101,10 +110,11 @@ export class FlowCache {
     let hash = 0
     for (let at = 0; at < length; at++) hash = Math.imul(hash ^ key[at], 0x9e3779b1) ^ (hash >>> 15)
     const alike = this.#byHash.get(hash)
-    const known = alike?.find((number) => this.#hasKey(number, length))
-    if (known !== undefined) return known
+    if (alike !== undefined) {
+      for (const number of alike) if (this.#hasKey(number, length)) return number
+    }
     if (this.#ways.length === WAYS_MAX) return NO_WAY
-    const number = this.#add(way, key.slice(0, length))
+    const number = this.#add({ ...way }, key.slice(0, length))
     this.#flags[number] = flags
     if (alike === undefined) this.#byHash.set(hash, [number])
     else alike.push(number)
@@ -124,6 +134,7 @@ export class FlowCache {
       this.#flags = longer(this.#flags, new Uint8Array(number * GROWTH))
       this.#packets = longer(this.#packets, new Float64Array(number * GROWTH))
       this.#bytes = longer(this.#bytes, new Float64Array(number * GROWTH))
+      this.#wireBytes = longer(this.#wireBytes, new Float64Array(number * GROWTH))
     }
     return number
   }

@@ -36,8 +36,9 @@ import {
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
+import { NO_WAY } from './flow-cache.ts'
 import { Journey } from './journey.ts'
-import { CTSTATE_NONE, type Outcome } from './outcome.ts'
+import { CTSTATE_NONE, type Outcome, type PassedPackets } from './outcome.ts'
 import { PATH_LOOPBACK, PATH_OUTPUT, PATH_UNSEEN, pathOf } from './routing.ts'
 import type { Topology } from './topology.ts'
 
@@ -92,15 +93,43 @@ export class Machine {
     return this.#frame
   }
 
-  /** Takes frame `index` of the batch all its way and says in `outcome` what became of it. */
+  /**
+   * Takes frame `index` of the batch all its way and says in `outcome` what became of it. To look at packets together
+   * (`approach`) before is quicker, and makes no difference else.
+   */
   process(batch: PacketBatch, index: number, outcome: Outcome): void {
+    this.describe(batch, index, this.advance(batch, index), outcome)
+  }
+
+  /** Looks at packets [from, to) of a batch before any of them advances. @param to at most APPROACHED more than `from` */
+  approach(batch: PacketBatch, from: number, to: number): void {
+    this.journey.fastPath?.approach(batch.rows, from, to)
+  }
+
+  /**
+   * The clock goes on to frame `index` of the batch; its packet takes the short way where it may (FastPath).
+   * @returns the number of that way; NO_WAY where it goes on in `describe`
+   */
+  advance(batch: PacketBatch, index: number): number {
+    const { info, rows } = batch
+    const row = index * FRAME_INTS
+    const base = index * PACKET_INTS
+    const file = info[row + FRAME_FILE]
+    this.#frame++
+    this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1
+    if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) {
+      this.#tick(batch.seconds[index], info[row + FRAME_NANOSECONDS])
+    }
+    const { fastPath } = this.journey
+    if (fastPath === null || rows[base + P_FAMILY] === IP_NONE) return NO_WAY
+    return fastPath.take(batch.bytes, rows, base, this.#nowNs, this.#frame, info[row + FRAME_WIRE_LENGTH])
+  }
+
+  /** Takes the frame that `advance` was given all its way, unless it has gone it, and says in `outcome` what became of it. */
+  describe(batch: PacketBatch, index: number, way: number, outcome: Outcome): void {
     const info = batch.info
     const row = index * FRAME_INTS
     const file = info[row + FRAME_FILE]
-    const fields = batch.rows
-    const base = index * PACKET_INTS
-    this.#frame++
-    this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1
     outcome.frame = this.#frame
     outcome.file = file
     outcome.fileFrame = this.#fileFrames[file]
@@ -112,19 +141,17 @@ export class Machine {
     outcome.frameBytes = batch.bytes
     outcome.frameOffset = info[row + FRAME_OFFSET]
     outcome.capturedLength = info[row + FRAME_CAPTURED]
-    outcome.fields = fields
-    outcome.base = base
+    outcome.fields = batch.rows
+    outcome.base = index * PACKET_INTS
     this.#clear(outcome)
-    if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) this.#tick(outcome.epochSeconds, outcome.nanoseconds)
-    if (fields[base + P_FAMILY] === IP_NONE) outcome.note = fields[base + P_NOTE]
-    else if (!this.journey.fastPath?.take(batch.bytes, fields, base, this.#nowNs, outcome)) {
-      this.#enter(batch.bytes, outcome, info[row + FRAME_INTERFACE])
-    }
+    if (way !== NO_WAY) this.journey.fastPath?.describe(way, outcome)
+    else if (batch.rows[outcome.base + P_FAMILY] === IP_NONE) outcome.note = batch.rows[outcome.base + P_NOTE]
+    else this.#enter(batch.bytes, outcome, info[row + FRAME_INTERFACE])
   }
 
-  /** Brings the counters of the rules up to date. */
-  settle(): void {
-    this.journey.fastPath?.settle()
+  /** Brings the counters of the rules up to date. Says which packets took the short way since it was last called. */
+  settle(): PassedPackets[] {
+    return this.journey.fastPath?.settle() ?? []
   }
 
   #clear(outcome: Outcome): void {

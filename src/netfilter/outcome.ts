@@ -1,3 +1,4 @@
+import type { FrameBatch } from '../capture/frame-batch.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 
 /** `Outcome.state`: the label, CTSTATE_NONE where the packet never met the tracker. */
@@ -71,10 +72,33 @@ export class Outcome {
   fragmentCount = 0
 }
 
+/** Packets of established connections that were accepted on the same way through the rules. */
+export interface PassedPackets {
+  readonly isV6: boolean
+  readonly protocol: number
+  /** HOOK_ number of the main hook. */
+  readonly hook: number
+  readonly packets: number
+  /** On the wire. */
+  readonly bytes: number
+}
+
+/** How a sink takes packets of which it needs no outcome. */
+export interface PassedSink {
+  /** Instead of `Sink.packet`, for a packet that took the short way (FastPath). */
+  packet(fields: Int32Array, base: number): void
+  /** All of them, before `Sink.end`. */
+  total(passed: PassedPackets): void
+}
+
 /** A consumer of outcomes. */
 export interface Sink {
+  /** Called for each batch, before its packets. */
+  frames?(batch: FrameBatch): void
   /** Called once per frame, in capture order. Must not keep the outcome. */
   packet(outcome: Outcome): void
+  /** Asked only where all sinks have one. */
+  readonly passed?: PassedSink
   /** Awaited between batches: back-pressure. */
   drain?(): Promise<void> | void
   /** Called when the capture has nothing more for now, as a live one on a pipe: what is held back shall go out. */

@@ -7,12 +7,14 @@ import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ReaderSource } from '../pipeline/reader-source.ts'
 import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
-import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
+import { IP_V4, IP_V6, P_FAMILY, PACKET_INTS } from '../wire/packet-fields.ts'
 import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
+import { APPROACHED } from './fast-path.ts'
+import { NO_WAY } from './flow-cache.ts'
 import { type Inference, inferFrom } from './inference.ts'
 import type { InterfaceOption } from './interfaces.ts'
 import { Machine } from './machine.ts'
-import { Outcome, type Sink } from './outcome.ts'
+import { Outcome, type PassedSink, type Sink } from './outcome.ts'
 import { NOTHING_READ, readAhead } from './read-ahead.ts'
 import { type Mode, Topology } from './topology.ts'
 
@@ -113,16 +115,27 @@ export async function replay(
 
   const outcome = new Outcome()
   const familyFrames = new Float64Array(IP_V6 + 1)
-  for (const batch of ahead.batches) await replayBatch(batch, machine, outcome, sinks, familyFrames)
+  const brief = sinks.flatMap(({ passed }) => passed ?? [])
+  const replayed = (batch: PacketBatch): Promise<void> => {
+    for (const sink of sinks) sink.frames?.(batch)
+    if (brief.length === sinks.length) replayBriefly(batch, machine, outcome, sinks, brief, familyFrames)
+    else replayBatch(batch, machine, outcome, sinks, familyFrames)
+    return drain(sinks)
+  }
+  for (const batch of ahead.batches) await replayed(batch)
   for (;;) {
     onProgress?.(source.bytesRead, machine.frames)
     if (options.stop?.() === true) break
     const next = source.next()
     const batch = next instanceof Promise ? await whileIdle(next, sinks) : next
     if (batch === null) break
-    await replayBatch(batch, machine, outcome, sinks, familyFrames)
+    await replayed(batch)
   }
-  machine.settle()
+  for (const passed of machine.settle()) {
+    if (brief.length < sinks.length) continue
+    familyFrames[passed.isV6 ? IP_V6 : IP_V4] += passed.packets
+    for (const sink of brief) sink.total(passed)
+  }
   for (const sink of sinks) await sink.end?.()
   options.atEnd?.(machine)
 
@@ -158,18 +171,45 @@ function withoutNat(rules: ParsedRuleset): ParsedRuleset {
   return { ...rules, tables: rules.tables.filter(({ name }) => name !== 'nat') }
 }
 
-async function replayBatch(
+function replayBatch(
   batch: PacketBatch,
   machine: Machine,
   outcome: Outcome,
   sinks: readonly Sink[],
   familyFrames: Float64Array,
-): Promise<void> {
+): void {
   for (let i = 0; i < batch.count; i++) {
+    if (i % APPROACHED === 0) machine.approach(batch, i, Math.min(i + APPROACHED, batch.count))
     machine.process(batch, i, outcome)
     familyFrames[outcome.fields[outcome.base + P_FAMILY]]++
     for (let s = 0; s < sinks.length; s++) sinks[s].packet(outcome)
   }
+}
+
+/** For sinks that need no outcome of packets that take the short way. */
+function replayBriefly(
+  batch: PacketBatch,
+  machine: Machine,
+  outcome: Outcome,
+  sinks: readonly Sink[],
+  brief: readonly PassedSink[],
+  familyFrames: Float64Array,
+): void {
+  const { rows } = batch
+  for (let i = 0; i < batch.count; i++) {
+    if (i % APPROACHED === 0) machine.approach(batch, i, Math.min(i + APPROACHED, batch.count))
+    const base = i * PACKET_INTS
+    if (machine.advance(batch, i) !== NO_WAY) {
+      for (let s = 0; s < brief.length; s++) brief[s].packet(rows, base)
+      continue
+    }
+    machine.describe(batch, i, NO_WAY, outcome)
+    familyFrames[rows[base + P_FAMILY]]++
+    for (let s = 0; s < sinks.length; s++) sinks[s].packet(outcome)
+  }
+}
+
+async function drain(sinks: readonly Sink[]): Promise<void> {
   for (const sink of sinks) {
     const drained = sink.drain?.()
     if (drained !== undefined) await drained

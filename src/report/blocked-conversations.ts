@@ -61,10 +61,10 @@ export class BlockedConversations {
   private swapped = false
 
   /** Counts a packet that was not dropped. Costs a few operations where its conversation is not one of these. */
-  passed(outcome: Outcome): void {
-    const hash = conversationHash(outcome.fields, outcome.base)
+  passed(fields: Int32Array, base: number): void {
+    const hash = conversationHash(fields, base)
     if ((this.filter[(hash & (FILTER_BITS - 1)) >>> 5] & (1 << (hash & 31))) === 0) return
-    this.fillKey(outcome.fields, outcome.base)
+    this.fillKey(fields, base)
     const slot = this.find(hash)
     if (slot >= 0) this.counts[slot * 2 + 1]++
   }

@@ -74,8 +74,8 @@ function captureLines(summary: ReplaySummary, traffic: TrafficCounters, interrup
   })
   const types = [...traffic.linkTypes].sort((a, b) => b[1] - a[1])
   const links = types.map(([type, frames]) => linkTypeName(type) + (types.length > 1 ? ` (${count(frames)})` : ''))
-  lines.push(...wrap([counted(traffic.frames, 'frame'), byteSize(traffic.bytes), ...links].join(', '), 2, 2))
-  if (traffic.frames > 0) {
+  lines.push(...wrap([counted(traffic.frameCount, 'frame'), byteSize(traffic.bytes), ...links].join(', '), 2, 2))
+  if (traffic.frameCount > 0) {
     const { first, last } = traffic
     const span = last.seconds - first.seconds + (last.nanoseconds - first.nanoseconds) / 1e9
     const to = utc(last.seconds)

@@ -1,6 +1,27 @@
-import type { Outcome, Sink } from '../netfilter/outcome.ts'
-import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELATED } from '../netfilter/outcome.ts'
-import { HOOK_NAMES, VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import {
+  FRAME_INTS,
+  FRAME_LINK_TYPE,
+  FRAME_NANOSECONDS,
+  FRAME_WIRE_LENGTH,
+  type FrameBatch,
+} from '../capture/frame-batch.ts'
+import type { Outcome, PassedSink, Sink } from '../netfilter/outcome.ts'
+import {
+  CTSTATE_ESTABLISHED,
+  CTSTATE_INVALID,
+  CTSTATE_NAMES,
+  CTSTATE_NEW,
+  CTSTATE_NONE,
+  CTSTATE_RELATED,
+} from '../netfilter/outcome.ts'
+import {
+  HOOK_NAMES,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NAMES,
+  VERDICT_REJECT,
+  VERDICT_UNKNOWN,
+} from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { BlockedConversations } from './blocked-conversations.ts'
@@ -48,7 +69,7 @@ export interface Instant {
 
 /** Counts what the summary says. On the usual way of a packet: a few additions into typed arrays. */
 export class TrafficCounters implements Sink {
-  frames = 0
+  frameCount = 0
   bytes = 0
   readonly first: Instant = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 }
   readonly last: Instant = { seconds: Number.NEGATIVE_INFINITY, nanoseconds: 0 }
@@ -78,12 +99,31 @@ export class TrafficCounters implements Sink {
   private lastDrop: DropCount | null = null
   private lastUndecided: UndecidedCount | null = null
 
+  readonly passed: PassedSink = {
+    packet: (fields, base) => {
+      if (this.blocked !== null) this.blocked.passed(fields, base)
+    },
+    total: ({ protocol, hook, packets, bytes }) => {
+      this.states[CTSTATE_ESTABLISHED * PROTOCOL_ROWS + protocol] += packets
+      const cell = (hook + 1) * VERDICT_NAMES.length + VERDICT_ACCEPT
+      this.verdictPackets[cell] += packets
+      this.verdictBytes[cell] += bytes
+    },
+  }
+
+  /** What the capture says of frames, whatever is in them. */
+  frames(batch: FrameBatch): void {
+    const { info, seconds, count } = batch
+    this.frameCount += count
+    for (let i = 0, row = 0; i < count; i++, row += FRAME_INTS) {
+      this.bytes += info[row + FRAME_WIRE_LENGTH]
+      if (info[row + FRAME_LINK_TYPE] !== this.lastLinkType) this.nextLinkType(info[row + FRAME_LINK_TYPE])
+      this.lastLinkFrames++
+      this.takeTime(seconds[i], info[row + FRAME_NANOSECONDS])
+    }
+  }
+
   packet(outcome: Outcome): void {
-    this.frames++
-    this.bytes += outcome.wireLength
-    if (outcome.linkType !== this.lastLinkType) this.nextLinkType(outcome.linkType)
-    this.lastLinkFrames++
-    this.takeTime(outcome.epochSeconds, outcome.nanoseconds)
     if (outcome.note !== NOTE_NONE) this.notes[outcome.note]++
 
     const { verdict, state } = outcome
@@ -102,7 +142,8 @@ export class TrafficCounters implements Sink {
     if (verdict === VERDICT_DROP || verdict === VERDICT_REJECT) this.takeDrop(outcome)
     else {
       if (verdict === VERDICT_UNKNOWN) this.takeUndecided(outcome)
-      if (this.blocked !== null && outcome.fields[outcome.base + P_FAMILY] !== IP_NONE) this.blocked.passed(outcome)
+      if (this.blocked !== null && outcome.fields[outcome.base + P_FAMILY] !== IP_NONE)
+        this.blocked.passed(outcome.fields, outcome.base)
     }
     if (outcome.connectionNumber > this.highestConnection) this.highestConnection = outcome.connectionNumber
   }

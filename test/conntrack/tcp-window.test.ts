@@ -203,7 +203,8 @@ describe('REJECT of a RST', () => {
     const tracking = new Tracking()
     tracking.say(c('S', 100))
     const { current } = tracking.tracker
-    current.table.extensions.records[current.table.extend(current.id) + X_MARK] = 7
+    const x = current.table.extend(current.id)
+    current.table.extensions.records[x + X_MARK] = 7
     tracking.say(s('RA', 0, 101))
     expect(tracking.live).toBe(0)
     expect(current.table.extensions.records[current.table.extensionOf(current.id) + X_MARK]).toBe(7)

@@ -119,6 +119,7 @@ export class Replaying {
     this.#batch.count = 0
     addFrame(this.#batch, packet, { time: this.now, ...settings })
     decodeBatch(this.#batch)
+    this.machine.approach(this.#batch, 0, 1)
     this.machine.process(this.#batch, 0, this.outcome)
     return outcomeText(this.outcome)
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { FRAME_LINK_TYPE, FRAME_NANOSECONDS, FRAME_WIRE_LENGTH, FrameBatch } from '../../src/capture/frame-batch.ts'
 import { REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import type { ReplaySummary } from '../../src/netfilter/replay.ts'
@@ -49,8 +50,15 @@ function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = 
 
 function counted(outcomes: readonly Outcome[]): TrafficCounters {
   const traffic = new TrafficCounters()
+  const batch = new FrameBatch(1)
+  batch.count = 1
   outcomes.forEach((one, i) => {
     one.frame = i + 1
+    batch.seconds[0] = one.epochSeconds
+    batch.info[FRAME_NANOSECONDS] = one.nanoseconds
+    batch.info[FRAME_WIRE_LENGTH] = one.wireLength
+    batch.info[FRAME_LINK_TYPE] = one.linkType
+    traffic.frames(batch)
     traffic.packet(one)
   })
   traffic.end()
