@@ -314,6 +314,7 @@ export class Journey {
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
     if ((current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
+    if (this.#hasNat) this.nat.binder.chancePorts.learnFrom(fields, base, packet.nowNs)
     const result = this.#judge(outcome.frame)
     if (result === TRACKER_CANNOT_TELL) {
       outcome.note = NOTE_CUT

@@ -14,6 +14,7 @@ import { E_EXPIRY, E_KIND, E_STATUS, E_TCP_SIDE, E_TCP_STATE, ENTRY_INTS, KIND_Z
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../protocols/tcp-states.ts'
 import { after } from '../sequence.ts'
 import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '../status.ts'
+import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
 import { MANIP_SOURCE, type NatRange } from './range.ts'
 import { SourceIndex } from './source-index.ts'
@@ -30,8 +31,9 @@ const HASH_FACTOR = 0x9e3779b1
 
 /** Binds connections to translations while their first packet is on its way (nf_nat_setup_info). */
 export class NatBinder {
-  /** Translations for which a port other than the wanted one had to be found: the kernel takes a random one. */
+  /** Translations for which the kernel takes a port at random. */
   portsChosen = 0
+  readonly chancePorts: ChancePorts
   readonly #current: CurrentConnection
   readonly #connections: ConnectionReader
   /** The tuple being worked on: of the original direction, as the peer will see it. */
@@ -44,6 +46,7 @@ export class NatBinder {
   constructor(current: CurrentConnection) {
     this.#current = current
     this.#connections = new ConnectionReader(current.table)
+    this.chancePorts = new ChancePorts(current)
   }
 
   /** Whether the current packet's connection has its binding for this part already, be it that nothing changes. */
@@ -64,9 +67,11 @@ export class NatBinder {
       const tuple = this.#tuple
       this.#readTuple(id)
       const before = tuple.slice()
+      const { portsChosen } = this
       this.#makeUnique(manip, range)
       if (!isSameTuple(before, tuple)) {
         this.#writeReplyKey(id)
+        if (manip === MANIP_SOURCE && this.portsChosen !== portsChosen) this.chancePorts.note()
         table.entries[e + E_STATUS] |= manip === MANIP_SOURCE ? IPS_SRC_NAT : IPS_DST_NAT
       }
     }
