@@ -11,8 +11,8 @@ const CANDIDATE = 6
 const LOOKUP = 6
 const CLASSIFYING = 15
 /** Packets imagined, and rules held against them at most: enough to tell fields apart. */
-const PACKETS = 24
-const SAMPLE = 1024
+const PACKETS = 16
+const SAMPLE = 512
 
 /**
  * The fields by which few rules are left for a packet, the most selective first; null where it is quicker to ask one

@@ -49,11 +49,22 @@ export function buildRuleIndex(sets: readonly (ValueSet | null)[], boundaries: F
 
 /** Where sets of values begin, and where they are behind their end, sorted, up to `max`; 0 is always among them. */
 export function boundariesOf(sets: readonly (ValueSet | null)[], max: number): Float64Array {
-  const bounds = [0]
-  // Rules that ask alike often share their set.
-  for (const set of new Set(sets)) for (const { low, high } of set ?? []) bounds.push(low, high + 1)
-  const sorted = Float64Array.from(bounds).sort()
-  return sorted.filter((value, at) => value <= max && (at === 0 || value !== sorted[at - 1]))
+  let count = 1
+  for (const set of sets) if (set !== null) count += 2 * set.length
+  const sorted = new Float64Array(count)
+  let at = 1
+  for (const set of sets) {
+    for (let range = 0; set !== null && range < set.length; range++) {
+      sorted[at++] = set[range].low
+      sorted[at++] = set[range].high + 1
+    }
+  }
+  sorted.sort()
+  let kept = 0
+  for (let from = 0; from < count && sorted[from] <= max; from++) {
+    if (kept === 0 || sorted[from] !== sorted[kept - 1]) sorted[kept++] = sorted[from]
+  }
+  return sorted.slice(0, kept)
 }
 
 /** Where a boundary stands in its list; the list's length for what is above all. */

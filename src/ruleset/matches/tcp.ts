@@ -34,21 +34,27 @@ export const tcp: MatchExtension = {
 function parseTcp(options: Options): Match {
   const sports = portRange(options, 'source-port')
   const dports = portRange(options, 'destination-port')
+  // The match outlives the words that it was read from.
+  const otherSports = options.negated('source-port')
+  const otherDports = options.negated('destination-port')
   const flags = options.oneOf(['syn', 'tcp-flags'])
   const [maskToken, setToken] = flags?.values ?? []
   const mask = maskToken ? parseFlags(maskToken) : flags ? SYN_MASK : 0
   const set = setToken ? parseFlags(setToken) : flags ? SYN : 0
   const kindToken = options.value('tcp-option')
+  const otherKind = options.negated('tcp-option')
+  const otherFlags = flags?.negated ?? false
+  const asksForFlags = flags !== undefined
   const kind = kindToken ? parseNumber(kindToken, 1, 255, 'TCP option') : 0
   return {
     asksForSyn: flags !== undefined && !flags.negated && (set & SYN) !== 0,
     print() {
       return [
-        printPorts('sport', sports, options.negated('source-port')),
-        printPorts('dport', dports, options.negated('destination-port')),
-        kind ? printOption('tcp-option', `${kind}`, options.negated('tcp-option')) : '',
-        flags && (mask !== 0 || flags.negated)
-          ? printOption('tcp-flags', `${printFlags(mask)} ${printFlags(set)}`, flags.negated)
+        printPorts('sport', sports, otherSports),
+        printPorts('dport', dports, otherDports),
+        kind ? printOption('tcp-option', `${kind}`, otherKind) : '',
+        asksForFlags && (mask !== 0 || otherFlags)
+          ? printOption('tcp-flags', `${printFlags(mask)} ${printFlags(set)}`, otherFlags)
           : '',
       ]
         .filter((part) => part !== '')
@@ -56,18 +62,22 @@ function parseTcp(options: Options): Match {
     },
     conditions() {
       const conditions: Condition[] = [headerOf(HEADER)]
-      if (sports) conditions.push(isBetween('sourcePort', sports, options.negated('source-port')))
-      if (dports) conditions.push(isBetween('destinationPort', dports, options.negated('destination-port')))
-      if (flags) conditions.push(equals('tcpFlags', set, flags.negated, mask))
-      if (kind) conditions.push(...optionConditions(kind, options.negated('tcp-option')))
+      if (sports) conditions.push(isBetween('sourcePort', sports, otherSports))
+      if (dports) conditions.push(isBetween('destinationPort', dports, otherDports))
+      if (asksForFlags) conditions.push(equals('tcpFlags', set, otherFlags, mask))
+      if (kind) conditions.push(...optionConditions(kind, otherKind))
       return conditions
     },
   }
 }
 
+const HEADERS = new Map<number, Condition>()
+
 /** xt_tcpudp and its like drop a packet too short for the header that they want to read. */
 export function headerOf(bytes: number): Condition {
-  return hotdropWhen(isBetween('transportLength', { low: 0, high: bytes - 1 }))
+  const known = HEADERS.get(bytes) ?? hotdropWhen(isBetween('transportLength', { low: 0, high: bytes - 1 }))
+  HEADERS.set(bytes, known)
+  return known
 }
 
 /** A range of ports; all ports are as no option at all, unless negated. */

@@ -19,19 +19,19 @@ export const udp: MatchExtension = {
 function parseUdp(options: Options): Match {
   const sports = portRange(options, 'source-port')
   const dports = portRange(options, 'destination-port')
+  // The match outlives the words that it was read from.
+  const otherSports = options.negated('source-port')
+  const otherDports = options.negated('destination-port')
   return {
     print() {
-      return [
-        printPorts('sport', sports, options.negated('source-port')),
-        printPorts('dport', dports, options.negated('destination-port')),
-      ]
+      return [printPorts('sport', sports, otherSports), printPorts('dport', dports, otherDports)]
         .filter((part) => part !== '')
         .join(' ')
     },
     conditions() {
       const conditions: Condition[] = [headerOf(HEADER)]
-      if (sports) conditions.push(isBetween('sourcePort', sports, options.negated('source-port')))
-      if (dports) conditions.push(isBetween('destinationPort', dports, options.negated('destination-port')))
+      if (sports) conditions.push(isBetween('sourcePort', sports, otherSports))
+      if (dports) conditions.push(isBetween('destinationPort', dports, otherDports))
       return conditions
     },
   }

@@ -20,6 +20,7 @@ export function wholeNumberOf(text: string): bigint | null {
 
 /** The same, where doubles do. */
 export function numberOf(text: string): number | null {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
   const number = wholeNumberOf(text)
   return number === null ? null : Number(number)
 }

@@ -35,13 +35,11 @@ export class Options {
     this.owner = owner
     this.at = at
     this.uses = uses
-    const seen = new Set<string>()
-    for (const use of uses) {
-      if (seen.has(use.spec.name) && !use.spec.repeatable) {
-        throw new Refusal(use.at, `--${use.spec.name} is given twice; keep one of them`)
+    uses.forEach(({ spec, at: place }, index) => {
+      if (!spec.repeatable && uses.slice(0, index).some((other) => other.spec.name === spec.name)) {
+        throw new Refusal(place, `--${spec.name} is given twice; keep one of them`)
       }
-      seen.add(use.spec.name)
-    }
+    })
   }
 
   get(name: string): OptionUse | undefined {
