@@ -2,7 +2,7 @@ import type { FieldName } from '../evaluate/fields.ts'
 import { VERDICT_ACCEPT } from '../rule-packet.ts'
 import { Facts } from './facts.ts'
 import { contains, domainOf } from './field-sets.ts'
-import type { Flow } from './flow.ts'
+import { CLIMB_MAX, type Flow } from './flow.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
 /** A rule of the filter table that ends a packet's way, and what is known of the packets that it may take. */
@@ -26,6 +26,7 @@ function factsOnTheWay(flow: Flow, rule: ReviewedRule): Facts {
   const facts = new Facts()
   const met = new Set<string>()
   for (let at: ReviewedRule | null = rule; at !== null && !met.has(at.chain.name); at = flow.onlyCaller(at.chain)) {
+    if (met.size === CLIMB_MAX) break
     met.add(at.chain.name)
     facts.add(at.checks)
   }

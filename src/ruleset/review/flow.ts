@@ -3,6 +3,9 @@ import type { Chain, Table } from '../rule.ts'
 import { Facts } from './facts.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
+/** Chains that are looked at on the way to a rule: what stands above deeper nesting is not made use of. */
+export const CLIMB_MAX = 32
+
 /** How packets go through the chains of one table. */
 export class Flow {
   readonly table: Table
@@ -56,13 +59,20 @@ export class Flow {
 
   /** No packet that enters the chain ever returns from it. */
   isFinal(chain: string): boolean {
-    let final = this.#final.get(chain)
-    if (final === undefined) {
-      this.#final.set(chain, false)
-      final = this.#findFinal(chain)
-      this.#final.set(chain, final)
+    const known = this.#final.get(chain)
+    if (known !== undefined) return known
+    // Without recursion: what a chain leads to is known before it. Chains in a loop count as not final.
+    const open = [chain]
+    for (let name = open.at(-1); name !== undefined; name = open.at(-1)) {
+      const next = this.#final.has(name) ? [] : this.#targets(name, NO_RULES).filter((one) => !this.#final.has(one))
+      if (!this.#final.has(name)) this.#final.set(name, false)
+      for (const one of next) open.push(one)
+      if (next.length === 0) {
+        open.pop()
+        this.#final.set(name, this.#findFinal(name))
+      }
     }
-    return final
+    return this.#final.get(chain) ?? false
   }
 
   #findFinal(chain: string): boolean {
@@ -70,11 +80,16 @@ export class Flow {
       const action = one.rule.target?.target.action
       const always = isUnconditional(one)
       if (action?.kind === 'return') return false
-      if (action?.kind === 'goto' && (always || !this.isFinal(action.chain))) return this.isFinal(action.chain)
+      if (action?.kind === 'goto' && (always || !this.#isKnownFinal(action.chain)))
+        return this.#isKnownFinal(action.chain)
       if (always && (action?.kind === 'verdict' || action?.kind === 'undecided')) return true
-      if (always && action?.kind === 'jump' && this.isFinal(action.chain)) return true
+      if (always && action?.kind === 'jump' && this.#isKnownFinal(action.chain)) return true
     }
     return false
+  }
+
+  #isKnownFinal(chain: string): boolean {
+    return this.#final.get(chain) ?? false
   }
 
   /** Chains that packets can come to, from the base chains on, by all rules but `dead` ones. */
@@ -104,6 +119,7 @@ export class Flow {
   }
 }
 
+const NO_RULES: ReadonlySet<ReviewedRule> = new Set()
 const NOTHING_KNOWN = new Facts()
 
 /** The rule matches every packet. */

@@ -1,5 +1,5 @@
 import { Facts } from './facts.ts'
-import { type Flow, isUnconditional } from './flow.ts'
+import { CLIMB_MAX, type Flow, isUnconditional } from './flow.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 import { Takers } from './takers.ts'
 import { volatileOf } from './volatile-fields.ts'
@@ -37,6 +37,7 @@ export function deadRules(flow: Flow): DeadRule[] {
     const facts = new Facts()
     const met = new Set<string>()
     for (let at: ReviewedRule | null = rule; at !== null && !met.has(at.chain.name); at = flow.onlyCaller(at.chain)) {
+      if (met.size === CLIMB_MAX) return null
       met.add(at.chain.name)
       facts.add(at.checks, changing.fields, !changing.more)
       if (facts.impossible) return { by: null }
