@@ -22,7 +22,8 @@ export interface CommandLine {
   rules: string | undefined
   rules6: string | undefined
   ipsets: readonly string[]
-  replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'stop'>
+  timeoutPolicies: string | undefined
+  replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'timeoutPolicies' | 'stop'>
   ndjson: string | undefined
   csv: string | undefined
   parquet: string | undefined
@@ -46,6 +47,7 @@ const OPTIONS = {
   'in-iface': { string: true, describe: 'All packets come in by this interface' },
   'out-iface': { string: true, describe: 'All packets leave by this interface' },
   sysctl: { string: true, describe: 'Set the tracker: nf_conntrack_…=N; may be repeated' },
+  'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
   helper: {
     string: true,
     describe: 'Tracking helpers: auto (the usual ports) or PROTO/PORT=NAME; may be repeated',
@@ -136,6 +138,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     rules: one('rules'),
     rules6: one('rules6'),
     ipsets: all('ipset'),
+    timeoutPolicies: one('timeout-policies'),
     replay: {
       mode: argv.mode as ReplayOptions['mode'],
       local: localAddresses(all('local')),

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
+import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { counted, cut, type Paint, printable } from '../report/text.ts'
-import { type ParsedRuleset, parseRuleset, parseSets, type RulesetError, type SetDefinition } from '../ruleset/index.ts'
+import {
+  type ParsedRuleset,
+  parseRuleset,
+  parseSets,
+  parseTimeoutPolicies,
+  type RulesetError,
+  type SetDefinition,
+} from '../ruleset/index.ts'
 import type { Family } from '../ruleset/ruleset.ts'
 import { UsageError } from './exit-codes.ts'
 
@@ -37,6 +45,11 @@ export function readSets(paths: readonly string[]): SetDefinition[] {
 
 /** What standard input held, and what it was read for. */
 let standardInput: { readonly text: string; readonly what: string } | null = null
+
+/** @throws UsageError when the file cannot be read; RulesetError */
+export function readTimeoutPolicies(path: string): TimeoutPolicy[] {
+  return parseTimeoutPolicies(readText(path, 'the timeout policies'), path)
+}
 
 /** @param what it is, for the message; @throws UsageError when the file cannot be read */
 export function readText(path: string, what: string): string {

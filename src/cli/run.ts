@@ -1,4 +1,5 @@
 import { CaptureError } from '../capture/frame-reader.ts'
+import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
 import { type ReplaySummary, replay } from '../netfilter/replay.ts'
 import { openPackets } from '../pipeline/open-packets.ts'
@@ -17,7 +18,7 @@ import { InterruptibleSource } from './interruptible-source.ts'
 import { refuseToOverwrite } from './outputs.ts'
 import { PacketOutputs } from './packet-outputs.ts'
 import { Progress } from './progress.ts'
-import { readRuleset, readSets, rulesetErrorText } from './rulesets.ts'
+import { readRuleset, readSets, readTimeoutPolicies, rulesetErrorText } from './rulesets.ts'
 
 /** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -38,7 +39,8 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
   refuseToOverwriteInputs(asked)
   const { captures, reader, threads } = asked
   const opening = openPackets(captures, { reader, threads })
-  const { rules, rules6, sets } = rulesWhile(opening, asked)
+  const asRules = rulesWhile(opening, asked)
+  const { rules, rules6 } = asRules
   const source = new InterruptibleSource(await opening)
   let interrupted = false
   const interrupt = (): void => {
@@ -55,7 +57,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     let summary: ReplaySummary
     try {
       const stop = (): boolean => outputs.readersGone && !writesCounters
-      const options = { ...asked.replay, rules, rules6, sets, stop }
+      const options = { ...asked.replay, ...asRules, stop }
       summary = await replay(source, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
     } finally {
       progress?.stop()
@@ -85,6 +87,7 @@ interface RulesAsked {
   readonly rules: ParsedRuleset | undefined
   readonly rules6: ParsedRuleset | undefined
   readonly sets: readonly SetDefinition[]
+  readonly timeoutPolicies: readonly TimeoutPolicy[] | undefined
 }
 
 /** Reads the rules while the captures are opened, for which a thread may have to start. What is wrong here comes first. */
@@ -94,6 +97,7 @@ function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAs
       rules: asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4'),
       rules6: asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6'),
       sets: readSets(asked.ipsets),
+      timeoutPolicies: asked.timeoutPolicies === undefined ? undefined : readTimeoutPolicies(asked.timeoutPolicies),
     }
   } catch (error) {
     opening.then(
@@ -105,7 +109,9 @@ function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAs
 }
 
 function refuseToOverwriteInputs(asked: CommandLine): void {
-  const inputs = [...asked.captures, asked.rules, asked.rules6, ...asked.ipsets].filter((path) => path !== undefined)
+  const inputs = [...asked.captures, asked.rules, asked.rules6, asked.timeoutPolicies, ...asked.ipsets].filter(
+    (path) => path !== undefined,
+  )
   for (const option of OUTPUT_OPTIONS) {
     const output = asked[option]
     if (output !== undefined && output !== '-') refuseToOverwrite(`--${option}`, output, inputs)

@@ -3,7 +3,7 @@ import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet
 import { ConnectionReader } from './connection-reader.ts'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
 import { ExpectationTable, type PendingExpectation } from './expectations.ts'
-import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER } from './extensions.ts'
+import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER, X_TIMEOUT_POLICY } from './extensions.ts'
 import type { Finding } from './finding.ts'
 import { helperNumber } from './helpers/registry.ts'
 import { REASON_TABLE_FULL } from './reasons.ts'
@@ -53,6 +53,8 @@ export class CurrentConnection {
   zoneOriginal = 0
   zoneReply = 0
   helper = -1
+  /** Number of the timeout policy that a new connection gets, from 1; 0 for none. */
+  timeoutPolicy = 0
   /** There was a connection whose directions are in different zones. */
   hasSplitZones = false
   /** ICMP errors: bytes of the quoted packet behind its IP header. */
@@ -180,9 +182,15 @@ export class CurrentConnection {
     this.info = CT_NEW
     this.number = this.table.created
     if (this.zoneReply !== this.zoneOriginal) this.#setReplyZone()
+    if (this.timeoutPolicy > 0) this.#setTimeoutPolicy()
     if (this.expectations.count > 0) this.#meetExpectation(fields, base)
     if (this.fulfilled === null && this.helper >= 0) this.setHelper(this.id, this.helper)
     return true
+  }
+
+  #setTimeoutPolicy(): void {
+    const x = this.table.extend(this.id)
+    this.table.extensions.records[x + X_TIMEOUT_POLICY] = this.timeoutPolicy
   }
 
   #setReplyZone(): void {

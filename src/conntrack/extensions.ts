@@ -27,6 +27,8 @@ export const X_COUNTERS = 20
 /** TCP whose payload NAT rewrote, per direction at X_SEQUENCE + direction * X_SEQUENCE_INTS (nat/sequence-offsets.ts). */
 export const X_SEQUENCE = 28
 export const X_SEQUENCE_INTS = 3
+/** Number of the timeout policy, from 1; 0 for the sysctls. */
+export const X_TIMEOUT_POLICY = 34
 
 const GROWTH = 2
 

@@ -23,6 +23,7 @@ import {
   X_REPLY_HASH,
   X_REPLY_KIND,
   X_REPLY_PORTS,
+  X_TIMEOUT_POLICY,
 } from './extensions.ts'
 import { KeyIndex } from './key-index.ts'
 import { reserve } from './reservation.ts'
@@ -202,6 +203,12 @@ export class ConnectionTable {
   /** First word of the entry's extension record in `extensions.records`; 0, a record of zeros, where it has none. */
   extensionOf(id: number): number {
     return this.entries[id * ENTRY_INTS + E_EXTENSION] * EXTENSION_INTS
+  }
+
+  /** Number of the timeout policy that the entry lives by, 0 for the sysctls. */
+  timeoutPolicyOf(id: number): number {
+    const extension = this.entries[id * ENTRY_INTS + E_EXTENSION]
+    return extension === 0 ? 0 : this.extensions.records[extension * EXTENSION_INTS + X_TIMEOUT_POLICY]
   }
 
   /** Gives an entry that is not findable yet a reply tuple of its own: the key of a packet of the reply direction. */

@@ -49,6 +49,7 @@ import {
   REASON_WRONG_FAMILY,
 } from './reasons.ts'
 import type { Sysctls } from './sysctls.ts'
+import { perPolicy, type TimeoutPolicies } from './timeout-policy.ts'
 
 const TCP_HEADER_BYTES = 20
 const SCTP_HEADER_BYTES = 12
@@ -72,20 +73,24 @@ export class Tracker {
   readonly #icmp: IcmpTracker
   readonly #greKeys = new GreKeyReader()
   readonly #gre: GreTracker
-  readonly #genericNs: number
+  /** By timeout policy. */
+  readonly #genericNs: readonly number[]
   readonly #looksAtChecksums: boolean
 
-  /** @param seed of the table's hash: any integer; it shows in no result */
-  constructor(sysctls: Sysctls, seed: number) {
+  /**
+   * @param seed of the table's hash: any integer; it shows in no result
+   * @param policies what `current.timeoutPolicy` numbers, from 1
+   */
+  constructor(sysctls: Sysctls, seed: number, policies: TimeoutPolicies = []) {
     this.current = new CurrentConnection(sysctls.nf_conntrack_max, seed, this.finding)
     const { table } = this.current
-    this.#tcp = new TcpTracker(table, sysctls, this.finding)
-    this.#udp = new UdpTracker(table, sysctls, this.finding)
-    this.#sctp = new SctpTracker(table, sysctls, this.finding)
-    this.#gre = new GreTracker(this.current, sysctls)
-    this.#icmp = new IcmpTracker(this.current, this.#greKeys, sysctls, this.finding)
+    this.#tcp = new TcpTracker(table, sysctls, this.finding, policies)
+    this.#udp = new UdpTracker(table, sysctls, this.finding, policies)
+    this.#sctp = new SctpTracker(table, sysctls, this.finding, policies)
+    this.#gre = new GreTracker(this.current, sysctls, policies)
+    this.#icmp = new IcmpTracker(this.current, this.#greKeys, sysctls, this.finding, policies)
     this.#looksAtChecksums = sysctls.nf_conntrack_checksum !== 0
-    this.#genericNs = sysctls.nf_conntrack_generic_timeout * 1e9
+    this.#genericNs = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_generic_timeout * 1e9)
     this.helpers = new HelperRunner(this.current, this.current.expectations, this.#greKeys, this.finding)
     this.onlooker = new HelperOnlooker(this.current, this.finding)
     table.onFree = (id) => {
@@ -168,7 +173,7 @@ export class Tracker {
       }
       default:
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
-        current.refresh(this.#genericNs)
+        current.refresh(this.#genericNs[current.table.timeoutPolicyOf(current.id)])
     }
     current.noteReply()
     return TRACKED

@@ -26,7 +26,7 @@ import {
   VERDICT_REJECT,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
-import { TRACKING_NONE, trackingHelper, trackingZone } from '../ruleset/tracking.ts'
+import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '../ruleset/tracking.ts'
 import {
   IP_V4,
   NOTE_CUT,
@@ -110,7 +110,7 @@ export class Journey {
   readonly #assumed = new Map<number, { connectionNumber: number; frame: number }>()
 
   constructor(options: MachineOptions) {
-    this.tracker = new Tracker(options.sysctls, options.seed)
+    this.tracker = new Tracker(options.sysctls, options.seed, options.timeoutPolicies)
     this.tracker.helpers.networks = options.topology.local
     this.tracker.onlooker.runner.networks = options.topology.local
     this.#topology = options.topology
@@ -311,6 +311,7 @@ export class Journey {
     const { current } = tracker
     const helper = trackingHelper(tracking)
     current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, base)
+    current.timeoutPolicy = trackingTimeout(tracking)
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
     if ((current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP

@@ -14,6 +14,7 @@ import {
 } from '../capture/frame-batch.ts'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import type { Sysctls } from '../conntrack/sysctls.ts'
+import type { TimeoutPolicies } from '../conntrack/timeout-policy.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
 import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_QUEUED, Defragmenter } from '../defrag/defragmenter.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
@@ -49,6 +50,8 @@ export interface MachineOptions {
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
   readonly helperPorts?: readonly HelperPort[]
+  /** What rules call by number, from 1 (`-j CT --timeout`). */
+  readonly timeoutPolicies?: TimeoutPolicies
   /** False sends every packet all its way; shows in no result. True by default. */
   readonly fastPath?: boolean | undefined
   /** Seed of the connection table's hash; shows in no result. */

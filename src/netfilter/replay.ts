@@ -2,10 +2,18 @@ import { randomInt } from 'node:crypto'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
 import { HELPERS, type HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
+import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ReaderSource } from '../pipeline/reader-source.ts'
-import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition } from '../ruleset/index.ts'
+import {
+  compileRuleset,
+  type ParsedRuleset,
+  RuleMemory,
+  type SetDefinition,
+  TimeoutNames,
+  timeoutNamesIn,
+} from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6, P_FAMILY, PACKET_INTS } from '../wire/packet-fields.ts'
 import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
@@ -30,6 +38,8 @@ export interface ReplayOptions {
   readonly rules6?: ParsedRuleset | undefined
   /** What `-m set` and `-j SET` refer to. */
   readonly sets?: readonly SetDefinition[] | undefined
+  /** What `-j CT --timeout` refers to; the sysctls hold for connections of any other where absent. */
+  readonly timeoutPolicies?: readonly TimeoutPolicy[] | undefined
   /** Kernel name -> value as text. */
   readonly sysctls: ReadonlyMap<string, string>
   readonly checksum: ChecksumOption
@@ -96,7 +106,9 @@ export async function replay(
   checksums.unreliable = options.checksum === 'auto' && inference.checksumsUnreliable
   source.wantsChecksums = options.checksum !== 'ignore' && !checksums.unreliable && sysctls.nf_conntrack_checksum !== 0
   // One memory for both families: the kernel shares sets and lists of recent addresses between them.
-  const compileOptions = { assume: options.assume, memory: new RuleMemory(), sets: options.sets ?? [] }
+  const memory = new RuleMemory()
+  const { assume, timeoutPolicies } = options
+  const compileOptions = { assume, memory, sets: options.sets ?? [], timeoutPolicies }
   const compiled = (rules: ParsedRuleset | undefined): CompiledRuleset | null => {
     if (rules === undefined) return null
     return compileRuleset(options.nat === 'ignore' ? withoutNat(rules) : rules, topology, compileOptions)
@@ -110,6 +122,7 @@ export async function replay(
     ruleset4,
     ruleset6,
     helperPorts: options.helperPorts ?? [],
+    timeoutPolicies: memory.shared(TimeoutNames, '', () => new TimeoutNames()).policies(timeoutPolicies ?? []),
     seed: randomInt(0x7fffffff),
   })
 
@@ -238,6 +251,13 @@ function assumptionsOf(
         : `The rules run on a router between the ends of the traffic: ${why} (--mode host --local ADDR).`,
     )
   }
+  const timeouts = options.timeoutPolicies ? [] : [options.rules, options.rules6].flatMap(timeoutsOf)
+  if (timeouts.length > 0) {
+    sentences.push(
+      `Connections that rules give the timeouts of ${[...new Set(timeouts)].join(', ')} live as long as all others: what ` +
+        'these are is not known (--timeout-policies FILE).',
+    )
+  }
   if (checksums.unreliable) {
     sentences.push(
       `Checksums mean nothing here, so none is held against a packet: ${inference.checksumsWrong} of the first ` +
@@ -248,6 +268,10 @@ function assumptionsOf(
     sentences.push(`${frames} a checksum left for the network card to fill in; taken as good (--checksum verify).`)
   }
   return sentences
+}
+
+function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
+  return rules === undefined ? [] : timeoutNamesIn(rules)
 }
 
 function warningsOf(

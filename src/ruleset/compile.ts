@@ -1,3 +1,4 @@
+import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
 import { Interpreter } from './evaluate/interpret.ts'
@@ -14,6 +15,7 @@ import { ruleInfos } from './rule-infos.ts'
 import { HOOK_NAMES, type RulePacket } from './rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
 import { TABLE_HOOKS, TABLES_BY_PRIORITY } from './tables.ts'
+import { checkTimeouts } from './timeout-names.ts'
 import { undecidableWarnings } from './undecidable.ts'
 
 export interface CompileOptions {
@@ -21,6 +23,8 @@ export interface CompileOptions {
   readonly assume?: ReadonlyMap<string, boolean>
   /** What `-m set` and `-j SET` refer to. */
   readonly sets?: readonly SetDefinition[]
+  /** What `-j CT --timeout` refers to; rules that name others are refused. Not checked where absent. */
+  readonly timeoutPolicies?: readonly TimeoutPolicy[] | undefined
   /** What rules share by name (sets, lists of recent addresses). Give both families the same; a new one by default. */
   readonly memory?: RuleMemory
   /** Runs the interpreter for every packet: for tests that hold the two evaluators against each other. */
@@ -43,6 +47,7 @@ export function compileRuleset(
   environment: RuleEnvironment,
   options: CompileOptions = {},
 ): ExplainingRuleset {
+  if (options.timeoutPolicies) checkTimeouts(parsed, options.timeoutPolicies)
   const { infos, firstId } = ruleInfos(parsed)
   const runtime: Runtime = {
     counters: new Float64Array(2 * infos.length),

@@ -3,6 +3,7 @@ import type { CallContext, Condition } from './evaluate/condition.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { Family, TableName } from './ruleset.ts'
 import type { OptionSpec, Options } from './text/options.ts'
+import type { Token } from './text/tokens.ts'
 
 /** What a match or target may look at while its options are read. */
 export interface RuleContext {
@@ -65,6 +66,8 @@ export interface Target extends Requirements {
   readonly nat?: NatSpec
   /** The rule must have a match that asks for SYN. */
   readonly needsSyn?: boolean
+  /** CT: the timeout policy that it names. */
+  readonly timeout?: Token
   /** REJECT answers by a TCP reset. */
   readonly rejectsWithReset?: boolean
 }

@@ -6,6 +6,8 @@ import type { Match } from './extension.ts'
 import { headerChecks } from './header-conditions.ts'
 import type { Rule, RuleTarget, Table } from './rule.ts'
 import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
+import { TimeoutNames } from './timeout-names.ts'
+import { withTimeout } from './tracking.ts'
 
 /** Brings the tables of iptables into the form that is evaluated. */
 export class ProgramBuilder {
@@ -47,9 +49,17 @@ export class ProgramBuilder {
     return {
       id,
       checks,
-      action: rule.target ? settled(rule.target, this.#assume) : { kind: 'continue' },
+      action: rule.target ? this.#action(rule.target) : { kind: 'continue' },
       target: target === null ? -1 : (indexOf.get(target) ?? -1),
     }
+  }
+
+  #action(target: RuleTarget): Action {
+    const action = settled(target, this.#assume)
+    const { timeout } = target.target
+    if (action.kind !== 'track' || timeout === undefined) return action
+    const names = this.#context.memory.shared(TimeoutNames, '', () => new TimeoutNames())
+    return { kind: 'track', tracking: withTimeout(action.tracking, names.numberOf(timeout.text)) }
   }
 
   #checks(name: string, match: Match): readonly ProgramCheck[] {

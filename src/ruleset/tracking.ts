@@ -13,6 +13,9 @@ export const TRACKING_ZONE_IS_MARK = 16
 
 const HELPER_SHIFT = 5
 const HELPER_MASK = 0x1f
+const TIMEOUT_SHIFT = 10
+/** Policies that rules may name. */
+export const TIMEOUTS_MAX = 0x3f
 const ZONE_SHIFT = 16
 
 export interface Tracking {
@@ -34,6 +37,16 @@ export function packTracking({ notrack, helper, zone }: Tracking): number {
 /** Index in HELPERS, -1 for none. */
 export function trackingHelper(packed: number): number {
   return ((packed >> HELPER_SHIFT) & HELPER_MASK) - 1
+}
+
+/** As `packed`, with the timeout policy of this number (timeout-names.ts), from 1. */
+export function withTimeout(packed: number, policy: number): number {
+  return packed | (policy << TIMEOUT_SHIFT)
+}
+
+/** Number of the timeout policy, 0 for none. */
+export function trackingTimeout(packed: number): number {
+  return (packed >> TIMEOUT_SHIFT) & TIMEOUTS_MAX
 }
 
 /** Zone of lookups in one direction. */

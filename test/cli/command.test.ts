@@ -147,6 +147,10 @@ describe('a wrong command', () => {
     [[sample, '--fail-on', 'rain'], '--fail-on rain: write drop, invalid or unknown'],
     [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: there is no such file'],
     [[sample, '--rules', root], 'it is a folder'],
+    [
+      [sample, '--timeout-policies', '/nonexistent/list'],
+      'cannot read the timeout policies /nonexistent/list: there is no such file',
+    ],
     [[sample, '--ipset', '/nonexistent/sets'], 'cannot read the sets /nonexistent/sets: there is no such file'],
     [[sample, '--nat', 'maybe'], '--nat maybe: write apply or ignore'],
     [[sample, '--helper', 'tcp/21'], '--helper'],

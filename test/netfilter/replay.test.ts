@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseRuleset } from '../../src/ruleset/index.ts'
+import { parseRuleset, parseTimeoutPolicies } from '../../src/ruleset/index.ts'
 import { crowded, network } from '../property/conversations.ts'
 import { udp } from '../support/packets.ts'
 import { replayed } from './frames-reader.ts'
@@ -60,6 +60,18 @@ describe('what was assumed is said, with the option that overrides it', () => {
     const { summary } = await replayed(clients(30), { mode: 'router', checksum: 'verify' })
     expect(summary.assumptions).toEqual([])
     expect((await replayed(clients(30), { mode: 'host', local: ['10.9.9.9'] })).summary.assumptions).toEqual([])
+  })
+
+  test('timeouts of connections whose policy nobody described', async () => {
+    const rules = parseRuleset('*raw\n-A PREROUTING -p udp -j CT --timeout quick\nCOMMIT\n', 'rules', 'ipv4')
+    const known = { mode: 'router', checksum: 'verify', rules } as const
+    expect((await replayed(clients(1), known)).summary.assumptions).toEqual([
+      'Connections that rules give the timeouts of quick live as long as all others: what these are is not known ' +
+        '(--timeout-policies FILE).',
+    ])
+    const timeoutPolicies = parseTimeoutPolicies('add timeout quick inet udp unreplied 1', 'policies')
+    expect((await replayed(clients(1), { ...known, timeoutPolicies })).summary.assumptions).toEqual([])
+    await expect(replayed(clients(1), { ...known, timeoutPolicies: [] })).rejects.toThrow('no timeout policy "quick"')
   })
 
   test('a host that cannot be told must be named', async () => {

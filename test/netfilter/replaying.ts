@@ -14,13 +14,14 @@ import { ConnectionReader } from '../../src/conntrack/connection-reader.ts'
 import type { HelperPort } from '../../src/conntrack/helpers/registry.ts'
 import { reasonText } from '../../src/conntrack/reasons.ts'
 import { sysctlsWith } from '../../src/conntrack/sysctls.ts'
+import type { TimeoutPolicy } from '../../src/conntrack/timeout-policy.ts'
 import { type ChecksumOption, ChecksumPolicy } from '../../src/netfilter/checksum-policy.ts'
 import { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, Outcome } from '../../src/netfilter/outcome.ts'
 import { Topology, type TopologyOptions } from '../../src/netfilter/topology.ts'
 import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
-import { compileRuleset, parseRuleset, RuleMemory } from '../../src/ruleset/index.ts'
+import { compileRuleset, parseRuleset, RuleMemory, TimeoutNames } from '../../src/ruleset/index.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
 import { addressText } from '../../src/wire/address.ts'
@@ -35,6 +36,7 @@ export interface Setting extends Partial<TopologyOptions> {
   checksum?: ChecksumOption
   helperPorts?: readonly HelperPort[]
   fastPath?: boolean
+  timeoutPolicies?: readonly TimeoutPolicy[]
 }
 
 /** What the capture says of a frame beside its bytes. */
@@ -100,14 +102,22 @@ export class Replaying {
     const memory = new RuleMemory()
     this.checksums = new ChecksumPolicy(setting.checksum ?? 'verify')
     const compiled = (text: string | undefined, name: string, family: 'ipv4' | 'ipv6') =>
-      text === undefined ? null : compileRuleset(parseRuleset(text, name, family), topology, { memory })
+      text === undefined
+        ? null
+        : compileRuleset(parseRuleset(text, name, family), topology, {
+            memory,
+            timeoutPolicies: setting.timeoutPolicies,
+          })
     this.ruleset4 = setting.ruleset4 ?? compiled(setting.rules, 'rules.v4', 'ipv4')
+    const ruleset6 = compiled(setting.rules6, 'rules.v6', 'ipv6')
+    const timeouts = memory.shared(TimeoutNames, '', () => new TimeoutNames())
     this.machine = new Machine({
       topology,
       sysctls: sysctlsWith(new Map(sysctls)),
       checksums: this.checksums,
       ruleset4: this.ruleset4,
-      ruleset6: compiled(setting.rules6, 'rules.v6', 'ipv6'),
+      ruleset6,
+      timeoutPolicies: timeouts.policies(setting.timeoutPolicies ?? []),
       helperPorts: setting.helperPorts ?? [],
       fastPath: setting.fastPath,
       seed: 1,

@@ -3,6 +3,7 @@ import type { CurrentConnection } from '../current.ts'
 import { E_STATUS, ENTRY_INTS } from '../entry.ts'
 import { IPS_ASSURED, IPS_SEEN_REPLY } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
+import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
 
 const ETHERTYPE_PPP = 0x880b
 const VERSION_MASK = 0x07
@@ -66,13 +67,14 @@ function mapKey(from: ArrayLike<number>, to: ArrayLike<number>, callId: number):
 /** GRE flows: short-lived until they are answered. */
 export class GreTracker {
   readonly #current: CurrentConnection
-  readonly #unrepliedNs: number
-  readonly #streamNs: number
+  /** By timeout policy. */
+  readonly #unrepliedNs: readonly number[]
+  readonly #streamNs: readonly number[]
 
-  constructor(current: CurrentConnection, sysctls: Sysctls) {
+  constructor(current: CurrentConnection, sysctls: Sysctls, policies: TimeoutPolicies) {
     this.#current = current
-    this.#unrepliedNs = sysctls.nf_conntrack_gre_timeout * 1e9
-    this.#streamNs = sysctls.nf_conntrack_gre_timeout_stream * 1e9
+    this.#unrepliedNs = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_gre_timeout * 1e9)
+    this.#streamNs = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_gre_timeout_stream * 1e9)
   }
 
   track(): void {
@@ -81,6 +83,7 @@ export class GreTracker {
     const e = current.id * ENTRY_INTS
     const isAnswered = (t[e + E_STATUS] & IPS_SEEN_REPLY) !== 0
     if (isAnswered) t[e + E_STATUS] |= IPS_ASSURED
-    current.refresh(isAnswered ? this.#streamNs : this.#unrepliedNs)
+    const timeoutNs = isAnswered ? this.#streamNs : this.#unrepliedNs
+    current.refresh(timeoutNs[current.table.timeoutPolicyOf(current.id)])
   }
 }

@@ -28,6 +28,7 @@ import {
 } from '../reasons.ts'
 import { CT_RELATED, CT_RELATED_REPLY } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
+import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
 import { hasIcmpCounterpart } from '../tuple.ts'
 import type { GreKeyReader } from './gre.ts'
 import {
@@ -48,16 +49,23 @@ export class IcmpTracker {
   readonly #current: CurrentConnection
   readonly #finding: Finding
   readonly #gre: GreKeyReader
-  readonly #icmpNs: number
-  readonly #icmpv6Ns: number
+  /** By timeout policy. */
+  readonly #icmpNs: readonly number[]
+  readonly #icmpv6Ns: readonly number[]
   readonly #quoted = new Int32Array(PACKET_INTS)
 
-  constructor(current: CurrentConnection, gre: GreKeyReader, sysctls: Sysctls, finding: Finding) {
+  constructor(
+    current: CurrentConnection,
+    gre: GreKeyReader,
+    sysctls: Sysctls,
+    finding: Finding,
+    policies: TimeoutPolicies,
+  ) {
     this.#current = current
     this.#finding = finding
     this.#gre = gre
-    this.#icmpNs = sysctls.nf_conntrack_icmp_timeout * 1e9
-    this.#icmpv6Ns = sysctls.nf_conntrack_icmpv6_timeout * 1e9
+    this.#icmpNs = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_icmp_timeout * 1e9)
+    this.#icmpv6Ns = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_icmpv6_timeout * 1e9)
   }
 
   /** Tracks ICMP whose header is whole and whose checksum holds: a TRACKED code. */
@@ -84,7 +92,7 @@ export class IcmpTracker {
     return this.#trackQuery(fields, base, isIcmpv6Request(type), this.#icmpv6Ns)
   }
 
-  #trackQuery(fields: Int32Array, base: number, isRequest: boolean, timeoutNs: number): number {
+  #trackQuery(fields: Int32Array, base: number, isRequest: boolean, timeoutNs: readonly number[]): number {
     const current = this.#current
     const id = hasIcmpCounterpart(fields, base) ? current.find(fields, base, 0, 0, false) : NO_ENTRY
     if (id !== NO_ENTRY) current.attach(id)
@@ -92,7 +100,7 @@ export class IcmpTracker {
       const typeAndCode = fields[base + P_PORTS] >>> 16
       return this.#invalid(REASON_ICMP_CANNOT_OPEN, typeAndCode >>> 8, typeAndCode & 0xff)
     } else if (!current.open(fields, base, 0, 0)) return TRACKER_DROPPED
-    current.refresh(timeoutNs)
+    current.refresh(timeoutNs[current.table.timeoutPolicyOf(current.id)])
     current.noteReply()
     return TRACKED
   }

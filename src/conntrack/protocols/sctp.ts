@@ -5,6 +5,7 @@ import { REASON_SCTP_CANNOT_OPEN, REASON_SCTP_CHUNKS, REASON_SCTP_STATE, REASON_
 import { IPS_ASSURED, IPS_CONFIRMED } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
+import { perPolicy, type TimeoutPolicies, type Timeouts } from '../timeout-policy.ts'
 import {
   CHUNK_ABORT,
   CHUNK_COOKIE_ACK,
@@ -51,26 +52,34 @@ const ORDINARY_TAG_EXCEPT =
   (1 << CHUNK_HEARTBEAT_ACK)
 const CANNOT_OPEN = (1 << CHUNK_ABORT) | (1 << CHUNK_SHUTDOWN_COMPLETE) | (1 << CHUNK_COOKIE_ACK)
 
+/** How long an association lives in each state, in nanoseconds. */
+function timeoutsByState(timeouts: Timeouts): Float64Array {
+  const ns = new Float64Array(SCTP_INVALID)
+  ns[SCTP_NONE] = timeouts.nf_conntrack_sctp_timeout_closed * 1e9
+  ns[SCTP_CLOSED] = timeouts.nf_conntrack_sctp_timeout_closed * 1e9
+  ns[SCTP_COOKIE_WAIT] = timeouts.nf_conntrack_sctp_timeout_cookie_wait * 1e9
+  ns[SCTP_COOKIE_ECHOED] = timeouts.nf_conntrack_sctp_timeout_cookie_echoed * 1e9
+  ns[SCTP_ESTABLISHED] = timeouts.nf_conntrack_sctp_timeout_established * 1e9
+  ns[SCTP_SHUTDOWN_SENT] = timeouts.nf_conntrack_sctp_timeout_shutdown_sent * 1e9
+  ns[SCTP_SHUTDOWN_RECD] = timeouts.nf_conntrack_sctp_timeout_shutdown_recd * 1e9
+  ns[SCTP_SHUTDOWN_ACK_SENT] = timeouts.nf_conntrack_sctp_timeout_shutdown_ack_sent * 1e9
+  ns[SCTP_HEARTBEAT_SENT] = timeouts.nf_conntrack_sctp_timeout_heartbeat_sent * 1e9
+  return ns
+}
+
 /** The SCTP tracker: chunks in order, each against the state table, with the verification tags of RFC 9260. */
 export class SctpTracker {
   readonly #table: ConnectionTable
   readonly #finding: Finding
-  readonly #timeoutNs = new Float64Array(SCTP_INVALID)
+  /** By timeout policy, then by state. */
+  readonly #timeoutNs: readonly Float64Array[]
   /** Bit n: a chunk of type n is in the packet, for n below 32. */
   #chunks = 0
 
-  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding) {
+  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding, policies: TimeoutPolicies) {
     this.#table = table
     this.#finding = finding
-    this.#timeoutNs[SCTP_NONE] = sysctls.nf_conntrack_sctp_timeout_closed * 1e9
-    this.#timeoutNs[SCTP_CLOSED] = sysctls.nf_conntrack_sctp_timeout_closed * 1e9
-    this.#timeoutNs[SCTP_COOKIE_WAIT] = sysctls.nf_conntrack_sctp_timeout_cookie_wait * 1e9
-    this.#timeoutNs[SCTP_COOKIE_ECHOED] = sysctls.nf_conntrack_sctp_timeout_cookie_echoed * 1e9
-    this.#timeoutNs[SCTP_ESTABLISHED] = sysctls.nf_conntrack_sctp_timeout_established * 1e9
-    this.#timeoutNs[SCTP_SHUTDOWN_SENT] = sysctls.nf_conntrack_sctp_timeout_shutdown_sent * 1e9
-    this.#timeoutNs[SCTP_SHUTDOWN_RECD] = sysctls.nf_conntrack_sctp_timeout_shutdown_recd * 1e9
-    this.#timeoutNs[SCTP_SHUTDOWN_ACK_SENT] = sysctls.nf_conntrack_sctp_timeout_shutdown_ack_sent * 1e9
-    this.#timeoutNs[SCTP_HEARTBEAT_SENT] = sysctls.nf_conntrack_sctp_timeout_heartbeat_sent * 1e9
+    this.#timeoutNs = perPolicy(sysctls, policies, timeoutsByState)
   }
 
   /** Tracks a packet whose common header is whole: a TRACK_ code. */
@@ -161,7 +170,9 @@ export class SctpTracker {
       t[e + E_SCTP_STATE] = state
       if (state === SCTP_ESTABLISHED && before !== SCTP_ESTABLISHED) t[e + E_STATUS] |= IPS_ASSURED
     }
-    if (!keepsTimeout) this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeoutNs[state]
+    if (keepsTimeout) return TRACK_ACCEPT
+    const timeoutNs = this.#timeoutNs[this.#table.timeoutPolicyOf(e / ENTRY_INTS)][state]
+    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
     return TRACK_ACCEPT
   }
 

@@ -1,4 +1,4 @@
-import type { Sysctls } from '../sysctls.ts'
+import type { Timeouts } from '../timeout-policy.ts'
 import {
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
@@ -18,20 +18,20 @@ export class TcpTimeouts {
   readonly #maxRetransmissions: number
   readonly #byState = new Float64Array(16)
 
-  constructor(sysctls: Sysctls) {
+  constructor(timeouts: Timeouts) {
     const byState = this.#byState
-    byState[TCP_SYN_SENT] = sysctls.nf_conntrack_tcp_timeout_syn_sent * 1e9
-    byState[TCP_SYN_RECV] = sysctls.nf_conntrack_tcp_timeout_syn_recv * 1e9
-    byState[TCP_ESTABLISHED] = sysctls.nf_conntrack_tcp_timeout_established * 1e9
-    byState[TCP_FIN_WAIT] = sysctls.nf_conntrack_tcp_timeout_fin_wait * 1e9
-    byState[TCP_CLOSE_WAIT] = sysctls.nf_conntrack_tcp_timeout_close_wait * 1e9
-    byState[TCP_LAST_ACK] = sysctls.nf_conntrack_tcp_timeout_last_ack * 1e9
-    byState[TCP_TIME_WAIT] = sysctls.nf_conntrack_tcp_timeout_time_wait * 1e9
-    byState[TCP_CLOSE] = sysctls.nf_conntrack_tcp_timeout_close * 1e9
-    byState[TCP_SYN_SENT2] = sysctls.nf_conntrack_tcp_timeout_syn_sent * 1e9
-    this.#retransmitted = sysctls.nf_conntrack_tcp_timeout_max_retrans * 1e9
-    this.unacknowledged = sysctls.nf_conntrack_tcp_timeout_unacknowledged * 1e9
-    this.#maxRetransmissions = sysctls.nf_conntrack_tcp_max_retrans
+    byState[TCP_SYN_SENT] = timeouts.nf_conntrack_tcp_timeout_syn_sent * 1e9
+    byState[TCP_SYN_RECV] = timeouts.nf_conntrack_tcp_timeout_syn_recv * 1e9
+    byState[TCP_ESTABLISHED] = timeouts.nf_conntrack_tcp_timeout_established * 1e9
+    byState[TCP_FIN_WAIT] = timeouts.nf_conntrack_tcp_timeout_fin_wait * 1e9
+    byState[TCP_CLOSE_WAIT] = timeouts.nf_conntrack_tcp_timeout_close_wait * 1e9
+    byState[TCP_LAST_ACK] = timeouts.nf_conntrack_tcp_timeout_last_ack * 1e9
+    byState[TCP_TIME_WAIT] = timeouts.nf_conntrack_tcp_timeout_time_wait * 1e9
+    byState[TCP_CLOSE] = timeouts.nf_conntrack_tcp_timeout_close * 1e9
+    byState[TCP_SYN_SENT2] = timeouts.tcp_syn_sent2 * 1e9
+    this.#retransmitted = timeouts.nf_conntrack_tcp_timeout_max_retrans * 1e9
+    this.unacknowledged = timeouts.nf_conntrack_tcp_timeout_unacknowledged * 1e9
+    this.#maxRetransmissions = timeouts.nf_conntrack_tcp_max_retrans
   }
 
   ofState(state: number): number {

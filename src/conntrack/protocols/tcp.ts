@@ -39,6 +39,7 @@ import {
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
+import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
 import {
   SEGMENT_ACK,
@@ -90,16 +91,17 @@ const MUCH_LIFE_LEFT_NS = 120e9
 export class TcpTracker {
   readonly #table: ConnectionTable
   readonly #finding: Finding
-  readonly #timeouts: TcpTimeouts
+  /** By timeout policy. */
+  readonly #timeouts: readonly TcpTimeouts[]
   readonly #loose: boolean
   readonly #liberal: boolean
   readonly #ignoreInvalidRst: boolean
   readonly #segment = new Segment()
 
-  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding) {
+  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding, policies: TimeoutPolicies) {
     this.#table = table
     this.#finding = finding
-    this.#timeouts = new TcpTimeouts(sysctls)
+    this.#timeouts = perPolicy(sysctls, policies, (timeouts) => new TcpTimeouts(timeouts))
     this.#loose = sysctls.nf_conntrack_tcp_loose !== 0
     this.#liberal = sysctls.nf_conntrack_tcp_be_liberal !== 0
     this.#ignoreInvalidRst = sysctls.nf_conntrack_tcp_ignore_invalid_rst !== 0
@@ -233,7 +235,7 @@ export class TcpTracker {
     const t = this.#table.entries
     if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE || (this.#segment.flags & TCP_RST) !== 0) return
     t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
-    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeouts.ofState(TCP_CLOSE)
+    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeoutsOf(id).ofState(TCP_CLOSE)
   }
 
   /** First segment of a connection: a SYN, or with nf_conntrack_tcp_loose an ACK from the middle of one. */
@@ -309,12 +311,17 @@ export class TcpTracker {
     if (((packed >>> 4) & 1) !== direction && (lastKind === SEGMENT_FIN || lastKind === SEGMENT_RST)) {
       const times = this.#table.times
       const left = times[(e + E_EXPIRY) >> 1] - nowNs
-      if (left >= MUCH_LIFE_LEFT_NS && left > this.#timeouts.unacknowledged) {
-        times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeouts.unacknowledged
+      const { unacknowledged } = this.#timeoutsOf(e / ENTRY_INTS)
+      if (left >= MUCH_LIFE_LEFT_NS && left > unacknowledged) {
+        times[(e + E_EXPIRY) >> 1] = nowNs + unacknowledged
       }
     } else {
       t[e + E_TCP_STATE] = (packed & ~0xf0) | (direction << 4) | (kind << 5)
     }
+  }
+
+  #timeoutsOf(id: number): TcpTimeouts {
+    return this.#timeouts[this.#table.timeoutPolicyOf(id)]
   }
 
   /** The segment counts: new state, timeout, ASSURED. */
@@ -336,7 +343,8 @@ export class TcpTracker {
       ((t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]) &
         TCP_SIDE_DATA_UNACKNOWLEDGED) !==
       0
-    let timeoutNs = this.#timeouts.choose(
+    const timeouts = this.#timeoutsOf(e / ENTRY_INTS)
+    let timeoutNs = timeouts.choose(
       newState,
       (packed >>> 8) & 0xff,
       kind === SEGMENT_RST,
@@ -348,8 +356,8 @@ export class TcpTracker {
       if ((this.#segment.flags & TCP_RST) !== 0) return TRACK_ACCEPT_AND_REMOVE
       // A repeated SYN does not keep an unanswered entry alive.
       if (kind === SEGMENT_SYN && oldState === TCP_SYN_SENT) return TRACK_ACCEPT
-      if (newState === TCP_ESTABLISHED && timeoutNs > this.#timeouts.unacknowledged) {
-        timeoutNs = this.#timeouts.unacknowledged
+      if (newState === TCP_ESTABLISHED && timeoutNs > timeouts.unacknowledged) {
+        timeoutNs = timeouts.unacknowledged
       }
     } else if (
       (status & IPS_ASSURED) === 0 &&

@@ -10,6 +10,7 @@ import {
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
+import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
 
 const HEADER_BYTES = 8
 /** A flow that is still answered after two seconds is a stream, not one question. */
@@ -19,14 +20,15 @@ const STREAM_AGE_NS = 2e9
 export class UdpTracker {
   readonly #table: ConnectionTable
   readonly #finding: Finding
-  readonly #unrepliedNs: number
-  readonly #streamNs: number
+  /** By timeout policy. */
+  readonly #unrepliedNs: readonly number[]
+  readonly #streamNs: readonly number[]
 
-  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding) {
+  constructor(table: ConnectionTable, sysctls: Sysctls, finding: Finding, policies: TimeoutPolicies) {
     this.#table = table
     this.#finding = finding
-    this.#unrepliedNs = sysctls.nf_conntrack_udp_timeout * 1e9
-    this.#streamNs = sysctls.nf_conntrack_udp_timeout_stream * 1e9
+    this.#unrepliedNs = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_udp_timeout * 1e9)
+    this.#streamNs = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_udp_timeout_stream * 1e9)
   }
 
   /** Whether the header is whole and its length field fits the datagram. `at` is the offset of the UDP header. */
@@ -69,9 +71,10 @@ export class UdpTracker {
     const e = id * ENTRY_INTS
     const status = t[e + E_STATUS]
     if ((status & IPS_CONFIRMED) === 0) times[(e + E_STREAM_SINCE) >> 1] = nowNs + STREAM_AGE_NS
-    let timeoutNs = this.#unrepliedNs
+    const policy = this.#table.timeoutPolicyOf(id)
+    let timeoutNs = this.#unrepliedNs[policy]
     if ((status & IPS_SEEN_REPLY) !== 0 && nowNs > times[(e + E_STREAM_SINCE) >> 1]) {
-      timeoutNs = this.#streamNs
+      timeoutNs = this.#streamNs[policy]
       t[e + E_STATUS] = status | IPS_ASSURED
     }
     times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
@@ -81,9 +84,10 @@ export class UdpTracker {
   trackLite(id: number, nowNs: number): void {
     const t = this.#table.entries
     const e = id * ENTRY_INTS
-    let timeoutNs = this.#unrepliedNs
+    const policy = this.#table.timeoutPolicyOf(id)
+    let timeoutNs = this.#unrepliedNs[policy]
     if ((t[e + E_STATUS] & IPS_SEEN_REPLY) !== 0) {
-      timeoutNs = this.#streamNs
+      timeoutNs = this.#streamNs[policy]
       t[e + E_STATUS] |= IPS_ASSURED
     }
     this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs

@@ -10,6 +10,7 @@ import { packTracking, type Tracking } from '../tracking.ts'
 const EVENTS = ['new', 'related', 'destroy', 'reply', 'assured', 'protoinfo', 'helper', 'mark', 'natseqinfo', 'secmark']
 const ZONES = ['zone', 'zone-orig', 'zone-reply']
 const ZONE_MAX = 0xffff
+const TIMEOUT_NAME_MAX = 31
 
 /** What the tracker is to do with a packet that it has not yet seen. */
 export const ct: TargetExtension = {
@@ -24,12 +25,9 @@ export const ct: TargetExtension = {
     ...ZONES.map((name) => ({ name })),
   ],
   parse(options, { protocol }) {
-    const timeout = options.get('timeout')
     const notrack = options.has('notrack')
-    if (timeout && !notrack) {
-      // iptables-restore refuses the rule as well where no policy of this name was made (nfct timeout add).
-      throw new Refusal(timeout.at, 'a timeout policy lives outside the ruleset; take --timeout out, and set --sysctl')
-    }
+    const timeout = options.value('timeout')
+    if (timeout) checkTimeoutName(timeout, notrack ? -1 : protocol)
     const helperToken = options.value('helper')
     // Without tracking the kernel never looks for the helper.
     const helper = helperToken && !notrack ? parseHelper(helperToken, protocol) : -1
@@ -37,15 +35,24 @@ export const ct: TargetExtension = {
     const words = [
       notrack ? '--notrack' : '',
       helperToken ? `--helper ${helperToken.text}` : '',
-      timeout ? `--timeout ${timeout.values[0].text}` : '',
+      timeout ? `--timeout ${timeout.text}` : '',
       ...['ctevents', 'expevents'].map((name) => printEvents(name, options.value(name))),
       zone === null || zone.id === 0 ? '' : `--${zoneOption(zone)} ${zone.id}`,
     ]
     return {
       print: () => words.filter((word) => word !== '').join(' '),
       action: { kind: 'track', tracking: packTracking({ notrack, helper, zone }) },
+      ...(timeout && !notrack && { timeout }),
     }
   },
+}
+
+/** @param protocol of `-p`; 0 for none, -1 where none is needed */
+function checkTimeoutName(name: Token, protocol: number): void {
+  if (name.text.length > TIMEOUT_NAME_MAX) {
+    throw new Refusal(name, `"${name.text}" is longer than ${TIMEOUT_NAME_MAX} characters; no timeout policy is`)
+  }
+  if (protocol === 0) throw new Refusal(name, '--timeout needs a protocol; write -p PROTOCOL in the same rule')
 }
 
 /** Of several zone options the last one's number counts, in the directions that any of them named. */
