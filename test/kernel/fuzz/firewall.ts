@@ -72,10 +72,11 @@ const OTHERS = [
   '-m connmark --mark 0x1',
   '-m connmark ! --mark 0x2/0x3',
   '-m mark --mark 0x2/0x2',
-  '-m connbytes --connbytes 2 --connbytes-dir original --connbytes-mode packets',
-  '-m connbytes --connbytes 1:3 --connbytes-dir both --connbytes-mode packets',
-  '-m connbytes ! --connbytes 100 --connbytes-dir reply --connbytes-mode bytes',
-  '-m connbytes --connbytes 45:200 --connbytes-dir both --connbytes-mode avgpkt',
+  // Of TCP not: whether a SYN that crosses another is counted hangs on which came first.
+  '-p udp -m connbytes --connbytes 2 --connbytes-dir original --connbytes-mode packets',
+  '-p 132 -m connbytes --connbytes 1:3 --connbytes-dir both --connbytes-mode packets',
+  '-p udp -m connbytes ! --connbytes 100 --connbytes-dir reply --connbytes-mode bytes',
+  '-p {icmp} -m connbytes --connbytes 45:200 --connbytes-dir both --connbytes-mode avgpkt',
   '-m length --length 41:60',
 ]
 
