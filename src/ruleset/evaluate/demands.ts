@@ -117,7 +117,9 @@ class RulesReader {
       case 'all':
       case 'any':
         if (condition.parts.some(hasEffect)) return false
-        for (const [field, values] of this.#setsOf(condition)) this.#demand(field, values)
+        if (condition.kind === 'all' && !condition.negated) {
+          for (const part of condition.parts) this.#read(part)
+        } else for (const [field, values] of this.#setsOf(condition)) this.#demand(field, values)
         return true
       case 'hotdrop':
         return this.#readHotdrop(condition.when)
