@@ -240,6 +240,35 @@ export const SIP_PROBES: readonly HelperProbe[] = [
     ]),
   },
   {
+    name: 'sip: calls come as long as the registrar said',
+    packets: timed([
+      [0, register()],
+      [1, registered([`Contact: <sip:alice@${A}:5070>;expires=300`])],
+      [295, CALL],
+      [310, udp(`${B}:5061>${A}:5070`, { data: request('INVITE', [], ANSWER) })],
+    ]),
+  },
+  {
+    name: 'sip: registered for less than the answer was waited for',
+    packets: timed([
+      [0, register()],
+      [1, registered([`Contact: <sip:alice@${A}:5070>;expires=20`])],
+      [15, CALL],
+      [30, udp(`${B}:5061>${A}:5070`, { data: request('INVITE', [], ANSWER) })],
+    ]),
+  },
+  {
+    name: 'sip: registered anew, and for longer',
+    packets: timed([
+      [0, register()],
+      [1, registered([`Contact: <sip:alice@${A}:5070>;expires=60`])],
+      [50, register()],
+      [51, registered([`Contact: <sip:alice@${A}:5070>;expires=60`])],
+      [100, CALL],
+      [120, udp(`${B}:5061>${A}:5070`, { data: request('INVITE', [], ANSWER) })],
+    ]),
+  },
+  {
     name: 'sip: a call that came by registration has the helper, and cannot register',
     packets: [
       register(),
