@@ -71,7 +71,7 @@ export class CurrentConnection {
   fulfilled: PendingExpectation | null = null
 
   readonly table: ConnectionTable
-  readonly expectations = new ExpectationTable()
+  readonly expectations: ExpectationTable
   readonly key: TupleKey
   /** Entries pushed out of a full table, and packets dropped because none could be. */
   evicted = 0
@@ -87,11 +87,12 @@ export class CurrentConnection {
   #ended = NO_ENTRY
   readonly #finding: Finding
 
-  /** @param max nf_conntrack_max, 0 for no limit; @param seed of the hash */
-  constructor(max: number, seed: number, finding: Finding) {
+  /** @param max nf_conntrack_max, 0 for no limit; @param expectMax nf_conntrack_expect_max; @param seed of the hash */
+  constructor(max: number, expectMax: number, seed: number, finding: Finding) {
     this.#max = max
     this.#finding = finding
     this.table = new ConnectionTable(max)
+    this.expectations = new ExpectationTable(expectMax)
     this.key = new TupleKey(seed)
     this.expectations.masterLives = (id) =>
       (this.table.entries[id * ENTRY_INTS + E_STATUS] & IPS_CONFIRMED) !== 0 &&

@@ -63,9 +63,6 @@ export interface PendingExpectation extends Expectation {
   isAsleep: boolean
 }
 
-/** All of a machine together may expect so many (nf_conntrack_expect_max of a kernel with 262144 buckets). */
-export const EXPECT_MAX = 4096
-
 /** What became of an announced expectation. */
 export const EXPECT_ADDED = 0
 /** Another one that could be meant for the same packets is there. */
@@ -84,12 +81,18 @@ export class ExpectationTable {
   /** Hash of destination to expectations, the newest first. */
   readonly #byDestination = new Map<number, PendingExpectation[]>()
   readonly #byMaster = new Map<number, PendingExpectation[]>()
+  readonly #max: number
   /** Expectations in the table, of which some may have expired since it was last looked through. */
   count = 0
   /** Ever announced, for the report. */
   announced = 0
   /** No expectation expires before this. */
   #soonestNs = Number.POSITIVE_INFINITY
+
+  /** @param max expectations of all connections together (nf_conntrack_expect_max) */
+  constructor(max: number) {
+    this.#max = max
+  }
 
   /**
    * Announces a connection: it takes the place of an identical one of the same master, one that could be mistaken for it
@@ -116,7 +119,7 @@ export class ExpectationTable {
       const ofPolicy = this.ofMaster(master, nowNs).filter((one) => one.policy === expectation.policy)
       if (ofPolicy.length >= policy.maxExpected) this.forget(ofPolicy[0])
     }
-    if (this.count >= EXPECT_MAX) return EXPECT_FULL
+    if (this.count >= this.#max) return EXPECT_FULL
     const expiresNs = nowNs + policy.timeoutSeconds * 1e9
     const isAsleep = expectation.inactive === true
     const pending: PendingExpectation = { ...expectation, master, masterNumber, expiresNs, isAsleep }

@@ -4,6 +4,7 @@
  */
 export const SYSCTL_DEFAULTS = {
   nf_conntrack_max: 262_144,
+  nf_conntrack_expect_max: 4096,
   nf_conntrack_checksum: 1,
   nf_conntrack_generic_timeout: 600,
   nf_conntrack_gre_timeout: 30,

@@ -82,7 +82,7 @@ export class Tracker {
    * @param policies what `current.timeoutPolicy` numbers, from 1
    */
   constructor(sysctls: Sysctls, seed: number, policies: TimeoutPolicies = []) {
-    this.current = new CurrentConnection(sysctls.nf_conntrack_max, seed, this.finding)
+    this.current = new CurrentConnection(sysctls.nf_conntrack_max, sysctls.nf_conntrack_expect_max, seed, this.finding)
     const { table } = this.current
     this.#tcp = new TcpTracker(table, sysctls, this.finding, policies)
     this.#udp = new UdpTracker(table, sysctls, this.finding, policies)

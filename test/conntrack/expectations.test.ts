@@ -5,7 +5,6 @@ import {
   EXPECT_ALREADY,
   EXPECT_BUSY,
   EXPECT_FULL,
-  EXPECT_MAX,
   type Expectation,
   ExpectationTable,
 } from '../../src/conntrack/expectations.ts'
@@ -13,6 +12,7 @@ import {
 const POLICY = { maxExpected: 2, timeoutSeconds: 10 }
 const NO_LIMIT = { maxExpected: 0, timeoutSeconds: 10 }
 const SECOND = 1e9
+const EXPECT_MAX = 200
 
 const expectation = (port: number, more: Partial<Expectation> = {}): Expectation => ({
   family: 4,
@@ -35,7 +35,7 @@ const take = (table: ExpectationTable, port: number, nowNs = 0, source = 1, sour
 
 describe('expectations', () => {
   it('are met once, by what they describe', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     expect(table.add(expectation(80), POLICY, 7, 1, 0)).toBe(EXPECT_ADDED)
     expect(take(table, 81)).toBe(null)
     expect(take(table, 80, 0, 3)).toBe(null)
@@ -45,7 +45,7 @@ describe('expectations', () => {
   })
 
   it('stay when they are permanent, and end with their time', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     table.add(expectation(80, { permanent: true }), POLICY, 7, 1, 0)
     expect(take(table, 80)).toBe(80)
     expect(take(table, 80, 10 * SECOND - 1)).toBe(80)
@@ -54,14 +54,14 @@ describe('expectations', () => {
   })
 
   it('make room for newer ones of their policy, the oldest first', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     for (const port of [80, 81, 82]) expect(table.add(expectation(port), POLICY, 7, 1, 0)).toBe(EXPECT_ADDED)
     table.add(expectation(83, { policy: 1 }), POLICY, 7, 1, 0)
     expect([80, 81, 82, 83].map((port) => take(table, port))).toEqual([null, 81, 82, 83])
   })
 
   it('take the place of identical ones, and are refused where another stands for the same packets', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     table.add(expectation(80), NO_LIMIT, 7, 1, 0)
     expect(table.add(expectation(80), NO_LIMIT, 7, 1, 5 * SECOND)).toBe(EXPECT_ADDED)
     expect(table.count).toBe(1)
@@ -74,14 +74,14 @@ describe('expectations', () => {
   })
 
   it('look at the bits of the source that the mask has', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     table.add(expectation(80, { source: [0x0a0000ff], sourceMask: ~255, permanent: true }), POLICY, 7, 1, 0)
     expect(take(table, 80, 0, 0x0a000007)).toBe(80)
     expect(take(table, 80, 0, 0x0a000107)).toBe(null)
   })
 
   it('sleep until they are woken', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     table.add(expectation(80, { inactive: true }), POLICY, 7, 1, 0)
     expect(take(table, 80)).toBe(null)
     const [one] = table.ofMaster(7, 0)
@@ -90,7 +90,7 @@ describe('expectations', () => {
   })
 
   it('go with their master, and are not met when it is over', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     table.add(expectation(80), POLICY, 7, 1, 0)
     table.add(expectation(81), POLICY, 8, 2, 0)
     table.forgetOf(7)
@@ -99,7 +99,7 @@ describe('expectations', () => {
   })
 
   it('are no more than the kernel keeps, and what has expired does not count', () => {
-    const table = new ExpectationTable()
+    const table = new ExpectationTable(EXPECT_MAX)
     for (let i = 0; i < EXPECT_MAX; i++) table.add(expectation(i), NO_LIMIT, i, i, 0)
     expect(table.add(expectation(60_000), NO_LIMIT, 7, 1, 0)).toBe(EXPECT_FULL)
     expect(table.add(expectation(60_000), NO_LIMIT, 7, 1, 10 * SECOND)).toBe(EXPECT_ADDED)

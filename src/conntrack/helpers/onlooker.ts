@@ -5,6 +5,7 @@ import { ExpectationTable, type PendingExpectation } from '../expectations.ts'
 import { X_HELPER } from '../extensions.ts'
 import type { Finding } from '../finding.ts'
 import { CT_NEW, CT_RELATED_REPLY } from '../status.ts'
+import { SYSCTL_DEFAULTS } from '../sysctls.ts'
 import { HELPERS, helperNumber, USUAL_HELPER_PORTS } from './registry.ts'
 import { HelperRunner } from './runner.ts'
 
@@ -20,7 +21,7 @@ export class HelperOnlooker {
   /** Connections that would have been RELATED, by the number of the helper. */
   readonly missed = new Float64Array(HELPERS.length)
   readonly #current: CurrentConnection
-  readonly #expectations = new ExpectationTable()
+  readonly #expectations = new ExpectationTable(SYSCTL_DEFAULTS.nf_conntrack_expect_max)
   /** Number of the helper + 1 by port, of TCP and of UDP. */
   readonly #tcp = new Uint8Array(PORTS)
   readonly #udp = new Uint8Array(PORTS)
