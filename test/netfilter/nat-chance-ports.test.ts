@@ -35,6 +35,33 @@ describe('a port taken at random is told by the first answer', () => {
     expect(one.say(udp('10.9.9.9:53>198.51.100.2:45678'))).toContain('NEW FORWARD DROP')
   })
 
+  test('of the kind of port that the kernel would take', () => {
+    const one = gateway()
+    one.say(QUESTION)
+    expect(one.say(udp('10.9.9.9:53>198.51.100.1:1023'))).toContain('NEW FORWARD DROP')
+    expect(one.say(udp('10.9.9.9:53>198.51.100.1:1024'))).toContain('ESTABLISHED/reply')
+  })
+
+  test('and not the one that was taken', () => {
+    const one = router(nat('-A POSTROUTING -j SNAT --to-source 198.51.100.1') + ANSWERS_ONLY, {
+      interfaces: INTERFACES,
+    })
+    one.say(QUESTION)
+    one.wait(20).say(udp('10.0.0.2:4000>10.9.9.9:53'))
+    expect(one.wait(20).say(udp('10.9.9.9:53>198.51.100.1:4000'))).toContain('NEW FORWARD DROP')
+    expect(one.say(ANSWER)).toContain('ESTABLISHED/reply')
+  })
+
+  test("not behind the client's own address, where other connections have theirs", () => {
+    const one = router(nat('-A PREROUTING -d 10.9.9.8 -j DNAT --to-destination 10.9.9.9') + ANSWERS_ONLY, {
+      interfaces: INTERFACES,
+    })
+    one.say(QUESTION)
+    one.say(udp('10.0.0.1:4000>10.9.9.8:53'))
+    expect(one.machine.journey.nat.binder.portsChosen).toBe(1)
+    expect(one.say(udp('10.9.9.9:53>10.0.0.1:45678'))).toContain('NEW FORWARD DROP')
+  })
+
   test('of two clients the older one is answered first', () => {
     const one = router(RANDOM + filter('-A FORWARD -d 10.0.0.2 -j DROP'))
     one.say(QUESTION)

@@ -40,6 +40,9 @@ export class NatBinder {
   readonly #tuple = new Int32Array(PACKET_INTS)
   readonly #inverse = new Int32Array(PACKET_INTS)
   readonly #sources = new SourceIndex()
+  /** Where a port was looked for last: the lowest, and how many. */
+  #lowest = 0
+  #places = 0
   /** The connection that the tuple looked for last belongs to. */
   #taker = NO_ENTRY
 
@@ -71,7 +74,11 @@ export class NatBinder {
       this.#makeUnique(manip, range)
       if (!isSameTuple(before, tuple)) {
         this.#writeReplyKey(id)
-        if (manip === MANIP_SOURCE && this.portsChosen !== portsChosen) this.chancePorts.note()
+        const isByChance = manip === MANIP_SOURCE && this.portsChosen !== portsChosen
+        // Behind its own address, what comes from the peer may as well be something else.
+        if (isByChance && (range.random || !isSameSource(before, tuple))) {
+          this.chancePorts.note(this.#lowest, this.#lowest + this.#places - 1)
+        }
         table.entries[e + E_STATUS] |= manip === MANIP_SOURCE ? IPS_SRC_NAT : IPS_DST_NAT
       }
     }
@@ -195,6 +202,8 @@ export class NatBinder {
     const places = this.#placesToLook(manip, range, wanted)
     if (places === null) return
     const [low, size] = places
+    this.#lowest = low
+    this.#places = size
     const isRandom = range.basePort < 0 && (range.random || manip === MANIP_SOURCE)
     // The kernel counts in 16 bits: a port below the base comes out somewhere in the range, too.
     let offset = range.basePort >= 0 ? (wanted - range.basePort) & 0xffff : isRandom ? this.portsChosen : 0
@@ -294,6 +303,11 @@ function hasPorts(protocol: number): boolean {
 
 function isSameTuple(one: Int32Array, other: Int32Array): boolean {
   for (let i = P_SRC; i <= P_PORTS; i++) if (one[i] !== other[i]) return false
+  return true
+}
+
+function isSameSource(one: Int32Array, other: Int32Array): boolean {
+  for (let i = P_SRC; i < P_DST; i++) if (one[i] !== other[i]) return false
   return true
 }
 

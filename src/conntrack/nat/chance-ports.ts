@@ -13,6 +13,9 @@ const WITH_PORTS: readonly number[] = [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROT
 interface Waiting {
   readonly entry: number
   readonly number: number
+  /** Ports that the kernel may have taken, both included. */
+  readonly low: number
+  readonly high: number
 }
 
 /**
@@ -33,8 +36,8 @@ export class ChancePorts {
     this.#connections = new ConnectionReader(current.table)
   }
 
-  /** The current packet's connection has got a port that stands for one taken at random. */
-  note(): void {
+  /** The current packet's connection has got a port that stands for one taken at random, from `low` to `high`. */
+  note(low: number, high: number): void {
     const { id, number } = this.#current
     const read = this.#connections
     const protocol = read.protocol(id)
@@ -44,8 +47,9 @@ export class ChancePorts {
       hash = mixed(mixed(hash, read.address(id, true, false, i)), read.address(id, true, true, i))
     }
     const list = this.#waiting.get(hash)
-    if (list === undefined) this.#waiting.set(hash, [{ entry: id, number }])
-    else if (list.push({ entry: id, number }) > WAITING_MAX) list.shift()
+    const waiting = { entry: id, number, low, high }
+    if (list === undefined) this.#waiting.set(hash, [waiting])
+    else if (list.push(waiting) > WAITING_MAX) list.shift()
   }
 
   /** A packet comes in, before it is looked up: where it is the first answer, its connection gets its port. */
@@ -62,7 +66,7 @@ export class ChancePorts {
     current.nowNs = nowNs
     if (current.find(fields, base, 0, 0, false) !== NO_ENTRY) return
     const alive = list.filter((one) => this.#isUnanswered(one, nowNs))
-    const answered = alive.findIndex(({ entry }) => this.#isAnsweredBy(entry, fields, base))
+    const answered = alive.findIndex((one) => this.#isAnsweredBy(one, fields, base))
     if (answered >= 0) this.#rebind(alive.splice(answered, 1)[0].entry, fields, base)
     if (alive.length === 0) this.#waiting.delete(hash)
     else this.#waiting.set(hash, alive)
@@ -75,8 +79,11 @@ export class ChancePorts {
     return (read.status(entry) & IPS_SEEN_REPLY) === 0 && table.times[(entry * ENTRY_INTS + E_EXPIRY) >> 1] > nowNs
   }
 
-  #isAnsweredBy(entry: number, fields: Int32Array, base: number): boolean {
+  #isAnsweredBy({ entry, low, high }: Waiting, fields: Int32Array, base: number): boolean {
     const read = this.#connections
+    const port = fields[base + P_PORTS] & 0xffff
+    // The one that the client has was taken, or the rule asked for another.
+    if (port < low || port > high || port === read.port(entry, false, false)) return false
     const protocol = fields[base + P_PROTOCOL]
     const isV6 = fields[base + P_FAMILY] === IP_V6
     if (read.protocol(entry) !== protocol || read.isIpv6(entry) !== isV6) return false
