@@ -94,7 +94,8 @@ export function parsePart(token: Token, text: string, dimension: Dimension, scop
     case 'port':
       return parseProtocolPorts(token, text, scope.family)
     case 'plain-port':
-      return numbers(token, portRange(token, text, 'tcp')).map((port) => [port])
+      // A protocol before the port says only where its name is looked up.
+      return numbers(token, portRange(token, text.replace(/^tcp:/, ''), 'tcp')).map((port) => [port])
     case 'mac':
       return [parseMac(token, text)]
     case 'mark':
