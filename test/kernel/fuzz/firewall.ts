@@ -144,7 +144,7 @@ const CHAINS = {
   raw: ['PREROUTING', 'OUTPUT'],
   mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
   destinations: { router: ['PREROUTING'], host: ['PREROUTING', 'OUTPUT'] },
-  sources: { router: ['POSTROUTING'], host: ['POSTROUTING', 'INPUT'] },
+  sources: ['POSTROUTING'],
   filter: { router: ['FORWARD'], host: ['INPUT', 'OUTPUT'] },
 } as const
 
@@ -163,7 +163,7 @@ function setupOf(value: Draft): Setup {
     ...table('mangle', CHAINS.mangle, 'ACCEPT', lines(CHAINS.mangle, value.mangle)),
     ...table('nat', ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'], 'ACCEPT', [
       ...value.destinations.map(([number, rest]) => `-A ${one(CHAINS.destinations[mode], number)} ${rest}`),
-      ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources[mode], number)} ${rest}`),
+      ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources, number)} ${rest}`),
     ]),
     ...table('filter', ['INPUT', 'FORWARD', 'OUTPUT'], value.policy, [
       ...lines(filter, value.filter),

@@ -104,6 +104,8 @@ void emit(u64 n, int frag, int local, const char *note) {
     died = 4;
   } else if (R.v_post && !lo)
     verdict = "ACCEPT";
+  else if (R.v_post && R.nx) /* to itself, but NAT led it out */
+    verdict = "ACCEPT";
   else if (R.local) {
     verdict = "DROP";
     if (R.v_out && !R.v_post && lasthook != 4 && !R.b_post) verdict = "not-routed";
