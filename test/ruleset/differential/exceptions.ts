@@ -10,6 +10,10 @@ export const EXCEPTIONS: readonly Exception[] = [
   { rule: /-m bpf .*--object-pinned/, why: 'the program must be pinned there' },
   { rule: /-m rateest .*--rateest[12]?[ =](?![ab]( |$))/, why: 'RATEEST must have made an estimator of that name' },
   { rule: /--rateest-[bp]ps[12]?=/, why: 'iptables forgets the value behind =; its meaning is certain' },
+  {
+    rule: /-j CT .*--timeout/,
+    why: 'nfct(8) must have made a policy; with --notrack iptables prints what is left of the name',
+  },
   { rule: /--icmpv6-type[ =]mld-/, why: 'names that newer iptables have; their meaning is certain' },
 ]
 
