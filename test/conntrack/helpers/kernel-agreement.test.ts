@@ -37,7 +37,7 @@ describe.skipIf(!oracle.available)(`the running kernel (${oracle.available ? rel
       answers = { ...answers, ...(await askKernel(differing)) }
     }
     expect(answers).toEqual(RECORDED)
-  })
+  }, 600_000)
 })
 
 async function askKernel(probes: readonly HelperProbe[]): Promise<Record<string, Answers>> {
