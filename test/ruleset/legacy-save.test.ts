@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
 import type { Family } from '../../src/ruleset/ruleset.ts'
-import { noIptables, savedByTools } from './iptables-tools.ts'
+import { noIptables, noNftIptables, savedByTools } from './iptables-tools.ts'
 
 /** Canonical rules by table, as the real iptables-save prints them, or null where iptables-restore refuses. */
 function real(text: string, family: Family): Map<string, string[]> | null {
@@ -165,6 +165,16 @@ const FILES = existsSync(CORPUS) ? readdirSync(CORPUS).filter((name) => name.end
 describe.skipIf(noIptables !== '' || FILES.length === 0)(
   `rulesets of others ${noIptables}${FILES.length === 0 ? ' (skipped: no corpus beside the project)' : ''}`,
   () => {
+    test.skipIf(noNftIptables).each(FILES)(`%s, as iptables-nft prints it ${noNftIptables}`, (name) => {
+      const text = readFileSync(join(CORPUS, name), 'utf8')
+      const family = name.endsWith('.ip6tables-save') ? 'ipv6' : 'ipv4'
+      const saved = savedByTools(text.endsWith('\n') ? text : `${text}\n`, family, 'nft')
+      // It saves tables and chains in another order.
+      const sorted = (tables: Map<string, string[]> | null): unknown =>
+        tables && [...tables].map(([table, lines]) => [table, lines.toSorted()]).toSorted()
+      expect(saved === null ? null : sorted(ours(saved, family))).toEqual(sorted(ours(text, family)))
+    })
+
     test.each(FILES)('%s', (name) => {
       const text = readFileSync(join(CORPUS, name), 'utf8')
       const family = name.endsWith('.ip6tables-save') ? 'ipv6' : 'ipv4'
