@@ -114,6 +114,17 @@ describe('the command', () => {
     expect(ctreplay([...args, '--verbose']).stdout).toContain('line 3: -A INPUT -s 10.9.9.9 -j DROP')
   })
 
+  it('reads rules from standard input, once', () => {
+    const text = Buffer.from('*filter\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n')
+    expect(ctreplay(['check', '-', '--print'], text).stdout).toContain('-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n')
+    expect(ctreplay([sample, '--rules', '-', ...workstation], text)).toMatchObject({ status: 0 })
+    const wrong = ctreplay(['check', '-'], Buffer.from('*filter\n-A INPUT -p tcp --dprt 22\nCOMMIT\n'))
+    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('-:2:17: error:') })
+    expect(wrong.stderr).toContain('  -A INPUT -p tcp --dprt 22\n')
+    expect(ctreplay(['-', '--rules', '-'], text)).toMatchObject({ status: 2 })
+    expect(ctreplay(['check', '-', '--ipset', '-'], text)).toMatchObject({ status: 2 })
+  })
+
   it('checks rules alone', () => {
     expect(ctreplay(['check', rules])).toMatchObject({ status: 0, stdout: expect.stringContaining('  IPv4, 1 table') })
     const broken = join(folder, 'broken.v4')
