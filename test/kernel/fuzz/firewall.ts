@@ -80,7 +80,7 @@ const OTHERS = [
   '-m length --length 41:60',
 ]
 
-const RAW_TARGETS = ['CT --notrack', 'CT --zone 1', 'CT --zone-orig 2', 'CT --zone-reply 3', 'CT --zone 4', 'DROP']
+const RAW_TARGETS = ['CT --notrack', 'CT --zone 1', 'CT --zone 4', 'DROP']
 const MANGLE_TARGETS = [
   'CONNMARK --set-xmark 0x1/0xffffffff',
   'CONNMARK --set-xmark 0x2/0x3',
