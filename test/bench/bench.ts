@@ -1,40 +1,53 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CAPTURES, type CaptureKind, captureFile } from './captures.ts'
+import { CAPTURES, captureFile } from './captures.ts'
+import { lineUp, TCPDUMP, USUAL_RULES } from './contenders.ts'
 import { markdownTable } from './markdown-table.ts'
+import { allocationRows, growthRows, PIPE_TITLES, pipeRows } from './memory.ts'
+import { OUTPUT_TITLES, outputRows } from './outputs.ts'
 import { measureRules, type RuleText, rulesetOfFile } from './rule-times.ts'
 import { rulesetFile } from './rulesets.ts'
 import { measureStages } from './stages.ts'
+import { TARGET_TITLES, targetRows } from './targets.ts'
 import { variedRules, variedSets } from './varied-rules.ts'
-import { type Contender, installed, type Measured, measure, median } from './whole-process.ts'
+import { type Measured, measure, median, pairedRatio } from './whole-process.ts'
 
-const RULE_COUNTS = [10, 100, 1000, 10_000]
-const LOADED_COUNTS = [...RULE_COUNTS, 50_000]
+const RULE_COUNTS = [10, 100, 1000, 10_000, 50_000]
+const PACKETS_AT_LEAST = 1000
+const PARTS = ['processes', 'stages', 'rules', 'growth', 'allocation', 'pipe'] as const
+/** Packets that rulesets are asked about. */
+const RULE_SAMPLE = 100_000
+const CAPTURE_NAMES = CAPTURES.map(({ name }) => name)
 const HELP = `npm run bench -- [options]
 
-Makes captures, replays them by ctreplay and by what else is installed (tcpdump, softflowd, argus, tshark), whole
-processes in turn, and prints medians as Markdown; then the stages of a replay inside of one process. Use a machine
-with nothing else to do.
+Makes captures, replays them by ctreplay and by what else is installed (tcpdump, a reference in C, Open vSwitch, softflowd,
+argus, tshark), whole processes in turn, and prints medians and targets as Markdown; then single stages and memory. Use a
+machine with nothing else to do.
 
-  --captures LIST   of ${CAPTURES.map(({ name }) => name).join(', ')} (default: a4,b,mixed)
+  --captures LIST   of ${CAPTURE_NAMES.join(', ')} (default: a4,a,b,mixed)
   --scale X         captures of X times their size (default: 1)
+  --packets N       captures of N packets each
   --repeats N       runs of each, behind one for warm-up (default: 5)
   --rules LIST      numbers of rules (default: ${RULE_COUNTS.join()})
-  --only WHAT       processes, stages, or rules: how long rulesets take to load, and to ask (default: all)
+  --only LIST       of processes, stages of a replay in one process, rules (how long rulesets take to load, and to ask),
+                    growth of the connection table, allocation for each packet, pipe (default: all)
   --rulesets DIR    rules: also the rulesets of a folder (*.iptables-save, *.ip6tables-save)
+  --gigabytes N     pipe: how much goes through it (default: 10 times the scale)
   --tshark          also run tshark, which takes a minute for a million packets
   --cache DIR       where captures are kept (default: node_modules/.cache/ctreplay/bench)
 `
 
 const { values: asked } = parseArgs({
   options: {
-    captures: { type: 'string', default: 'a4,b,mixed' },
+    captures: { type: 'string', default: 'a4,a,b,mixed' },
     scale: { type: 'string', default: '1' },
+    packets: { type: 'string' },
     repeats: { type: 'string', default: '5' },
     rules: { type: 'string', default: RULE_COUNTS.join() },
-    only: { type: 'string' },
+    only: { type: 'string', default: PARTS.join() },
     rulesets: { type: 'string' },
+    gigabytes: { type: 'string' },
     tshark: { type: 'boolean', default: false },
     cache: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -49,34 +62,55 @@ async function bench(): Promise<void> {
   mkdirSync(cache, { recursive: true })
   const repeats = positive(asked.repeats, '--repeats')
   const scale = positive(asked.scale, '--scale')
-  const counts = asked.rules.split(',').map((count) => positive(count, '--rules'))
-  for (const name of asked.captures.split(',')) {
-    const kind = CAPTURES.find((one) => one.name === name)
-    if (!kind)
-      throw new Error(`there is no capture "${name}"; captures are ${CAPTURES.map((one) => one.name).join(', ')}`)
-    const path = captureFile(kind, scale, cache)
-    const rules = new Map(counts.map((count) => [`${count.toLocaleString('en')} rules`, rulesetFile(count, cache)]))
-    if (asked.only === undefined || asked.only === 'processes') {
-      const results = measure(contenders(kind, path, rules, cache), repeats, cache)
-      print(`${name}: ${kind.what}`, processTable(results, Math.max(1000, Math.round(kind.packets * scale))))
+  const parts = new Set(asked.only.split(',').map((part) => oneOf(part, PARTS, '--only')))
+  const captures = asked.captures.split(',').map((name) => {
+    const kind = CAPTURES[CAPTURES.findIndex((one) => one.name === oneOf(name, CAPTURE_NAMES, '--captures'))]
+    const wanted = asked.packets === undefined ? kind.packets * scale : positive(asked.packets, '--packets')
+    const packets = Math.max(PACKETS_AT_LEAST, Math.round(wanted))
+    return { kind, packets, path: captureFile(kind, packets, cache) }
+  })
+  if (parts.has('processes')) {
+    const targets: string[][] = []
+    for (const { kind, packets, path } of captures) {
+      const counts = asked.rules.split(',').map((count) => positive(count, '--rules'))
+      const { contenders, missing } = lineUp(path, counts, kind.name === 'mixed', asked.tshark, cache)
+      const results = measure(contenders, repeats, cache)
+      print(`${kind.name}: ${kind.what}`, processTable(results, packets))
+      if (missing.length > 0) process.stdout.write(`Not run: ${missing.join(', ')}.\n\n`)
+      targets.push(...targetRows(kind.name, results))
     }
-    if (asked.only === undefined || asked.only === 'stages') {
-      const stages = await measureStages(path, rules, repeats)
-      const rows = stages.map(({ name: stage, behind, total, own }) => [
-        stage,
-        own.toFixed(0),
-        behind === null ? '' : `${total.toFixed(0)} with ${behind}`,
-      ])
-      print(`${name}: stages in one process`, markdownTable(['stage', 'ns a packet', 'measured'], rows))
-    }
+    print('Targets', markdownTable(TARGET_TITLES, targets))
   }
-  if (asked.only === undefined || asked.only === 'rules') await benchRules(cache, repeats)
+  if (parts.has('stages')) for (const { kind, path } of captures) await benchStages(kind.name, path, repeats, cache)
+  if (parts.has('rules')) await benchRules(cache, repeats)
+  const titles = ['', 'target', 'measured', '']
+  if (parts.has('growth')) print('A connection table without a limit', markdownTable(titles, growthRows()))
+  if (parts.has('allocation')) {
+    print('Bytes on the heap for each packet', markdownTable(titles, allocationRows(scale, cache)))
+  }
+  if (parts.has('pipe')) {
+    const gigabytes = asked.gigabytes === undefined ? 10 * scale : positive(asked.gigabytes, '--gigabytes')
+    print('Resident memory on the way through a pipe', markdownTable(PIPE_TITLES, await pipeRows(gigabytes, cache)))
+  }
+}
+
+async function benchStages(name: string, path: string, repeats: number, cache: string): Promise<void> {
+  const counts = asked.rules.split(',').map((count) => positive(count, '--rules'))
+  const rules = new Map(counts.map((count) => [`${count.toLocaleString('en')} rules`, rulesetFile(count, cache)]))
+  const rows = (await measureStages(path, rules, repeats)).map(({ name: stage, behind, total, own }) => [
+    stage,
+    own.toFixed(0),
+    behind === null ? '' : `${total.toFixed(0)} with ${behind}`,
+  ])
+  print(`${name}: stages in one process`, markdownTable(['stage', 'ns a packet', 'measured'], rows))
+  const outputs = await outputRows(path, rulesetFile(USUAL_RULES, cache), repeats)
+  print(`${name}: outputs`, markdownTable(OUTPUT_TITLES, outputs))
 }
 
 /** Packets of both families are asked about: of new connections, of known ones, and with interfaces that are not known. */
 async function benchRules(cache: string, repeats: number): Promise<void> {
   const mixed = CAPTURES.find(({ name }) => name === 'mixed') ?? CAPTURES[0]
-  const texts = LOADED_COUNTS.flatMap((count): RuleText[] => {
+  const texts = RULE_COUNTS.flatMap((count): RuleText[] => {
     const rules = (family: 'ipv4' | 'ipv6', stateFirst: boolean): RuleText => ({
       name: `${count.toLocaleString('en')} rules, ${family}${stateFirst ? ', known connections first' : ''}`,
       family,
@@ -92,7 +126,7 @@ async function benchRules(cache: string, repeats: number): Promise<void> {
   }
   const rows: string[][] = []
   for (const text of texts) {
-    const [times] = await measureRules(captureFile(mixed, 0.1, cache), [text], repeats)
+    const [times] = await measureRules(captureFile(mixed, RULE_SAMPLE, cache), [text], repeats)
     const numbers = [times.parse, times.compile, times.opening, times.known, times.unknown]
     rows.push([times.name, ...numbers.map((number) => number.toFixed(0))])
   }
@@ -100,40 +134,19 @@ async function benchRules(cache: string, repeats: number): Promise<void> {
   print('rules: loading, and asking about a packet', markdownTable(titles, rows))
 }
 
-function contenders(kind: CaptureKind, path: string, rules: ReadonlyMap<string, string>, cache: string): Contender[] {
-  const main = join(process.cwd(), 'dist/cli/main.js')
-  const ctreplay = (name: string, ...options: string[]): Contender => ({
-    name: `ctreplay, ${name}`,
-    command: ['node', main, path, '--mode', 'router', ...options],
-  })
-  const peers: Contender[] = [
-    { name: 'tcpdump -w /dev/null', command: ['tcpdump', '-r', path, '-w', '/dev/null'] },
-    { name: 'softflowd', command: ['softflowd', '-r', path] },
-    { name: 'argus', command: ['argus', '-r', path, '-w', '/dev/null'] },
-    { name: 'tshark, two fields', command: ['tshark', '-r', path, '-T', 'fields', '-e', 'ip.src', '-e', 'tcp.seq'] },
-  ]
-  return [
-    ctreplay('no rules'),
-    ...[...rules].map(([name, file]) => ctreplay(name, '--rules', file)),
-    ctreplay('no rules, NDJSON', '--ndjson', '/dev/null'),
-    ...(kind.name === 'mixed' ? [ctreplay('10 rules and NAT', '--rules', rulesetFile('nat', cache))] : []),
-    ...installed(peers.filter(({ command }) => asked.tshark || command[0] !== 'tshark')),
-  ]
-}
-
 function processTable(results: readonly Measured[], packets: number): string {
-  const first = median(results[0].seconds)
-  const rows = results.map(({ name, seconds, peakKiB }) => {
-    const middle = median(seconds)
+  const yardstick = results.find(({ name }) => name === TCPDUMP) ?? results[0]
+  const rows = results.map((result) => {
+    const middle = median(result.seconds)
     return [
-      name,
+      result.name,
       middle.toFixed(2),
-      (middle / first).toFixed(2),
+      pairedRatio(result, yardstick).toFixed(2),
       (packets / middle / 1e6).toFixed(2),
-      peakKiB === 0 ? '' : (peakKiB / 1024).toFixed(0),
+      result.peakKiB === 0 ? '' : (result.peakKiB / 1024).toFixed(0),
     ]
   })
-  return markdownTable(['program', 'seconds', 'ratio', 'million packets/s', 'peak MiB'], rows)
+  return markdownTable(['program', 'seconds', `times ${yardstick.name}`, 'million packets/s', 'peak MiB'], rows)
 }
 
 function print(title: string, table: string): void {
@@ -144,4 +157,10 @@ function positive(text: string, option: string): number {
   const number = Number(text)
   if (!(number > 0)) throw new Error(`${option}: "${text}" is not a number above 0`)
   return number
+}
+
+function oneOf<Name extends string>(text: string, names: readonly Name[], option: string): Name {
+  const name = names.find((one) => one === text)
+  if (name === undefined) throw new Error(`${option}: "${text}" is none of ${names.join(', ')}`)
+  return name
 }

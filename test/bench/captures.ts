@@ -7,6 +7,8 @@ const SYN = 0x02
 const PSH = 0x08
 const ACK = 0x10
 
+/** Of the captures: one more when they change, so that those of before are made anew. */
+const GENERATION = 2
 /** Connections that are open at the same time. */
 const OPEN_FLOWS = 2000
 const TCP_PACKETS = 14
@@ -29,17 +31,16 @@ export const CAPTURES: readonly CaptureKind[] = [
     name: 'a',
     what: 'connections with handshake, data and FIN, UDP, ICMP',
     packets: 1_000_000,
-    write: everyday(false),
+    write: untilPackets(false),
   },
-  { name: 'a4', what: 'the same, four times as long', packets: 4_000_000, write: everyday(false) },
+  { name: 'a4', what: 'the same, four times as long', packets: 4_000_000, write: untilPackets(false) },
   { name: 'b', what: 'concurrent connections: all SYNs, then all SYN-ACKs', packets: 2_000_000, write: concurrent },
-  { name: 'mixed', what: 'half of it IPv6, with fragments and NAT', packets: 1_000_000, write: everyday(true) },
+  { name: 'mixed', what: 'half of it IPv6, with fragments and NAT', packets: 1_000_000, write: untilPackets(true) },
 ]
 
-/** Makes a capture, unless it is there already. `scale` shortens it. */
-export function captureFile(kind: CaptureKind, scale: number, folder: string): string {
-  const packets = Math.max(1000, Math.round(kind.packets * scale))
-  const path = join(folder, `${kind.name}-${packets}.pcap`)
+/** Makes a capture of so many packets, unless it is there already. */
+export function captureFile(kind: CaptureKind, packets: number, folder: string): string {
+  const path = join(folder, `${kind.name}-${packets}.v${GENERATION}.pcap`)
   if (existsSync(path)) return path
   mkdirSync(folder, { recursive: true })
   const writer = new PacketWriter(`${path}.part`)
@@ -61,21 +62,23 @@ interface Flow {
   readonly sent: [number, number]
 }
 
+function untilPackets(isMixed: boolean): CaptureKind['write'] {
+  return (writer, packets) => everyday(isMixed, writer, () => writer.packets >= packets)
+}
+
 /** Connections that come and go, 20 % of packets UDP and 1 % ICMP. */
-function everyday(isMixed: boolean): (writer: PacketWriter, packets: number) => void {
-  return (writer, packets) => {
-    const random = generator(1)
-    const plan = new PacketPlan()
-    const open: Flow[] = []
-    for (let number = 0; writer.packets < packets; ) {
-      const at = Math.floor(random() * OPEN_FLOWS)
-      if (at >= open.length || open[at].step >= open[at].length) {
-        open[Math.min(at, open.length)] = newFlow(number++, random, isMixed)
-        continue
-      }
-      nextPacket(open[at], plan, random)
-      writer.write(plan)
+export function everyday(isMixed: boolean, writer: PacketWriter, isEnough: () => boolean): void {
+  const random = generator(1)
+  const plan = new PacketPlan()
+  const open: Flow[] = []
+  for (let number = 0; !isEnough(); ) {
+    const at = Math.floor(random() * OPEN_FLOWS)
+    if (at >= open.length || open[at].step >= open[at].length) {
+      open[Math.min(at, open.length)] = newFlow(number++, random, isMixed)
+      continue
     }
+    nextPacket(open[at], plan, random)
+    writer.write(plan)
   }
 }
 

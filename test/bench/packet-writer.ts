@@ -6,6 +6,8 @@ export const UDP = 17
 export const ECHO = 1
 
 const SYN = 0x02
+/** Bytes of the options that a SYN carries. */
+const SYN_OPTIONS = 20
 const BUFFER = 1 << 20
 const FRAME_MAX = 2048
 const RECORD = 16
@@ -37,6 +39,8 @@ export class PacketPlan {
 /** Writes Ethernet packets with right checksums into a pcap file, 20 microseconds apart. */
 export class PacketWriter {
   packets = 0
+  /** Bytes written so far, but for what waits in the buffer. */
+  written = 0
   readonly #file: number
   readonly #bytes = new Uint8Array(BUFFER)
   readonly #view = new DataView(this.#bytes.buffer)
@@ -60,7 +64,9 @@ export class PacketWriter {
   }
 
   #flush(): void {
-    writeSync(this.#file, this.#bytes, 0, this.#at)
+    // A pipe may take less than it is given.
+    for (let done = 0; done < this.#at; ) done += writeSync(this.#file, this.#bytes, done, this.#at - done)
+    this.written += this.#at
     this.#at = 0
   }
 
@@ -90,7 +96,7 @@ export class PacketWriter {
   }
 
   #segmentLength({ protocol, flags, payload }: PacketPlan): number {
-    return (protocol === TCP ? (flags & SYN ? 28 : 20) : 8) + payload
+    return (protocol === TCP ? 20 + (flags & SYN ? SYN_OPTIONS : 0) : 8) + payload
   }
 
   #room(length: number): number {
@@ -184,9 +190,12 @@ export class PacketWriter {
         view.setUint16(at + 14, 65_535)
         view.setUint16(at + 18, 0)
         if (flags & SYN) {
-          // MSS 1460, no operation, window scale 7
+          // MSS 1460, SACK permitted, timestamp, no operation, window scale 7
           view.setUint32(at + 20, 0x0204_05b4)
-          view.setUint32(at + 24, 0x0103_0307)
+          view.setUint32(at + 24, 0x0402_080a)
+          view.setUint32(at + 28, this.packets)
+          view.setUint32(at + 32, 0)
+          view.setUint32(at + 36, 0x0103_0307)
         }
         sumAt = at + 16
       }

@@ -39,10 +39,22 @@ const NAT = [
   '',
 ].join('\n')
 
-/** Writes a ruleset of so many rules, or ten and the nat table. */
-export function rulesetFile(count: number | 'nat', folder: string): string {
+/** Ten thousand lines of a list of blocked services, by address, protocol and port: none of them matches. */
+function rulesOfOneShape(): string {
+  const lines = ['*filter', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]']
+  for (let number = 0; number < 10_000; number++) {
+    const host = `172.${16 + ((number >> 8) & 15)}.${number & 255}.${number % 251}`
+    lines.push(`-A FORWARD -s ${host}/32 -p tcp -m tcp --dport ${20_000 + number} -j DROP`)
+  }
+  lines.push('COMMIT', '')
+  return lines.join('\n')
+}
+
+/** Writes a ruleset of so many rules, or ten and the nat table, or ten thousand of one shape. */
+export function rulesetFile(kind: number | 'nat' | 'one shape', folder: string): string {
   mkdirSync(folder, { recursive: true })
-  const path = join(folder, `rules-${count}.v4`)
-  writeFileSync(path, count === 'nat' ? NAT + mixedRules(10) : mixedRules(count))
+  const path = join(folder, `rules-${kind}.v4`.replace(' ', '-'))
+  if (kind === 'one shape') writeFileSync(path, rulesOfOneShape())
+  else writeFileSync(path, kind === 'nat' ? NAT + mixedRules(10) : mixedRules(kind))
   return path
 }

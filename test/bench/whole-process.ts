@@ -47,10 +47,15 @@ function runOnce({ name, command }: Contender, folder: string): { seconds: numbe
   return { seconds, peakKiB }
 }
 
-/** Those of the programs that this machine has. */
-export function installed(contenders: readonly Contender[]): Contender[] {
+/** Whether this machine has the contender's program. */
+export function isInstalled({ command }: Contender): boolean {
   const folders = (process.env.PATH ?? '').split(':')
-  return contenders.filter(({ command }) => folders.some((folder) => existsSync(join(folder, command[0]))))
+  return existsSync(command[0]) || folders.some((folder) => existsSync(join(folder, command[0])))
+}
+
+/** How many times the seconds of the other, in the middle of all rounds: runs of one round stood next to each other. */
+export function pairedRatio(one: Measured, other: Measured): number {
+  return median(one.seconds.map((seconds, round) => seconds / other.seconds[round]))
 }
 
 export function median(values: readonly number[]): number {
