@@ -113,9 +113,10 @@ function readRule(options: Options, family: Family): HashlimitRule {
   const buckets = Math.min(number('htable-size', 0), BUCKETS_MAX)
   const groups = Math.min(number('htable-max', 0), BUCKETS_MAX)
   const expire = rate.bytes ? (burstToken ? BYTE_BURST_EXPIRE : BYTE_EXPIRE) : rate.unit * 1000
+  const nameToken = options.required('hashlimit-name')
   const words = (prefix: number): readonly number[] => prefixMask(prefix, family)
   return {
-    name: procName(options.required('hashlimit-name'), NAME_MAX),
+    name: procName({ ...nameToken, text: nameToken.text.slice(0, NAME_MAX) }, NAME_MAX),
     above: (use.spec.name === 'hashlimit-above') !== use.negated,
     modes,
     sourcePrefix,

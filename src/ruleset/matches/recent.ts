@@ -97,7 +97,7 @@ function readRule(options: Options, { family }: RuleContext): RecentRule {
 function printRule(rule: RecentRule, family: Family): string {
   return [
     printOption(rule.operation, '', rule.negated),
-    rule.seconds > 0 ? `--seconds ${rule.seconds}` : '',
+    rule.seconds > 0 ? `--seconds ${rule.seconds | 0}` : '',
     rule.reap ? '--reap' : '',
     rule.hits > 0 ? `--hitcount ${rule.hits}` : '',
     rule.sameTtl ? '--rttl' : '',

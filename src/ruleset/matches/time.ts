@@ -135,7 +135,7 @@ function inRange(value: number | null | undefined, low: number, high: number): b
 function parseClock(token: Token): number {
   const parts = token.text.split(':')
   const [hours, minutes, seconds = 0] = parts.map((part) =>
-    /^[ \t]*\+?[0-9]{0,9}$/.test(part) ? Number(part) : Number.NaN,
+    /^[ \t]*\+?[0-9]{0,19}$/.test(part) ? Number(BigInt.asUintN(32, BigInt(part))) : Number.NaN,
   )
   if (!(parts.length >= 2 && parts.length <= 3 && hours <= 23 && minutes <= 59 && seconds <= 59)) {
     throw new Refusal(token, `"${token.text}" is not a time of day; write hh:mm or hh:mm:ss`)
@@ -154,12 +154,13 @@ function days(options: Options, name: string, all: number, parse: (token: Token)
 function parseWeekDays(token: Token): number {
   let bits = 0
   if (token.text === '') return bits
-  for (const word of token.text.split(',')) {
+  for (const word of token.text.replace(/,$/, '').split(',')) {
     const digits = word.slice(0, 3)
-    const number = word.startsWith('-') ? numberOf(digits.replace('-', '8')) : numberOf(digits)
+    const number = /^-[0-9]/.test(word) ? numberOf(digits.replace('-', '8')) : numberOf(digits)
     const day = number ?? WEEK_DAYS.findIndex((name) => word.startsWith(name.slice(0, 2))) + 1
     if (day === 0) throw new Refusal(token, `"${word}" is not a day of the week; write Mon to Sun, or 1 to 7`)
-    if (day <= 7) bits |= 1 << day
+    // iptables shifts by the number as it is, of which the machine takes five bits.
+    if (day % 32 <= 7) bits |= (1 << (day % 32)) & ALL_WEEK_DAYS
   }
   return bits
 }

@@ -24,6 +24,7 @@ export const log: TargetExtension = {
     const levelToken = options.value('log-level')
     const level = levelToken ? parseLevel(levelToken) : WARNING
     const prefixToken = options.value('log-prefix')
+    if (prefixToken?.text === '') throw new Refusal(prefixToken, 'the log prefix is empty; take the option away')
     const prefix = (prefixToken?.text ?? '').slice(0, PREFIX_MAX)
     if (prefixToken?.text.includes('\n')) throw new Refusal(prefixToken, 'a log prefix has no line breaks')
     if (prefixToken && prefixToken.text.length > PREFIX_MAX) {
