@@ -3,8 +3,9 @@ import type { CallContext } from './evaluate/condition.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
 import { Interpreter } from './evaluate/interpret.ts'
 import { RuleMemory } from './evaluate/memory.ts'
-import { BAIL, COMPILED_DEPTH_MAX, depthOf, Trail } from './evaluate/program.ts'
+import { BAIL, COMPILED_DEPTH_MAX, depthOf, type Program, Trail } from './evaluate/program.ts'
 import type { Runtime } from './evaluate/runtime.ts'
+import { firstSharingRule } from './evaluate/shared-state.ts'
 import { flagsAsked } from './evaluate/steadiness.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
 import { IpSets } from './ipset/ip-sets.ts'
@@ -115,9 +116,19 @@ export function compileRuleset(
       runtime.counters[2 * ruleId + 1] += bytes
     },
     flagsAsked: flags,
+    sharing: sharingRule(infos, programs),
     unknownReason: (index) => reasons[index],
     warnings: [...parsed.warnings, ...undecidableWarnings(parsed, programs)],
   }
+}
+
+/** The nat table's ports are chosen among those of all connections. */
+function sharingRule(infos: readonly RuleInfo[], programs: ReadonlyMap<TableName, Program>): RuleInfo | null {
+  for (const program of programs.values()) {
+    const id = firstSharingRule(program)
+    if (id >= 0) return infos[id]
+  }
+  return infos.find(({ table }) => table === 'nat') ?? null
 }
 
 function prepare(parsed: ParsedRuleset, context: CallContext): void {

@@ -67,6 +67,11 @@ export interface CompiledRuleset {
   count(ruleId: number, packets: number, bytes: number): void
   /** TCP flags that some rule looks at, as in P_TCP_FLAGS_WINDOW's flag bits. */
   readonly flagsAsked: number
+  /**
+   * The first rule by which answers about one connection may depend on packets of others (evaluate/shared-state.ts); null
+   * where there is none.
+   */
+  readonly sharing: RuleInfo | null
   /** Text of RulePacket.unknownReason: what is missing, and which option would supply it. */
   unknownReason(index: number): string
   /** Some rule asks for the packets and bytes of connections, so that they must be counted. */

@@ -31,6 +31,7 @@ function onlooker(asked: string[]): CompiledRuleset {
     bytes: () => 0,
     count: () => {},
     flagsAsked: 0,
+    sharing: null,
     unknownReason: () => '',
     countsConnections: false,
     warnings: [],
