@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Candidates } from '../../src/ruleset/evaluate/candidates.ts'
-import { inAddressRange } from '../../src/ruleset/evaluate/condition.ts'
+import { chooseFields } from '../../src/ruleset/evaluate/choose-fields.ts'
+import { equals, inAddressRange } from '../../src/ruleset/evaluate/condition.ts'
 import { demandsOf } from '../../src/ruleset/evaluate/demands.ts'
 import { boundariesOf, buildRuleIndex } from '../../src/ruleset/evaluate/rule-index.ts'
 import type { ValueSet } from '../../src/ruleset/evaluate/value-set.ts'
@@ -78,4 +79,22 @@ test('a range of IPv6 addresses is found by the words that its ends do not share
     source0: [{ low: 0x2001_0db8, high: 0x2001_0db8 }],
     source1: [{ low: 5, high: 8 }],
   })
+})
+
+test('rules that repeat with any period are found by all that they ask', () => {
+  const kinds = ['source0', 'destination0', 'sourcePort', 'destinationPort', 'mark'] as const
+  for (let period = kinds.length; period < 40; period++) {
+    const rules = Array.from({ length: 13 * 500 }, (_, at) => ({
+      id: at,
+      checks: [{ match: '', condition: equals(kinds[(at % period) % kinds.length], at) }],
+      action: { kind: 'continue' as const },
+      target: -1,
+    }))
+    const { fields } = demandsOf(rules, ENVIRONMENT, () => true)
+    expect(
+      chooseFields(fields, rules)
+        ?.map(({ field }) => field)
+        .toSorted(),
+    ).toEqual(kinds.toSorted())
+  }
 })

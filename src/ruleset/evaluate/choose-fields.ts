@@ -1,5 +1,6 @@
 import type { Condition } from './condition.ts'
 import type { FieldDemand } from './demands.ts'
+import { SPREAD } from './head-cache.ts'
 import type { ProgramRule } from './program.ts'
 import type { ValueSet } from './value-set.ts'
 
@@ -22,16 +23,16 @@ const SAMPLE = 512
  * ask for, each field's by chance: what many rules ask for then is what many packets have.
  */
 export function chooseFields(demands: readonly FieldDemand[], rules: readonly ProgramRule[]): FieldDemand[] | null {
-  const step = Math.ceil(rules.length / SAMPLE)
-  const sampled = Math.ceil(rules.length / step)
-  const excluded = demands.map(({ sets }, at) => excludedRules(sets, step, sampled, at))
-  const left = new Uint8Array(PACKETS * sampled).fill(1)
+  const sample = sampleOf(rules.length)
+  const weight = rules.length / sample.length
+  const excluded = demands.map(({ sets }, at) => excludedRules(sets, sample, at))
+  const left = new Uint8Array(PACKETS * sample.length).fill(1)
   const chosen: FieldDemand[] = []
   while (chosen.length < FIELDS_MAX) {
     let best = -1
     let bestGain = LOOKUP
     for (let at = 0; at < demands.length; at++) {
-      const gain = (CANDIDATE * step * countBoth(left, excluded[at])) / PACKETS
+      const gain = (CANDIDATE * weight * countBoth(left, excluded[at])) / PACKETS
       if (gain > bestGain) {
         best = at
         bestGain = gain
@@ -42,18 +43,25 @@ export function chooseFields(demands: readonly FieldDemand[], rules: readonly Pr
     const gone = excluded[best]
     for (let at = 0; at < left.length; at++) left[at] &= 1 - gone[at]
   }
-  const candidates = (step * left.reduce((sum, one) => sum + one, 0)) / PACKETS
+  const candidates = (weight * left.reduce((sum, one) => sum + one, 0)) / PACKETS
   const cost = CLASSIFYING + chosen.length * LOOKUP + CANDIDATE * candidates
   return chosen.length > 0 && cost < linearCost(rules) ? chosen : null
 }
 
+/** Rules spread without a period: rulesets that are made by programs have one. */
+function sampleOf(count: number): Int32Array {
+  if (count <= SAMPLE) return Int32Array.from({ length: count }, (_, at) => at)
+  return Int32Array.from({ length: SAMPLE }, (_, at) => (Math.imul(at + 1, SPREAD) >>> 0) % count)
+}
+
 /** By imagined packet and sampled rule: 1 where the packet's value of the field excludes the rule. */
-function excludedRules(sets: readonly (ValueSet | null)[], step: number, sampled: number, salt: number): Uint8Array {
+function excludedRules(sets: readonly (ValueSet | null)[], sample: Int32Array, salt: number): Uint8Array {
+  const sampled = sample.length
   const excluded = new Uint8Array(PACKETS * sampled)
   for (let packet = 0; packet < PACKETS; packet++) {
     const value = imaginedValue(sets, packet * 131 + salt * 17)
     for (let at = 0; at < sampled; at++) {
-      const set = sets[at * step]
+      const set = sets[sample[at]]
       if (set !== null && !holds(set, value)) excluded[packet * sampled + at] = 1
     }
   }
@@ -62,7 +70,7 @@ function excludedRules(sets: readonly (ValueSet | null)[], step: number, sampled
 
 /** A value that some rule asks for: of the first one behind a place that is chosen by chance, the same in every run. */
 function imaginedValue(sets: readonly (ValueSet | null)[], chance: number): number {
-  const start = (Math.imul(chance + 1, 0x9e3779b1) >>> 0) % sets.length
+  const start = (Math.imul(chance + 1, SPREAD) >>> 0) % sets.length
   for (let at = 0; at < sets.length; at++) {
     const set = sets[(start + at) % sets.length]
     if (set !== null && set.length > 0) return set[0].low
