@@ -1,15 +1,10 @@
 import {
-  FRAME_CAPTURED,
-  FRAME_DIGITS_MASK,
-  FRAME_DIGITS_SHIFT,
   FRAME_FILE,
   FRAME_FLAG_NO_TIME,
   FRAME_FLAGS,
   FRAME_INTERFACE,
   FRAME_INTS,
-  FRAME_LINK_TYPE,
   FRAME_NANOSECONDS,
-  FRAME_OFFSET,
   FRAME_WIRE_LENGTH,
 } from '../capture/frame-batch.ts'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
@@ -18,7 +13,6 @@ import type { TimeoutPolicies } from '../conntrack/timeout-policy.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
 import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_QUEUED, Defragmenter } from '../defrag/defragmenter.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
-import { VERDICT_NONE } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import {
   FRAGMENT_DEFRAG,
@@ -28,7 +22,6 @@ import {
   NOTE_FRAGMENT_QUEUED,
   NOTE_IP_CHECKSUM,
   NOTE_LOOPBACK_ONLY,
-  NOTE_NONE,
   NOTE_NOT_SEEN,
   P_FAMILY,
   P_FRAGMENT,
@@ -36,10 +29,11 @@ import {
   P_NOTE,
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
+import { beginOutcome } from './begin-outcome.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { NO_WAY } from './flow-cache.ts'
 import { Journey } from './journey.ts'
-import { CTSTATE_NONE, type Outcome, type PassedPackets } from './outcome.ts'
+import type { Outcome, PassedPackets } from './outcome.ts'
 import { PATH_LOOPBACK, PATH_OUTPUT, PATH_UNSEEN, pathOf } from './routing.ts'
 import type { Topology } from './topology.ts'
 
@@ -54,6 +48,11 @@ export interface MachineOptions {
   readonly timeoutPolicies?: TimeoutPolicies
   /** False sends every packet all its way; shows in no result. True by default. */
   readonly fastPath?: boolean | undefined
+  /**
+   * Of several machines that share the work: whether a datagram is this one's. Asked of fragments and of what they make,
+   * which all machines put together; other packets come to theirs alone.
+   */
+  readonly isOwn?: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | undefined
   /** Seed of the connection table's hash; shows in no result. */
   readonly seed: number
 }
@@ -68,8 +67,12 @@ export class Machine {
   /** Frames whose time lay before an earlier frame's: the clock stood still for them. */
   framesBackInTime = 0
 
+  /** Another machine says what became of the frame that `describe` took (MachineOptions.isOwn). */
+  isElsewhere = false
+
   readonly #topology: Topology
   readonly #checksums: ChecksumPolicy
+  readonly #isOwn: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | null
   #epochSecondsAtStart = Number.NaN
   #nowNs = 0
   #frame = 0
@@ -80,6 +83,7 @@ export class Machine {
     this.defrag = new Defragmenter(options.sysctls)
     this.#topology = options.topology
     this.#checksums = options.checksums
+    this.#isOwn = options.isOwn ?? null
   }
 
   get tracker(): Tracker {
@@ -109,20 +113,27 @@ export class Machine {
     this.journey.fastPath?.approach(batch.rows, from, to)
   }
 
-  /**
-   * The clock goes on to frame `index` of the batch; its packet takes the short way where it may (FastPath).
-   * @returns the number of that way; NO_WAY where it goes on in `describe`
-   */
-  advance(batch: PacketBatch, index: number): number {
-    const { info, rows } = batch
+  /** The clock goes on to frame `index` of the batch, of which nothing else is asked. */
+  pass(batch: PacketBatch, index: number): void {
+    const { info } = batch
     const row = index * FRAME_INTS
-    const base = index * PACKET_INTS
     const file = info[row + FRAME_FILE]
     this.#frame++
     this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1
     if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) {
       this.#tick(batch.seconds[index], info[row + FRAME_NANOSECONDS])
     }
+  }
+
+  /**
+   * The clock goes on to frame `index` of the batch; its packet takes the short way where it may (FastPath).
+   * @returns the number of that way; NO_WAY where it goes on in `describe`
+   */
+  advance(batch: PacketBatch, index: number): number {
+    this.pass(batch, index)
+    const { info, rows } = batch
+    const row = index * FRAME_INTS
+    const base = index * PACKET_INTS
     const { fastPath } = this.journey
     if (fastPath === null || rows[base + P_FAMILY] === IP_NONE) return NO_WAY
     return fastPath.take(batch.bytes, rows, base, this.#nowNs, this.#frame, info[row + FRAME_WIRE_LENGTH])
@@ -130,52 +141,17 @@ export class Machine {
 
   /** Takes the frame that `advance` was given all its way, unless it has gone it, and says in `outcome` what became of it. */
   describe(batch: PacketBatch, index: number, way: number, outcome: Outcome): void {
-    const info = batch.info
     const row = index * FRAME_INTS
-    const file = info[row + FRAME_FILE]
-    outcome.frame = this.#frame
-    outcome.file = file
-    outcome.fileFrame = this.#fileFrames[file]
-    outcome.epochSeconds = batch.seconds[index]
-    outcome.nanoseconds = info[row + FRAME_NANOSECONDS]
-    outcome.digits = (info[row + FRAME_FLAGS] >>> FRAME_DIGITS_SHIFT) & FRAME_DIGITS_MASK
-    outcome.wireLength = info[row + FRAME_WIRE_LENGTH]
-    outcome.linkType = info[row + FRAME_LINK_TYPE]
-    outcome.frameBytes = batch.bytes
-    outcome.frameOffset = info[row + FRAME_OFFSET]
-    outcome.capturedLength = info[row + FRAME_CAPTURED]
-    outcome.fields = batch.rows
-    outcome.base = index * PACKET_INTS
-    this.#clear(outcome)
+    this.isElsewhere = false
+    beginOutcome(outcome, batch, index, this.#frame, this.#fileFrames[batch.info[row + FRAME_FILE]])
     if (way !== NO_WAY) this.journey.fastPath?.describe(way, outcome)
     else if (batch.rows[outcome.base + P_FAMILY] === IP_NONE) outcome.note = batch.rows[outcome.base + P_NOTE]
-    else this.#enter(batch.bytes, outcome, info[row + FRAME_INTERFACE])
+    else this.#enter(batch.bytes, outcome, batch.info[row + FRAME_INTERFACE])
   }
 
   /** Brings the counters of the rules up to date. Says which packets took the short way since it was last called. */
   settle(): PassedPackets[] {
     return this.journey.fastPath?.settle() ?? []
-  }
-
-  #clear(outcome: Outcome): void {
-    outcome.note = NOTE_NONE
-    outcome.state = CTSTATE_NONE
-    outcome.direction = -1
-    outcome.hook = -1
-    outcome.dropHook = -1
-    outcome.verdict = VERDICT_NONE
-    outcome.rule = null
-    outcome.possibleVerdicts = 0
-    outcome.reason = 0
-    outcome.reasonA = 0
-    outcome.reasonB = 0
-    outcome.reasonFrame = 0
-    outcome.unknownText = null
-    outcome.connectionNumber = 0
-    outcome.confirmedNew = false
-    outcome.assumesFrame = 0
-    outcome.fragmentCount = 0
-    outcome.hintHelper = null
   }
 
   /** The capture's clock is the only clock; it stands still where the capture's time runs backwards. */
@@ -189,6 +165,8 @@ export class Machine {
   /** A datagram reaches the IP layer. */
   #enter(bytes: Uint8Array, outcome: Outcome, captureInterface: number): void {
     const { fields, base } = outcome
+    const isFragment = (fields[base + P_FRAGMENT] & FRAGMENT_DEFRAG) !== 0
+    if (isFragment) this.isElsewhere = this.#belongsElsewhere(bytes, fields, base)
     const path = pathOf(fields, base, this.#topology.mode, this.#topology.local)
     if (path === PATH_UNSEEN) {
       outcome.note = NOTE_NOT_SEEN
@@ -206,7 +184,7 @@ export class Machine {
       outcome.note = note
       return
     }
-    if ((fields[base + P_FRAGMENT] & FRAGMENT_DEFRAG) === 0) {
+    if (!isFragment) {
       this.journey.travel(bytes, fields, base, path, this.#nowNs, outcome)
       return
     }
@@ -216,8 +194,14 @@ export class Machine {
     else if (done === DEFRAG_COMPLETE) {
       outcome.fragments = this.defrag.frames
       outcome.fragmentCount = this.defrag.frameCount
+      this.isElsewhere = this.#belongsElsewhere(this.defrag.bytes, this.defrag.fields, 0)
+      if (this.isElsewhere) return
       if (this.defrag.fields[P_NOTE] === NOTE_CUT) outcome.note = NOTE_CUT
       else this.journey.travel(this.defrag.bytes, this.defrag.fields, 0, path, this.#nowNs, outcome)
-    } else this.journey.travel(bytes, fields, base, path, this.#nowNs, outcome)
+    } else if (!this.isElsewhere) this.journey.travel(bytes, fields, base, path, this.#nowNs, outcome)
+  }
+
+  #belongsElsewhere(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
+    return this.#isOwn !== null && !this.#isOwn(bytes, fields, base)
   }
 }

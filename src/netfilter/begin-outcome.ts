@@ -1,0 +1,62 @@
+import {
+  FRAME_CAPTURED,
+  FRAME_DIGITS_MASK,
+  FRAME_DIGITS_SHIFT,
+  FRAME_FILE,
+  FRAME_FLAGS,
+  FRAME_INTS,
+  FRAME_LINK_TYPE,
+  FRAME_NANOSECONDS,
+  FRAME_OFFSET,
+  FRAME_WIRE_LENGTH,
+} from '../capture/frame-batch.ts'
+import type { PacketBatch } from '../pipeline/packet-batch.ts'
+import { VERDICT_NONE } from '../ruleset/rule-packet.ts'
+import { NOTE_NONE, PACKET_INTS } from '../wire/packet-fields.ts'
+import { CTSTATE_NONE, type Outcome } from './outcome.ts'
+
+/**
+ * An outcome that says of frame `index` of the batch what the capture says, and nothing yet of what became of it.
+ * @param frame its number, @param fileFrame its number in its file
+ */
+export function beginOutcome(
+  outcome: Outcome,
+  batch: PacketBatch,
+  index: number,
+  frame: number,
+  fileFrame: number,
+): void {
+  const { info } = batch
+  const row = index * FRAME_INTS
+  outcome.frame = frame
+  outcome.file = info[row + FRAME_FILE]
+  outcome.fileFrame = fileFrame
+  outcome.epochSeconds = batch.seconds[index]
+  outcome.nanoseconds = info[row + FRAME_NANOSECONDS]
+  outcome.digits = (info[row + FRAME_FLAGS] >>> FRAME_DIGITS_SHIFT) & FRAME_DIGITS_MASK
+  outcome.wireLength = info[row + FRAME_WIRE_LENGTH]
+  outcome.linkType = info[row + FRAME_LINK_TYPE]
+  outcome.frameBytes = batch.bytes
+  outcome.frameOffset = info[row + FRAME_OFFSET]
+  outcome.capturedLength = info[row + FRAME_CAPTURED]
+  outcome.fields = batch.rows
+  outcome.base = index * PACKET_INTS
+  outcome.note = NOTE_NONE
+  outcome.state = CTSTATE_NONE
+  outcome.direction = -1
+  outcome.hook = -1
+  outcome.dropHook = -1
+  outcome.verdict = VERDICT_NONE
+  outcome.rule = null
+  outcome.possibleVerdicts = 0
+  outcome.reason = 0
+  outcome.reasonA = 0
+  outcome.reasonB = 0
+  outcome.reasonFrame = 0
+  outcome.unknownText = null
+  outcome.connectionNumber = 0
+  outcome.confirmedNew = false
+  outcome.assumesFrame = 0
+  outcome.fragmentCount = 0
+  outcome.hintHelper = null
+}
