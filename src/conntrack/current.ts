@@ -48,7 +48,6 @@ export class CurrentConnection {
   info = CT_INVALID
   /** Number of the connection, from 1; 0 for none. */
   number = 0
-  nowNs = 0
   /** Zones in which packets of the original and of the reply direction are looked up, and the helper to attach (-1). */
   zoneOriginal = 0
   zoneReply = 0
@@ -99,7 +98,17 @@ export class CurrentConnection {
       this.table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > this.nowNs
   }
 
-  begin(nowNs: number): void {
+  /** The replay's clock: what `tick` was told last. */
+  get nowNs(): number {
+    return this.table.nowNs
+  }
+
+  /** @param nowNs must not run backwards */
+  tick(nowNs: number): void {
+    this.table.nowNs = nowNs
+  }
+
+  begin(): void {
     if (this.#ended !== NO_ENTRY) {
       this.table.free(this.#ended)
       this.#ended = NO_ENTRY
@@ -109,7 +118,6 @@ export class CurrentConnection {
     this.number = 0
     this.refusedBy = NO_ENTRY
     this.refusedByNumber = 0
-    this.nowNs = nowNs
     this.fulfilled = null
     this.#finding.clear()
   }
@@ -136,11 +144,11 @@ export class CurrentConnection {
     const onlyOriginal = this.zoneOriginal === this.zoneReply ? ANY_DIRECTION : 0
     key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
     if (inverse) key.swapped = !key.swapped
-    const id = this.table.find(key, this.nowNs, onlyOriginal)
+    const id = this.table.find(key, onlyOriginal)
     if (id >= 0 || onlyOriginal === ANY_DIRECTION) return id
     key.fill(fields, base, this.zoneReply, greSource, greDestination)
     if (inverse) key.swapped = !key.swapped
-    return this.table.find(key, this.nowNs, 1)
+    return this.table.find(key, 1)
   }
 
   /** `find` for a TCP or UDP packet of zone 0. @param hash of its key */
@@ -148,7 +156,7 @@ export class CurrentConnection {
     this.zoneOriginal = 0
     this.zoneReply = 0
     this.key.refill(fields, base, hash)
-    return this.table.find(this.key, this.nowNs)
+    return this.table.find(this.key)
   }
 
   /** Attaches the packet to its connection, made where there is none. False when the table is full. */
@@ -177,7 +185,7 @@ export class CurrentConnection {
   /** Makes an entry for the packet; not findable until confirmed. False when the table is full. */
   open(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
     if (this.#max > 0 && this.table.count >= this.#max && !this.#makeRoom()) return false
-    this.table.sweep(SWEEP_STEPS, this.nowNs)
+    this.table.sweep(SWEEP_STEPS)
     this.key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
     this.id = this.table.allocate(this.key)
     this.info = CT_NEW
@@ -255,7 +263,7 @@ export class CurrentConnection {
   #makeRoom(): boolean {
     if (this.nowNs >= this.#nextCollectionNs) {
       this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
-      if (this.table.removeExpired(this.nowNs) > 0) return true
+      if (this.table.removeExpired() > 0) return true
     }
     if (this.fullSinceNs < 0) {
       this.fullSinceNs = this.nowNs

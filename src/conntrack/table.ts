@@ -56,6 +56,11 @@ export class ConnectionTable {
   /** The same memory: times[(id * ENTRY_INTS + E_EXPIRY) / 2] */
   times: Float64Array
   readonly extensions: ExtensionTable
+  /**
+   * The replay's clock, in nanoseconds; must not run backwards. It stands here, where all trackers see it, because to hand
+   * it on from function to function would allocate.
+   */
+  nowNs = 0
   /** Entries that can be found. */
   count = 0
   /** Entries ever allocated. */
@@ -109,17 +114,17 @@ export class ConnectionTable {
   }
 
   /**
-   * The entry that a packet with this key belongs to and that has not expired at `nowNs`, or -1. Sets `foundDirection`.
+   * The entry that a packet with this key belongs to and that has not expired, or -1. Sets `foundDirection`.
    * An expired one is removed.
    * @param only 0 or 1: packets of that direction only; ANY_DIRECTION
    */
-  find(key: TupleKey, nowNs: number, only: number = ANY_DIRECTION): number {
+  find(key: TupleKey, only: number = ANY_DIRECTION): number {
     const index = this.#index
     for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
       const id = reference >> 1
       const direction = (reference & 1) === 0 ? this.#directionByEntry(id, key) : this.#directionByReplyKey(id, key)
       if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
-      if (this.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > nowNs) {
+      if (this.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > this.nowNs) {
         this.foundDirection = direction
         return id
       }
@@ -269,31 +274,31 @@ export class ConnectionTable {
    * Removes what has expired among the next `steps` entries, round and round, so that connections which nobody asks for
    * again do not stay. Expiry at lookup is exact without it.
    */
-  sweep(steps: number, nowNs: number): void {
+  sweep(steps: number): void {
     for (let i = 0; i < steps && this.#high > 0; i++) {
       if (this.#sweep >= this.#high) this.#sweep = 0
       const id = this.#sweep++
-      if (this.#hasExpired(id, nowNs)) this.remove(id)
+      if (this.#hasExpired(id)) this.remove(id)
     }
   }
 
   /** Removes all that has expired; returns how many. */
-  removeExpired(nowNs: number): number {
+  removeExpired(): number {
     const before = this.count
-    this.sweep(this.#high, nowNs)
+    this.sweep(this.#high)
     return before - this.count
   }
 
   /** Removes a findable entry whose time is over; false when it is not. */
-  removeIfExpired(id: number, nowNs: number): boolean {
-    if (!this.#hasExpired(id, nowNs)) return false
+  removeIfExpired(id: number): boolean {
+    if (!this.#hasExpired(id)) return false
     this.remove(id)
     return true
   }
 
-  #hasExpired(id: number, nowNs: number): boolean {
+  #hasExpired(id: number): boolean {
     const e = id * ENTRY_INTS
-    return this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= nowNs && this.isFindable(id)
+    return this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= this.nowNs && this.isFindable(id)
   }
 
   /**

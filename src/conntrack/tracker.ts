@@ -103,20 +103,12 @@ export class Tracker {
    * Looks a datagram up and moves its connection on.
    * @param verifyChecksum whether a bad transport checksum makes it INVALID (the kernel: at PREROUTING only, and never
    * with nf_conntrack_checksum=0)
-   * @param nowNs the replay's clock; must not run backwards
    * @param frame number of the frame, for the reasons of later packets
    * @returns TRACKED, TRACKER_DROPPED or TRACKER_CANNOT_TELL
    */
-  track(
-    bytes: Uint8Array,
-    fields: Int32Array,
-    base: number,
-    verifyChecksum: boolean,
-    nowNs: number,
-    frame: number,
-  ): number {
+  track(bytes: Uint8Array, fields: Int32Array, base: number, verifyChecksum: boolean, frame: number): number {
     const current = this.current
-    current.begin(nowNs)
+    current.begin()
     const protocol = fields[base + P_PROTOCOL]
     const isV6 = fields[base + P_FAMILY] === IP_V6
     if (protocol < 0 || (protocol === PROTO_NO_NEXT_HEADER && isV6)) return this.#invalid(REASON_HEADER_CHAIN, 0, 0)
@@ -138,16 +130,16 @@ export class Tracker {
         return this.#tcp.flagsAreValid(fields, base) ? this.#trackTcp(fields, base, frame) : TRACKED
       }
       case PROTO_UDP:
-        if (!this.#udp.headerIsValid(bytes, at, fields, base)) return TRACKED
+        if (!this.#udp.headerIsValid(fields, base)) return TRACKED
         if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
-        this.#udp.track(current.id, nowNs)
+        this.#udp.track(current.id)
         break
       case PROTO_UDPLITE:
         if (!this.#udp.liteHeaderIsValid(bytes, at, fields, base)) return TRACKED
         if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
-        this.#udp.trackLite(current.id, nowNs)
+        this.#udp.trackLite(current.id)
         break
       case PROTO_ICMP:
       case PROTO_ICMPV6:
@@ -157,7 +149,7 @@ export class Tracker {
       case PROTO_SCTP:
         if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
-        if (this.#sctp.track(bytes, fields, base, current.id, current.direction, nowNs) === TRACK_INVALID) {
+        if (this.#sctp.track(bytes, fields, base, current.id, current.direction) === TRACK_INVALID) {
           current.detach()
           return TRACKED
         }
@@ -166,7 +158,7 @@ export class Tracker {
         const keys = this.#greKeys
         if (!keys.read(bytes, at, fields, base)) return this.#invalid(REASON_GRE_PAYLOAD, keys.payload, 0)
         // A control connection takes its tunnels with it.
-        if (keys.owner >= 0 && current.table.removeIfExpired(keys.owner, nowNs)) keys.read(bytes, at, fields, base)
+        if (keys.owner >= 0 && current.table.removeIfExpired(keys.owner)) keys.read(bytes, at, fields, base)
         if (!current.resolve(fields, base, keys.source, keys.destination)) return TRACKER_DROPPED
         this.#gre.track()
         break
@@ -180,21 +172,21 @@ export class Tracker {
   }
 
   /** NOTRACK: the packet passes without a connection. */
-  untrack(nowNs: number): void {
-    this.current.begin(nowNs)
+  untrack(): void {
+    this.current.begin()
     this.current.untrack()
   }
 
   /** REJECT with a TCP reset closes the current packet's connection. */
   closeByReset(): void {
-    if (this.current.id !== NO_ENTRY) this.#tcp.close(this.current.id, this.current.nowNs)
+    if (this.current.id !== NO_ENTRY) this.#tcp.close(this.current.id)
   }
 
   #trackTcp(fields: Int32Array, base: number, frame: number): number {
     const current = this.current
     for (;;) {
       if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
-      const decision = this.#tcp.track(fields, base, current.id, current.direction, current.nowNs, frame)
+      const decision = this.#tcp.track(fields, base, current.id, current.direction, frame)
       if (decision === TRACK_INVALID) {
         current.detach()
         return TRACKED

@@ -103,23 +103,24 @@ export class FastPath {
    * @param frame its number, @param wireLength of the frame in bytes
    * @returns the number of the way, for `describe`; NO_WAY where the packet must go on its journey
    */
-  take(bytes: Uint8Array, fields: Int32Array, base: number, nowNs: number, frame: number, wireLength: number): number {
+  take(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, wireLength: number): number {
     const { current } = this.#tracker
     this.trackedAhead = NOT_TRACKED
     current.lookedUp = NOT_LOOKED_UP
     const hash = fields[base + P_HASH]
     if (hash === NO_HASH) return NO_WAY
     const { table } = current
-    current.begin(nowNs)
+    current.begin()
     const id = current.findPlain(fields, base, hash)
     current.lookedUp = id
     if (id === NO_ENTRY) return NO_WAY
     const way = this.#flows.wayOf(table.entries, id, table.foundDirection, tcpFlagsOf(fields, base))
     if (way === NO_WAY) return NO_WAY
     current.helper = this.#helperPorts.helperFor(fields, base)
+    current.timeoutPolicy = 0
     const verifies =
       this.#verifiesChecksums && this.#flows.way(way).arrives && this.#checksums.verifies(bytes, fields, base)
-    const result = this.#tracker.track(bytes, fields, base, verifies, nowNs, frame)
+    const result = this.#tracker.track(bytes, fields, base, verifies, frame)
     if (result !== TRACKED || this.#tracker.finding.reason !== REASON_NONE || !isEstablished(current.info)) {
       this.trackedAhead = result
       return NO_WAY

@@ -137,12 +137,12 @@ export class Journey {
   }
 
   /** A whole datagram goes its way: a PATH_ other than PATH_UNSEEN. Fills in what `outcome` says of it. */
-  travel(bytes: Uint8Array, fields: Int32Array, base: number, path: number, nowNs: number, outcome: Outcome): void {
+  travel(bytes: Uint8Array, fields: Int32Array, base: number, path: number, outcome: Outcome): void {
     const packet = this.#packet
     packet.bytes = bytes
     packet.fields = fields
     packet.base = base
-    packet.nowNs = nowNs
+    packet.nowNs = this.tracker.current.nowNs
     packet.tracking = 0
     packet.forwarded = false
     packet.steady = true
@@ -305,7 +305,7 @@ export class Journey {
     if ((tracking & TRACKING_NONE) !== 0) {
       packet.state = STATE_UNTRACKED
       outcome.state = CTSTATE_UNTRACKED
-      tracker.untrack(packet.nowNs)
+      tracker.untrack()
       return true
     }
     const { current } = tracker
@@ -314,8 +314,9 @@ export class Journey {
     current.timeoutPolicy = trackingTimeout(tracking)
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
-    if ((current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
-    if (this.#hasNat) this.nat.binder.chancePorts.learnFrom(fields, base, packet.nowNs)
+    if (this.#hasNat) this.nat.binder.chancePorts.learnFrom(fields, base)
+    // Neither what was just learned nor other zones were known when the fast path looked.
+    if (this.#hasNat || (current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
     const result = this.#judge(outcome.frame)
     if (result === TRACKER_CANNOT_TELL) {
       outcome.note = NOTE_CUT
@@ -346,12 +347,12 @@ export class Journey {
 
   /** What the tracker says of the packet, or said of it ahead of the rules. */
   #judge(frame: number): number {
-    const { bytes, fields, base, hook, nowNs } = this.#packet
+    const { bytes, fields, base, hook } = this.#packet
     const ahead = this.fastPath === null ? NOT_TRACKED : this.fastPath.trackedAhead
     if (ahead !== NOT_TRACKED) return ahead
     const verifies =
       hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, base)
-    return this.tracker.track(bytes, fields, base, verifies, nowNs, frame)
+    return this.tracker.track(bytes, fields, base, verifies, frame)
   }
 
   /** Packets that the tracker ignored, repeated openings and ICMP errors are not of the connection. */

@@ -136,7 +136,7 @@ export class Machine {
     const base = index * PACKET_INTS
     const { fastPath } = this.journey
     if (fastPath === null || rows[base + P_FAMILY] === IP_NONE) return NO_WAY
-    return fastPath.take(batch.bytes, rows, base, this.#nowNs, this.#frame, info[row + FRAME_WIRE_LENGTH])
+    return fastPath.take(batch.bytes, rows, base, this.#frame, info[row + FRAME_WIRE_LENGTH])
   }
 
   /** Takes the frame that `advance` was given all its way, unless it has gone it, and says in `outcome` what became of it. */
@@ -158,8 +158,12 @@ export class Machine {
   #tick(epochSeconds: number, nanoseconds: number): void {
     if (Number.isNaN(this.#epochSecondsAtStart)) this.#epochSecondsAtStart = epochSeconds
     const nowNs = (epochSeconds - this.#epochSecondsAtStart) * 1e9 + nanoseconds
-    if (nowNs >= this.#nowNs) this.#nowNs = nowNs
-    else this.framesBackInTime++
+    if (nowNs < this.#nowNs) {
+      this.framesBackInTime++
+      return
+    }
+    this.#nowNs = nowNs
+    this.tracker.current.tick(nowNs)
   }
 
   /** A datagram reaches the IP layer. */
@@ -185,7 +189,7 @@ export class Machine {
       return
     }
     if (!isFragment) {
-      this.journey.travel(bytes, fields, base, path, this.#nowNs, outcome)
+      this.journey.travel(bytes, fields, base, path, outcome)
       return
     }
     const done = this.defrag.add(bytes, fields, base, this.#nowNs, outcome.frame, captureInterface)
@@ -197,8 +201,8 @@ export class Machine {
       this.isElsewhere = this.#belongsElsewhere(this.defrag.bytes, this.defrag.fields, 0)
       if (this.isElsewhere) return
       if (this.defrag.fields[P_NOTE] === NOTE_CUT) outcome.note = NOTE_CUT
-      else this.journey.travel(this.defrag.bytes, this.defrag.fields, 0, path, this.#nowNs, outcome)
-    } else if (!this.isElsewhere) this.journey.travel(bytes, fields, base, path, this.#nowNs, outcome)
+      else this.journey.travel(this.defrag.bytes, this.defrag.fields, 0, path, outcome)
+    } else if (!this.isElsewhere) this.journey.travel(bytes, fields, base, path, outcome)
   }
 
   #belongsElsewhere(bytes: Uint8Array, fields: Int32Array, base: number): boolean {

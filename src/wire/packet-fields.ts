@@ -43,6 +43,8 @@ export const P_DST = 16
 /** TCP, UDP, UDP-Lite, SCTP, DCCP: source port << 16 | destination port. ICMP, ICMPv6: type << 24 | code << 16 | identifier. */
 export const P_PORTS = 20
 export const P_TCP_SEQ = 21
+/** UDP: its length field, as far as captured. */
+export const P_UDP_LENGTH = P_TCP_SEQ
 export const P_TCP_ACK = 22
 /** TCP: data offset in words << 28 | nine flag bits (NS CWR ECE URG ACK PSH RST SYN FIN) << 16 | window, unscaled. */
 export const P_TCP_FLAGS_WINDOW = 23

@@ -1,4 +1,4 @@
-import { P_PORTS, P_TCP_OPTIONS, TCP_OPTION_MALFORMED } from './packet-fields.ts'
+import { P_PORTS, P_TCP_OPTIONS, P_UDP_LENGTH, TCP_OPTION_MALFORMED } from './packet-fields.ts'
 import { PROTO_DCCP, PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from './protocols.ts'
 import { clearTcp, clearTransport } from './refuse.ts'
 import { decodeTcp, TCP_HEADER } from './tcp.ts'
@@ -41,6 +41,7 @@ export function decodeTransport(
   }
   if (protocol !== PROTO_ICMP && protocol !== PROTO_ICMPV6) {
     fields[base + P_PORTS] = readWord(bytes, at)
+    if (protocol === PROTO_UDP && held >= 6) fields[base + P_UDP_LENGTH] = (bytes[at + 4] << 8) | bytes[at + 5]
   } else {
     const identifier = held >= 6 ? (bytes[at + 4] << 8) | bytes[at + 5] : 0
     fields[base + P_PORTS] = (bytes[at] << 24) | (bytes[at + 1] << 16) | identifier

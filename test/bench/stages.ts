@@ -131,7 +131,8 @@ function tracking(): FrameVisitor {
   let frame = 0
   let nowNs = 0
   const decode = decoding((bytes, fields, base) => {
-    if (tracker.track(bytes, fields, base, false, nowNs, ++frame) === TRACKED) tracker.current.confirm()
+    tracker.current.tick(nowNs)
+    if (tracker.track(bytes, fields, base, false, ++frame) === TRACKED) tracker.current.confirm()
   })
   let start = Number.NaN
   return (batch, index) => {

@@ -49,7 +49,8 @@ export class Tracking {
     this.#frame++
     const fields = decodeToFields(packet.subarray(0, captured), { captured, wireLength: packet.length })
     const { tracker } = this
-    const done = tracker.track(packet, fields, 0, true, this.now * 1e9, this.#frame)
+    tracker.current.tick(this.now * 1e9)
+    const done = tracker.track(packet, fields, 0, true, this.#frame)
     if (done === TRACKER_DROPPED) return 'TABLE FULL'
     if (done === TRACKER_CANNOT_TELL) return 'CUT'
     if (passes) tracker.current.confirm()

@@ -256,9 +256,9 @@ export class NatBinder {
 
   /** Whether answers to the tuple would already belong to another connection. */
   #isTaken(): boolean {
-    const { key, table, nowNs } = this.#current
+    const { key, table } = this.#current
     this.#fillInverseKey(key)
-    this.#taker = table.find(key, nowNs)
+    this.#taker = table.find(key)
     return this.#taker >= 0
   }
 

@@ -53,7 +53,7 @@ export class ChancePorts {
   }
 
   /** A packet comes in, before it is looked up: where it is the first answer, its connection gets its port. */
-  learnFrom(fields: Int32Array, base: number, nowNs: number): void {
+  learnFrom(fields: Int32Array, base: number): void {
     if (this.#waiting.size === 0) return
     const protocol = fields[base + P_PROTOCOL]
     let hash = hashOf(protocol, fields[base + P_PORTS] >>> 16)
@@ -63,20 +63,21 @@ export class ChancePorts {
     const list = this.#waiting.get(hash)
     if (list === undefined) return
     const current = this.#current
-    current.nowNs = nowNs
     if (current.find(fields, base, 0, 0, false) !== NO_ENTRY) return
-    const alive = list.filter((one) => this.#isUnanswered(one, nowNs))
+    const alive = list.filter((one) => this.#isUnanswered(one))
     const answered = alive.findIndex((one) => this.#isAnsweredBy(one, fields, base))
     if (answered >= 0) this.#rebind(alive.splice(answered, 1)[0].entry, fields, base)
     if (alive.length === 0) this.#waiting.delete(hash)
     else this.#waiting.set(hash, alive)
   }
 
-  #isUnanswered({ entry, number }: Waiting, nowNs: number): boolean {
+  #isUnanswered({ entry, number }: Waiting): boolean {
     const { table } = this.#current
     const read = this.#connections
     if (read.number(entry) !== number || !table.isFindable(entry)) return false
-    return (read.status(entry) & IPS_SEEN_REPLY) === 0 && table.times[(entry * ENTRY_INTS + E_EXPIRY) >> 1] > nowNs
+    return (
+      (read.status(entry) & IPS_SEEN_REPLY) === 0 && table.times[(entry * ENTRY_INTS + E_EXPIRY) >> 1] > table.nowNs
+    )
   }
 
   #isAnsweredBy({ entry, low, high }: Waiting, fields: Int32Array, base: number): boolean {

@@ -83,7 +83,7 @@ export class SctpTracker {
   }
 
   /** Tracks a packet whose common header is whole: a TRACK_ code. */
-  track(bytes: Uint8Array, fields: Int32Array, base: number, id: number, direction: number, nowNs: number): number {
+  track(bytes: Uint8Array, fields: Int32Array, base: number, id: number, direction: number): number {
     const t = this.#table.entries
     const e = id * ENTRY_INTS
     const at = fields[base + P_L4_OFFSET]
@@ -102,7 +102,7 @@ export class SctpTracker {
     if ((this.#chunks & ORDINARY_TAG_EXCEPT) === 0 && tag !== t[e + E_SCTP_TAG + direction]) {
       return this.#wrongTag(tag, t[e + E_SCTP_TAG + direction])
     }
-    return this.#walkChunks(t, e, bytes, at, end, tag, direction, nowNs)
+    return this.#walkChunks(t, e, bytes, at, end, tag, direction)
   }
 
   #walkChunks(
@@ -113,7 +113,6 @@ export class SctpTracker {
     end: number,
     tag: number,
     direction: number,
-    nowNs: number,
   ): number {
     let keepsTimeout = false
     let state = t[e + E_SCTP_STATE]
@@ -172,7 +171,7 @@ export class SctpTracker {
     }
     if (keepsTimeout) return TRACK_ACCEPT
     const timeoutNs = this.#timeoutNs[this.#table.timeoutPolicyOf(e / ENTRY_INTS)][state]
-    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
+    this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + timeoutNs
     return TRACK_ACCEPT
   }
 

@@ -116,7 +116,7 @@ export class TcpTracker {
   }
 
   /** Tracks a well-formed segment of the entry `id` in `direction`: a TRACK_ code. */
-  track(fields: Int32Array, base: number, id: number, direction: number, nowNs: number, frame: number): number {
+  track(fields: Int32Array, base: number, id: number, direction: number, frame: number): number {
     const t = this.#table.entries
     const e = id * ENTRY_INTS
     const segment = this.#segment
@@ -219,23 +219,23 @@ export class TcpTracker {
       )
       if (verdict !== WINDOW_ACCEPT) {
         if (verdict === WINDOW_IGNORE) return TRACK_ACCEPT
-        this.#rememberInvalid(t, e, direction, kind, nowNs)
+        this.#rememberInvalid(t, e, direction, kind)
         return TRACK_INVALID
       }
     }
-    return this.#settle(t, e, direction, kind, oldState, newState, nowNs)
+    return this.#settle(t, e, direction, kind, oldState, newState)
   }
 
   /**
    * The reset that REJECT sends in answer to the segment tracked last closes the connection. A RST gets no answer, and a
    * connection that is closed does not live longer for it.
    */
-  close(id: number, nowNs: number): void {
+  close(id: number): void {
     const e = id * ENTRY_INTS
     const t = this.#table.entries
     if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE || (this.#segment.flags & TCP_RST) !== 0) return
     t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
-    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + this.#timeoutsOf(id).ofState(TCP_CLOSE)
+    this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + this.#timeoutsOf(id).ofState(TCP_CLOSE)
   }
 
   /** First segment of a connection: a SYN, or with nf_conntrack_tcp_loose an ACK from the middle of one. */
@@ -304,12 +304,13 @@ export class TcpTracker {
   }
 
   /** Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened. */
-  #rememberInvalid(t: Int32Array, e: number, direction: number, kind: number, nowNs: number): void {
+  #rememberInvalid(t: Int32Array, e: number, direction: number, kind: number): void {
     if ((t[e + E_STATUS] & IPS_ASSURED) === 0 || (kind !== SEGMENT_FIN && kind !== SEGMENT_RST)) return
     const packed = t[e + E_TCP_STATE]
     const lastKind = (packed >>> 5) & 7
     if (((packed >>> 4) & 1) !== direction && (lastKind === SEGMENT_FIN || lastKind === SEGMENT_RST)) {
       const times = this.#table.times
+      const { nowNs } = this.#table
       const left = times[(e + E_EXPIRY) >> 1] - nowNs
       const { unacknowledged } = this.#timeoutsOf(e / ENTRY_INTS)
       if (left >= MUCH_LIFE_LEFT_NS && left > unacknowledged) {
@@ -325,15 +326,7 @@ export class TcpTracker {
   }
 
   /** The segment counts: new state, timeout, ASSURED. */
-  #settle(
-    t: Int32Array,
-    e: number,
-    direction: number,
-    kind: number,
-    oldState: number,
-    newState: number,
-    nowNs: number,
-  ): number {
+  #settle(t: Int32Array, e: number, direction: number, kind: number, oldState: number, newState: number): number {
     const packed = (t[e + E_TCP_STATE] & ~0xff) | newState | (direction << 4) | (kind << 5)
     t[e + E_TCP_STATE] = packed
     const side = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
@@ -366,7 +359,7 @@ export class TcpTracker {
     ) {
       t[e + E_STATUS] = status | IPS_ASSURED
     }
-    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
+    this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + timeoutNs
     return TRACK_ACCEPT
   }
 }

@@ -1,4 +1,4 @@
-import { P_L4_LENGTH } from '../../wire/packet-fields.ts'
+import { P_L4_LENGTH, P_UDP_LENGTH } from '../../wire/packet-fields.ts'
 import { E_EXPIRY, E_STATUS, E_STREAM_SINCE, ENTRY_INTS } from '../entry.ts'
 import type { Finding } from '../finding.ts'
 import {
@@ -31,14 +31,14 @@ export class UdpTracker {
     this.#streamNs = perPolicy(sysctls, policies, (seconds) => seconds.nf_conntrack_udp_timeout_stream * 1e9)
   }
 
-  /** Whether the header is whole and its length field fits the datagram. `at` is the offset of the UDP header. */
-  headerIsValid(bytes: Uint8Array, at: number, fields: Int32Array, base: number): boolean {
+  /** Whether the header is whole and its length field fits the datagram. */
+  headerIsValid(fields: Int32Array, base: number): boolean {
     const length = fields[base + P_L4_LENGTH]
     if (length < HEADER_BYTES) {
       this.#finding.set(REASON_SHORT, length, HEADER_BYTES, 0)
       return false
     }
-    const claimed = (bytes[at + 4] << 8) | bytes[at + 5]
+    const claimed = fields[base + P_UDP_LENGTH]
     if (claimed > length || claimed < HEADER_BYTES) {
       this.#finding.set(REASON_UDP_LENGTH, claimed, length, 0)
       return false
@@ -46,7 +46,7 @@ export class UdpTracker {
     return true
   }
 
-  /** The same for UDP-Lite (RFC 3828, section 3.1): coverage 0 means all, and there is always a checksum. */
+  /** The same for UDP-Lite, with its header at `at` (RFC 3828, section 3.1): coverage 0 means all, and there is always a checksum. */
   liteHeaderIsValid(bytes: Uint8Array, at: number, fields: Int32Array, base: number): boolean {
     const length = fields[base + P_L4_LENGTH]
     if (length < HEADER_BYTES) {
@@ -65,7 +65,8 @@ export class UdpTracker {
     return true
   }
 
-  track(id: number, nowNs: number): void {
+  track(id: number): void {
+    const { nowNs } = this.#table
     const t = this.#table.entries
     const times = this.#table.times
     const e = id * ENTRY_INTS
@@ -81,7 +82,7 @@ export class UdpTracker {
   }
 
   /** UDP-Lite has no age to reach: the first packet after a reply makes a stream. */
-  trackLite(id: number, nowNs: number): void {
+  trackLite(id: number): void {
     const t = this.#table.entries
     const e = id * ENTRY_INTS
     const policy = this.#table.timeoutPolicyOf(id)
@@ -90,6 +91,6 @@ export class UdpTracker {
       timeoutNs = this.#streamNs[policy]
       t[e + E_STATUS] |= IPS_ASSURED
     }
-    this.#table.times[(e + E_EXPIRY) >> 1] = nowNs + timeoutNs
+    this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + timeoutNs
   }
 }
