@@ -1,54 +1,27 @@
-import { randomInt } from 'node:crypto'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
-import { HELPERS, type HelperPort } from '../conntrack/helpers/registry.ts'
+import { HELPERS } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
-import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ReaderSource } from '../pipeline/reader-source.ts'
-import {
-  compileRuleset,
-  type ParsedRuleset,
-  RuleMemory,
-  type SetDefinition,
-  TimeoutNames,
-  timeoutNamesIn,
-} from '../ruleset/index.ts'
+import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6, P_FAMILY, PACKET_INTS } from '../wire/packet-fields.ts'
-import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
 import { APPROACHED } from './fast-path.ts'
 import { NO_WAY } from './flow-cache.ts'
 import { type Inference, inferFrom } from './inference.ts'
-import type { InterfaceOption } from './interfaces.ts'
-import { Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
+import { type MachineSettings, machineFor } from './machine-for.ts'
 import { Outcome, type PassedSink, type Sink } from './outcome.ts'
 import { NOTHING_READ, readAhead } from './read-ahead.ts'
-import { type Mode, Topology } from './topology.ts'
+import { type Tally, tallyOf } from './tally.ts'
+import type { Mode } from './topology.ts'
 
-export interface ReplayOptions {
+export interface ReplayOptions extends MachineSettings {
   /** Which machine the rules run on; inferred from the capture when absent. */
   readonly mode?: Mode | undefined
   /** Its own addresses, ADDR[/LEN]. */
   readonly local: readonly string[]
-  readonly interfaces: readonly InterfaceOption[]
-  readonly inInterface?: string | undefined
-  readonly outInterface?: string | undefined
-  readonly rules?: ParsedRuleset | undefined
-  readonly rules6?: ParsedRuleset | undefined
-  /** What `-m set` and `-j SET` refer to. */
-  readonly sets?: readonly SetDefinition[] | undefined
-  /** What `-j CT --timeout` refers to; the sysctls hold for connections of any other where absent. */
-  readonly timeoutPolicies?: readonly TimeoutPolicy[] | undefined
-  /** Kernel name -> value as text. */
-  readonly sysctls: ReadonlyMap<string, string>
-  readonly checksum: ChecksumOption
-  /** Helpers by destination port (`--helper`); USUAL_HELPER_PORTS for `auto`. */
-  readonly helperPorts?: readonly HelperPort[] | undefined
-  /** `ignore` leaves the nat table out, as for a capture of packets that another machine translated; `apply` by default. */
-  readonly nat?: 'apply' | 'ignore' | undefined
-  /** Match name -> whether it is taken to match where the capture cannot tell. */
-  readonly assume: ReadonlyMap<string, boolean>
   /** Asked between batches; true ends the replay early. */
   readonly stop?: (() => boolean) | undefined
   /** Shown the machine at the end, with its connections as the last packet left them. */
@@ -101,30 +74,10 @@ export async function replay(
       "--mode host: the host's own addresses cannot be told from the capture; name them by --local ADDR[,ADDR]",
     )
   }
-  const topology = new Topology({ ...options, mode, local })
-  const checksums = new ChecksumPolicy(options.checksum)
-  checksums.unreliable = options.checksum === 'auto' && inference.checksumsUnreliable
-  source.wantsChecksums = options.checksum !== 'ignore' && !checksums.unreliable && sysctls.nf_conntrack_checksum !== 0
-  // One memory for both families: the kernel shares sets and lists of recent addresses between them.
-  const memory = new RuleMemory()
-  const { assume, timeoutPolicies } = options
-  const compileOptions = { assume, memory, sets: options.sets ?? [], timeoutPolicies }
-  const compiled = (rules: ParsedRuleset | undefined): CompiledRuleset | null => {
-    if (rules === undefined) return null
-    return compileRuleset(options.nat === 'ignore' ? withoutNat(rules) : rules, topology, compileOptions)
-  }
-  const ruleset4 = compiled(options.rules)
-  const ruleset6 = compiled(options.rules6)
-  const machine = new Machine({
-    topology,
-    sysctls,
-    checksums,
-    ruleset4,
-    ruleset6,
-    helperPorts: options.helperPorts ?? [],
-    timeoutPolicies: memory.shared(TimeoutNames, '', () => new TimeoutNames()).policies(timeoutPolicies ?? []),
-    seed: randomInt(0x7fffffff),
-  })
+  const checksumsUnreliable = options.checksum === 'auto' && inference.checksumsUnreliable
+  const parts = machineFor(options, { mode, local, checksumsUnreliable })
+  const { machine, ruleset4, ruleset6 } = parts
+  source.wantsChecksums = options.checksum !== 'ignore' && !checksumsUnreliable && sysctls.nf_conntrack_checksum !== 0
 
   const outcome = new Outcome()
   const familyFrames = new Float64Array(IP_V6 + 1)
@@ -152,22 +105,22 @@ export async function replay(
   for (const sink of sinks) await sink.end?.()
   options.atEnd?.(machine)
 
-  const { current } = machine.tracker
+  const tally = tallyOf(parts)
   return {
     mode,
     local,
-    assumptions: assumptionsOf(options, mode, local, inference, checksums),
-    warnings: warningsOf(options, machine, ruleset4, ruleset6, familyFrames),
+    assumptions: assumptionsOf(options, mode, local, inference, checksumsUnreliable, tally),
+    warnings: warningsOf(options, tally, ruleset4, ruleset6, familyFrames),
     files: source.files,
     problems: source.problems,
     frames: machine.frames,
     table: {
-      created: current.table.created,
-      peak: current.peakCount,
-      atEnd: current.table.count,
+      created: tally.created,
+      peak: tally.peak,
+      atEnd: tally.atEnd,
       max: sysctls.nf_conntrack_max,
-      evicted: current.evicted,
-      fullDrops: current.fullDrops,
+      evicted: tally.evicted,
+      fullDrops: tally.fullDrops,
     },
     ruleset4,
     ruleset6,
@@ -178,10 +131,6 @@ export async function replay(
 async function whileIdle<T>(next: Promise<T>, sinks: readonly Sink[]): Promise<T> {
   const [batch] = await Promise.all([next, ...sinks.map(async (sink) => sink.idle?.())])
   return batch
-}
-
-function withoutNat(rules: ParsedRuleset): ParsedRuleset {
-  return { ...rules, tables: rules.tables.filter(({ name }) => name !== 'nat') }
 }
 
 function replayBatch(
@@ -240,7 +189,8 @@ function assumptionsOf(
   mode: Mode,
   local: readonly string[],
   inference: Inference,
-  checksums: ChecksumPolicy,
+  checksumsUnreliable: boolean,
+  tally: Tally,
 ): string[] {
   const sentences: string[] = []
   if (options.mode === undefined || (mode === 'host' && options.local.length === 0)) {
@@ -258,13 +208,13 @@ function assumptionsOf(
         'these are is not known (--timeout-policies FILE).',
     )
   }
-  if (checksums.unreliable) {
+  if (checksumsUnreliable) {
     sentences.push(
       `Checksums mean nothing here, so none is held against a packet: ${inference.checksumsWrong} of the first ` +
         `${inference.checksumsSeen} are wrong (--checksum verify).`,
     )
-  } else if (checksums.forgiven > 0) {
-    const frames = checksums.forgiven === 1 ? '1 frame has' : `${checksums.forgiven} frames have`
+  } else if (tally.checksumsForgiven > 0) {
+    const frames = tally.checksumsForgiven === 1 ? '1 frame has' : `${tally.checksumsForgiven} frames have`
     sentences.push(`${frames} a checksum left for the network card to fill in; taken as good (--checksum verify).`)
   }
   return sentences
@@ -276,17 +226,17 @@ function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
 
 function warningsOf(
   options: ReplayOptions,
-  machine: Machine,
+  tally: Tally,
   ruleset4: CompiledRuleset | null,
   ruleset6: CompiledRuleset | null,
   familyFrames: Float64Array,
 ): string[] {
   const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
-  if (machine.framesBackInTime > 0) {
-    const frames = machine.framesBackInTime === 1 ? '1 frame is' : `${machine.framesBackInTime} frames are`
+  if (tally.framesBackInTime > 0) {
+    const frames = tally.framesBackInTime === 1 ? '1 frame is' : `${tally.framesBackInTime} frames are`
     sentences.push(`${frames} older than a frame before; the clock stood still for them.`)
   }
-  const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = machine.tracker.current
+  const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = tally
   if (evicted + fullDrops > 0) {
     const hosts = hostsWhenFull.map(({ address, connections }) => `${address} (${connections})`).join(', ')
     sentences.push(
@@ -295,7 +245,7 @@ function warningsOf(
         `takes is chance. Most connections were opened by ${hosts} (--sysctl nf_conntrack_max=N).`,
     )
   }
-  sentences.push(...helperWarnings(machine))
+  sentences.push(...helperWarnings(tally))
   sentences.push(...familyWarnings(options, familyFrames))
   return sentences
 }
@@ -313,10 +263,9 @@ function familyWarnings({ rules, rules6 }: ReplayOptions, familyFrames: Float64A
 }
 
 /** What helpers could not read, and what they would have said where there were none. */
-function helperWarnings(machine: Machine): string[] {
-  const { helpers, onlooker } = machine.tracker
+function helperWarnings({ missedByHelper, blindPackets }: Tally): string[] {
   const sentences: string[] = []
-  for (const [number, missed] of onlooker.missed.entries()) {
+  for (const [number, missed] of missedByHelper.entries()) {
     if (missed === 0) continue
     const { name } = HELPERS[number]
     const connections = missed === 1 ? '1 connection' : `${missed} connections`
@@ -325,9 +274,8 @@ function helperWarnings(machine: Machine): string[] {
         'raw table.',
     )
   }
-  const blind = helpers.blindPackets
-  if (blind > 0) {
-    const packets = blind === 1 ? '1 packet' : `${blind} packets`
+  if (blindPackets > 0) {
+    const packets = blindPackets === 1 ? '1 packet' : `${blindPackets} packets`
     sentences.push(
       `The capture cut ${packets} that a helper would have read (snap length): connections announced there are NEW ` +
         'here, and may have been RELATED.',

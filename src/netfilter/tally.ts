@@ -1,0 +1,60 @@
+import type { TableHost } from '../conntrack/current.ts'
+import { HELPERS } from '../conntrack/helpers/registry.ts'
+import type { MachineParts } from './machine-for.ts'
+
+/** What a machine met, besides packets and the counters of its rules: sums that the report asks for. */
+export interface Tally {
+  readonly framesBackInTime: number
+  /** ChecksumPolicy.forgiven. */
+  readonly checksumsForgiven: number
+  /** Connections that would have been RELATED, by the number of the helper. */
+  readonly missedByHelper: readonly number[]
+  /** Packets that a helper would have read, had the capture not cut them. */
+  readonly blindPackets: number
+  readonly created: number
+  readonly peak: number
+  readonly atEnd: number
+  readonly evicted: number
+  readonly fullDrops: number
+  /** When the table was full for the first time, on the replay's clock, and who filled it; -1 for never. */
+  readonly fullSinceNs: number
+  readonly hostsWhenFull: readonly TableHost[]
+}
+
+export function tallyOf({ machine, checksums }: MachineParts): Tally {
+  const { current, helpers, onlooker } = machine.tracker
+  return {
+    framesBackInTime: machine.framesBackInTime,
+    checksumsForgiven: checksums.forgiven,
+    missedByHelper: [...onlooker.missed],
+    blindPackets: helpers.blindPackets,
+    created: current.table.created,
+    peak: current.peakCount,
+    atEnd: current.table.count,
+    evicted: current.evicted,
+    fullDrops: current.fullDrops,
+    fullSinceNs: current.fullSinceNs,
+    hostsWhenFull: current.hostsWhenFull,
+  }
+}
+
+/**
+ * What shards met together. All saw the whole clock, and the table of none was full; peak and atEnd are bounds only, since
+ * tables keep what has expired for a while.
+ */
+export function sumOf(tallies: readonly Tally[]): Tally {
+  const sum = (of: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0)
+  return {
+    framesBackInTime: tallies[0].framesBackInTime,
+    checksumsForgiven: sum((tally) => tally.checksumsForgiven),
+    missedByHelper: HELPERS.map((_, helper) => sum((tally) => tally.missedByHelper[helper])),
+    blindPackets: sum((tally) => tally.blindPackets),
+    created: sum((tally) => tally.created),
+    peak: sum((tally) => tally.peak),
+    atEnd: sum((tally) => tally.atEnd),
+    evicted: 0,
+    fullDrops: 0,
+    fullSinceNs: -1,
+    hostsWhenFull: [],
+  }
+}
