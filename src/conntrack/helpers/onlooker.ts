@@ -39,6 +39,11 @@ export class HelperOnlooker {
     }
   }
 
+  /** What connections announced to helpers that they do not have. */
+  get announced(): ExpectationTable {
+    return this.#expectations
+  }
+
   /** The current packet, labelled just now, opens a connection: number of the helper that would have announced it, or -1. */
   helperMissed(fields: Int32Array, base: number): number {
     this.#hinted = null

@@ -1,0 +1,106 @@
+import { FRAME_FILE, FRAME_INTS } from '../../capture/frame-batch.ts'
+import type { PacketBatch } from '../../pipeline/packet-batch.ts'
+import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
+import { IP_NONE, IP_V6, P_FAMILY, P_NOTE, PACKET_INTS } from '../../wire/packet-fields.ts'
+import { beginOutcome } from '../begin-outcome.ts'
+import type { Outcome } from '../outcome.ts'
+import {
+  ANSWER_ENTRY,
+  ANSWER_FRAGMENTS,
+  ANSWER_HINT,
+  ANSWER_NUMBERS,
+  ANSWER_OPENED,
+  ANSWER_RULE,
+  ANSWER_SHARD,
+  ANSWER_UNKNOWN,
+  isOpened,
+  readAnswer,
+} from './answer-rows.ts'
+import type { ShardWord } from './shard.ts'
+
+const ENTRIES_AT_START = 1024
+const GROWTH = 2
+
+/** Says of frame after frame what the shards answered, as a single machine would have said it. */
+export class AnswerReader {
+  /** Frames said so far. */
+  frames = 0
+  /** Connections made so far, by all shards. */
+  created = 0
+  readonly #ruleset4: CompiledRuleset | null
+  readonly #ruleset6: CompiledRuleset | null
+  /** The next word of a shard. */
+  readonly #hear: (shard: number) => ShardWord
+  readonly #fileFrames: number[] = []
+  /** By shard, then by entry: the number that its connection has among those of all shards. */
+  readonly #numbers: Float64Array[]
+  readonly #texts: string[][]
+
+  constructor(
+    shards: number,
+    ruleset4: CompiledRuleset | null,
+    ruleset6: CompiledRuleset | null,
+    hear: (shard: number) => ShardWord,
+  ) {
+    this.#ruleset4 = ruleset4
+    this.#ruleset6 = ruleset6
+    this.#hear = hear
+    this.#numbers = Array.from({ length: shards }, () => new Float64Array(ENTRIES_AT_START))
+    this.#texts = Array.from({ length: shards }, () => [])
+  }
+
+  /** Frame `index` of a batch of which all shards have given their answers. */
+  describe(batch: PacketBatch, index: number, answers: Float64Array, outcome: Outcome): void {
+    const file = batch.info[index * FRAME_INTS + FRAME_FILE]
+    this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1
+    beginOutcome(outcome, batch, index, ++this.frames, this.#fileFrames[file])
+    const base = index * PACKET_INTS
+    const family = batch.rows[base + P_FAMILY]
+    if (family === IP_NONE) {
+      outcome.note = batch.rows[base + P_NOTE]
+      return
+    }
+    const at = index * ANSWER_NUMBERS
+    const shard = answers[at + ANSWER_SHARD]
+    const hasMore = readAnswer(answers, at, outcome)
+    const rule = answers[at + ANSWER_RULE]
+    if (rule >= 0) outcome.rule = (family === IP_V6 ? this.#ruleset6 : this.#ruleset4)?.rules[rule] ?? null
+    this.created += answers[at + ANSWER_OPENED]
+    const entry = answers[at + ANSWER_ENTRY]
+    if (entry >= 0) {
+      if (isOpened(answers, at)) this.#name(shard, entry)
+      outcome.connectionNumber = this.#numbers[shard][entry]
+    }
+    if (hasMore) this.#fetch(answers, at, shard, outcome)
+  }
+
+  #name(shard: number, entry: number): void {
+    let numbers = this.#numbers[shard]
+    if (entry >= numbers.length) {
+      const grown = new Float64Array(Math.max(entry + 1, numbers.length * GROWTH))
+      grown.set(numbers)
+      numbers = grown
+      this.#numbers[shard] = numbers
+    }
+    numbers[entry] = this.created
+  }
+
+  #fetch(answers: Float64Array, at: number, shard: number, outcome: Outcome): void {
+    outcome.unknownText = this.#text(shard, answers[at + ANSWER_UNKNOWN])
+    outcome.hintHelper = this.#text(shard, answers[at + ANSWER_HINT])
+    outcome.fragmentCount = answers[at + ANSWER_FRAGMENTS]
+    if (outcome.fragmentCount === 0) return
+    const word = this.#hear(shard)
+    if (word.kind === 'fragments') outcome.fragments = word.frames
+  }
+
+  #text(shard: number, number: number): string | null {
+    if (number === 0) return null
+    const texts = this.#texts[shard]
+    if (number > texts.length) {
+      const word = this.#hear(shard)
+      if (word.kind === 'text') texts.push(word.text)
+    }
+    return texts[number - 1]
+  }
+}

@@ -1,0 +1,164 @@
+import { FRAME_INTS } from '../../capture/frame-batch.ts'
+import { SYSCTL_DEFAULTS } from '../../conntrack/sysctls.ts'
+import { PacketBatch } from '../../pipeline/packet-batch.ts'
+import { FRAGMENT_DEFRAG, IP_NONE, P_DST, P_FAMILY, P_FRAGMENT, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
+import type { ChecksumPolicy } from '../checksum-policy.ts'
+import { APPROACHED } from '../fast-path.ts'
+import type { Machine } from '../machine.ts'
+import { Outcome } from '../outcome.ts'
+import { ANSWER_HINT, ANSWER_NUMBERS, ANSWER_UNKNOWN, writeAnswer } from './answer-rows.ts'
+import { shardOf } from './host-pair.ts'
+import { TablePressure } from './table-pressure.ts'
+
+/** What a row of answers cannot hold, in the order in which the rows refer to it. */
+export type ShardWord =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'fragments'; readonly frames: Float64Array }
+
+export interface ShardOptions {
+  /** Its number, from 0, and how many there are. */
+  readonly shard: number
+  readonly shards: number
+  /** With `isOwn` as `ownDatagrams` makes it. */
+  readonly machine: Machine
+  readonly checksums: ChecksumPolicy
+  readonly tell: (word: ShardWord) => void
+}
+
+/** For MachineOptions.isOwn. */
+export function ownDatagrams(shard: number, shards: number) {
+  return (bytes: Uint8Array, fields: Int32Array, base: number): boolean =>
+    shardOf(bytes, fields, base, shards) === shard
+}
+
+/**
+ * A machine that sees every frame of a capture, so that frame numbers, the clock and fragments are those of the whole, but
+ * takes only packets between certain pairs of hosts.
+ */
+export class Shard {
+  /** A connection was announced that may concern other shards: what they answer from here on may be wrong. */
+  concernsOthers = false
+  readonly #options: ShardOptions
+  readonly #pressure = new TablePressure()
+  readonly #outcome = new Outcome()
+  /** The packets of this shard, together, so that their connections can be looked for together. */
+  #own = new PacketBatch(1, 1)
+  /** By row of the batch: the packet is this shard's (or a fragment). */
+  #isTaken = new Uint8Array(0)
+  readonly #texts = new Map<string, number>()
+  #announced = 0
+
+  constructor(options: ShardOptions) {
+    this.#options = options
+  }
+
+  /** An upper bound of this shard's part of a table for all, since it was last asked for. */
+  takePressure(): number {
+    return this.#pressure.take(this.#options.machine.tracker.current.table)
+  }
+
+  /** Takes the next batch: writes the answers of its own packets to the rows where these stand. */
+  take(batch: PacketBatch, answers: Float64Array): void {
+    const { machine } = this.#options
+    const own = this.#gather(batch)
+    let at = 0
+    for (let i = 0; i < batch.count; i++) {
+      if (this.#isTaken[i] === 0) {
+        machine.pass(batch, i)
+        continue
+      }
+      if (at % APPROACHED === 0) machine.approach(own, at, Math.min(at + APPROACHED, own.count))
+      this.#answer(own, at, answers, i * ANSWER_NUMBERS)
+      at++
+    }
+  }
+
+  #answer(own: PacketBatch, index: number, answers: Float64Array, to: number): void {
+    const { machine, checksums, shard } = this.#options
+    const { tracker } = machine
+    const outcome = this.#outcome
+    const { table } = tracker.current
+    const { created } = table
+    const { forgiven } = checksums
+    this.#pressure.note(machine.nowNs, table)
+    machine.describe(own, index, machine.advance(own, index), outcome)
+    if (machine.isElsewhere) {
+      checksums.forgiven = forgiven
+      return
+    }
+    const opened = table.created - created
+    const { connectionNumber } = outcome
+    const entry = connectionNumber > 0 ? tracker.current.id : -1
+    writeAnswer(answers, to, outcome, shard, entry, opened, opened > 0 && connectionNumber === table.created)
+    if (outcome.unknownText !== null) answers[to + ANSWER_UNKNOWN] = this.#textNumber(outcome.unknownText)
+    if (outcome.hintHelper !== null) answers[to + ANSWER_HINT] = this.#textNumber(outcome.hintHelper)
+    if (outcome.fragmentCount > 0) {
+      this.#options.tell({ kind: 'fragments', frames: outcome.fragments.slice(0, outcome.fragmentCount) })
+    }
+    if (tracker.onlooker.announced.announced !== this.#announced) this.#lookAtAnnounced()
+  }
+
+  #textNumber(text: string): number {
+    let number = this.#texts.get(text)
+    if (number === undefined) {
+      number = this.#texts.size + 1
+      this.#texts.set(text, number)
+      this.#options.tell({ kind: 'text', text })
+    }
+    return number
+  }
+
+  /** Helpers that only look on may expect connections between hosts that are another shard's. */
+  #lookAtAnnounced(): void {
+    const { machine, shard, shards } = this.#options
+    const { announced } = machine.tracker.onlooker
+    this.#announced = announced.announced
+    const row = new Int32Array(PACKET_INTS)
+    const bytes = new Uint8Array(0)
+    for (const { family, source, sourceMask, destination } of announced.live(machine.nowNs)) {
+      row[P_FAMILY] = family
+      row.set(source ?? [], P_SRC)
+      row.set(destination, P_DST)
+      const isBetweenTwo = source !== null && (sourceMask ?? -1) === -1
+      if (!isBetweenTwo || shardOf(bytes, row, 0, shards) !== shard) this.concernsOthers = true
+    }
+    if (announced.count * shards > SYSCTL_DEFAULTS.nf_conntrack_expect_max) this.concernsOthers = true
+  }
+
+  /** Copies the rows that are this shard's into a batch of their own; bytes stay where they are. */
+  #gather(batch: PacketBatch): PacketBatch {
+    const { shard, shards } = this.#options
+    const { rows, info, seconds, bytes, count } = batch
+    if (this.#isTaken.length < batch.capacity) this.#isTaken = new Uint8Array(batch.capacity)
+    if (this.#own.capacity < batch.capacity || this.#own.bytes !== bytes) this.#own = besides(batch, this.#own)
+    const own = this.#own
+    let at = 0
+    for (let i = 0; i < count; i++) {
+      const base = i * PACKET_INTS
+      const isTaken =
+        rows[base + P_FAMILY] !== IP_NONE &&
+        ((rows[base + P_FRAGMENT] & FRAGMENT_DEFRAG) !== 0 || shardOf(bytes, rows, base, shards) === shard)
+      this.#isTaken[i] = isTaken ? 1 : 0
+      if (!isTaken) continue
+      const to = at * PACKET_INTS
+      for (let field = 0; field < PACKET_INTS; field++) own.rows[to + field] = rows[base + field]
+      const frame = i * FRAME_INTS
+      const toFrame = at * FRAME_INTS
+      for (let field = 0; field < FRAME_INTS; field++) own.info[toFrame + field] = info[frame + field]
+      own.seconds[at++] = seconds[i]
+    }
+    own.count = at
+    return own
+  }
+}
+
+/** A batch with the bytes of another one, and room for as many frames. */
+function besides({ capacity, bytes }: PacketBatch, last: PacketBatch): PacketBatch {
+  const fits = last.capacity === capacity
+  return new PacketBatch(capacity, 0, {
+    bytes,
+    info: fits ? last.info : new Int32Array(capacity * FRAME_INTS),
+    seconds: fits ? last.seconds : new Float64Array(capacity),
+    rows: fits ? last.rows : new Int32Array(capacity * PACKET_INTS),
+  })
+}
