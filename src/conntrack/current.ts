@@ -63,9 +63,10 @@ export class CurrentConnection {
   refusedByNumber = 0
   /**
    * Entry of the packet's tuple where somebody looked it up before the tracker, NO_ENTRY where there was none,
-   * NOT_LOOKED_UP where nobody did. Good for one `resolve`.
+   * NOT_LOOKED_UP where nobody did; and in which direction. Good for one `resolve`.
    */
   lookedUp = NOT_LOOKED_UP
+  lookedUpDirection = 0
   /** The expectation that the packet's new connection fulfils. */
   fulfilled: PendingExpectation | null = null
 
@@ -163,6 +164,7 @@ export class CurrentConnection {
   resolve(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
     let id = this.lookedUp
     if (id === NOT_LOOKED_UP) id = this.find(fields, base, greSource, greDestination, false)
+    else this.table.foundDirection = this.lookedUpDirection
     this.lookedUp = NOT_LOOKED_UP
     if (id !== NO_ENTRY) {
       this.attach(id)

@@ -23,6 +23,8 @@ export class KeyIndex {
   /** Where `first` and `next` found what they returned. */
   #slot = 0
   #foundIn = this.#table
+  /** Of the slots that are being moved. */
+  readonly #hashes = new Int32Array(SLOTS_MOVED_AT_ONCE)
   readonly #hashOf: (reference: number) => number
 
   /** @param hashOf the hash that a reference in the index was added with */
@@ -101,11 +103,16 @@ export class KeyIndex {
   }
 
   #move(outgrown: SlotTable): void {
-    const end = this.#moved + SLOTS_MOVED_AT_ONCE
-    for (let slot = this.#moved; slot < end; slot++) {
+    const from = this.#moved
+    const end = from + SLOTS_MOVED_AT_ONCE
+    const hashes = this.#hashes
+    // All hashes are asked for before any is used: memory answers several questions as quickly as one.
+    for (let slot = from; slot < end; slot++) {
+      hashes[slot - from] = outgrown.isLive(slot) ? this.#hashOf(outgrown.references[slot]) : 0
+    }
+    for (let slot = from; slot < end; slot++) {
       if (!outgrown.isLive(slot)) continue
-      const reference = outgrown.references[slot]
-      this.#table.add(this.#hashOf(reference), reference)
+      this.#table.add(hashes[slot - from], outgrown.references[slot])
       outgrown.leave(slot)
     }
     this.#moved = end

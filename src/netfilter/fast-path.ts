@@ -113,6 +113,7 @@ export class FastPath {
     current.begin()
     const id = current.findPlain(fields, base, hash)
     current.lookedUp = id
+    current.lookedUpDirection = table.foundDirection
     if (id === NO_ENTRY) return NO_WAY
     const way = this.#flows.wayOf(table.entries, id, table.foundDirection, tcpFlagsOf(fields, base))
     if (way === NO_WAY) return NO_WAY
