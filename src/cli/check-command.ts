@@ -2,12 +2,12 @@ import yargs from 'yargs'
 import { checkJson } from '../report/check-json.ts'
 import { checkText } from '../report/check-text.ts'
 import type { Paint } from '../report/text.ts'
-import { type ParsedRuleset, parseRuleset, printRuleset } from '../ruleset/index.ts'
+import { checkTimeouts, type ParsedRuleset, parseRuleset, printRuleset } from '../ruleset/index.ts'
 import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import type { Family } from '../ruleset/ruleset.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
 import { familyOf } from './ruleset-family.ts'
-import { readSets, readText } from './rulesets.ts'
+import { readLabelNames, readSets, readText, readTimeoutPolicies } from './rulesets.ts'
 import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
 
 /** What `ctreplay check` was asked, checked. */
@@ -16,6 +16,8 @@ interface CheckCommand {
   /** null: told by each file. */
   readonly family: Family | null
   readonly ipsets: readonly string[]
+  readonly timeoutPolicies: string | undefined
+  readonly connlabels: string | undefined
   readonly print: boolean
   readonly json: boolean
   readonly failOnWarnings: boolean
@@ -25,10 +27,13 @@ const OPTIONS = {
   print: { boolean: true, describe: 'Print the rules in their canonical form, and nothing else' },
   json: { boolean: true, describe: 'Print the report as JSON' },
   ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
+  'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
+  connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
   ipv4: { boolean: true, describe: 'The rules are for IPv4 (else told by the file)' },
   ipv6: { boolean: true, describe: 'The rules are for IPv6 (else told by the file)' },
   'fail-on-warnings': { boolean: true, describe: 'Exit with 1 when there is anything but notes' },
 } as const
+type ValuedOption = 'ipset' | 'timeout-policies' | 'connlabels'
 const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
 
 /**
@@ -46,11 +51,15 @@ export async function runCheck(
     return EXIT_DONE
   }
   const sets = readSets(command.ipsets)
+  const policies = command.timeoutPolicies === undefined ? null : readTimeoutPolicies(command.timeoutPolicies)
+  const labels = readLabelNames(command.connlabels)
   const reviews: Review[] = []
   for (const file of command.files) {
     const text = readText(file, 'the rules')
     const family = command.family ?? familyOf(file, text)
-    reviews.push(reviewRuleset(parseRuleset(text, file, family), sets))
+    const ruleset = parseRuleset(text, file, family, labels)
+    if (policies !== null) checkTimeouts(ruleset, policies)
+    reviews.push(reviewRuleset(ruleset, sets))
   }
   if (command.print)
     stdout.write(reviews.map(({ ruleset }) => printRuleset(ruleset, { counters: hasCounters(ruleset) })).join(''))
@@ -88,15 +97,24 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
   })
   if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
   const files = argv._.map(String)
-  const ipsets = [argv.ipset ?? []].flat().map(String)
+  const valuesOf = (name: ValuedOption): string[] => {
+    const values = [argv[name] ?? []].flat().map(String)
+    if (values.includes('')) throw new UsageError(`--${name} needs a value`)
+    if (values.length > 1 && name !== 'ipset') throw new UsageError(`--${name} can be given only once`)
+    return values
+  }
+  const ipsets = valuesOf('ipset')
+  const [timeoutPolicies] = valuesOf('timeout-policies')
+  const [connlabels] = valuesOf('connlabels')
   if (files.length === 0) throw new UsageError('which rules? Give the name of a file that iptables-save wrote')
-  if (ipsets.includes('')) throw new UsageError('--ipset needs a value')
   if (argv.ipv4 === true && argv.ipv6 === true) throw new UsageError('--ipv4 and --ipv6 exclude each other')
   if (argv.print === true && argv.json === true) throw new UsageError('--print and --json exclude each other')
   return {
     files,
     family: argv.ipv4 === true ? 'ipv4' : argv.ipv6 === true ? 'ipv6' : null,
     ipsets,
+    timeoutPolicies,
+    connlabels,
     print: argv.print === true,
     json: argv.json === true,
     failOnWarnings: argv['fail-on-warnings'] === true,

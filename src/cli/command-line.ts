@@ -23,6 +23,7 @@ export interface CommandLine {
   rules6: string | undefined
   ipsets: readonly string[]
   timeoutPolicies: string | undefined
+  connlabels: string | undefined
   replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'timeoutPolicies' | 'stop'>
   ndjson: string | undefined
   csv: string | undefined
@@ -48,6 +49,7 @@ const OPTIONS = {
   'out-iface': { string: true, describe: 'All packets leave by this interface' },
   sysctl: { string: true, describe: 'Set the tracker: nf_conntrack_…=N; may be repeated' },
   'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
+  connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
   helper: {
     string: true,
     describe: 'Tracking helpers: auto (the usual ports) or PROTO/PORT=NAME; may be repeated',
@@ -139,6 +141,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     rules6: one('rules6'),
     ipsets: all('ipset'),
     timeoutPolicies: one('timeout-policies'),
+    connlabels: one('connlabels'),
     replay: {
       mode: argv.mode as ReplayOptions['mode'],
       local: localAddresses(all('local')),

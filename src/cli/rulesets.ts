@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { counted, cut, type Paint, printable } from '../report/text.ts'
 import {
+  type LabelNames,
   type ParsedRuleset,
+  parseLabelNames,
   parseRuleset,
   parseSets,
   parseTimeoutPolicies,
@@ -20,8 +22,8 @@ const SHOWN = 10
 const SOURCE_WIDTH = 76
 
 /** @throws UsageError when the file cannot be read; RulesetError */
-export function readRuleset(path: string, family: Family): ParsedRuleset {
-  return parseRuleset(readText(path, 'the rules'), path, family)
+export function readRuleset(path: string, family: Family, labels: LabelNames | null): ParsedRuleset {
+  return parseRuleset(readText(path, 'the rules'), path, family, labels)
 }
 
 /**
@@ -49,6 +51,11 @@ let standardInput: { readonly text: string; readonly what: string } | null = nul
 /** @throws UsageError when the file cannot be read; RulesetError */
 export function readTimeoutPolicies(path: string): TimeoutPolicy[] {
   return parseTimeoutPolicies(readText(path, 'the timeout policies'), path)
+}
+
+/** @param path of connlabel.conf; @throws UsageError when the file cannot be read */
+export function readLabelNames(path: string | undefined): LabelNames | null {
+  return path === undefined ? null : parseLabelNames(readText(path, 'the names of labels'))
 }
 
 /** @param what it is, for the message; @throws UsageError when the file cannot be read */

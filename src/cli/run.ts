@@ -18,7 +18,7 @@ import { InterruptibleSource } from './interruptible-source.ts'
 import { refuseToOverwrite } from './outputs.ts'
 import { PacketOutputs } from './packet-outputs.ts'
 import { Progress } from './progress.ts'
-import { readRuleset, readSets, readTimeoutPolicies, rulesetErrorText } from './rulesets.ts'
+import { readLabelNames, readRuleset, readSets, readTimeoutPolicies, rulesetErrorText } from './rulesets.ts'
 
 /** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -93,9 +93,10 @@ interface RulesAsked {
 /** Reads the rules while the captures are opened, for which a thread may have to start. What is wrong here comes first. */
 function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAsked {
   try {
+    const labels = readLabelNames(asked.connlabels)
     return {
-      rules: asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4'),
-      rules6: asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6'),
+      rules: asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4', labels),
+      rules6: asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6', labels),
       sets: readSets(asked.ipsets),
       timeoutPolicies: asked.timeoutPolicies === undefined ? undefined : readTimeoutPolicies(asked.timeoutPolicies),
     }
@@ -109,9 +110,14 @@ function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAs
 }
 
 function refuseToOverwriteInputs(asked: CommandLine): void {
-  const inputs = [...asked.captures, asked.rules, asked.rules6, asked.timeoutPolicies, ...asked.ipsets].filter(
-    (path) => path !== undefined,
-  )
+  const inputs = [
+    ...asked.captures,
+    asked.rules,
+    asked.rules6,
+    asked.timeoutPolicies,
+    asked.connlabels,
+    ...asked.ipsets,
+  ].filter((path) => path !== undefined)
   for (const option of OUTPUT_OPTIONS) {
     const output = asked[option]
     if (output !== undefined && output !== '-') refuseToOverwrite(`--${option}`, output, inputs)

@@ -3,6 +3,7 @@ import type { CallContext, Condition } from './evaluate/condition.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { Family, TableName } from './ruleset.ts'
 import type { OptionSpec, Options } from './text/options.ts'
+import type { LabelNames } from './text/parse-label-names.ts'
 import type { Token } from './text/tokens.ts'
 
 /** What a match or target may look at while its options are read. */
@@ -11,6 +12,8 @@ export interface RuleContext {
   readonly table: TableName
   /** Protocol of `-p`, when it is not negated; 0 for none. */
   readonly protocol: number
+  /** Names of connection labels; null where no file of them was given. */
+  readonly labels: LabelNames | null
   /** Says something about the ruleset that is no error. */
   warn(text: string): void
 }

@@ -117,6 +117,27 @@ describe('check', () => {
     await expect(check('--ipset', sets, '--ipset', sets, home)).rejects.toThrow('the set "trusted" stands in')
   })
 
+  it('--connlabels gives the names of labels', async () => {
+    const names = file('connlabel.conf', ['1 known'])
+    const rules = file('labels.v4', ['*filter', '-A INPUT -m connlabel --label known -j DROP', 'COMMIT'])
+    expect((await check('--connlabels', names, '--print', rules)).stdout).toContain('--label "known"')
+    await expect(check(rules)).rejects.toThrow('--connlabels')
+  })
+
+  it('--timeout-policies: rules that name others are refused', async () => {
+    const policies = file('policies', ['nfct add timeout quick inet tcp established 100'])
+    const rules = (name: string): string =>
+      file(`${name}.v4`, ['*raw', `-A PREROUTING -p tcp -j CT --timeout ${name}`, 'COMMIT'])
+    expect((await check('--timeout-policies', policies, rules('quick'))).status).toBe(0)
+    expect((await check(rules('slow'))).status).toBe(0)
+    await expect(check('--timeout-policies', policies, rules('slow'))).rejects.toThrow(
+      'slow.v4:2:38: there is no timeout policy "slow"',
+    )
+    await expect(check('--timeout-policies', policies, '--timeout-policies', policies, fine)).rejects.toThrow(
+      'only once',
+    )
+  })
+
   it('--fail-on-warnings', async () => {
     expect((await check('--fail-on-warnings', home)).status).toBe(1)
     expect((await check('--fail-on-warnings', fine)).status).toBe(0)

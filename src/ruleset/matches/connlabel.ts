@@ -1,12 +1,14 @@
 import { type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { numberOf } from '../text/numbers.ts'
+import { wholeNumberOf } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
+import type { LabelNames } from '../text/parse-label-names.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
 const LABELS = 128
+const NUMBER_MAX = 0xffff_ffff_ffff_ffffn
 const MISSING = 'whether the connection has this label depends on a rule that could not be decided'
 
 /** Labels that rules put on connections. */
@@ -16,11 +18,12 @@ export const connlabel: MatchExtension = {
     { name: 'label', negatable: true },
     { name: 'set', values: 0 },
   ],
-  parse(options) {
-    const label = parseLabel(options.required('label'))
+  parse(options, { labels }) {
+    const label = parseLabel(options.required('label'), labels)
     const negated = options.negated('label')
     const sets = options.has('set')
-    const text = `${printOption('label', `"${label}"`, negated)}${sets ? ' --set' : ''}`
+    const word = labels?.nameOf.get(label) ?? label
+    const text = `${printOption('label', `"${word}"`, negated)}${sets ? ' --set' : ''}`
     return {
       print: () => text,
       conditions: (): Condition[] => [
@@ -36,12 +39,21 @@ export const connlabel: MatchExtension = {
   },
 }
 
-function parseLabel(token: Token): number {
-  const number = numberOf(token.text)
+/** A number is one, even where a name is written so. */
+function parseLabel(token: Token, labels: LabelNames | null): number {
+  const number = wholeNumberOf(token.text)
   // iptables keeps the low 16 bits.
-  if (number !== null && number % 65_536 < LABELS) return number % 65_536
-  if (number !== null) throw new Refusal(token, `label ${token.text} is too high; write 0 to ${LABELS - 1}`)
-  throw new Refusal(token, `"${token.text}" is a name out of connlabel.conf, which is not read; write its number`)
+  const label =
+    number !== null && number <= NUMBER_MAX ? Number(number % 65_536n) : (labels?.numberOf.get(token.text) ?? null)
+  if (label === null) throw new Refusal(token, `"${token.text}" is no number, and ${notNamed(labels)}`)
+  if (label < LABELS) return label
+  throw new Refusal(token, `label ${token.text} is too high; write 0 to ${LABELS - 1}`)
+}
+
+function notNamed(labels: LabelNames | null): string {
+  return labels === null
+    ? 'no names were given; give connlabel.conf with --connlabels, or write the number'
+    : 'no name in the file of --connlabels; name it there, or write the number'
 }
 
 /** Labels that connections may have: connection number * 128 + label. Shared by all rules. */

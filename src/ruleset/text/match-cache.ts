@@ -20,6 +20,7 @@ export class MatchCache {
       family: context.family,
       table: context.table,
       protocol: context.protocol,
+      labels: context.labels,
       warn: (text) => {
         warned = true
         context.warn(text)

@@ -10,6 +10,7 @@ import { COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-
 import { type HeaderOptions, readHeader } from './header-options.ts'
 import type { MatchCache } from './match-cache.ts'
 import { type OptionSpec, Options, type OptionUse } from './options.ts'
+import type { LabelNames } from './parse-label-names.ts'
 import { printProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
 import { Refusal } from './ruleset-error.ts'
@@ -19,6 +20,7 @@ import type { Token } from './tokens.ts'
 export interface RuleScope {
   readonly family: Family
   readonly table: TableName
+  readonly labels: LabelNames | null
   hasChain(name: string): boolean
   warn(text: string): void
   readonly matches: MatchCache
@@ -284,6 +286,7 @@ class LineReader {
       family: this.#scope.family,
       table: this.#scope.table,
       protocol: options.protocol && !options.protocol.negated ? options.protocol.value : 0,
+      labels: this.#scope.labels,
       warn: this.#scope.warn,
     }
     const matches = this.#matches.map(({ extension, at: place, uses }) =>

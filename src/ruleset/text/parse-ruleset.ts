@@ -3,6 +3,7 @@ import type { Counters, ParsedRuleset, Table } from '../rule.ts'
 import type { Family, TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { MatchCache } from './match-cache.ts'
+import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
 import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
 import { readShellLine } from './shell-line.ts'
@@ -16,10 +17,16 @@ const BYTE_ORDER_MARK = '\ufeff'
  * Reads what iptables-save writes, and what people write by hand in its form.
  *
  * @param fileName for messages
+ * @param labels names of connection labels, where a file of them was given
  * @throws RulesetError with everything that is wrong, up to 20 places
  */
-export function parseRuleset(text: string, fileName: string, family: Family): ParsedRuleset {
-  const file = new FileReader(fileName, family)
+export function parseRuleset(
+  text: string,
+  fileName: string,
+  family: Family,
+  labels: LabelNames | null = null,
+): ParsedRuleset {
+  const file = new FileReader(fileName, family, labels)
   const hasMark = text.startsWith(BYTE_ORDER_MARK)
   if (hasMark) file.warn('the file begins with a byte order mark, which iptables-restore refuses; it is passed over')
   const lines = (hasMark ? text.slice(1) : text).split('\n')
@@ -37,6 +44,7 @@ export function parseRuleset(text: string, fileName: string, family: Family): Pa
 class FileReader {
   readonly #file: string
   readonly #family: Family
+  readonly #labels: LabelNames | null
   readonly #tables = new Map<string, Table>()
   readonly #warnings = new Set<string>()
   readonly #errors: LocatedError[] = []
@@ -46,9 +54,10 @@ class FileReader {
   readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
 
-  constructor(file: string, family: Family) {
+  constructor(file: string, family: Family, labels: LabelNames | null) {
     this.#file = file
     this.#family = family
+    this.#labels = labels
   }
 
   readonly warn = (text: string): void => {
@@ -143,6 +152,7 @@ class FileReader {
     const scope: RuleScope = {
       family: this.#family,
       table: table.name,
+      labels: this.#labels,
       hasChain: (name) => table.hasChain(name),
       warn: this.warn,
       matches: this.#matches,
