@@ -46,6 +46,7 @@ export const REASON_HELPER_DROP = 35
 export const REASON_NAT_QUOTE = 36
 export const REASON_NAT_REDIRECT = 37
 export const REASON_NAT_CLASH = 38
+export const REASON_NAT_CHECKSUM = 39
 
 interface Reason {
   /** A few words, the same for all packets with this reason, for tables. */
@@ -204,6 +205,10 @@ const REASONS: Readonly<Record<number, Reason>> = {
     title: 'dropped by NAT: ICMP error quoting too little',
     text: (a) =>
       `NAT drops the ICMP error: it must translate the quoted packet, of which only ${a} transport bytes are there`,
+  },
+  [REASON_NAT_CHECKSUM]: {
+    title: 'dropped by NAT: ICMP error with a bad checksum',
+    text: () => 'NAT drops the ICMP error: its checksum is bad',
   },
   [REASON_NAT_REDIRECT]: {
     title: 'dropped by NAT: ICMP redirect',

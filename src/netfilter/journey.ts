@@ -133,7 +133,7 @@ export class Journey {
             verifiesChecksums: this.#verifiesChecksums,
             helperPorts: this.#helperPorts,
           })
-    this.nat = new NatHooks(this.tracker.current, connections, options.topology, this.tracker.finding)
+    this.nat = new NatHooks(this.tracker.current, connections, options, this.tracker.finding)
   }
 
   /** A whole datagram goes its way: a PATH_ other than PATH_UNSEEN. Fills in what `outcome` says of it. */

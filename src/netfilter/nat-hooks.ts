@@ -6,7 +6,7 @@ import { followMaster } from '../conntrack/nat/follow-master.ts'
 import { ANY_RANGE, MANIP_DESTINATION, MANIP_SOURCE, type NatRange } from '../conntrack/nat/range.ts'
 import { needsTranslation, translate } from '../conntrack/nat/translate.ts'
 import { ICMPV6_REDIRECT } from '../conntrack/protocols/icmp-types.ts'
-import { REASON_NAT_CLASH, REASON_NAT_QUOTE, REASON_NAT_REDIRECT } from '../conntrack/reasons.ts'
+import { REASON_NAT_CHECKSUM, REASON_NAT_CLASH, REASON_NAT_QUOTE, REASON_NAT_REDIRECT } from '../conntrack/reasons.ts'
 import {
   CT_NEW,
   CT_RELATED,
@@ -22,12 +22,15 @@ import {
   HOOK_INPUT,
   HOOK_OUTPUT,
   HOOK_POSTROUTING,
+  HOOK_PREROUTING,
   type RulePacket,
   VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
+import { transportChecksumState } from '../wire/checksum.ts'
 import {
+  CHECKSUM_BAD,
   IP_V4,
   IP_V6,
   P_DST,
@@ -47,6 +50,7 @@ import {
   PROTO_UDP,
   PROTO_UDPLITE,
 } from '../wire/protocols.ts'
+import type { ChecksumPolicy } from './checksum-policy.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
 
@@ -77,14 +81,21 @@ export class NatHooks {
   readonly #current: CurrentConnection
   readonly #connections: ConnectionReader
   readonly #topology: Topology
+  readonly #checksums: ChecksumPolicy
   readonly #finding: Finding
 
-  constructor(current: CurrentConnection, connections: ConnectionReader, topology: Topology, finding: Finding) {
+  constructor(
+    current: CurrentConnection,
+    connections: ConnectionReader,
+    { topology, checksums }: { topology: Topology; checksums: ChecksumPolicy },
+    finding: Finding,
+  ) {
     this.#finding = finding
     this.binder = new NatBinder(current)
     this.#current = current
     this.#connections = connections
     this.#topology = topology
+    this.#checksums = checksums
   }
 
   begin(): void {
@@ -132,6 +143,11 @@ export class NatHooks {
   /** The kernel translates the quoted packet as well, or drops the error. Says why it is dropped in `finding`. */
   #canTranslateError(packet: RulePacket, manip: number): boolean {
     const { id, direction, quotedTransportBytes } = this.#current
+    if (this.#hasBadChecksum(packet)) {
+      packet.decidedBy = -1
+      this.#finding.set(REASON_NAT_CHECKSUM, 0, 0, 0)
+      return false
+    }
     const status = this.#connections.status(id)
     const type = packet.fields[packet.base + P_PORTS] >>> 24
     const isV6 = packet.fields[packet.base + P_FAMILY] === IP_V6
@@ -147,6 +163,12 @@ export class NatHooks {
     packet.decidedBy = -1
     this.#finding.set(REASON_NAT_QUOTE, quotedTransportBytes, 0, 0)
     return false
+  }
+
+  /** NAT looks at the sum before it changes anything, whatever nf_conntrack_checksum says, also of what the machine sends itself. */
+  #hasBadChecksum({ hook, bytes, fields, base }: RulePacket): boolean {
+    if (hook !== HOOK_PREROUTING && hook !== HOOK_OUTPUT) return false
+    return this.#checksums.verifies(bytes, fields, base) && transportChecksumState(bytes, fields, base) === CHECKSUM_BAD
   }
 
   /** There is no route from a loopback address to elsewhere (but with route_localnet); the nat table drops what it sent there. */

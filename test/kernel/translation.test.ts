@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { tcp, udp } from '../support/packets.ts'
+import { icmp, tcp, udp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
 import { helpedTraffic, type TranslatedNames } from './helped-traffic.ts'
 import { kernelOracle } from './kernel-oracle.ts'
-import { type Pair, runPair } from './pair.ts'
+import { BUSY_KERNEL, type Pair, runPair } from './pair.ts'
 import { randomTraffic } from './random-traffic.ts'
 import { firstStory, storyOf } from './story.ts'
 
@@ -192,6 +192,42 @@ describe.skipIf(!oracle.available)(
       const result = await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules })
       expect(firstStory(result)).toBe('')
       expect(result.kernel.map(({ label }) => label)).toContain('RELATED')
+    })
+  },
+)
+
+const QUESTION = udp('10.9.9.9:4000>10.0.0.1:53')
+const refusals = (options: { checksum?: 'bad' }) => icmp('10.0.0.1>10.9.9.9', 3, 3, { data: QUESTION, ...options })
+
+/** Found by fuzzing of firewalls. */
+const FOUND: Readonly<
+  Record<string, Omit<Pair, 'capture' | 'rules' | 'checksum'> & { rules: string; packets: readonly Uint8Array[] }>
+> = {
+  'an ICMP error with a bad checksum that a host sends': {
+    mode: 'host',
+    local: ['10.0.0.1'],
+    rules: nat('-A POSTROUTING -p tcp -j SNAT --to-source 10.7.7.7'),
+    packets: [QUESTION, refusals({}), refusals({ checksum: 'bad' })],
+  },
+  'an ICMP error with a bad checksum that a router passes on, nf_conntrack_checksum being 0': {
+    mode: 'router',
+    sysctls: { nf_conntrack_checksum: '0' },
+    rules: nat('-A POSTROUTING -p tcp -j SNAT --to-source 10.7.7.7'),
+    packets: [QUESTION, refusals({}), refusals({ checksum: 'bad' })],
+  },
+}
+
+describe.skipIf(!oracle.available)(
+  `translation, found by fuzzing (${oracle.available ? 'the kernel is asked' : oracle.why})`,
+  () => {
+    it.each(Object.entries(FOUND))('%s', BUSY_KERNEL, async (name, { rules: text, packets, ...where }) => {
+      if (!oracle.available) return
+      const capture = join(folder, `${name}.pcap`)
+      const rules = join(folder, `${name}.v4`)
+      writeFileSync(capture, pcap(packets))
+      writeFileSync(rules, text)
+      const result = await runPair(oracle, { ...where, capture, checksum: 'verify', rules })
+      expect(firstStory(result)).toBe('')
     })
   },
 )

@@ -42,6 +42,24 @@ describe('ICMP errors about translated connections', () => {
     expect(one.reason).not.toBeNull()
   })
 
+  // oracle: fuzzing of firewalls, host mode. What the machine sends itself is judged by nobody else.
+  test.each([
+    ['what the machine sends', '10.0.0.1', {}, 'OUTPUT'],
+    ['what comes in, where nf_conntrack_checksum is 0', '10.99.0.9', { nf_conntrack_checksum: 0 }, 'FORWARD'],
+  ])('with a bad checksum are dropped: %s', (_, sender, sysctls, hook) => {
+    const local = ['10.0.0.1']
+    const setting = { rules: nat('-A POSTROUTING -p tcp -j SNAT --to-source 10.7.7.7'), local, sysctls }
+    const [right, bad] = [{}, { checksum: 'bad' as const }].map((options) => {
+      const one = new Replaying({ ...setting, checksum: 'verify' })
+      const question = udp(`10.9.9.9:4000>${sender}:53`)
+      one.say(question)
+      const said = one.say(icmp(`${sender}>10.9.9.9`, 3, 3, { data: question, ...options }))
+      return `${said} ${one.reason}`
+    })
+    expect(right).toBe(`RELATED/reply ${hook} ACCEPT null`)
+    expect(bad).toMatch(/^RELATED\/reply .*DROP.*checksum is bad$/)
+  })
+
   test('of IPv6', () => {
     const rules6 = nat('-A POSTROUTING -j SNAT --to-source 2001:db8:5::1') + filter('-A FORWARD -d 2001:db8::1 -j DROP')
     const one = new Replaying({ rules6 })
