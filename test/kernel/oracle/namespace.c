@@ -2,6 +2,8 @@
  * leave it. */
 #include "oracle.h"
 
+#include <linux/ipv6_route.h>
+
 const char *din, *dout;
 int fin, fout;
 
@@ -70,6 +72,31 @@ static void wait_for_ipv6(void) {
   die("IPv6 does not become ready on %s", dout);
 }
 
+/* Whether the kernel has the route that makes the address its own: until then what comes in for it is not for this machine. */
+static int is_own(const u8 *address) {
+  char line[256], hex[40];
+  int found = 0;
+  FILE *f = fopen("/proc/net/ipv6_route", "r");
+  for (int i = 0; i < 16; i++) sprintf(hex + 2 * i, "%02x", address[i]);
+  strcat(hex, " 80 ");
+  while (f && !found && fgets(line, sizeof line, f)) {
+    unsigned long flags = 0;
+    sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %*s %lx", &flags);
+    found = !strncmp(line, hex, 36) && (flags & RTF_LOCAL);
+  }
+  if (f) fclose(f);
+  return found;
+}
+
+/* The kernel takes an IPv6 address in when it finds the time, behind the command that names it. */
+static void wait_for_addresses(void) {
+  for (int i = 0; i < nlocals; i++)
+    for (int tries = 0; locals[i].fam == 6 && !is_own(locals[i].a); tries++) {
+      if (tries == 1000) die("%s does not become an address of this machine", locals[i].txt);
+      usleep(1000);
+    }
+}
+
 void namespace_enter(void) {
   if (unshare(CLONE_NEWNET)) die("unshare(CLONE_NEWNET): %s (root needed)", strerror(errno));
   if (o_host) {
@@ -86,5 +113,6 @@ void namespace_enter(void) {
   MUST("ip", "link", "set", din, "mtu", "65535", "txqueuelen", "1000", "up");
   if (!same) MUST("ip", "link", "set", dout, "mtu", "65535", "txqueuelen", "1000", "up");
   addresses_and_routes();
+  wait_for_addresses();
   if (o_host) wait_for_ipv6();
 }
