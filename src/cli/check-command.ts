@@ -7,7 +7,7 @@ import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import type { Family } from '../ruleset/ruleset.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
 import { familyOf } from './ruleset-family.ts'
-import { readLabelNames, readSets, readText, readTimeoutPolicies } from './rulesets.ts'
+import { readFingerprints, readLabelNames, readSets, readText, readTimeoutPolicies } from './rulesets.ts'
 import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
 
 /** What `ctreplay check` was asked, checked. */
@@ -18,6 +18,7 @@ interface CheckCommand {
   readonly ipsets: readonly string[]
   readonly timeoutPolicies: string | undefined
   readonly connlabels: string | undefined
+  readonly fingerprints: string | undefined
   readonly print: boolean
   readonly json: boolean
   readonly failOnWarnings: boolean
@@ -29,11 +30,12 @@ const OPTIONS = {
   ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
   'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
   connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
+  fingerprints: { string: true, describe: 'What -m osf knows SYNs by: pf.os, as nfnl_osf -f loads it' },
   ipv4: { boolean: true, describe: 'The rules are for IPv4 (else told by the file)' },
   ipv6: { boolean: true, describe: 'The rules are for IPv6 (else told by the file)' },
   'fail-on-warnings': { boolean: true, describe: 'Exit with 1 when there is anything but notes' },
 } as const
-type ValuedOption = 'ipset' | 'timeout-policies' | 'connlabels'
+type ValuedOption = 'ipset' | 'timeout-policies' | 'connlabels' | 'fingerprints'
 const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
 
 /**
@@ -53,13 +55,14 @@ export async function runCheck(
   const sets = readSets(command.ipsets)
   const policies = command.timeoutPolicies === undefined ? null : readTimeoutPolicies(command.timeoutPolicies)
   const labels = readLabelNames(command.connlabels)
+  const fingerprints = readFingerprints(command.fingerprints)
   const reviews: Review[] = []
   for (const file of command.files) {
     const text = readText(file, 'the rules')
     const family = command.family ?? familyOf(file, text)
     const ruleset = parseRuleset(text, file, family, labels)
     if (policies !== null) checkTimeouts(ruleset, policies)
-    reviews.push(reviewRuleset(ruleset, sets))
+    reviews.push(reviewRuleset(ruleset, sets, fingerprints ?? null))
   }
   if (command.print)
     stdout.write(reviews.map(({ ruleset }) => printRuleset(ruleset, { counters: hasCounters(ruleset) })).join(''))
@@ -106,6 +109,7 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
   const ipsets = valuesOf('ipset')
   const [timeoutPolicies] = valuesOf('timeout-policies')
   const [connlabels] = valuesOf('connlabels')
+  const [fingerprints] = valuesOf('fingerprints')
   if (files.length === 0) throw new UsageError('which rules? Give the name of a file that iptables-save wrote')
   if (argv.ipv4 === true && argv.ipv6 === true) throw new UsageError('--ipv4 and --ipv6 exclude each other')
   if (argv.print === true && argv.json === true) throw new UsageError('--print and --json exclude each other')
@@ -115,6 +119,7 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     ipsets,
     timeoutPolicies,
     connlabels,
+    fingerprints,
     print: argv.print === true,
     json: argv.json === true,
     failOnWarnings: argv['fail-on-warnings'] === true,

@@ -24,7 +24,8 @@ export interface CommandLine {
   ipsets: readonly string[]
   timeoutPolicies: string | undefined
   connlabels: string | undefined
-  replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'timeoutPolicies' | 'stop'>
+  fingerprints: string | undefined
+  replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'timeoutPolicies' | 'fingerprints' | 'stop'>
   ndjson: string | undefined
   csv: string | undefined
   parquet: string | undefined
@@ -50,6 +51,7 @@ const OPTIONS = {
   sysctl: { string: true, describe: 'Set the tracker: nf_conntrack_…=N; may be repeated' },
   'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
   connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
+  fingerprints: { string: true, describe: 'What -m osf knows SYNs by: pf.os, as nfnl_osf -f loads it' },
   helper: {
     string: true,
     describe: 'Tracking helpers: auto (the usual ports) or PROTO/PORT=NAME; may be repeated',
@@ -142,6 +144,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     ipsets: all('ipset'),
     timeoutPolicies: one('timeout-policies'),
     connlabels: one('connlabels'),
+    fingerprints: one('fingerprints'),
     replay: {
       mode: argv.mode as ReplayOptions['mode'],
       local: localAddresses(all('local')),

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { counted, cut, type Paint, printable } from '../report/text.ts'
 import {
+  type Fingerprint,
   type LabelNames,
   type ParsedRuleset,
+  parseFingerprints,
   parseLabelNames,
   parseRuleset,
   parseSets,
@@ -51,6 +53,11 @@ let standardInput: { readonly text: string; readonly what: string } | null = nul
 /** @throws UsageError when the file cannot be read; RulesetError */
 export function readTimeoutPolicies(path: string): TimeoutPolicy[] {
   return parseTimeoutPolicies(readText(path, 'the timeout policies'), path)
+}
+
+/** @param path of pf.os; @throws UsageError when the file cannot be read; RulesetError */
+export function readFingerprints(path: string | undefined): Fingerprint[] | undefined {
+  return path === undefined ? undefined : parseFingerprints(readText(path, 'the fingerprints'), path)
 }
 
 /** @param path of connlabel.conf; @throws UsageError when the file cannot be read */

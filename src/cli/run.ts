@@ -9,7 +9,7 @@ import { countedRuleset } from '../report/counted-ruleset.ts'
 import { summaryText } from '../report/summary.ts'
 import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
-import { type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
+import { type Fingerprint, type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import { runCheck } from './check-command.ts'
 import { type CommandLine, OUTPUT_OPTIONS, parseCommandLine } from './command-line.ts'
@@ -18,7 +18,14 @@ import { InterruptibleSource } from './interruptible-source.ts'
 import { refuseToOverwrite } from './outputs.ts'
 import { PacketOutputs } from './packet-outputs.ts'
 import { Progress } from './progress.ts'
-import { readLabelNames, readRuleset, readSets, readTimeoutPolicies, rulesetErrorText } from './rulesets.ts'
+import {
+  readFingerprints,
+  readLabelNames,
+  readRuleset,
+  readSets,
+  readTimeoutPolicies,
+  rulesetErrorText,
+} from './rulesets.ts'
 
 /** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -88,6 +95,7 @@ interface RulesAsked {
   readonly rules6: ParsedRuleset | undefined
   readonly sets: readonly SetDefinition[]
   readonly timeoutPolicies: readonly TimeoutPolicy[] | undefined
+  readonly fingerprints: readonly Fingerprint[] | undefined
 }
 
 /** Reads the rules while the captures are opened, for which a thread may have to start. What is wrong here comes first. */
@@ -99,6 +107,7 @@ function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAs
       rules6: asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6', labels),
       sets: readSets(asked.ipsets),
       timeoutPolicies: asked.timeoutPolicies === undefined ? undefined : readTimeoutPolicies(asked.timeoutPolicies),
+      fingerprints: readFingerprints(asked.fingerprints),
     }
   } catch (error) {
     opening.then(
@@ -116,6 +125,7 @@ function refuseToOverwriteInputs(asked: CommandLine): void {
     asked.rules6,
     asked.timeoutPolicies,
     asked.connlabels,
+    asked.fingerprints,
     ...asked.ipsets,
   ].filter((path) => path !== undefined)
   for (const option of OUTPUT_OPTIONS) {

@@ -2,7 +2,14 @@ import { randomInt } from 'node:crypto'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
-import { compileRuleset, type ParsedRuleset, RuleMemory, type SetDefinition, TimeoutNames } from '../ruleset/index.ts'
+import {
+  compileRuleset,
+  type Fingerprint,
+  type ParsedRuleset,
+  RuleMemory,
+  type SetDefinition,
+  TimeoutNames,
+} from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
 import type { InterfaceOption } from './interfaces.ts'
@@ -18,6 +25,8 @@ export interface MachineSettings {
   readonly rules6?: ParsedRuleset | undefined
   /** What `-m set` and `-j SET` refer to. */
   readonly sets?: readonly SetDefinition[] | undefined
+  /** What `-m osf` looks packets up in; undecided where absent. */
+  readonly fingerprints?: readonly Fingerprint[] | undefined
   /** What `-j CT --timeout` refers to; the sysctls hold for connections of any other where absent. */
   readonly timeoutPolicies?: readonly TimeoutPolicy[] | undefined
   /** Kernel name -> value as text. */
@@ -59,8 +68,8 @@ export function machineFor(
   checksums.unreliable = place.checksumsUnreliable
   // One memory for both families: the kernel shares sets and lists of recent addresses between them.
   const memory = new RuleMemory()
-  const { assume, timeoutPolicies } = settings
-  const compileOptions = { assume, memory, sets: settings.sets ?? [], timeoutPolicies }
+  const { assume, timeoutPolicies, fingerprints } = settings
+  const compileOptions = { assume, memory, sets: settings.sets ?? [], timeoutPolicies, fingerprints }
   const compiled = (rules: ParsedRuleset | undefined): CompiledRuleset | null => {
     if (rules === undefined) return null
     return compileRuleset(settings.nat === 'ignore' ? withoutNat(rules) : rules, topology, compileOptions)

@@ -10,12 +10,14 @@ import { flagsAsked } from './evaluate/steadiness.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
 import { IpSets } from './ipset/ip-sets.ts'
 import type { SetDefinition } from './ipset/set-definition.ts'
+import { OsfFingerprints } from './matches/osf-fingerprints.ts'
 import { editedParts, ProgramBuilder } from './program-builder.ts'
 import type { ParsedRuleset } from './rule.ts'
 import { ruleInfos } from './rule-infos.ts'
 import { HOOK_NAMES, type RulePacket } from './rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleEnvironment, RuleInfo, TableName } from './ruleset.ts'
 import { TABLE_HOOKS, TABLES_BY_PRIORITY } from './tables.ts'
+import type { Fingerprint } from './text/parse-fingerprints.ts'
 import { checkTimeouts } from './timeout-names.ts'
 import { undecidableWarnings } from './undecidable.ts'
 
@@ -24,6 +26,8 @@ export interface CompileOptions {
   readonly assume?: ReadonlyMap<string, boolean>
   /** What `-m set` and `-j SET` refer to. */
   readonly sets?: readonly SetDefinition[]
+  /** What `-m osf` looks packets up in; undecided where absent. */
+  readonly fingerprints?: readonly Fingerprint[] | undefined
   /** What `-j CT --timeout` refers to; rules that name others are refused. Not checked where absent. */
   readonly timeoutPolicies?: readonly TimeoutPolicy[] | undefined
   /** What rules share by name (sets, lists of recent addresses). Give both families the same; a new one by default. */
@@ -71,6 +75,8 @@ export function compileRuleset(
   const memory = options.memory ?? new RuleMemory()
   const context: CallContext = { family: parsed.family, environment, memory }
   if (options.sets) memory.shared(IpSets, '', () => new IpSets(options.sets ?? []))
+  const { fingerprints } = options
+  if (fingerprints) memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
   prepare(parsed, context)
   const assume = options.assume ?? new Map<string, boolean>()
   const builder = new ProgramBuilder(context, assume, firstId)

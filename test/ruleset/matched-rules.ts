@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConnectionView } from '../../src/ruleset/connection-view.ts'
-import { compileRuleset, parseRuleset, type RuleStep } from '../../src/ruleset/index.ts'
+import { compileRuleset, type Fingerprint, parseRuleset, type RuleStep } from '../../src/ruleset/index.ts'
 import { HOOK_FORWARD, HOOK_PREROUTING, RulePacket } from '../../src/ruleset/rule-packet.ts'
 import type { Family, RuleEnvironment } from '../../src/ruleset/ruleset.ts'
 import { type KernelOracle, kernelOracle } from '../kernel/kernel-oracle.ts'
@@ -29,13 +29,15 @@ export const oracle: KernelOracle = kernelOracle()
 export interface Ways {
   /** Bytes of each packet that the capture holds; all where absent. */
   readonly captured?: number
+  /** What -m osf looks packets up in. */
+  readonly fingerprints?: readonly Fingerprint[]
 }
 
 /** By our own rules: PREROUTING and FORWARD of a router. Compiled and interpreted rules must agree. */
 export function matchedByUs(family: Family, rules: string, packets: readonly Uint8Array[], ways: Ways = {}): Matched[] {
   const parsed = parseRuleset(rules, 'rules', family)
-  const compiled = compileRuleset(parsed, ENVIRONMENT)
-  const explained = compileRuleset(parsed, ENVIRONMENT)
+  const compiled = compileRuleset(parsed, ENVIRONMENT, ways)
+  const explained = compileRuleset(parsed, ENVIRONMENT, ways)
   const infos = compiled.rules
   return packets.map((bytes) => {
     const matched: string[] = []
@@ -129,8 +131,13 @@ export async function matchedByKernel(
 }
 
 /** Packets that the kernel and we do not agree on, in words. */
-export async function differences(family: Family, rules: string, packets: readonly Uint8Array[]): Promise<string[]> {
-  const ours = matchedByUs(family, rules, packets)
+export async function differences(
+  family: Family,
+  rules: string,
+  packets: readonly Uint8Array[],
+  ways: Ways = {},
+): Promise<string[]> {
+  const ours = matchedByUs(family, rules, packets, ways)
   const theirs = await matchedByKernel(family, rules, packets)
   if (theirs.length !== packets.length) throw new Error(`${packets.length} packets, but ${theirs.length} answers`)
   return packets.flatMap((packet, index) => {

@@ -1,5 +1,6 @@
 import type { SetDefinition } from '../ipset/set-definition.ts'
 import type { ParsedRuleset } from '../rule.ts'
+import type { Fingerprint } from '../text/parse-fingerprints.ts'
 import { type Decidability, decidabilityOf } from './decidability.ts'
 import { Flow } from './flow.ts'
 import { type MissingSet, missingSets } from './missing-sets.ts'
@@ -20,9 +21,16 @@ export interface Review {
   readonly mistakes: readonly Mistake[]
 }
 
-/** @param sets as given beside the ruleset (`ipset save`) */
-export function reviewRuleset(ruleset: ParsedRuleset, sets: readonly SetDefinition[] = []): Review {
-  const rules = reviewedRules(ruleset, sets)
+/**
+ * @param sets as given beside the ruleset (`ipset save`)
+ * @param fingerprints as given beside it; null for none
+ */
+export function reviewRuleset(
+  ruleset: ParsedRuleset,
+  sets: readonly SetDefinition[] = [],
+  fingerprints: readonly Fingerprint[] | null = null,
+): Review {
+  const rules = reviewedRules(ruleset, sets, fingerprints)
   const flows = ruleset.tables.map((table) => new Flow(table, rules))
   const dead = flows.flatMap(deadRules)
   const deadSet = new Set(dead.map(({ rule }) => rule))

@@ -3,7 +3,9 @@ import { RuleMemory } from '../evaluate/memory.ts'
 import { headerChecks } from '../header-conditions.ts'
 import { IpSets } from '../ipset/ip-sets.ts'
 import type { SetDefinition } from '../ipset/set-definition.ts'
+import { OsfFingerprints } from '../matches/osf-fingerprints.ts'
 import type { Chain, ParsedRuleset, Rule, Table } from '../rule.ts'
+import type { Fingerprint } from '../text/parse-fingerprints.ts'
 
 /** What one match of a rule (or one option of its header) asks. */
 export interface ReviewedCheck {
@@ -27,9 +29,14 @@ export interface ReviewedRule {
 const BY_CHANCE: ReadonlySet<string> = new Set(['statistic'])
 
 /** All rules of a ruleset, in the order of its tables and chains. */
-export function reviewedRules(parsed: ParsedRuleset, sets: readonly SetDefinition[]): ReviewedRule[] {
+export function reviewedRules(
+  parsed: ParsedRuleset,
+  sets: readonly SetDefinition[],
+  fingerprints: readonly Fingerprint[] | null,
+): ReviewedRule[] {
   const memory = new RuleMemory()
   memory.shared(IpSets, '', () => new IpSets(sets))
+  memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
   const environment = { interfaces: [''], addressType: () => -1 }
   const context: CallContext = { family: parsed.family, environment, memory }
   return parsed.tables.flatMap((table) =>
