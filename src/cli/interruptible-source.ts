@@ -1,6 +1,6 @@
 import type { CaptureFileInfo, CaptureProblem } from '../capture/frame-reader.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
-import type { PacketSource } from '../pipeline/packet-source.ts'
+import type { PacketSource, SharedBatches } from '../pipeline/packet-source.ts'
 
 /** How long the replay may keep the event loop to itself: signals and finished writes are seen in between. */
 const TURN_MILLISECONDS = 50
@@ -67,6 +67,10 @@ export class InterruptibleSource implements PacketSource {
 
   get files(): readonly CaptureFileInfo[] {
     return this.inner.files
+  }
+
+  get shared(): SharedBatches | undefined {
+    return this.inner.shared
   }
 
   close(): void {

@@ -14,6 +14,8 @@ import type { Machine } from './machine.ts'
 import { type MachineSettings, machineFor } from './machine-for.ts'
 import { Outcome, type PassedSink, type Sink } from './outcome.ts'
 import { NOTHING_READ, readAhead } from './read-ahead.ts'
+import { giveAnswered, type SharingOptions, teamFor } from './shards/sharing.ts'
+import { replayBehind } from './shards/start-anew.ts'
 import { type Tally, tallyOf } from './tally.ts'
 import type { Mode } from './topology.ts'
 
@@ -24,7 +26,9 @@ export interface ReplayOptions extends MachineSettings {
   readonly local: readonly string[]
   /** Asked between batches; true ends the replay early. */
   readonly stop?: (() => boolean) | undefined
-  /** Shown the machine at the end, with its connections as the last packet left them. */
+  /** How threads may share the work; whether they can is for the rules and the capture to say. No answer depends on it. */
+  readonly sharing?: SharingOptions | undefined
+  /** Shown the machine at the end (nobody shares its work then), with its connections as the last packet left them. */
   readonly atEnd?: ((machine: Machine) => void) | undefined
 }
 
@@ -63,7 +67,7 @@ export async function replay(
   sinks: readonly Sink[],
   onProgress?: (bytesRead: number, frames: number) => void,
 ): Promise<ReplaySummary> {
-  const source = 'next' in capture ? capture : new ReaderSource(capture)
+  let source = 'next' in capture ? capture : new ReaderSource(capture)
   const sysctls = sysctlsWith(options.sysctls)
   const ahead = mustInfer(options) ? await readAhead(source) : NOTHING_READ
   const inference = inferFrom(ahead.batches, ahead.frames)
@@ -75,37 +79,81 @@ export async function replay(
     )
   }
   const checksumsUnreliable = options.checksum === 'auto' && inference.checksumsUnreliable
-  const parts = machineFor(options, { mode, local, checksumsUnreliable })
+  const place = { mode, local, checksumsUnreliable }
+  const parts = machineFor(options, place)
   const { machine, ruleset4, ruleset6 } = parts
-  source.wantsChecksums = options.checksum !== 'ignore' && !checksumsUnreliable && sysctls.nf_conntrack_checksum !== 0
+  const wantsChecksums = options.checksum !== 'ignore' && !checksumsUnreliable && sysctls.nf_conntrack_checksum !== 0
+  source.wantsChecksums = wantsChecksums
 
   const outcome = new Outcome()
   const familyFrames = new Float64Array(IP_V6 + 1)
-  const brief = sinks.flatMap(({ passed }) => passed ?? [])
-  const replayed = (batch: PacketBatch): Promise<void> => {
-    for (const sink of sinks) sink.frames?.(batch)
-    if (brief.length === sinks.length) replayBriefly(batch, machine, outcome, sinks, brief, familyFrames)
-    else replayBatch(batch, machine, outcome, sinks, familyFrames)
-    return drain(sinks)
+  let beginning = ahead.batches
+  /** Frames that the sinks have got. */
+  let said = 0
+  let tally: Tally | null = null
+  /** Gives all batches that there are to `take`, until that says false. */
+  const feed = async (take: (batch: PacketBatch) => boolean | Promise<boolean>): Promise<boolean> => {
+    for (const batch of beginning) {
+      const isTaken = take(batch)
+      if (!(typeof isTaken === 'boolean' ? isTaken : await isTaken)) return false
+      await drain(sinks)
+    }
+    for (;;) {
+      onProgress?.(source.bytesRead, Math.max(machine.frames, said))
+      if (options.stop?.() === true) return true
+      const next = source.next()
+      const batch = next instanceof Promise ? await whileIdle(next, sinks) : next
+      if (batch === null) return true
+      const isTaken = take(batch)
+      if (!(typeof isTaken === 'boolean' ? isTaken : await isTaken)) return false
+      await drain(sinks)
+    }
   }
-  for (const batch of ahead.batches) await replayed(batch)
-  for (;;) {
-    onProgress?.(source.bytesRead, machine.frames)
-    if (options.stop?.() === true) break
-    const next = source.next()
-    const batch = next instanceof Promise ? await whileIdle(next, sinks) : next
-    if (batch === null) break
-    await replayed(batch)
+
+  // What is left can go to other threads.
+  const { rules: _, rules6: __, stop: ___, atEnd, sharing: asked, ...settings } = options
+  const sharing = atEnd === undefined ? asked : undefined
+  const team = sharing && teamFor(sharing, settings, place, parts, sysctls.nf_conntrack_max, beginning, source)
+  if (sharing && team) {
+    try {
+      const isWhole = await feed(async (batch) => {
+        const isGiven = await giveAnswered(team, batch, outcome, sinks, familyFrames)
+        said = team.frames
+        return isGiven
+      })
+      if (isWhole) tally = await team.finish(parts)
+    } finally {
+      team.close()
+    }
+    if (tally === null) {
+      source.close()
+      source = await sharing.reopen()
+      source.wantsChecksums = wantsChecksums
+      beginning = []
+    }
   }
-  for (const passed of machine.settle()) {
-    if (brief.length < sinks.length) continue
-    familyFrames[passed.isV6 ? IP_V6 : IP_V4] += passed.packets
-    for (const sink of brief) sink.total(passed)
+  if (tally === null) {
+    const brief = sinks.flatMap(({ passed }) => passed ?? [])
+    const isBrief = brief.length === sinks.length && !team
+    await feed((batch) => {
+      if (team) replayBehind(said, batch, machine, outcome, sinks, familyFrames)
+      else {
+        for (const sink of sinks) sink.frames?.(batch)
+        if (isBrief) replayBriefly(batch, machine, outcome, sinks, brief, familyFrames)
+        else replayBatch(batch, machine, outcome, sinks, familyFrames)
+      }
+      return true
+    })
+    for (const passed of machine.settle()) {
+      if (!isBrief) continue
+      familyFrames[passed.isV6 ? IP_V6 : IP_V4] += passed.packets
+      for (const sink of brief) sink.total(passed)
+    }
+    tally = tallyOf(parts)
   }
   for (const sink of sinks) await sink.end?.()
   options.atEnd?.(machine)
 
-  const tally = tallyOf(parts)
   return {
     mode,
     local,
@@ -113,7 +161,7 @@ export async function replay(
     warnings: warningsOf(options, tally, ruleset4, ruleset6, familyFrames),
     files: source.files,
     problems: source.problems,
-    frames: machine.frames,
+    frames: Math.max(machine.frames, said),
     table: {
       created: tally.created,
       peak: tally.peak,

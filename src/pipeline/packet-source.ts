@@ -1,5 +1,12 @@
 import type { CaptureFileInfo, CaptureProblem } from '../capture/frame-reader.ts'
 import type { PacketBatch } from './packet-batch.ts'
+import type { RingMemory } from './slot-ring.ts'
+
+/** A ring, and the number of the slot that the source gives next. */
+export interface SharedBatches {
+  readonly ring: RingMemory
+  readonly nextSlot: number
+}
 
 /** A stream of decoded packets from one or several captures, in batches. */
 export interface PacketSource {
@@ -21,6 +28,8 @@ export interface PacketSource {
   readonly bytesTotal: number | null
   /** What the files are, for the report: known once the first batch was given. */
   readonly files: readonly CaptureFileInfo[]
+  /** Where other threads can read along, from the batch on that is given next; absent where there is no such place. */
+  readonly shared?: SharedBatches | undefined
   /** Ends reading, wherever it is. Nothing comes after. */
   close(): void
 }

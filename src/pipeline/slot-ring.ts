@@ -3,11 +3,11 @@ import { PACKET_INTS } from '../wire/packet-fields.ts'
 import { PacketBatch } from './packet-batch.ts'
 
 /** Few enough that all of them stay in the cache, enough that a moment's rest of one thread does not stop the other. A power of two. */
-const SLOTS = 8
+export const SLOTS = 8
 const SLOT_MASK = SLOTS - 1
 /** A reader that found no slot free goes on when so many are: to be woken for each one would cost both threads dearly. */
 const FREE_AT_ONCE = SLOTS / 2
-const FRAMES = 2048
+export const FRAMES = 2048
 const BYTES = 2 * FRAME_CAPTURED_MAX
 
 const CACHE_LINE_INTS = 16
@@ -112,6 +112,25 @@ export class SlotRing {
     const batch = this.#batches[freed & SLOT_MASK]
     batch.count = control[COUNTS + (freed & SLOT_MASK)]
     return batch
+  }
+
+  /**
+   * For threads that read along: slot number `n`, counted from 0 and never freed by them. The thread that frees it waits for
+   * all of them. Blocks until there is such a slot, but no longer than that: undefined; null where there will be none.
+   */
+  slotAt(n: number, milliseconds: number): PacketBatch | null | undefined {
+    const control = this.#control
+    // Asked first: what was filled before the end is then seen.
+    const hasEnded = this.hasEnded
+    const filled = Atomics.load(control, FILLED)
+    if (slotsBetween(n, filled) > 0) {
+      const batch = this.#batches[n & SLOT_MASK]
+      batch.count = control[COUNTS + (n & SLOT_MASK)]
+      return batch
+    }
+    if (hasEnded) return null
+    Atomics.wait(control, FILLED, filled, milliseconds)
+    return undefined
   }
 
   /** Problems met, and bytes read, when the slot now taken was filled. */

@@ -4,7 +4,7 @@ import { FRAME_FILE, FRAME_INTS } from '../capture/frame-batch.ts'
 import { CaptureError, type CaptureFileInfo, type CaptureProblem } from '../capture/frame-reader.ts'
 import type { CaptureOptions } from '../capture/open-capture.ts'
 import type { PacketBatch } from './packet-batch.ts'
-import type { PacketSource } from './packet-source.ts'
+import type { PacketSource, SharedBatches } from './packet-source.ts'
 import { SlotRing } from './slot-ring.ts'
 import { errorOf, type ThreadMessage, type ThreadTask } from './thread-messages.ts'
 
@@ -22,6 +22,7 @@ export class ThreadSource implements PacketSource {
   #bytesTotal: number | null = null
   #failure: Error | null = null
   #holdsSlot = false
+  #slotsGiven = 0
   /** Problems and bytes up to the batch given last. */
   #problemsGiven = 0
   #bytesRead = 0
@@ -70,6 +71,10 @@ export class ThreadSource implements PacketSource {
     this.#ring.wantsChecksums = wanted
   }
 
+  get shared(): SharedBatches {
+    return { ring: this.#ring.memory, nextSlot: this.#slotsGiven }
+  }
+
   get problems(): readonly CaptureProblem[] {
     return this.#problems.slice(0, this.#problemsGiven)
   }
@@ -104,6 +109,7 @@ export class ThreadSource implements PacketSource {
     const batch = this.#ring.take()
     if (batch !== null) {
       this.#holdsSlot = true
+      this.#slotsGiven++
       this.#problemsGiven = this.#ring.problems
       this.#bytesRead = this.#ring.bytesRead
       if (this.#problemsGiven > this.#problems.length) this.#readMessages()

@@ -1,0 +1,55 @@
+import type { MessagePort } from 'node:worker_threads'
+import { PacketBatch } from '../../pipeline/packet-batch.ts'
+import type { SharedBatches } from '../../pipeline/packet-source.ts'
+import type { LabelNames } from '../../ruleset/index.ts'
+import type { MachinePlace, MachineSettings } from '../machine-for.ts'
+import type { Tally } from '../tally.ts'
+import type { AnswerMemory } from './answer-ring.ts'
+
+/** A ruleset on its way to another thread, where it is read again. */
+export interface RulesetText {
+  readonly text: string
+  readonly file: string
+  /** Names of connection labels, where a file of them was given. */
+  readonly labels?: LabelNames | null
+}
+
+/** MachineSettings that can go to another thread. */
+export interface ShardSettings extends Omit<MachineSettings, 'rules' | 'rules6'> {
+  readonly rules: RulesetText | undefined
+  readonly rules6: RulesetText | undefined
+}
+
+/** A batch on its way to another thread. */
+export type BatchCopy = Pick<PacketBatch, 'count' | 'bytes' | 'info' | 'seconds' | 'rows'>
+
+/** What a shard's thread is to do. */
+export interface ShardTask {
+  readonly shard: number
+  readonly shards: number
+  readonly settings: ShardSettings
+  readonly place: MachinePlace
+  /** What comes ahead of the shared batches. */
+  readonly beginning: readonly BatchCopy[]
+  readonly batches: SharedBatches
+  readonly answers: AnswerMemory
+  /** Where its words go, ahead of the answers that refer to them. */
+  readonly port: MessagePort
+}
+
+/** What a shard says at its end: packets and bytes of each rule, by id, and its part of the tally. */
+export interface ShardResult {
+  readonly counters4: Float64Array | null
+  readonly counters6: Float64Array | null
+  readonly tally: Tally
+}
+
+export function copyOf({ count, bytes, info, seconds, rows }: PacketBatch): BatchCopy {
+  return { count, bytes, info, seconds, rows }
+}
+
+export function batchOf(copy: BatchCopy): PacketBatch {
+  const batch = new PacketBatch(copy.seconds.length, copy.bytes.length, copy)
+  batch.count = copy.count
+  return batch
+}

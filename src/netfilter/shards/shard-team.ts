@@ -1,0 +1,144 @@
+import { extname } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { PacketBatch } from '../../pipeline/packet-batch.ts'
+import type { SharedBatches } from '../../pipeline/packet-source.ts'
+import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
+import type { MachineParts, MachinePlace } from '../machine-for.ts'
+import type { Outcome } from '../outcome.ts'
+import { sumOf, type Tally } from '../tally.ts'
+import { AnswerReader } from './answer-reader.ts'
+import { AnswerRing } from './answer-ring.ts'
+import type { ShardWord } from './shard.ts'
+import { copyOf, type ShardResult, type ShardSettings, type ShardTask } from './shard-task.ts'
+
+/** So long the event loop can wait for answers at a time. */
+const BRIEF_MILLISECONDS = 2
+
+export interface TeamOptions {
+  readonly shards: number
+  readonly settings: ShardSettings
+  readonly place: MachinePlace
+  /** nf_conntrack_max; 0 for no limit. */
+  readonly tableMax: number
+}
+
+/** Threads that share the work of one machine, and what they say together. */
+export class ShardTeam {
+  readonly #shards: number
+  readonly #tableMax: number
+  readonly #ring: AnswerRing
+  readonly #reader: AnswerReader
+  readonly #workers: readonly Worker[]
+  readonly #ports: readonly MessagePort[]
+  readonly #results: Promise<ShardResult>[]
+  #batch = 0
+  /** Why a thread is gone before its time. */
+  #death: Error | null = null
+  #isClosed = false
+
+  /** @param parts the machine that the team stands for: its rules give the names of rules, and get the counters */
+  constructor(
+    { shards, settings, place, tableMax }: TeamOptions,
+    { ruleset4, ruleset6 }: MachineParts,
+    beginning: readonly PacketBatch[],
+    batches: SharedBatches,
+  ) {
+    this.#shards = shards
+    this.#tableMax = tableMax
+    this.#ring = new AnswerRing(shards)
+    this.#reader = new AnswerReader(shards, ruleset4, ruleset6, (shard) => this.#hear(shard))
+    const channels = Array.from({ length: shards }, () => new MessageChannel())
+    this.#ports = channels.map(({ port1 }) => port1)
+    this.#workers = channels.map(({ port2: port }, shard) => {
+      const copies = beginning.map(copyOf)
+      const { memory: answers } = this.#ring
+      return worker({ shard, shards, settings, place, beginning: copies, batches, answers, port })
+    })
+    this.#results = this.#workers.map((one) => this.#resultOf(one))
+    // Looked at where they are awaited; a thread that dies is noticed before.
+    for (const result of this.#results) result.catch(() => {})
+  }
+
+  /** Frames said so far. */
+  get frames(): number {
+    return this.#reader.frames
+  }
+
+  /**
+   * Waits for the answers to the next batch.
+   * @returns null where one machine might have answered something else: what was said up to here is right, but no more
+   */
+  async answers(): Promise<Float64Array | null> {
+    const batch = this.#batch
+    while (!this.#ring.isAnswered(batch, this.#shards, BRIEF_MILLISECONDS)) {
+      await turn()
+      if (this.#death !== null) throw this.#death
+    }
+    const isFull = this.#tableMax > 0 && this.#ring.pressure(batch, this.#shards) >= this.#tableMax
+    return isFull || this.#ring.hasDoubts(batch, this.#shards) ? null : this.#ring.rows(batch)
+  }
+
+  /** Says of frame `index` of that batch what became of it. Frames must come in order, and all of them. */
+  describe(batch: PacketBatch, index: number, answers: Float64Array, outcome: Outcome): void {
+    this.#reader.describe(batch, index, answers, outcome)
+  }
+
+  /** All of that batch was said. */
+  delivered(): void {
+    this.#ring.delivered(this.#batch++)
+  }
+
+  /** Behind the last batch: gives the counters to the rules, and ends. */
+  async finish({ ruleset4, ruleset6 }: MachineParts): Promise<Tally> {
+    this.#ring.stop()
+    const results = await Promise.all(this.#results)
+    this.close()
+    for (const { counters4, counters6 } of results) {
+      count(ruleset4, counters4)
+      count(ruleset6, counters6)
+    }
+    return sumOf(results.map(({ tally }) => tally))
+  }
+
+  /** Ends all threads, wherever they are. */
+  close(): void {
+    this.#isClosed = true
+    this.#ring.stop()
+    for (const port of this.#ports) port.close()
+    for (const one of this.#workers) void one.terminate()
+  }
+
+  #resultOf(one: Worker): Promise<ShardResult> {
+    return new Promise((resolve, reject) => {
+      const die = (why: string): void => {
+        if (this.#isClosed) return
+        this.#death ??= new Error(`a thread that tracks connections has died: ${why} (--threads 2)`)
+        reject(this.#death)
+      }
+      one.on('message', resolve)
+      one.on('error', (error) => die(error.message))
+      one.on('exit', (code) => {
+        if (code !== 0) die(`exit code ${code}`)
+      })
+    })
+  }
+
+  #hear(shard: number): ShardWord {
+    const word = receiveMessageOnPort(this.#ports[shard])?.message as ShardWord | undefined
+    if (word === undefined) throw new Error('a thread that tracks connections has left out a word')
+    return word
+  }
+}
+
+function worker(task: ShardTask): Worker {
+  // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
+  const entry = new URL(`./shard-thread${extname(import.meta.url)}`, import.meta.url)
+  // Flags of the process are not its own: it would refuse some of them, like --input-type.
+  return new Worker(entry, { workerData: task, transferList: [task.port], execArgv: [] })
+}
+
+function count(ruleset: CompiledRuleset | null, counters: Float64Array | null): void {
+  if (ruleset === null || counters === null) return
+  for (const { id } of ruleset.rules) ruleset.count(id, counters[2 * id], counters[2 * id + 1])
+}

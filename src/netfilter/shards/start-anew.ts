@@ -1,0 +1,36 @@
+import { FRAME_INTS, FrameBatch } from '../../capture/frame-batch.ts'
+import type { PacketBatch } from '../../pipeline/packet-batch.ts'
+import { P_FAMILY } from '../../wire/packet-fields.ts'
+import type { Machine } from '../machine.ts'
+import type { Outcome, Sink } from '../outcome.ts'
+
+/** A machine that starts anew replays a batch to sinks which have the first `said` frames of the capture already. */
+export function replayBehind(
+  said: number,
+  batch: PacketBatch,
+  machine: Machine,
+  outcome: Outcome,
+  sinks: readonly Sink[],
+  familyFrames: Float64Array,
+): void {
+  const known = Math.min(Math.max(said - machine.frames, 0), batch.count)
+  if (known < batch.count) {
+    const rest = known === 0 ? batch : framesFrom(batch, known)
+    for (const sink of sinks) sink.frames?.(rest)
+  }
+  for (let i = 0; i < batch.count; i++) {
+    machine.approach(batch, i, i + 1)
+    machine.process(batch, i, outcome)
+    if (i < known) continue
+    familyFrames[outcome.fields[outcome.base + P_FAMILY]]++
+    for (const sink of sinks) sink.packet(outcome)
+  }
+}
+
+/** The frames of a batch from one on. */
+function framesFrom({ capacity, bytes, info, seconds, count }: FrameBatch, from: number): FrameBatch {
+  const arrays = { bytes, info: info.subarray(from * FRAME_INTS), seconds: seconds.subarray(from) }
+  const rest = new FrameBatch(capacity - from, bytes.length, arrays)
+  rest.count = count - from
+  return rest
+}
