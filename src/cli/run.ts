@@ -2,7 +2,7 @@ import { CaptureError } from '../capture/frame-reader.ts'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
 import { type ReplaySummary, replay } from '../netfilter/replay.ts'
-import { openPackets } from '../pipeline/open-packets.ts'
+import { openPackets, threadsFor } from '../pipeline/open-packets.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ByteOutput, OutputError } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
@@ -26,6 +26,10 @@ import {
   readTimeoutPolicies,
   rulesetErrorText,
 } from './rulesets.ts'
+import { sharingFor } from './sharing.ts'
+
+/** Where a capture is replayed by one machine after all, a thread still reads ahead. */
+const READING_ALONE = 2
 
 /** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -44,11 +48,18 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function replayAsAsked(asked: CommandLine): Promise<number> {
   refuseToOverwriteInputs(asked)
-  const { captures, reader, threads } = asked
+  const { captures, reader } = asked
+  const threads = asked.threads ?? threadsFor(captures)
   const opening = openPackets(captures, { reader, threads })
   const asRules = rulesWhile(opening, asked)
   const { rules, rules6 } = asRules
-  const source = new InterruptibleSource(await opening)
+  let source = new InterruptibleSource(await opening)
+  const reopen = async (): Promise<InterruptibleSource> => {
+    source = new InterruptibleSource(await openPackets(captures, { reader, threads: READING_ALONE }))
+    if (interrupted) source.stop()
+    return source
+  }
+  const sharing = sharingFor(asked, threads, reopen)
   let interrupted = false
   const interrupt = (): void => {
     interrupted = true
@@ -64,7 +75,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     let summary: ReplaySummary
     try {
       const stop = (): boolean => outputs.readersGone && !writesCounters
-      const options = { ...asked.replay, ...asRules, stop }
+      const options = { ...asked.replay, ...asRules, stop, sharing }
       summary = await replay(source, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
     } finally {
       progress?.stop()
