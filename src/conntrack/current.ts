@@ -67,6 +67,8 @@ export class CurrentConnection {
    */
   lookedUp = NOT_LOOKED_UP
   lookedUpDirection = 0
+  /** The packet renewed its connection's time and counts for it; false for what only repeats its opening. */
+  renewed = true
   /** The expectation that the packet's new connection fulfils. */
   fulfilled: PendingExpectation | null = null
 
@@ -119,6 +121,7 @@ export class CurrentConnection {
     this.number = 0
     this.refusedBy = NO_ENTRY
     this.refusedByNumber = 0
+    this.renewed = true
     this.fulfilled = null
     this.#finding.clear()
   }

@@ -6,6 +6,8 @@ export const TRACK_INVALID = 1
 export const TRACK_REOPEN = 2
 /** Accepted, and the entry ends with this packet. */
 export const TRACK_ACCEPT_AND_REMOVE = 3
+/** As TRACK_ACCEPT, but the packet neither renews the connection's time nor counts for it. */
+export const TRACK_ACCEPT_UNRENEWED = 4
 
 /** Why: the reason that goes with a decision (reasons.ts). One instance, shared by the trackers and cleared per packet. */
 export class Finding {

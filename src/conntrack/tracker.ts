@@ -27,6 +27,7 @@ import {
   Finding,
   TRACK_ACCEPT,
   TRACK_ACCEPT_AND_REMOVE,
+  TRACK_ACCEPT_UNRENEWED,
   TRACK_INVALID,
   TRACKED,
   TRACKER_CANNOT_TELL,
@@ -149,9 +150,12 @@ export class Tracker {
       case PROTO_SCTP:
         if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
-        if (this.#sctp.track(bytes, fields, base, current.id, current.direction) === TRACK_INVALID) {
-          current.detach()
-          return TRACKED
+        switch (this.#sctp.track(bytes, fields, base, current.id, current.direction)) {
+          case TRACK_INVALID:
+            current.detach()
+            return TRACKED
+          case TRACK_ACCEPT_UNRENEWED:
+            current.renewed = false
         }
         break
       case PROTO_GRE: {
@@ -193,6 +197,10 @@ export class Tracker {
       }
       current.noteReply()
       if (decision === TRACK_ACCEPT) return TRACKED
+      if (decision === TRACK_ACCEPT_UNRENEWED) {
+        current.renewed = false
+        return TRACKED
+      }
       if (decision === TRACK_ACCEPT_AND_REMOVE) {
         current.end()
         return TRACKED

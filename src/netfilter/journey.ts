@@ -5,7 +5,6 @@ import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
 import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
-import { isUncountedOpening } from '../conntrack/uncounted-opening.ts'
 import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
 import {
   HOOK_FORWARD,
@@ -355,15 +354,14 @@ export class Journey {
     return this.tracker.track(bytes, fields, base, verifies, frame)
   }
 
-  /** Packets that the tracker ignored, repeated openings and ICMP errors are not of the connection. */
+  /** Packets that the tracker ignored, repeated openings and ICMP errors do not count (oracle: fuzzing of firewalls with connbytes). */
   #account(connections: ConnectionReader): void {
-    const { id, info, direction } = this.tracker.current
-    if (id < 0 || this.tracker.finding.reason !== REASON_NONE) return
-    const { bytes, fields, base } = this.#packet
+    const { id, info, direction, renewed } = this.tracker.current
+    if (id < 0 || !renewed || this.tracker.finding.reason !== REASON_NONE) return
+    const { fields, base } = this.#packet
     const protocol = fields[base + P_PROTOCOL]
     const isRelated = info === CT_RELATED || info === CT_RELATED_REPLY
     if (isRelated && (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6)) return
-    if (isUncountedOpening(this.tracker.current, connections, bytes, fields, base)) return
     connections.account(id, direction === 1, fields[base + P_L3_LENGTH])
   }
 

@@ -128,6 +128,8 @@ describe('the order of tables', () => {
       'NEW FORWARD ACCEPT filter:FORWARD:policy:2',
       'ESTABLISHED/reply FORWARD ACCEPT filter:FORWARD:policy:2',
     ])
+    // The same once more finds the connection answered, and counts.
+    expect(crossing.say(syns[1])).toBe('ESTABLISHED/reply FORWARD DROP filter:FORWARD:rule:1')
     expect(twice(udp('10.0.0.1:1000>10.9.9.9:80'))).toBe('ACCEPT DROP')
     expect(twice(tcp('10.0.0.1:1000>10.9.9.9:80', 'A'))).toBe('ACCEPT DROP')
   })

@@ -1,6 +1,6 @@
 import { P_L3_CAPTURED, P_L3_OFFSET, P_L4_LENGTH, P_L4_OFFSET } from '../../wire/packet-fields.ts'
 import { E_EXPIRY, E_SCTP_FLAGS, E_SCTP_STATE, E_SCTP_TAG, E_STATUS, ENTRY_INTS } from '../entry.ts'
-import { type Finding, TRACK_ACCEPT, TRACK_INVALID } from '../finding.ts'
+import { type Finding, TRACK_ACCEPT, TRACK_ACCEPT_UNRENEWED, TRACK_INVALID } from '../finding.ts'
 import { REASON_SCTP_CANNOT_OPEN, REASON_SCTP_CHUNKS, REASON_SCTP_STATE, REASON_SCTP_TAG } from '../reasons.ts'
 import { IPS_ASSURED, IPS_CONFIRMED } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
@@ -169,7 +169,7 @@ export class SctpTracker {
       t[e + E_SCTP_STATE] = state
       if (state === SCTP_ESTABLISHED && before !== SCTP_ESTABLISHED) t[e + E_STATUS] |= IPS_ASSURED
     }
-    if (keepsTimeout) return TRACK_ACCEPT
+    if (keepsTimeout) return TRACK_ACCEPT_UNRENEWED
     const timeoutNs = this.#timeoutNs[this.#table.timeoutPolicyOf(e / ENTRY_INTS)][state]
     this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + timeoutNs
     return TRACK_ACCEPT

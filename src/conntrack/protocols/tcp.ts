@@ -26,7 +26,14 @@ import {
   TCP_SIDE_FLAGS,
   TCP_SIDE_INTS,
 } from '../entry.ts'
-import { type Finding, TRACK_ACCEPT, TRACK_ACCEPT_AND_REMOVE, TRACK_INVALID, TRACK_REOPEN } from '../finding.ts'
+import {
+  type Finding,
+  TRACK_ACCEPT,
+  TRACK_ACCEPT_AND_REMOVE,
+  TRACK_ACCEPT_UNRENEWED,
+  TRACK_INVALID,
+  TRACK_REOPEN,
+} from '../finding.ts'
 import { offsetAt } from '../nat/sequence-offsets.ts'
 import {
   REASON_TCP_CANNOT_OPEN,
@@ -347,8 +354,8 @@ export class TcpTracker {
     const status = t[e + E_STATUS]
     if ((status & IPS_SEEN_REPLY) === 0) {
       if ((this.#segment.flags & TCP_RST) !== 0) return TRACK_ACCEPT_AND_REMOVE
-      // A repeated SYN does not keep an unanswered entry alive.
-      if (kind === SEGMENT_SYN && oldState === TCP_SYN_SENT) return TRACK_ACCEPT
+      // A SYN that repeats or crosses the opening one does not keep an unanswered entry alive.
+      if (kind === SEGMENT_SYN && oldState === TCP_SYN_SENT) return TRACK_ACCEPT_UNRENEWED
       if (newState === TCP_ESTABLISHED && timeoutNs > timeouts.unacknowledged) {
         timeoutNs = timeouts.unacknowledged
       }
