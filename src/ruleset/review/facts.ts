@@ -1,7 +1,7 @@
 import type { Condition, GroupCondition } from '../evaluate/condition.ts'
 import type { FieldName } from '../evaluate/fields.ts'
 import { intersect, type ValueSet } from '../evaluate/value-set.ts'
-import { type FieldSet, fieldSet, isEverything, isSubset, unite } from './field-sets.ts'
+import { type FieldSet, fieldSet, impliedSet, isEverything, isSubset, unite } from './field-sets.ts'
 import { type NameFact, nameFollows, namesExclude } from './interface-names.ts'
 import type { ReviewedCheck } from './reviewed-rules.ts'
 
@@ -35,7 +35,7 @@ export class Facts {
   #learn(condition: Condition, negated: boolean, forgotten: ReadonlySet<FieldName>): void {
     switch (condition.kind) {
       case 'field': {
-        const set = fieldSet(condition, negated)
+        const set = impliedSet(condition, negated)
         if (set !== null) this.#narrow(set, forgotten)
         return
       }
@@ -115,7 +115,7 @@ function readGroup({ kind, negated }: GroupCondition, outer: boolean): { every: 
 function unionOf(parts: readonly Condition[], negated: boolean): FieldSet | null {
   let union: FieldSet | null = null
   for (const part of parts) {
-    const set = part.kind === 'field' ? fieldSet(part, negated) : null
+    const set = part.kind === 'field' ? impliedSet(part, negated) : null
     if (set === null || (union !== null && union.field !== set.field)) return null
     union = union === null ? set : { field: set.field, values: unite(union.values, set.values) }
   }

@@ -11,6 +11,8 @@ const STATES: ValueSet = [STATE_INVALID, STATE_ESTABLISHED, STATE_RELATED, STATE
   high: bit,
 }))
 
+const OF_A_CONNECTION: ValueSet = [STATE_ESTABLISHED, STATE_RELATED, STATE_NEW].map((bit) => ({ low: bit, high: bit }))
+
 /** Fields about which the review can reason, and every value that a packet may have there. */
 const DOMAINS: Partial<Record<FieldName, ValueSet>> = {
   source0: WORD,
@@ -51,6 +53,14 @@ export function fieldSet(condition: FieldCondition, negated: boolean): FieldSet 
   if (domain === null) return null
   const values = valuesOf({ ...condition, negated: condition.negated !== negated }, maximum(domain))
   return values && { field: condition.field, values: intersect(values, domain) }
+}
+
+/** Values that a field has whenever the condition holds, and perhaps at other times; null where nothing is known. */
+export function impliedSet(condition: FieldCondition, negated: boolean): FieldSet | null {
+  if (condition.field !== 'connectionStatus') return fieldSet(condition, negated)
+  const zero = condition.ranges.length === 1 && condition.ranges[0].low === 0 && condition.ranges[0].high === 0
+  // A packet without a connection has no bit of a status.
+  return zero && condition.negated !== negated ? { field: 'state', values: OF_A_CONNECTION } : null
 }
 
 /** A type stands for all its codes. */

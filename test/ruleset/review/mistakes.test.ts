@@ -54,6 +54,14 @@ it('INVALID dropped behind rules that accept it', () => {
   expect(mistakesOf([REPLIES, drop, '-A INPUT -p tcp --dport 80 -j ACCEPT'])).toEqual([])
 })
 
+it('what asks for a translated connection does not accept INVALID', () => {
+  const drop = '-A INPUT -m conntrack --ctstate INVALID -j DROP'
+  const accept = '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT'
+  expect(mistakesOf([accept, drop])).not.toContain('invalid-accepted')
+  const others = '-A INPUT -m conntrack ! --ctstate DNAT -j ACCEPT'
+  expect(mistakesOf([accept, others, drop])).toContain('invalid-accepted')
+})
+
 it('INVALID dropped too late, in a chain that several lead to, is said once', () => {
   const lines = [REPLIES, '-A INPUT -j C', '-A FORWARD -j C', ':C -', '-A C -p icmp -j ACCEPT']
   const drop = '-A C -m conntrack --ctstate INVALID -j DROP'
