@@ -4,6 +4,7 @@ import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { addressText } from '../wire/address.ts'
 import { type BlockedConversation, CONVERSATIONS_MAX } from './blocked-conversations.ts'
+import { dependenceLines } from './dependence.ts'
 import { linkTypeName } from './link-type-names.ts'
 import { protocolName } from './protocol-names.ts'
 import { more, placedText, ruleNameWithFamily } from './rule-places.ts'
@@ -48,6 +49,10 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
     { title: 'Undecided', style: 'yellow', lines: undecidedLines(summary, traffic, most) },
     { title: 'Address translation', lines: natLines(summary, most) },
     { title: 'Rules without a packet', lines: unmatchedLines(summary, traffic, verbose) },
+    {
+      title: 'Whether connections depend on each other',
+      lines: verbose ? dependenceLines([summary.ruleset4, summary.ruleset6]) : [],
+    },
     { title: 'States', lines: stateLines(traffic) },
     { title: 'Why packets are INVALID', lines: reasonLines(traffic.invalid) },
     { title: 'Ignored by the tracker (state kept)', lines: reasonLines(traffic.ignored) },
