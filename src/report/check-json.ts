@@ -25,9 +25,8 @@ export function checkJson(review: Review): object {
         options: decided?.options ?? [],
         missing: decided?.missing || null,
         neverMatches: found !== undefined,
-        shadowedBy: found?.by
-          ? { chain: found.by.chain.name, number: found.by.number, line: found.by.rule.line }
-          : null,
+        shadowedBy: found?.by ? placeOf(found.by) : null,
+        shadowedTogetherBy: (found?.together ?? []).map(placeOf),
       }
     }),
     unusedChains: unused.map(({ table, chain: { chain, callers } }) => ({
@@ -39,6 +38,10 @@ export function checkJson(review: Review): object {
     })),
     missingSets: missingSets.map(({ name, rules: users }) => ({ name, lines: users.map(lineOf) })),
   }
+}
+
+function placeOf({ chain, number, rule }: ReviewedRule): object {
+  return { chain: chain.name, number, line: rule.line }
 }
 
 function lineOf({ rule }: ReviewedRule): number {

@@ -62,29 +62,37 @@ function nameOf({ table, chain, rule, number }: ReviewedRule): string {
 
 /** Grouped by the rule that is in the way: one that takes everything may have hundreds behind it. */
 function deadLines(dead: readonly DeadRule[]): string[] {
-  const groups = new Map<ReviewedRule | null, DeadRule[]>()
+  const groups = new Map<string, DeadRule[]>()
   for (const one of dead) {
-    const group = groups.get(one.by)
-    if (group === undefined) groups.set(one.by, [one])
+    const inTheWay = takersOf(one).map(({ table, chain, number }) => `${table.name} ${chain.name} ${number}`)
+    const key = inTheWay.join()
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [one])
     else group.push(one)
   }
-  const lines = [...groups].slice(0, LIST_MAX).flatMap(([by, group]) => deadGroup(by, group))
+  const lines = [...groups.values()].slice(0, LIST_MAX).flatMap(deadGroup)
   return [...lines, ...more(groups.size - LIST_MAX, 'more group of rules', 'more groups of rules')]
 }
 
-function deadGroup(by: ReviewedRule | null, group: readonly DeadRule[]): string[] {
+function takersOf({ by, together }: DeadRule): readonly ReviewedRule[] {
+  return by === null ? together : [by]
+}
+
+function deadGroup(group: readonly DeadRule[]): string[] {
   const [{ rule, byTakesAll }] = group
+  const takers = takersOf(group[0])
   const one = group.length === 1
   const list = lineList(group.map((dead) => dead.rule.rule.line).toSorted((a, b) => a - b))
   const named = one ? `${list} (${nameOf(rule)})` : `${list} (${counted(group.length, 'rule')})`
-  if (by === null) {
+  if (takers.length === 0) {
     const what = one ? 'what it asks contradicts itself' : 'what they ask contradicts itself'
     return [...wrap(`${named}: ${what}`, 2, 2), ...(one ? ruleLine(rule, 4) : [])]
   }
   const takes = byTakesAll ? 'every packet' : one ? 'all that it matches' : 'all that they match'
+  const together = takers.length === 1 ? 'takes' : 'together take'
   return [
-    ...wrap(`${named}: line ${by.rule.line} takes ${takes}`, 2, 2),
-    ...ruleLine(by, 4),
+    ...wrap(`${named}: ${lineList(takers.map((by) => by.rule.line))} ${together} ${takes}`, 2, 2),
+    ...takers.slice(0, LIST_MAX).flatMap((by) => ruleLine(by, 4)),
     ...(one ? ruleLine(rule, 4) : []),
   ]
 }

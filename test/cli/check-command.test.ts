@@ -101,8 +101,34 @@ describe('check', () => {
       missing: null,
       neverMatches: true,
       shadowedBy: { chain: 'INPUT', number: 3, line: 8 },
+      shadowedTogetherBy: [],
     })
     expect(second.family).toBe('ipv6')
+  })
+
+  it('names all rules that together leave nothing to a later one', async () => {
+    const halves = file('halves.v4', [
+      '*filter',
+      ':INPUT DROP [0:0]',
+      '-A INPUT -s 10.0.0.0/9 -j DROP',
+      '-A INPUT -s 10.128.0.0/9 -j DROP',
+      '-A INPUT -s 10.0.0.0/8 -p tcp -j ACCEPT',
+      'COMMIT',
+    ])
+    expect((await check(halves)).stdout).toContain(
+      [
+        '  line 5 (INPUT rule 3): lines 3-4 together take all that it matches',
+        '    line 3: -A INPUT -s 10.0.0.0/9 -j DROP',
+        '    line 4: -A INPUT -s 10.128.0.0/9 -j DROP',
+        '    line 5: -A INPUT -s 10.0.0.0/8 -p tcp -j ACCEPT',
+      ].join('\n'),
+    )
+    const [{ rules }] = JSON.parse((await check('--json', halves)).stdout)
+    expect(rules[2]).toMatchObject({
+      neverMatches: true,
+      shadowedBy: null,
+      shadowedTogetherBy: [{ line: 3 }, { line: 4 }],
+    })
   })
 
   it('--print gives the canonical form only', async () => {

@@ -32,6 +32,39 @@ export class Facts {
     return check.conditions.every((condition) => this.#follows(condition, false))
   }
 
+  /**
+   * The values of one field for which such packets pass all these checks; null where they ask for more than one field
+   * beyond what is certain, or for something that is no field.
+   */
+  remainderOf(checks: readonly ReviewedCheck[]): FieldSet | null {
+    let left: FieldSet | null = null
+    for (const check of checks) {
+      if (this.imply(check)) continue
+      for (const condition of check.conditions) {
+        if (this.#follows(condition, false)) continue
+        const set = this.#exactly(condition, false)
+        if (set === null || (left !== null && left.field !== set.field)) return null
+        left = left === null ? set : { field: set.field, values: intersect(left.values, set.values) }
+      }
+    }
+    return left
+  }
+
+  #exactly(condition: Condition, negated: boolean): FieldSet | null {
+    if (condition.kind === 'field') return fieldSet(condition, negated)
+    if (condition.kind !== 'all' && condition.kind !== 'any') return null
+    const { every, inverted } = readGroup(condition, negated)
+    let whole: FieldSet | null = null
+    for (const part of condition.parts) {
+      if (every && this.#follows(part, inverted)) continue
+      const set = this.#exactly(part, inverted)
+      if (set === null || (whole !== null && whole.field !== set.field)) return null
+      const join = every ? intersect : unite
+      whole = whole === null ? set : { field: set.field, values: join(whole.values, set.values) }
+    }
+    return whole
+  }
+
   #learn(condition: Condition, negated: boolean, forgotten: ReadonlySet<FieldName>): void {
     switch (condition.kind) {
       case 'field': {

@@ -19,8 +19,9 @@ export function reviewOf(lines: readonly string[], family: Family = 'ipv4', sets
 
 /** `rule < rule that takes its packets`, by their numbers in their chains. */
 export function deadOf(lines: readonly string[], family: Family = 'ipv4'): string[] {
-  return reviewOf(lines, family).dead.map(({ rule, by }) => {
+  return reviewOf(lines, family).dead.map(({ rule, by, together }) => {
     const place = ({ chain, number }: typeof rule): string => `${chain.name} ${number}`
+    if (together.length > 0) return `${place(rule)} < ${together.map(place).join(' + ')}`
     return by === null ? `${place(rule)} contradicts itself` : `${place(rule)} < ${place(by)}`
   })
 }

@@ -49,6 +49,76 @@ describe('a rule that takes all packets of a later one', () => {
   })
 })
 
+describe('rules that take all packets of a later one together', () => {
+  it.each([
+    [['-s 10.0.0.0/9', '-s 10.128.0.0/9'], '-s 10.0.0.0/8'],
+    [['-p tcp --dport 1:1023', '-p tcp --dport 1024:65535'], '-p tcp --dport 1000:2000'],
+    [['-p tcp', '! -p tcp'], ''],
+    [['-m conntrack --ctstate NEW,INVALID', '-m conntrack --ctstate RELATED,ESTABLISHED,UNTRACKED'], '-p udp'],
+    [['-p tcp --dport 22', '-p tcp --dport 23'], '-p tcp -m multiport --dports 22,23'],
+    [['-m iprange --src-range 10.0.0.0-10.0.0.99', '-m iprange --src-range 10.0.0.50-10.0.0.255'], '-s 10.0.0.0/24'],
+    [['-p icmp --icmp-type 3/1', '-p icmp ! --icmp-type 3/1'], '-p icmp --icmp-type 3'],
+    [['-p tcp --syn', '-p tcp ! --syn'], '-p tcp --tcp-flags SYN SYN'],
+    [['! -s 10.0.0.1', '-s 10.0.0.1'], '-i eth0'],
+  ])('%j before %s', (firsts, last) => {
+    const lines = [...firsts, last].map(
+      (rule, index) => `-A INPUT ${rule} -j ${index === firsts.length ? 'DROP' : 'ACCEPT'}`,
+    )
+    const group = firsts.map((_, index) => `INPUT ${index + 1}`).join(' + ')
+    expect(deadOf(lines)).toEqual([`INPUT ${firsts.length + 1} < ${group}`])
+  })
+
+  it('halves of a network of IPv6', () => {
+    const halves = ['-s 2001:db8::/33', '-s 2001:db8:8000::/33'].map((half) => `-A INPUT ${half} -j ACCEPT`)
+    expect(deadOf([...halves, '-A INPUT -s 2001:db8::/32 -j DROP'], 'ipv6')).toEqual(['INPUT 3 < INPUT 1 + INPUT 2'])
+  })
+
+  it.each([
+    [['-s 10.0.0.0/9', '-s 10.128.0.0/10'], '-s 10.0.0.0/8'],
+    [['-p tcp --dport 1:1023', '-p tcp --dport 1024:65535'], '-p tcp'],
+    [['-p tcp --dport 1:1023', '-p udp --dport 1024:65535', '-p udp --dport 0'], '-p tcp'],
+    [['-s 10.0.0.0/9 -p tcp', '-s 10.128.0.0/9'], '-s 10.0.0.0/8'],
+    [['-m conntrack --ctstate NEW,INVALID', '-m conntrack --ctstate RELATED,ESTABLISHED'], '-p udp'],
+    [['-s 10.0.0.0/9 -m limit --limit 1/s', '-s 10.128.0.0/9'], '-s 10.0.0.0/8'],
+    [['-p tcp', '-p udp'], ''],
+    // A later fragment has neither ports nor flags.
+    [['-p tcp --dport 0:1023', '-p tcp --dport 1024:65535'], '-p tcp'],
+    [['-p tcp --syn', '-p tcp ! --syn'], '-p tcp -s 10.0.0.1'],
+  ])('not %j before %s', (firsts, last) => {
+    const lines = [...firsts, last].map(
+      (rule, index) => `-A INPUT ${rule} -j ${index === firsts.length ? 'DROP' : 'ACCEPT'}`,
+    )
+    expect(deadOf(lines)).toEqual([])
+  })
+
+  it('names only the rules that it takes', () => {
+    const firsts = ['-s 10.0.0.0/9', '-s 10.3.0.0/16 -p tcp', '-s 10.0.0.0/10', '-s 10.128.0.0/9', '-s 10.200.0.0/16']
+    const lines = [...firsts, '-s 10.0.0.0/8'].map((rule) => `-A FORWARD ${rule} -j DROP`)
+    expect(deadOf(lines)).toContain('FORWARD 6 < FORWARD 1 + FORWARD 4')
+  })
+
+  it('a mark may have changed between them', () => {
+    const marked = [
+      '-A INPUT -m mark --mark 1 -j DROP',
+      '-A INPUT -m mark ! --mark 1 -j DROP',
+      '-A INPUT -p tcp -j ACCEPT',
+    ]
+    expect(deadOf(marked)).toEqual(['INPUT 3 < INPUT 1 + INPUT 2'])
+    expect(deadOf([marked[0], '-A INPUT -p udp -j MARK --set-mark 1', ...marked.slice(1)])).toEqual([])
+  })
+
+  it('in a chain that one rule leads to', () => {
+    const lines = [
+      ':A -',
+      '-A INPUT -p tcp -j ACCEPT',
+      '-A INPUT ! -p tcp -j DROP',
+      '-A INPUT -s 10.0.0.1 -j A',
+      '-A A -j DROP',
+    ]
+    expect(deadOf(lines)).toEqual(['INPUT 3 < INPUT 1 + INPUT 2', 'A 1 < INPUT 1 + INPUT 2'])
+  })
+})
+
 describe('a rule that leaves something to a later one', () => {
   it.each([
     ['-p tcp --dport 22', '-p tcp'],
