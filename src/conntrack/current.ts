@@ -54,8 +54,6 @@ export class CurrentConnection {
   helper = -1
   /** Number of the timeout policy that a new connection gets, from 1; 0 for none. */
   timeoutPolicy = 0
-  /** There was a connection whose directions are in different zones. */
-  hasSplitZones = false
   /** ICMP errors: bytes of the quoted packet behind its IP header. */
   quotedTransportBytes = 0
   /** INVALID by the state of a connection: its entry and number; else -1 and 0. */
@@ -208,7 +206,7 @@ export class CurrentConnection {
   }
 
   #setReplyZone(): void {
-    this.hasSplitZones = true
+    this.table.hasSplitZones = true
     const key = this.key
     key.kind = (key.kind & ((1 << KIND_ZONE_SHIFT) - 1)) | (this.zoneReply << KIND_ZONE_SHIFT)
     key.swapped = !key.swapped

@@ -67,6 +67,8 @@ export class ConnectionTable {
   created = 0
   /** Direction of the packet that `find` found an entry for: 0 original, 1 reply. */
   foundDirection = 0
+  /** There was a connection whose directions are in different zones: several may have the same tuple in one zone. */
+  hasSplitZones = false
   /** A sum over what `approach` looked at, kept so that it must look. */
   touched = 0
   /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
@@ -119,6 +121,7 @@ export class ConnectionTable {
    * @param only 0 or 1: packets of that direction only; ANY_DIRECTION
    */
   find(key: TupleKey, only: number = ANY_DIRECTION): number {
+    if (this.hasSplitZones) return this.#findNewest(key, only)
     const index = this.#index
     for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
       const id = reference >> 1
@@ -132,6 +135,23 @@ export class ConnectionTable {
       return -1
     }
     return -1
+  }
+
+  /** As the kernel, whose lists begin with what came last (oracle: fuzzing of firewalls with zones for one direction). */
+  #findNewest(key: TupleKey, only: number): number {
+    const index = this.#index
+    const { entries, times } = this
+    let newest = -1
+    for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
+      const id = reference >> 1
+      const direction = (reference & 1) === 0 ? this.#directionByEntry(id, key) : this.#directionByReplyKey(id, key)
+      if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
+      if (times[(id * ENTRY_INTS + E_EXPIRY) >> 1] <= this.nowNs) continue
+      if (newest >= 0 && entries[id * ENTRY_INTS + E_NUMBER] < entries[newest * ENTRY_INTS + E_NUMBER]) continue
+      newest = id
+      this.foundDirection = direction
+    }
+    return newest
   }
 
   /** Direction of a packet with this key if it belongs to the entry by the entry's own key, else -1. */

@@ -106,8 +106,8 @@ export class NatHooks {
 
   /** Whether the current packet's connection cannot be confirmed: its answers would belong to another. Says so in `finding`. */
   isClash(hasNat: boolean): boolean {
-    const { id, isConfirmed, hasSplitZones } = this.#current
-    if (id === NO_ENTRY || isConfirmed || !(hasNat || hasSplitZones) || !this.binder.isClash()) return false
+    const { id, isConfirmed, table } = this.#current
+    if (id === NO_ENTRY || isConfirmed || !(hasNat || table.hasSplitZones) || !this.binder.isClash()) return false
     this.#finding.set(REASON_NAT_CLASH, 0, 0, 0)
     return true
   }

@@ -199,6 +199,14 @@ describe.skipIf(!oracle.available)(
 const QUESTION = udp('10.9.9.9:4000>10.0.0.1:53')
 const refusals = (options: { checksum?: 'bad' }) => icmp('10.0.0.1>10.9.9.9', 3, 3, { data: QUESTION, ...options })
 
+const MOVED_AT_INPUT =
+  nat('-A INPUT -s 10.9.9.9 -j SNAT --to-source 192.0.2.1') +
+  table(
+    'filter',
+    ['INPUT', 'FORWARD', 'OUTPUT'],
+    ['-A OUTPUT -m conntrack --ctstate SNAT -j DROP', '-A OUTPUT -p tcp --sport 80 -j ACCEPT'],
+  )
+
 /** Found by fuzzing of firewalls. */
 const FOUND: Readonly<
   Record<string, Omit<Pair, 'capture' | 'rules' | 'checksum'> & { rules: string; packets: readonly Uint8Array[] }>
@@ -208,6 +216,76 @@ const FOUND: Readonly<
     local: ['10.0.0.1'],
     rules: nat('-A POSTROUTING -p tcp -j SNAT --to-source 10.7.7.7'),
     packets: [QUESTION, refusals({}), refusals({ checksum: 'bad' })],
+  },
+  'SNAT in INPUT, then the host opens the other direction': {
+    mode: 'host',
+    local: ['10.0.0.1'],
+    rules: MOVED_AT_INPUT.replace(/^.*SNAT -j DROP\n/m, ''),
+    packets: [
+      tcp('10.9.9.9:1000>10.0.0.1:80', 'S', { seq: 100 }),
+      tcp('10.0.0.1:80>10.9.9.9:1000', 'S', { seq: 300 }),
+      tcp('10.9.9.9:1000>10.0.0.1:80', 'SA', { seq: 100, ack: 301 }),
+      tcp('10.0.0.1:80>10.9.9.9:1000', 'A', { seq: 301, ack: 101 }),
+      tcp('10.9.9.9:1000>10.0.0.1:80', 'A', { seq: 101, ack: 302 }),
+      udp('10.9.9.9:1000>10.0.0.1:53'),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+      udp('10.9.9.9:1000>10.0.0.1:53'),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+      icmp('10.9.9.9>10.0.0.1', 8, 0, { id: 7 }),
+      icmp('10.0.0.1>10.9.9.9', 8, 0, { id: 7 }),
+      icmp('10.9.9.9>10.0.0.1', 0, 0, { id: 7 }),
+      icmp('10.0.0.1>10.9.9.9', 0, 0, { id: 7 }),
+    ],
+  },
+  'SNAT in INPUT, then the host opens the other direction, with a rule for what NAT moved': {
+    mode: 'host',
+    local: ['10.0.0.1'],
+    rules: MOVED_AT_INPUT,
+    packets: [
+      tcp('10.9.9.9:1000>10.0.0.1:80', 'S', { seq: 100 }),
+      tcp('10.0.0.1:80>10.9.9.9:1000', 'S', { seq: 300 }),
+      tcp('10.0.0.1:80>10.9.9.9:1000', 'S', { seq: 300 }),
+      udp('10.9.9.9:1000>10.0.0.1:53'),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+    ],
+  },
+  'a zone for one direction: a port that only another direction has is free, and the newest connection answers': {
+    mode: 'host',
+    local: ['10.0.0.1'],
+    rules: raw('-A OUTPUT -j CT --zone-orig 2') + nat('-A INPUT -s 10.9.9.9 -j SNAT --to-source 192.0.2.1'),
+    packets: [
+      tcp('10.9.9.9:1000>10.0.0.1:80', 'S', { seq: 100 }),
+      tcp('10.0.0.1:80>10.9.9.9:1000', 'A', { seq: 300, ack: 101 }),
+      tcp('10.9.9.9:1000>10.0.0.1:80', 'A', { seq: 101, ack: 300 }),
+      udp('10.9.9.9:1000>10.0.0.1:53'),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+      udp('10.9.9.9:1000>10.0.0.1:53'),
+    ],
+  },
+  'a zone for answers: one that opens the other direction is refused, where it is UDP': {
+    mode: 'host',
+    local: ['10.0.0.1'],
+    rules: raw('-A PREROUTING -j CT --zone-reply 3') + nat('-A POSTROUTING -p sctp -j SNAT --to-source 192.0.2.1'),
+    packets: [
+      udp('10.9.9.9:1000>10.0.0.1:53'),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+      icmp('10.9.9.9>10.0.0.1', 8, 0, { id: 7 }),
+      icmp('10.0.0.1>10.9.9.9', 8, 0, { id: 7 }),
+      tcp('10.9.9.9:1000>10.0.0.1:80', 'S', { seq: 100 }),
+      tcp('10.0.0.1:80>10.9.9.9:1000', 'S', { seq: 300 }),
+    ],
+  },
+  'a zone for answers: an error is about the newest connection that has the tuple': {
+    mode: 'router',
+    rules: raw('-A PREROUTING -s 10.0.0.0/24 -j CT --zone-reply 3') + nat('-A POSTROUTING -j ACCEPT'),
+    packets: [
+      udp('10.9.9.9:1000>10.0.0.1:53'),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+      icmp('10.9.9.9>10.9.9.9', 3, 0, { data: udp('10.9.9.9:1000>10.0.0.1:53') }),
+      icmp('10.0.0.1>10.0.0.1', 3, 0, { data: udp('10.0.0.1:53>10.9.9.9:1000') }),
+      udp('10.0.0.1:53>10.9.9.9:1000'),
+    ],
   },
   'an ICMP error with a bad checksum that a router passes on, nf_conntrack_checksum being 0': {
     mode: 'router',

@@ -55,6 +55,28 @@ describe('ports that run out (Linux 6.18)', () => {
   })
 })
 
+// oracle: translation.test.ts, a zone for one direction
+describe('zones for one direction', () => {
+  test('a port that another connection has in the other direction is free', () => {
+    const rules = table('raw', '-A OUTPUT -j CT --zone-orig 2') + nat('-A INPUT -j SNAT --to-source 192.0.2.1')
+    const one = new Replaying({ mode: 'host', local: ['10.0.0.1'], rules })
+    one.say(udp('10.9.9.9:1000>10.0.0.1:53'))
+    expect(one.say(udp('10.0.0.1:53>10.9.9.9:1000'))).toBe('NEW OUTPUT ACCEPT')
+    expect(one.live).toBe(2)
+    // Both have the tuple in zone 0, for no port was moved: the newer gets the packet.
+    expect(one.say(udp('10.9.9.9:1000>10.0.0.1:53'))).toBe('ESTABLISHED/reply INPUT ACCEPT')
+  })
+
+  test('UDP that opens the other direction is refused, of TCP a port is moved', () => {
+    const rules = table('raw', '-A PREROUTING -j CT --zone-reply 3') + nat('-A POSTROUTING -j ACCEPT')
+    const one = new Replaying({ mode: 'host', local: ['10.0.0.1'], rules })
+    const opposite = [udp('10.9.9.9:1000>10.0.0.1:53'), udp('10.0.0.1:53>10.9.9.9:1000')]
+    expect(opposite.map((packet) => one.say(packet).split(' ')[2])).toEqual(['ACCEPT', 'DROP'])
+    const syns = [tcp('10.9.9.9:1000>10.0.0.1:80', 'S'), tcp('10.0.0.1:80>10.9.9.9:1000', 'S')]
+    expect(syns.map((packet) => one.say(packet).split(' ')[2])).toEqual(['ACCEPT', 'ACCEPT'])
+  })
+})
+
 describe('closed connections of TCP', () => {
   const one = nat('-A POSTROUTING -p tcp -j SNAT --to-source 198.51.100.1:5000-5001')
   const closed = (client: number) => [

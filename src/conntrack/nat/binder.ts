@@ -10,10 +10,11 @@ import {
 } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current.ts'
-import { E_EXPIRY, E_KIND, E_STATUS, E_TCP_SIDE, E_TCP_STATE, ENTRY_INTS, KIND_ZONE_SHIFT, TCP_END } from '../entry.ts'
+import { E_EXPIRY, E_KIND, E_STATUS, E_TCP_SIDE, E_TCP_STATE, ENTRY_INTS, TCP_END } from '../entry.ts'
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../protocols/tcp-states.ts'
 import { after } from '../sequence.ts'
 import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '../status.ts'
+import { ANY_DIRECTION } from '../table.ts'
 import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
 import { MANIP_SOURCE, type NatRange } from './range.ts'
@@ -109,13 +110,13 @@ export class NatBinder {
     const words = isV6 ? 4 : 1
     if (manip === MANIP_SOURCE && !range.random) {
       if (this.#isInRange(manip, range)) {
-        if (!this.#isTaken()) return
+        if (!this.#isTaken() || this.#isTakenByReverse()) return
       } else if (this.#keepsSource(range)) return
     }
     const source = [...tuple.subarray(P_SRC, P_SRC + words)]
     const destination = [...tuple.subarray(P_DST, P_DST + words)]
-    const zone = this.#current.table.entries[this.#current.id * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
-    const chosen = chooseAddress(range, source, destination, zone)
+    const { zoneOriginal, zoneReply } = this.#current
+    const chosen = chooseAddress(range, source, destination, zoneOriginal || zoneReply)
     if (chosen !== null) tuple.set(chosen, manip === MANIP_SOURCE ? P_SRC : P_DST)
     if (range.random) this.#findPort(manip, range)
     else if (range.minPort >= 0) {
@@ -123,6 +124,17 @@ export class NatBinder {
       if (range.basePort < 0 && this.#isPortInRange(manip, range) && (isFixed || !this.#isTaken())) return
       this.#findPort(manip, range)
     } else if (this.#isTaken()) this.#findPort(manip, range)
+  }
+
+  /**
+   * The kernel takes a UDP connection whose own packets look like the answers, neither of the two translated, for the same
+   * flow met twice at once, and leaves it to the confirmation (which refuses it where zones for one direction kept them apart).
+   */
+  #isTakenByReverse(): boolean {
+    const { entries, foundDirection } = this.#current.table
+    const protocol = this.#tuple[P_PROTOCOL]
+    if (foundDirection !== 0 || (protocol !== PROTO_UDP && protocol !== PROTO_UDPLITE)) return false
+    return ((this.#status | entries[this.#taker * ENTRY_INTS + E_STATUS]) & (IPS_SRC_NAT | IPS_DST_NAT)) === 0
   }
 
   /** Takes the translation that the same source has in another connection, where that suits (oracle). */
@@ -256,9 +268,10 @@ export class NatBinder {
 
   /** Whether answers to the tuple would already belong to another connection. */
   #isTaken(): boolean {
-    const { key, table } = this.#current
+    const { key, table, zoneOriginal, zoneReply } = this.#current
     this.#fillInverseKey(key)
-    this.#taker = table.find(key)
+    // The kernel compares the zones of that direction in which the other connection has the tuple.
+    this.#taker = table.find(key, zoneOriginal === zoneReply ? ANY_DIRECTION : 1)
     return this.#taker >= 0
   }
 

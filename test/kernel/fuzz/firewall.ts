@@ -72,7 +72,8 @@ const OTHERS = [
   '-m connmark --mark 0x1',
   '-m connmark ! --mark 0x2/0x3',
   '-m mark --mark 0x2/0x2',
-  // Of TCP not: whether a SYN that crosses another is counted hangs on which came first.
+  '-p tcp -m connbytes --connbytes 3 --connbytes-dir both --connbytes-mode packets',
+  '-p tcp -m connbytes --connbytes 1 --connbytes-dir reply --connbytes-mode packets',
   '-p udp -m connbytes --connbytes 2 --connbytes-dir original --connbytes-mode packets',
   '-p 132 -m connbytes --connbytes 1:3 --connbytes-dir both --connbytes-mode packets',
   '-p udp -m connbytes ! --connbytes 100 --connbytes-dir reply --connbytes-mode bytes',
@@ -81,6 +82,7 @@ const OTHERS = [
 ]
 
 const RAW_TARGETS = ['CT --notrack', 'CT --zone 1', 'CT --zone 4', 'DROP']
+const ZONES_FOR_ONE_DIRECTION = ['CT --zone-orig 2', 'CT --zone-reply 3']
 const MANGLE_TARGETS = [
   'CONNMARK --set-xmark 0x1/0xffffffff',
   'CONNMARK --set-xmark 0x2/0x3',
@@ -129,7 +131,7 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom<Draft['kind'][]>('virtual', '
     kind: fc.constant(kind),
     raw: rule(
       fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
-      RAW_TARGETS,
+      kind === 'instant' ? [...RAW_TARGETS, ...ZONES_FOR_ONE_DIRECTION] : RAW_TARGETS,
       1,
     ),
     mangle: rule(matched, MANGLE_TARGETS, 4),
@@ -144,7 +146,7 @@ const CHAINS = {
   raw: ['PREROUTING', 'OUTPUT'],
   mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
   destinations: { router: ['PREROUTING'], host: ['PREROUTING', 'OUTPUT'] },
-  sources: ['POSTROUTING'],
+  sources: { router: ['POSTROUTING'], host: ['POSTROUTING', 'INPUT'] },
   filter: { router: ['FORWARD'], host: ['INPUT', 'OUTPUT'] },
 } as const
 
@@ -163,7 +165,7 @@ function setupOf(value: Draft): Setup {
     ...table('mangle', CHAINS.mangle, 'ACCEPT', lines(CHAINS.mangle, value.mangle)),
     ...table('nat', ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'], 'ACCEPT', [
       ...value.destinations.map(([number, rest]) => `-A ${one(CHAINS.destinations[mode], number)} ${rest}`),
-      ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources, number)} ${rest}`),
+      ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources[mode], number)} ${rest}`),
     ]),
     ...table('filter', ['INPUT', 'FORWARD', 'OUTPUT'], value.policy, [
       ...lines(filter, value.filter),
