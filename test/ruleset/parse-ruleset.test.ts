@@ -9,6 +9,15 @@ function canonical(...lines: string[]): string[] {
     .filter((line) => line.startsWith('-A'))
 }
 
+test('a generic option with = is taken with a warning: iptables-restore refuses it', () => {
+  const warningsOf = (rule: string): readonly string[] =>
+    parseRuleset(`*filter\n-A FORWARD ${rule} -j DROP\nCOMMIT\n`, 'rules', 'ipv4').warnings
+  expect(warningsOf('--protocol=tcp')).toEqual([
+    'rules: line 2: iptables-restore refuses "--protocol="; write the value apart, behind a space',
+  ])
+  expect(warningsOf('-p tcp --dport=22')).toEqual([])
+})
+
 describe('what people write becomes what iptables-save prints', () => {
   test.each([
     ['-A FORWARD -s 10/8', '-A FORWARD -s 10.0.0.0/8'],

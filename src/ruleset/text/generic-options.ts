@@ -32,6 +32,16 @@ export const GENERIC_OPTIONS: readonly GenericOption[] = [
   { short: 'M', name: 'modprobe' },
 ]
 
+/** Of these the tools take the last word before the next option for the value, `--protocol=tcp` as a whole. */
+export const APART_ONLY: ReadonlySet<string> = new Set([
+  'source',
+  'destination',
+  'protocol',
+  'in-interface',
+  'out-interface',
+  'jump',
+])
+
 /** What only the iptables command knows, by its short form. iptables-restore refuses these. */
 export const COMMAND_LINE_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['C', 'check'],

@@ -6,7 +6,7 @@ import { findTarget } from '../targets/registry.ts'
 import { standardTarget } from '../targets/standard.ts'
 import type { AddressMask } from './addresses.ts'
 import { COMMANDS, type Command, readCommand } from './commands.ts'
-import { COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-options.ts'
+import { APART_ONLY, COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-options.ts'
 import { type HeaderOptions, readHeader } from './header-options.ts'
 import type { MatchCache } from './match-cache.ts'
 import { type OptionSpec, Options, type OptionUse } from './options.ts'
@@ -98,6 +98,9 @@ class LineReader {
       values.push({ ...token, text: token.text.slice(equals + 1), column: token.column + equals + 1 })
     }
     const wanted = spec.values ?? 1
+    if (equals >= 0 && owner === null && APART_ONLY.has(spec.name)) {
+      this.#scope.warn(`line ${token.line}: iptables-restore refuses "${name}="; write the value apart, behind a space`)
+    }
     let inverted = negated
     if (!negated && spec.negatable && wanted > 0 && equals < 0 && this.#isOldNegation()) {
       inverted = true
