@@ -18,8 +18,8 @@ const BYTES_THAT_PAY = 32 << 20
 /** Threads that share the tracking read the rules again, and have a table each. */
 const BYTES_THAT_PAY_SHARED = 256 << 20
 const PROCESSORS_TO_SHARE = 4
-/** One thread does not read more ahead than so many together can track. */
-const THREADS_MOST = 6
+/** The thread that puts the answers together has as much to do as two that track; more would wait for it. */
+const THREADS_SHARING = 4
 
 /**
  * Opens captures for replay, as `openCapture` does.
@@ -31,12 +31,11 @@ export async function openPackets(paths: readonly string[], options: PacketOptio
 }
 
 /** How many threads are worth their while: by the processors that there are, and by what there is to do. */
-export function threadsFor(paths: readonly string[]): number {
-  const processors = availableParallelism()
+export function threadsFor(paths: readonly string[], processors = availableParallelism()): number {
   const bytes = paths.reduce((sum, path) => sum + bytesOf(path), 0)
   if (processors < 2 || bytes < BYTES_THAT_PAY) return 1
   const isShared = processors >= PROCESSORS_TO_SHARE && bytes >= BYTES_THAT_PAY_SHARED && canBeReadAgain(paths)
-  return isShared ? Math.min(processors, THREADS_MOST) : 2
+  return isShared ? THREADS_SHARING : 2
 }
 
 /** Whether all of them are files, which begin anew when they are opened anew. */

@@ -2,6 +2,7 @@ import { truncateSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { canBeReadAgain, threadsFor } from '../../src/pipeline/open-packets.ts'
 import { buildProgram } from '../support/built-program.ts'
 import { tcp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
@@ -34,5 +35,23 @@ describe('a second thread reads', () => {
     expect(await isReadByAThread([large], 1)).toBe(false)
     expect(await isReadByAThread([small], 2)).toBe(true)
     expect(await isReadByAThread([small], 4)).toBe(true)
+  })
+})
+
+describe('so many threads are worth their while', () => {
+  const huge = join(folder, 'huge.pcap')
+  writeFileSync(huge, '')
+  truncateSync(huge, 257 << 20)
+
+  it('by processors and size', () => {
+    expect([1, 2, 3, 4, 64].map((processors) => threadsFor([huge], processors))).toEqual([1, 2, 2, 4, 4])
+    expect([1, 2, 3, 4, 64].map((processors) => threadsFor([large], processors))).toEqual([1, 2, 2, 2, 2])
+    expect([1, 2, 3, 4, 64].map((processors) => threadsFor([small], processors))).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it('but what cannot be read again is tracked by one', () => {
+    expect(threadsFor([huge, '/dev/zero'], 8)).toBe(2)
+    expect(canBeReadAgain([huge, small])).toBe(true)
+    for (const path of ['-', '/dev/zero', '/nonexistent']) expect(canBeReadAgain([huge, path])).toBe(false)
   })
 })

@@ -57,6 +57,21 @@ test('a word is asked for once, and the end leaves what was filled', () => {
   expect(replay.take()?.count).toBe(3)
 })
 
+test('others read along, by number, until the end', () => {
+  const { reader, replay } = bothSides()
+  const along = new SlotRing(replay.memory)
+  expect(along.slotAt(0, 1)).toBeUndefined()
+  for (let i = 0; i < 3; i++) fill(reader, i + 1)
+  expect([0, 1, 2].map((slot) => along.slotAt(slot, 1)?.count)).toEqual([1, 2, 3])
+  expect(along.slotAt(3, 1)).toBeUndefined()
+  replay.take()
+  replay.free()
+  for (let i = 3; i < 9; i++) fill(reader, i + 1)
+  reader.end()
+  expect(along.slotAt(8, 1)?.count).toBe(9)
+  expect(along.slotAt(9, 1)).toBeNull()
+})
+
 test('counters that run over do not confuse it', () => {
   const { reader, replay } = bothSides()
   const control = new Int32Array(replay.memory.control)

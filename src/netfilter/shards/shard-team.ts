@@ -89,7 +89,10 @@ export class ShardTeam {
     this.#ring.delivered(this.#batch++)
   }
 
-  /** Behind the last batch: gives the counters to the rules, and ends. */
+  /**
+   * Behind the last batch: gives the counters to the rules, and ends. Where it was not the capture's last, because the user
+   * interrupted the replay, packets are counted that threads took since.
+   */
   async finish({ ruleset4, ruleset6 }: MachineParts): Promise<Tally> {
     this.#ring.stop()
     const results = await Promise.all(this.#results)

@@ -16,7 +16,7 @@ import { pcap } from '../../support/pcap.ts'
 
 const { folder, main, remove } = buildProgram()
 const samples = fileURLToPath(new URL('../../../pcaps', import.meta.url))
-const everyday = captureFile(CAPTURES.filter(({ name }) => name === 'mixed')[0], 0.04, folder)
+const everyday = captureFile(CAPTURES.filter(({ name }) => name === 'mixed')[0], 30_000, folder)
 afterAll(remove)
 
 /** Everything that a run of the command leaves behind: with 4 threads, two of them share the tracking. */
