@@ -23,6 +23,7 @@ export {
   type Sink,
 } from './netfilter/outcome.ts'
 export { type ReplayOptions, type ReplaySummary, replay } from './netfilter/replay.ts'
+export type { SharingOptions } from './netfilter/shards/sharing.ts'
 export type { Mode } from './netfilter/topology.ts'
 export { openPackets, type PacketOptions } from './pipeline/open-packets.ts'
 export { PacketBatch } from './pipeline/packet-batch.ts'
