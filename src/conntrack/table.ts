@@ -125,7 +125,8 @@ export class ConnectionTable {
     const index = this.#index
     for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
       const id = reference >> 1
-      const direction = (reference & 1) === 0 ? this.#directionByEntry(id, key) : this.#directionByReplyKey(id, key)
+      const direction =
+        (reference & 1) === 0 ? this.#directionByEntry(id, key, only) : this.#directionByReplyKey(id, key)
       if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
       if (this.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > this.nowNs) {
         this.foundDirection = direction
@@ -144,7 +145,8 @@ export class ConnectionTable {
     let newest = -1
     for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
       const id = reference >> 1
-      const direction = (reference & 1) === 0 ? this.#directionByEntry(id, key) : this.#directionByReplyKey(id, key)
+      const direction =
+        (reference & 1) === 0 ? this.#directionByEntry(id, key, only) : this.#directionByReplyKey(id, key)
       if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
       if (times[(id * ENTRY_INTS + E_EXPIRY) >> 1] <= this.nowNs) continue
       if (newest >= 0 && entries[id * ENTRY_INTS + E_NUMBER] < entries[newest * ENTRY_INTS + E_NUMBER]) continue
@@ -155,7 +157,7 @@ export class ConnectionTable {
   }
 
   /** Direction of a packet with this key if it belongs to the entry by the entry's own key, else -1. */
-  #directionByEntry(id: number, key: TupleKey): number {
+  #directionByEntry(id: number, key: TupleKey, only: number): number {
     const entries = this.entries
     const e = id * ENTRY_INTS
     if (
@@ -170,7 +172,9 @@ export class ConnectionTable {
     const status = entries[e + E_STATUS]
     const isOriginal = key.swapped === ((status & ENTRY_ORIGINAL_FROM_B) !== 0)
     if ((status & ENTRY_TWO_TUPLES) !== 0) return isOriginal || key.symmetric ? 0 : -1
-    return isOriginal && !key.symmetric ? 0 : 1
+    // Both directions have this tuple.
+    if (key.symmetric) return only === 0 ? 0 : 1
+    return isOriginal ? 0 : 1
   }
 
   /** 1 if a packet with this key belongs to the entry by its own reply key, else -1. */

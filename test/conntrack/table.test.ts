@@ -182,3 +182,27 @@ describe('a full table', () => {
     expect(tracking.live).toBe(199)
   })
 })
+
+// oracle: translation.test.ts, an error about a connection whose directions look the same
+describe('a connection whose directions look the same', () => {
+  it('is found by its replies, or as original by who looks for nothing else', () => {
+    const fields = new Int32Array(PACKET_INTS)
+    fields[P_FAMILY] = IP_V4
+    fields[P_PROTOCOL] = 17
+    fields[P_SRC] = 0x0a000001
+    fields[P_DST] = 0x0a000001
+    fields[P_PORTS] = (1000 << 16) | 1000
+    const key = new TupleKey(1)
+    key.fill(fields, 0, 0, 0, 0)
+    const table = new ConnectionTable()
+    const id = table.allocate(key)
+    table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] = 1e9
+    table.insert(id)
+    const directions = [-1, 0, 1].map((only) => [table.find(key, only), table.foundDirection])
+    expect(directions).toEqual([
+      [id, 1],
+      [id, 0],
+      [id, 1],
+    ])
+  })
+})

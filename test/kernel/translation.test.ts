@@ -287,6 +287,15 @@ const FOUND: Readonly<
       udp('10.0.0.1:53>10.9.9.9:1000'),
     ],
   },
+  'a zone for answers: an error about a connection whose directions look the same': {
+    mode: 'router',
+    rules:
+      raw('-A PREROUTING -p icmp -j CT --zone-reply 3') + nat('-A POSTROUTING -p sctp -j SNAT --to-source 192.0.2.1'),
+    packets: [
+      tcp('10.9.9.9:1000>10.9.9.9:1000', 'S', { seq: 100 }),
+      icmp('10.9.9.9>10.9.9.9', 3, 0, { data: tcp('10.9.9.9:1000>10.9.9.9:1000', 'S', { seq: 100 }) }),
+    ],
+  },
   'an ICMP error with a bad checksum that a router passes on, nf_conntrack_checksum being 0': {
     mode: 'router',
     sysctls: { nf_conntrack_checksum: '0' },
