@@ -28,6 +28,8 @@ export function buildProgram(): BuiltProgram {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
   const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', dist, '--noEmitOnError', 'false']
   spawnSync(process.execPath, [tsc, ...options], { cwd: ROOT })
+  const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs')
+  spawnSync(process.execPath, [rolldown, '--config', join(ROOT, 'rolldown.config.js')], { cwd: built })
   return {
     folder,
     dist,
