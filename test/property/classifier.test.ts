@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compileRuleset, parseRuleset, printRuleset } from '../../src/ruleset/index.ts'
+import { compileRuleset, parseRuleset, printRuleset, type RuleStep } from '../../src/ruleset/index.ts'
 import type { RulePacket } from '../../src/ruleset/rule-packet.ts'
 import type { Family } from '../../src/ruleset/ruleset.ts'
 import { ENVIRONMENT, FakeConnections, packetOf } from '../ruleset/support.ts'
@@ -206,7 +206,13 @@ function shortened(data: Uint8Array, family: Family): Uint8Array {
   return short
 }
 
-function answers(source: string, family: Family, packets: readonly Settings[], interpretOnly: boolean): string[] {
+function answers(
+  source: string,
+  family: Family,
+  packets: readonly Settings[],
+  interpretOnly: boolean,
+  explains = false,
+): string[] {
   const rules = compileRuleset(parseRuleset(source, 'rules', family), ENVIRONMENT, { interpretOnly })
   const connections = new FakeConnections()
   const lines = packets.map(({ bytes: data, damage, connection, ...settings }) => {
@@ -216,14 +222,38 @@ function answers(source: string, family: Family, packets: readonly Settings[], i
       connections,
       connection: settings.state === 1 ? -1 : connection,
     })
-    const verdict = rules.tablesAt(one.hook)[0].run(one)
+    const [table] = rules.tablesAt(one.hook)
+    const steps: RuleStep[] = []
+    const verdict = explains ? table.explain(one, steps) : table.run(one)
+    const met = steps.filter(({ matched }) => matched !== 'no').map(({ rule, matched }) => `${rule.record} ${matched}`)
     const { record } = rules.rules[one.decidedBy]
     const reason = one.unknownReason < 0 ? '' : rules.unknownReason(one.unknownReason)
-    return `${verdict} ${record} ${one.mark} ${one.unknownMark} ${one.possibleVerdicts} ${reason}`
+    return `${verdict} ${record} ${one.mark} ${one.unknownMark} ${one.possibleVerdicts} ${reason} ${met.join(', ')}`
   })
   const counters = rules.rules.map(({ id }) => `${rules.packets(id)}:${rules.bytes(id)}`).join(' ')
   return [...lines, counters, `${connections.mark(0)} ${connections.mark(1)}`]
 }
+
+/** All are walked in three values: by the rules that a packet may match, and by all rules in turn. */
+test.each([
+  ['ipv4', 'change marks', target],
+  ['ipv6', 'change nothing', harmless],
+] as const)(
+  '%s: rules that %s are met the same when only candidates are asked, whatever is unknown',
+  (family, _, action) => {
+    const unknown = packet(family).map((one) => ({ ...one, inInterface: -1 as const, unknownMark: 2 as const }))
+    fc.assert(
+      fc.property(
+        ruleset(family, action),
+        fc.array(fc.oneof(unknown, packet(family)), { minLength: 1, maxLength: 8 }),
+        (source, packets) => {
+          expect(answers(source, family, packets, false, true)).toEqual(answers(source, family, packets, true, true))
+        },
+      ),
+      { numRuns: 150 },
+    )
+  },
+)
 
 test.each([
   ['ipv4', 'rules that change marks', target],

@@ -33,7 +33,7 @@ function parseLimit(options: Options): Match {
   const rate = rateToken ? parseRate(rateToken) : DEFAULT_RATE
   const burstToken = options.value('limit-burst')
   const burst = burstToken ? parseNumber(burstToken, 1, 10_000, 'burst') : DEFAULT_BURST
-  if (credits(rate * burst) < credits(rate)) {
+  if (creditsOf(rate, burst) < credits(rate)) {
     throw new Refusal(
       burstToken ?? options.at,
       'the burst takes longer than the kernel can count; lower it or raise the rate',
@@ -75,6 +75,11 @@ function credits(time: number): number {
   return Math.floor(product / SCALE)
 }
 
+/** The kernel multiplies in 32 bits. */
+function creditsOf(rate: number, burst: number): number {
+  return credits(Math.imul(rate, burst) >>> 0)
+}
+
 /**
  * xt_limit: credit grows with time up to what the burst costs, and each packet that matches costs the same. The credit is
  * an interval, because it may not be known whether an earlier packet took from it.
@@ -88,7 +93,7 @@ export class TokenBucket implements StatefulTest {
 
   constructor(rate: number, burst: number) {
     this.#cost = credits(rate)
-    this.#cap = credits(rate * burst)
+    this.#cap = creditsOf(rate, burst)
     this.#low = this.#cap
     this.#high = this.#cap
   }

@@ -43,7 +43,10 @@ function parsePolicy(options: Options, { family }: RuleContext): Match {
   if (none && strict) throw new Refusal(strict.at, '--pol none cannot stand together with --strict')
   const next = options.get('next')
   if (next && !strict) throw new Refusal(next.at, '--next needs --strict')
-  const elements = none ? [] : elementsOf(options)
+  const given = elementsOf(options)
+  // Whoever asks for no policy must still write what can be read.
+  for (const element of given) printElement(element, family)
+  const elements = none ? [] : given
   if (elements.length > ELEMENTS_MAX)
     throw new Refusal(options.at, `at most ${ELEMENTS_MAX} elements fit into a policy`)
   for (const element of elements) checkElement(element, strict, options)

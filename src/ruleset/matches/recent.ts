@@ -90,7 +90,9 @@ function readRule(options: Options, { family }: RuleContext): RecentRule {
     sameTtl: options.has('rttl'),
     name: nameToken ? procName({ ...nameToken, text: nameToken.text.slice(0, NAME_MAX) }, NAME_MAX) : DEFAULT_NAME,
     mask: maskToken ? parseHost(maskToken, family) : null,
-    addressAt: options.has('rdest') ? P_DST : P_SRC,
+    // Of both the last one counts.
+    addressAt:
+      options.uses.findLast(({ spec }) => /^r(source|dest)$/.test(spec.name))?.spec.name === 'rdest' ? P_DST : P_SRC,
   }
 }
 

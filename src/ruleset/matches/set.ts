@@ -57,14 +57,14 @@ function parseSet(options: Options): Match {
   const counters: CounterRule = {
     packets: packets?.comparison ?? null,
     bytes: bytes?.comparison ?? null,
-    update: !options.negated('update-counters'),
-    updateMembers: !options.negated('update-subcounters'),
+    update: !negatedOnce(options, 'update-counters'),
+    updateMembers: !negatedOnce(options, 'update-subcounters'),
   }
   const rule: SetRule = { reference, negated: use.negated, counters }
   const text = [
     printOption('match-set', reference.text, use.negated),
     options.has('return-nomatch') ? '--return-nomatch' : '',
-    ...UPDATES.map((name) => (options.negated(name) ? `! --${name}` : '')),
+    ...UPDATES.map((name) => (negatedOnce(options, name) ? `! --${name}` : '')),
     packets?.text ?? '',
     bytes?.text ?? '',
   ]
@@ -79,6 +79,11 @@ function parseSet(options: Options): Match {
     },
     conditions: (context) => [conditionOf(rule, text, context)],
   }
+}
+
+/** One of several times is enough. */
+function negatedOnce(options: Options, name: string): boolean {
+  return options.every(name).some(({ negated }) => negated)
 }
 
 function readComparison(options: Options, counted: Counted): ReadComparison | null {

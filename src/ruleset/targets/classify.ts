@@ -9,10 +9,10 @@ export const classify: TargetExtension = {
   options: [{ name: 'set-class' }],
   parse(options) {
     const token = options.required('set-class')
-    const [, major, minor] = /^(?:0x)?([0-9a-f]{1,8}):(?:0x)?([0-9a-f]{1,8})/i.exec(token.text) ?? []
+    const [, major, minor] = /^(?:0x)?([0-9a-f]{1,16}):(?:0x)?([0-9a-f]{1,16})/i.exec(token.text) ?? []
     if (minor === undefined) throw new Refusal(token, `"${token.text}" is not a class; write MAJOR:MINOR in hex digits`)
     // What follows is not looked at.
-    const half = (text: string): string => (Number.parseInt(text, 16) & 0xffff).toString(16).padStart(4, '0')
+    const half = (text: string): string => Number.parseInt(text.slice(-4), 16).toString(16).padStart(4, '0')
     return { print: () => `--set-class ${half(major)}:${half(minor)}`, action: { kind: 'continue' } }
   },
 }

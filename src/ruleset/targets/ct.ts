@@ -28,7 +28,8 @@ export const ct: TargetExtension = {
     const notrack = options.has('notrack')
     const timeout = options.value('timeout')
     if (timeout) checkTimeoutName(timeout, notrack ? -1 : protocol)
-    const helperToken = options.value('helper')
+    const named = options.value('helper')
+    const helperToken = named?.text === '' ? undefined : named
     // Without tracking the kernel never looks for the helper.
     const helper = helperToken && !notrack ? parseHelper(helperToken, protocol) : -1
     const zone = parseZone(options)

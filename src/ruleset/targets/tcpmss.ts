@@ -35,11 +35,13 @@ export const tcpmss: TargetExtension = {
   protocols: [PROTOCOL_TCP],
   options: [{ name: 'set-mss' }, { name: 'clamp-mss-to-pmtu', values: 0 }],
   parse(options, { family }) {
+    const wanted = options.value('set-mss')
+    const given = wanted ? parseNumber(wanted, 0, MSS_MAX[family], 'MSS') : CLAMP
     // Of both the last one counts.
     const use = options.uses.at(-1)
     if (!use) throw new Refusal(options.at, 'TCPMSS needs --set-mss or --clamp-mss-to-pmtu')
     const clamp = use.spec.name === 'clamp-mss-to-pmtu'
-    const mss = clamp ? CLAMP : parseNumber(use.values[0], 0, MSS_MAX[family], 'MSS')
+    const mss = clamp ? CLAMP : given
     return {
       needsSyn: true,
       ...(clamp && { hooks: [HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING] }),

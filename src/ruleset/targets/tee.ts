@@ -13,7 +13,7 @@ export const tee: TargetExtension = {
     const gateway = parseHost(options.required('gateway'), family)
     const device = options.value('oif')
     if (gateway.every((word) => word === 0)) throw new Refusal(options.at, '--gateway cannot be the zero address')
-    const words = `--gateway ${printAddress(gateway)}${device ? ` --oif ${device.text.slice(0, INTERFACE_MAX)}` : ''}`
+    const words = `--gateway ${printAddress(gateway)}${device && device.text !== '' ? ` --oif ${device.text.slice(0, INTERFACE_MAX)}` : ''}`
     return { print: () => words, action: { kind: 'continue' } }
   },
 }
