@@ -262,7 +262,7 @@ export class CurrentConnection {
     return hosts.sort((a, b) => b.connections - a.connections).slice(0, HOSTS_NAMED)
   }
 
-  /** A full table: what has expired goes first, then one entry that is not assured, from near the packet's place. */
+  /** A full table: what has expired goes first, then one entry that is not assured. */
   #makeRoom(): boolean {
     if (this.nowNs >= this.#nextCollectionNs) {
       this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
@@ -272,7 +272,7 @@ export class CurrentConnection {
       this.fullSinceNs = this.nowNs
       this.hostsWhenFull = this.#busiestHosts()
     }
-    if (this.table.evictNear(this.key.hash)) {
+    if (this.table.evict(this.evicted + this.fullDrops)) {
       this.evicted++
       return true
     }

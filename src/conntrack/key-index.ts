@@ -121,29 +121,6 @@ export class KeyIndex {
     this.#foundIn = this.#table
   }
 
-  /** Looks at up to `limit` references from where `hash` belongs; the first that is wanted, else -1. */
-  scanFrom(hash: number, limit: number, isWanted: (reference: number) => boolean): number {
-    const [first, second] = this.#densestFirst(hash)
-    let seen = 0
-    for (const table of second === null ? [first] : [first, second]) {
-      for (let step = 0; step <= table.mask && seen < limit; step++) {
-        const slot = (hash + step) & table.mask
-        if (!table.isLive(slot)) continue
-        if (isWanted(table.references[slot])) return table.references[slot]
-        seen++
-      }
-    }
-    return -1
-  }
-
-  /** References near a hash stand in the outgrown table until its slot has been moved, then in the other. */
-  #densestFirst(hash: number): [SlotTable, SlotTable | null] {
-    const outgrown = this.#outgrown
-    return outgrown !== null && (hash & outgrown.mask) >= this.#moved
-      ? [outgrown, this.#table]
-      : [this.#table, outgrown]
-  }
-
   /** All references, in no particular order. */
   *all(): Generator<number> {
     for (const table of this.#outgrown === null ? [this.#table] : [this.#outgrown, this.#table]) {

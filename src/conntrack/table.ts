@@ -39,6 +39,8 @@ const GROWTH = 2
 const CACHE_LINE_INTS = 16
 /** The kernel looks at eight buckets of a full table, two tuples each. */
 const EVICTION_SCAN = 16
+/** Odd, and far from any pattern: spreads numbers that follow each other. */
+const SPREAD = 0x9e3779b1
 
 /** `find` may match packets of … */
 export const ANY_DIRECTION = -1
@@ -326,16 +328,23 @@ export class ConnectionTable {
   }
 
   /**
-   * Pushes one entry that is not ASSURED out of the table, looking only at the EVICTION_SCAN entries next to where `hash`
-   * belongs, as the kernel looks at a few buckets. The kernel's choice depends on a random seed; this stands for it.
+   * Pushes one entry that is not ASSURED out of the table, looking only at EVICTION_SCAN entries next to each other, as the
+   * kernel looks at a few buckets. Where the kernel looks depends on a random seed; here it depends on `turn`, so that two
+   * replays of a capture do the same.
    */
-  evictNear(hash: number): boolean {
-    const victim = this.#index.scanFrom(hash, EVICTION_SCAN, (reference) => {
-      return (this.entries[(reference >> 1) * ENTRY_INTS + E_STATUS] & IPS_ASSURED) === 0
-    })
-    if (victim < 0) return false
-    this.remove(victim >> 1)
-    return true
+  evict(turn: number): boolean {
+    const { entries } = this
+    const from = (Math.imul(turn, SPREAD) >>> 0) % this.#high
+    let seen = 0
+    for (let step = 0; step < this.#high && seen < EVICTION_SCAN; step++) {
+      const id = (from + step) % this.#high
+      if (entries[id * ENTRY_INTS + E_NUMBER] === 0 || !this.isFindable(id)) continue
+      seen++
+      if ((entries[id * ENTRY_INTS + E_STATUS] & IPS_ASSURED) !== 0) continue
+      this.remove(id)
+      return true
+    }
+    return false
   }
 
   /** Whether the entry is in the index. */

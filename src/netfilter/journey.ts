@@ -1,11 +1,5 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
-import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
-import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
-import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
-import { REASON_NONE } from '../conntrack/reasons.ts'
-import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
-import { Tracker } from '../conntrack/tracker.ts'
-import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
+import type { Tracker } from '../conntrack/tracker.ts'
 import {
   HOOK_FORWARD,
   HOOK_INPUT,
@@ -14,74 +8,22 @@ import {
   HOOK_PREROUTING,
   INTERFACE_NONE,
   RulePacket,
-  STATE_ESTABLISHED,
   STATE_INVALID,
-  STATE_NEW,
-  STATE_RELATED,
-  STATE_UNTRACKED,
   VERDICT_ACCEPT,
-  VERDICT_DROP,
   VERDICT_NONE,
   VERDICT_REJECT,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
-import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '../ruleset/tracking.ts'
-import {
-  IP_V4,
-  NOTE_CUT,
-  NOTE_NOT_ROUTED,
-  P_DST,
-  P_FAMILY,
-  P_L3_LENGTH,
-  P_PROTOCOL,
-  P_SRC,
-} from '../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
-import type { ChecksumPolicy } from './checksum-policy.ts'
-import { FastPath, NOT_TRACKED } from './fast-path.ts'
-import { HelperPorts } from './helper-ports.ts'
+import { IP_V4, NOTE_NOT_ROUTED, P_DST, P_FAMILY, P_SRC } from '../wire/packet-fields.ts'
+import { ConntrackHook } from './conntrack-hook.ts'
+import type { FastPath } from './fast-path.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { MachineOptions } from './machine.ts'
-import { NatHooks } from './nat-hooks.ts'
-import {
-  CTSTATE_ESTABLISHED,
-  CTSTATE_INVALID,
-  CTSTATE_NEW,
-  CTSTATE_NONE,
-  CTSTATE_RELATED,
-  CTSTATE_UNTRACKED,
-  type Outcome,
-} from './outcome.ts'
+import type { NatHooks } from './nat-hooks.ts'
+import { CTSTATE_NONE, type Outcome } from './outcome.ts'
 import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, PATH_REFUSED, PATH_UNSEEN, pathOf } from './routing.ts'
 import { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
-
-/** CT_ code to the label, and to the bit that rules test. */
-const CTSTATE_OF_INFO = [
-  CTSTATE_ESTABLISHED,
-  CTSTATE_RELATED,
-  CTSTATE_NEW,
-  CTSTATE_ESTABLISHED,
-  CTSTATE_RELATED,
-  CTSTATE_NONE,
-  CTSTATE_NONE,
-  CTSTATE_UNTRACKED,
-  CTSTATE_INVALID,
-]
-const STATE_OF_INFO = [
-  STATE_ESTABLISHED,
-  STATE_RELATED,
-  STATE_NEW,
-  STATE_ESTABLISHED,
-  STATE_RELATED,
-  STATE_INVALID,
-  STATE_INVALID,
-  STATE_UNTRACKED,
-  STATE_INVALID,
-]
-
-/** The rules' numbers of helpers to the tracker's. */
-const HELPER_OF_RULES = RULE_HELPERS.map(({ name }) => helperNumber(name))
 
 /**
  * A datagram's way through the hooks, in the kernel's order:
@@ -91,48 +33,31 @@ const HELPER_OF_RULES = RULE_HELPERS.map(({ name }) => helperNumber(name))
  *     FORWARD     mangle filter security
  */
 export class Journey {
-  readonly tracker: Tracker
-  readonly nat: NatHooks
-  /** Null where every packet must be seen by the rules. */
-  readonly fastPath: FastPath | null
+  readonly #conntrack: ConntrackHook
   readonly #topology: Topology
-  readonly #checksums: ChecksumPolicy
-  readonly #verifiesChecksums: boolean
-  readonly #helperPorts: HelperPorts
   readonly #rules4: RulesAtHooks
   readonly #rules6: RulesAtHooks
-  readonly #hasNat: boolean
   readonly #packet: RulePacket
-  /** Counts packets and bytes of connections where rules ask for them. */
-  readonly #accounts: ConnectionReader | null
-  /** Connections kept alive by a packet whose verdict is unknown: entry -> that frame. */
-  readonly #assumed = new Map<number, { connectionNumber: number; frame: number }>()
 
   constructor(options: MachineOptions) {
-    this.tracker = new Tracker(options.sysctls, options.seed, options.timeoutPolicies)
-    this.tracker.helpers.networks = options.topology.local
-    this.tracker.onlooker.runner.networks = options.topology.local
     this.#topology = options.topology
-    this.#checksums = options.checksums
-    this.#verifiesChecksums = options.sysctls.nf_conntrack_checksum !== 0
-    this.#helperPorts = new HelperPorts(options.helperPorts ?? [])
     this.#rules4 = new RulesAtHooks(options.ruleset4)
     this.#rules6 = new RulesAtHooks(options.ruleset6)
-    this.#hasNat = this.#rules4.hasNat || this.#rules6.hasNat
-    const connections = new ConnectionReader(this.tracker.current.table)
-    const counts = options.ruleset4?.countsConnections || options.ruleset6?.countsConnections
-    this.#accounts = counts ? connections : null
-    this.#packet = new RulePacket(connections)
-    this.fastPath =
-      counts || options.fastPath === false
-        ? null
-        : new FastPath({
-            ...options,
-            tracker: this.tracker,
-            verifiesChecksums: this.#verifiesChecksums,
-            helperPorts: this.#helperPorts,
-          })
-    this.nat = new NatHooks(this.tracker.current, connections, options, this.tracker.finding)
+    this.#conntrack = new ConntrackHook(options, this.#rules4.hasNat || this.#rules6.hasNat)
+    this.#packet = new RulePacket(new ConnectionReader(this.tracker.current.table))
+  }
+
+  get tracker(): Tracker {
+    return this.#conntrack.tracker
+  }
+
+  get nat(): NatHooks {
+    return this.#conntrack.nat
+  }
+
+  /** Null where every packet must be seen by the rules. */
+  get fastPath(): FastPath | null {
+    return this.#conntrack.fastPath
   }
 
   /** A whole datagram goes its way: a PATH_ other than PATH_UNSEEN. Fills in what `outcome` says of it. */
@@ -181,7 +106,7 @@ export class Journey {
     }
     if (path === PATH_INPUT) {
       if (!this.#at(HOOK_INPUT, inward, INTERFACE_NONE, rules, outcome)) return
-      if (this.#confirm(outcome)) this.#accept(outcome)
+      if (this.#conntrack.confirm(packet, outcome)) this.#accept(outcome)
       return
     }
     const outward = ways.outgoing(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_DST)
@@ -189,7 +114,7 @@ export class Journey {
     packet.forwarded = true
     // POSTROUTING does not know the way in, whatever the way was.
     if (!this.#at(HOOK_POSTROUTING, INTERFACE_NONE, outward, rules, outcome)) return
-    if (this.#confirm(outcome)) this.#accept(outcome)
+    if (this.#conntrack.confirm(packet, outcome)) this.#accept(outcome)
   }
 
   /** From the machine itself: OUTPUT and POSTROUTING; to itself, it then comes in over the loopback device. */
@@ -200,7 +125,7 @@ export class Journey {
     path = this.#routeAgain(path)
     const outward = this.#outwardOf(path)
     if (!this.#at(HOOK_POSTROUTING, INTERFACE_NONE, outward, rules, outcome)) return
-    if (!this.#confirm(outcome)) return
+    if (!this.#conntrack.confirm(packet, outcome)) return
     if (path === PATH_LOOPBACK) {
       packet.hook = HOOK_PREROUTING
       packet.inInterface = INTERFACE_LOOPBACK
@@ -239,7 +164,7 @@ export class Journey {
     packet.inInterface = inInterface
     packet.outInterface = outInterface
     if (rules.actsRawAt[hook] && !this.#passes(rules.runRaw(packet), rules, outcome)) return false
-    return this.#track(outcome) && this.#runHook(rules, outcome)
+    return this.#conntrack.track(packet, outcome) && this.#runHook(rules, outcome)
   }
 
   /** Runs one hook; false when the packet ends there. */
@@ -260,7 +185,7 @@ export class Journey {
     }
     if (!this.#passes(rules.runBeforeNat(packet), rules, outcome)) return false
     if (!this.#passes(this.nat.run(packet, rules), rules, outcome)) {
-      this.#noteFinding(outcome)
+      this.#conntrack.noteFinding(outcome)
       return false
     }
     return this.#passes(rules.runBehindNat(packet), rules, outcome)
@@ -292,121 +217,5 @@ export class Journey {
     if (verdict === VERDICT_REJECT && outcome.rule?.rejectsWithReset === true) this.tracker.closeByReset()
     if (outcome.state !== CTSTATE_NONE) this.tracker.current.drop()
     return false
-  }
-
-  /** The tracker's turn, behind the raw table; false when the packet ends there. */
-  #track(outcome: Outcome): boolean {
-    const packet = this.#packet
-    const { tracker } = this
-    const { fields, base } = packet
-    if (this.#hasNat) this.nat.begin()
-    const { tracking } = packet
-    if ((tracking & TRACKING_NONE) !== 0) {
-      packet.state = STATE_UNTRACKED
-      outcome.state = CTSTATE_UNTRACKED
-      tracker.untrack()
-      return true
-    }
-    const { current } = tracker
-    const helper = trackingHelper(tracking)
-    current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, base)
-    current.timeoutPolicy = trackingTimeout(tracking)
-    current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
-    current.zoneReply = trackingZone(tracking, 1, packet.mark)
-    if (this.#hasNat) this.nat.binder.chancePorts.learnFrom(fields, base)
-    // Neither what was just learned nor other zones were known when the fast path looked.
-    if (this.#hasNat || (current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
-    const result = this.#judge(outcome.frame)
-    if (result === TRACKER_CANNOT_TELL) {
-      outcome.note = NOTE_CUT
-      return false
-    }
-    this.#noteFinding(outcome)
-    if (this.#hasNat && current.fulfilled !== null) this.nat.followMaster()
-    if (result === TRACKER_DROPPED) {
-      outcome.verdict = VERDICT_DROP
-      outcome.dropHook = packet.hook
-      return false
-    }
-    const label = current.info
-    outcome.state = CTSTATE_OF_INFO[label]
-    outcome.connectionNumber = current.number
-    packet.state = STATE_OF_INFO[label]
-    packet.connection = current.id
-    if (label < CT_UNTRACKED) {
-      outcome.direction = current.direction
-      packet.direction = outcome.direction
-    }
-    const missed = tracker.onlooker.helperMissed(fields, base)
-    if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
-    if (this.#accounts !== null) this.#account(this.#accounts)
-    if (this.#assumed.size > 0) outcome.assumesFrame = this.#assumedFrame()
-    return true
-  }
-
-  /** What the tracker says of the packet, or said of it ahead of the rules. */
-  #judge(frame: number): number {
-    const { bytes, fields, base, hook } = this.#packet
-    const ahead = this.fastPath === null ? NOT_TRACKED : this.fastPath.trackedAhead
-    if (ahead !== NOT_TRACKED) return ahead
-    const verifies =
-      hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, base)
-    return this.tracker.track(bytes, fields, base, verifies, frame)
-  }
-
-  /** Packets that the tracker ignored, repeated openings and ICMP errors do not count (oracle: fuzzing of firewalls with connbytes). */
-  #account(connections: ConnectionReader): void {
-    const { id, info, direction, renewed } = this.tracker.current
-    if (id < 0 || !renewed || this.tracker.finding.reason !== REASON_NONE) return
-    const { fields, base } = this.#packet
-    const protocol = fields[base + P_PROTOCOL]
-    const isRelated = info === CT_RELATED || info === CT_RELATED_REPLY
-    if (isRelated && (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6)) return
-    connections.account(id, direction === 1, fields[base + P_L3_LENGTH])
-  }
-
-  #noteFinding(outcome: Outcome): void {
-    const { finding } = this.tracker
-    outcome.reason = finding.reason
-    outcome.reasonA = finding.a
-    outcome.reasonB = finding.b
-    outcome.reasonFrame = finding.frame
-  }
-
-  /** The frame that the packet's connection, or the one that made it INVALID, is taken to have passed by; 0 for none. */
-  #assumedFrame(): number {
-    const { current } = this.tracker
-    const isRefused = current.refusedBy !== NO_ENTRY
-    const id = isRefused ? current.refusedBy : current.id
-    const number = isRefused ? current.refusedByNumber : current.number
-    const assumption = this.#assumed.get(id)
-    if (assumption === undefined) return 0
-    if (assumption.connectionNumber === number) return assumption.frame
-    this.#assumed.delete(id)
-    return 0
-  }
-
-  /**
-   * The end of the hooks: the helper reads the packet, a new connection is confirmed, on an assumption where the verdict
-   * is unknown. False when the helper drops the packet.
-   */
-  #confirm(outcome: Outcome): boolean {
-    const packet = this.#packet
-    const { current, helpers, onlooker } = this.tracker
-    const isSent = packet.hook === HOOK_POSTROUTING && !packet.forwarded
-    if (!helpers.run(packet.bytes, packet.fields, packet.base, isSent) || this.nat.isClash(this.#hasNat)) {
-      outcome.verdict = VERDICT_DROP
-      outcome.rule = null
-      outcome.dropHook = packet.hook
-      this.#noteFinding(outcome)
-      current.drop()
-      return false
-    }
-    onlooker.look(packet.bytes, packet.fields, packet.base, isSent)
-    outcome.confirmedNew = current.confirm()
-    if (outcome.confirmedNew && outcome.verdict === VERDICT_UNKNOWN) {
-      this.#assumed.set(current.id, { connectionNumber: current.number, frame: outcome.frame })
-    }
-    return true
   }
 }

@@ -96,20 +96,4 @@ describe('the key index', () => {
     while (index.isGrowing) index.add(hashOf(300_000), 300_000 + seen++)
     expect(index.bytes).toBe(before)
   })
-
-  it('a scan meets every reference of a small index, also while it grows', () => {
-    const { index, size } = growing()
-    expect(index.scanFrom(77, size, (reference) => reference === size - 1)).toBe(size - 1)
-    expect(index.scanFrom(77, size, (reference) => reference === 0)).toBe(0)
-    expect(index.scanFrom(77, size, () => false)).toBe(-1)
-  })
-
-  it('a scan looks at no more references than it may', () => {
-    let seen = 0
-    grown(1000).scanFrom(5, 16, () => {
-      seen++
-      return false
-    })
-    expect(seen).toBe(16)
-  })
 })

@@ -155,7 +155,7 @@ test('no answer and no counter depends on the fast path', () => {
     fc.property(ruleset, mode, traffic, (rules, where, packets) => {
       expect(answers(rules, where, packets, true)).toEqual(answers(rules, where, packets, false))
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   )
 })
 

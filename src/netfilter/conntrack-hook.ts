@@ -1,0 +1,222 @@
+import { ConnectionReader } from '../conntrack/connection-reader.ts'
+import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
+import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
+import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
+import { REASON_NONE } from '../conntrack/reasons.ts'
+import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
+import { Tracker } from '../conntrack/tracker.ts'
+import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
+import {
+  HOOK_POSTROUTING,
+  HOOK_PREROUTING,
+  type RulePacket,
+  STATE_ESTABLISHED,
+  STATE_INVALID,
+  STATE_NEW,
+  STATE_RELATED,
+  STATE_UNTRACKED,
+  VERDICT_DROP,
+  VERDICT_UNKNOWN,
+} from '../ruleset/rule-packet.ts'
+import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '../ruleset/tracking.ts'
+import { NOTE_CUT, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
+import type { ChecksumPolicy } from './checksum-policy.ts'
+import { FastPath, NOT_TRACKED } from './fast-path.ts'
+import { HelperPorts } from './helper-ports.ts'
+import type { MachineOptions } from './machine.ts'
+import { NatHooks } from './nat-hooks.ts'
+import {
+  CTSTATE_ESTABLISHED,
+  CTSTATE_INVALID,
+  CTSTATE_NEW,
+  CTSTATE_NONE,
+  CTSTATE_RELATED,
+  CTSTATE_UNTRACKED,
+  type Outcome,
+} from './outcome.ts'
+
+/** CT_ code to the label, and to the bit that rules test. */
+const CTSTATE_OF_INFO = [
+  CTSTATE_ESTABLISHED,
+  CTSTATE_RELATED,
+  CTSTATE_NEW,
+  CTSTATE_ESTABLISHED,
+  CTSTATE_RELATED,
+  CTSTATE_NONE,
+  CTSTATE_NONE,
+  CTSTATE_UNTRACKED,
+  CTSTATE_INVALID,
+]
+const STATE_OF_INFO = [
+  STATE_ESTABLISHED,
+  STATE_RELATED,
+  STATE_NEW,
+  STATE_ESTABLISHED,
+  STATE_RELATED,
+  STATE_INVALID,
+  STATE_INVALID,
+  STATE_UNTRACKED,
+  STATE_INVALID,
+]
+
+/** The rules' numbers of helpers to the tracker's. */
+const HELPER_OF_RULES = RULE_HELPERS.map(({ name }) => helperNumber(name))
+
+/**
+ * Connection tracking's own places among the hooks: behind the raw table, where a packet gets its connection, and behind the
+ * last table, where the connection is confirmed.
+ */
+export class ConntrackHook {
+  readonly tracker: Tracker
+  readonly nat: NatHooks
+  /** Null where every packet must be seen by the rules. */
+  readonly fastPath: FastPath | null
+  readonly #checksums: ChecksumPolicy
+  readonly #verifiesChecksums: boolean
+  readonly #helperPorts: HelperPorts
+  readonly #hasNat: boolean
+  /** Counts packets and bytes of connections where rules ask for them. */
+  readonly #accounts: ConnectionReader | null
+  /** Connections kept alive by a packet whose verdict is unknown: entry -> that frame. */
+  readonly #assumed = new Map<number, { connectionNumber: number; frame: number }>()
+
+  /** @param hasNat whether some nat table is loaded */
+  constructor(options: MachineOptions, hasNat: boolean) {
+    this.tracker = new Tracker(options.sysctls, options.seed, options.timeoutPolicies)
+    this.tracker.helpers.networks = options.topology.local
+    this.tracker.onlooker.runner.networks = options.topology.local
+    this.#checksums = options.checksums
+    this.#verifiesChecksums = options.sysctls.nf_conntrack_checksum !== 0
+    this.#helperPorts = new HelperPorts(options.helperPorts ?? [])
+    this.#hasNat = hasNat
+    const connections = new ConnectionReader(this.tracker.current.table)
+    const counts = options.ruleset4?.countsConnections || options.ruleset6?.countsConnections
+    this.#accounts = counts ? connections : null
+    this.fastPath =
+      counts || options.fastPath === false
+        ? null
+        : new FastPath({
+            ...options,
+            tracker: this.tracker,
+            verifiesChecksums: this.#verifiesChecksums,
+            helperPorts: this.#helperPorts,
+          })
+    this.nat = new NatHooks(this.tracker.current, connections, options, this.tracker.finding)
+  }
+
+  /** The tracker's turn, behind the raw table; false when the packet ends there. */
+  track(packet: RulePacket, outcome: Outcome): boolean {
+    const { tracker } = this
+    const { fields, base } = packet
+    if (this.#hasNat) this.nat.begin()
+    const { tracking } = packet
+    if ((tracking & TRACKING_NONE) !== 0) {
+      packet.state = STATE_UNTRACKED
+      outcome.state = CTSTATE_UNTRACKED
+      tracker.untrack()
+      return true
+    }
+    const { current } = tracker
+    const helper = trackingHelper(tracking)
+    current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, base)
+    current.timeoutPolicy = trackingTimeout(tracking)
+    current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
+    current.zoneReply = trackingZone(tracking, 1, packet.mark)
+    if (this.#hasNat) this.nat.binder.chancePorts.learnFrom(fields, base)
+    // Neither what was just learned nor other zones were known when the fast path looked.
+    if (this.#hasNat || (current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
+    const result = this.#judge(packet, outcome.frame)
+    if (result === TRACKER_CANNOT_TELL) {
+      outcome.note = NOTE_CUT
+      return false
+    }
+    this.noteFinding(outcome)
+    if (this.#hasNat && current.fulfilled !== null) this.nat.followMaster()
+    if (result === TRACKER_DROPPED) {
+      outcome.verdict = VERDICT_DROP
+      outcome.dropHook = packet.hook
+      return false
+    }
+    const label = current.info
+    outcome.state = CTSTATE_OF_INFO[label]
+    outcome.connectionNumber = current.number
+    packet.state = STATE_OF_INFO[label]
+    packet.connection = current.id
+    if (label < CT_UNTRACKED) {
+      outcome.direction = current.direction
+      packet.direction = outcome.direction
+    }
+    const missed = tracker.onlooker.helperMissed(fields, base)
+    if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
+    if (this.#accounts !== null) this.#account(this.#accounts, packet)
+    if (this.#assumed.size > 0) outcome.assumesFrame = this.#assumedFrame()
+    return true
+  }
+
+  /** What the tracker says of the packet, or said of it ahead of the rules. */
+  #judge(packet: RulePacket, frame: number): number {
+    const { bytes, fields, base, hook } = packet
+    const ahead = this.fastPath === null ? NOT_TRACKED : this.fastPath.trackedAhead
+    if (ahead !== NOT_TRACKED) return ahead
+    const verifies =
+      hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, base)
+    return this.tracker.track(bytes, fields, base, verifies, frame)
+  }
+
+  /** Packets that the tracker ignored, repeated openings and ICMP errors do not count (oracle: fuzzing of firewalls with connbytes). */
+  #account(connections: ConnectionReader, packet: RulePacket): void {
+    const { id, info, direction, renewed } = this.tracker.current
+    if (id < 0 || !renewed || this.tracker.finding.reason !== REASON_NONE) return
+    const { fields, base } = packet
+    const protocol = fields[base + P_PROTOCOL]
+    const isRelated = info === CT_RELATED || info === CT_RELATED_REPLY
+    if (isRelated && (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6)) return
+    connections.account(id, direction === 1, fields[base + P_L3_LENGTH])
+  }
+
+  /** Takes over the reason that the tracker gave. */
+  noteFinding(outcome: Outcome): void {
+    const { finding } = this.tracker
+    outcome.reason = finding.reason
+    outcome.reasonA = finding.a
+    outcome.reasonB = finding.b
+    outcome.reasonFrame = finding.frame
+  }
+
+  /** The frame that the packet's connection, or the one that made it INVALID, is taken to have passed by; 0 for none. */
+  #assumedFrame(): number {
+    const { current } = this.tracker
+    const isRefused = current.refusedBy !== NO_ENTRY
+    const id = isRefused ? current.refusedBy : current.id
+    const number = isRefused ? current.refusedByNumber : current.number
+    const assumption = this.#assumed.get(id)
+    if (assumption === undefined) return 0
+    if (assumption.connectionNumber === number) return assumption.frame
+    this.#assumed.delete(id)
+    return 0
+  }
+
+  /**
+   * The end of the hooks: the helper reads the packet, a new connection is confirmed, on an assumption where the verdict
+   * is unknown. False when the helper drops the packet.
+   */
+  confirm(packet: RulePacket, outcome: Outcome): boolean {
+    const { current, helpers, onlooker } = this.tracker
+    const isSent = packet.hook === HOOK_POSTROUTING && !packet.forwarded
+    if (!helpers.run(packet.bytes, packet.fields, packet.base, isSent) || this.nat.isClash(this.#hasNat)) {
+      outcome.verdict = VERDICT_DROP
+      outcome.rule = null
+      outcome.dropHook = packet.hook
+      this.noteFinding(outcome)
+      current.drop()
+      return false
+    }
+    onlooker.look(packet.bytes, packet.fields, packet.base, isSent)
+    outcome.confirmedNew = current.confirm()
+    if (outcome.confirmedNew && outcome.verdict === VERDICT_UNKNOWN) {
+      this.#assumed.set(current.id, { connectionNumber: current.number, frame: outcome.frame })
+    }
+    return true
+  }
+}
