@@ -1,6 +1,6 @@
 import type { Family } from '../../../src/ruleset/ruleset.ts'
 import type { Place } from '../iptables-tools.ts'
-import type { Grammar } from './grammars.ts'
+import type { Grammar } from './grammar.ts'
 
 /** A rule without its chain, and the options of its extension that it tries. */
 export interface Trial {
