@@ -57,7 +57,7 @@ test('interleaved, lost, doubled, late and dropped packets keep the table whole'
       checkTable(tracking)
       expect(tracking.tracker.current.peakCount).toBeLessThanOrEqual(tracking.tracker.current.table.created)
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   )
 })
 
@@ -73,7 +73,7 @@ test('a label names a connection exactly when it says so', () => {
         if (label === 'ESTABLISHED/reply') expect(tracking.seenReply).toBe(true)
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   )
 })
 
@@ -87,7 +87,7 @@ test('long after, nothing is left: every connection ends', () => {
       table.removeExpired()
       expect([table.count, [...table.live()]]).toEqual([0, []])
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   )
 })
 
@@ -103,6 +103,6 @@ test('any bytes behind an IP header get a label, and never an exception', () => 
       }
       checkTable(tracking)
     }),
-    { numRuns: 150 },
+    { numRuns: 75 },
   )
 })
