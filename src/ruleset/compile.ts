@@ -7,6 +7,7 @@ import { BAIL, COMPILED_DEPTH_MAX, depthOf, type Program, Trail } from './evalua
 import type { Runtime } from './evaluate/runtime.ts'
 import { firstSharingRule } from './evaluate/shared-state.ts'
 import { flagsAsked } from './evaluate/steadiness.ts'
+import { UncertainMarks } from './evaluate/uncertain-marks.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
 import { IpSets } from './ipset/ip-sets.ts'
 import type { SetDefinition } from './ipset/set-definition.ts'
@@ -65,7 +66,7 @@ export function compileRuleset(
     slots: new Map(),
     sets: [],
     readers: new Map(),
-    uncertainMarks: new Set(),
+    uncertainMarks: new UncertainMarks(),
   }
   const reasons: string[] = []
   const reasonIndex = (text: string): number => {

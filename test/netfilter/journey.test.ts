@@ -371,3 +371,25 @@ describe('both families', () => {
     expect(router.outcome.rule).toBeNull()
   })
 })
+
+test('what is not known of a connection mark is not held against a later connection in its place', () => {
+  const rules = [
+    '*mangle',
+    ':POSTROUTING ACCEPT [0:0]',
+    '-A POSTROUTING -o lan -p tcp --dport 80 -j CONNMARK --set-mark 1',
+    'COMMIT',
+    '*filter',
+    ':FORWARD ACCEPT [0:0]',
+    '-A FORWARD -m connmark --mark 1 -j DROP',
+    'COMMIT',
+    '',
+  ].join('\n')
+  const router = new Replaying({ rules })
+  expect(router.say(tcp('10.0.0.1:1000>10.0.0.2:80', 'S'))).toBe('NEW FORWARD ACCEPT filter:FORWARD:policy:2')
+  expect(router.say(tcp('10.0.0.1:1000>10.0.0.2:80', 'S'))).toContain('UNKNOWN')
+  router.wait(1000)
+  for (let n = 0; n < 20; n++) {
+    expect(router.say(tcp(`10.0.0.3:${n + 1}>10.0.0.2:81`, 'S'))).toContain('ACCEPT')
+    expect(router.say(tcp(`10.0.0.3:${n + 1}>10.0.0.2:81`, 'S'))).toContain('ACCEPT')
+  }
+})

@@ -133,7 +133,7 @@ export const FIELDS = {
     ...ofConnection('connection mark', 'mark(p.connection)', true),
     perPacket: true,
     changes: true,
-    known: () => '!k.uncertainMarks.has(p.connection)',
+    known: () => '!k.uncertainMarks.has(p.connections, p.connection)',
     missing: 'the connection mark depends on an earlier rule that could not be decided',
   },
   connectionStatus: { ...ofConnection('connection status', 'status(p.connection)'), perPacket: true },

@@ -114,7 +114,7 @@ export class Interpreter {
       mark: packet.mark,
       unknownMark: packet.unknownMark,
       connectionMark: connection < 0 ? 0 : connections.mark(connection),
-      uncertainConnectionMark: this.#runtime.uncertainMarks.has(connection),
+      uncertainConnectionMark: this.#runtime.uncertainMarks.has(connections, connection),
       tracking: packet.tracking,
       edits: this.#hasEdits ? packet.edits.save(packet) : null,
       guesses: 0,

@@ -2,6 +2,7 @@ import type { NumberRange } from '../text/numbers.ts'
 import type { EditAction, Effect, EffectAction } from './action.ts'
 import type { CallCondition, CallContext, PureTest, StatefulCondition, StatefulTest } from './condition.ts'
 import type { Trail } from './program.ts'
+import type { UncertainMarks } from './uncertain-marks.ts'
 
 /** Everything that generated code and the interpreter share: the only names besides `p`, `f` and `b` that code may use. */
 export interface Runtime {
@@ -21,7 +22,7 @@ export interface Runtime {
   /** Field readers of the interpreter, by expression. */
   readonly readers: Map<string, unknown>
   /** Connections whose mark depends on a rule that could not be decided. */
-  readonly uncertainMarks: Set<number>
+  readonly uncertainMarks: UncertainMarks
 }
 
 /** The test or effect behind a condition or action, made at its first use: both evaluators must ask the same one. */

@@ -244,7 +244,7 @@ export class Walk {
     const { connection, connections } = packet
     if (connection < 0) return
     if (connections.mark(connection) !== world.connectionMark) connections.setMark(connection, world.connectionMark)
-    if (world.uncertainConnectionMark) this.#runtime.uncertainMarks.add(connection)
+    if (world.uncertainConnectionMark) this.#runtime.uncertainMarks.add(connections, connection)
     else this.#runtime.uncertainMarks.delete(connection)
   }
 
@@ -271,7 +271,7 @@ export class Walk {
       if (world.edits !== null && world !== best.world) packet.edits.doubt(packet, world.edits)
       if (world.tracking !== best.world.tracking) sureTracking = false
       const sameMark = !world.uncertainConnectionMark && world.connectionMark === best.world.connectionMark
-      if (packet.connection >= 0 && !sameMark) this.#runtime.uncertainMarks.add(packet.connection)
+      if (packet.connection >= 0 && !sameMark) this.#runtime.uncertainMarks.add(packet.connections, packet.connection)
     }
     if (possible === 1 << best.verdict && sureTracking) return best.verdict
     packet.decidedBy = this.#firstUnknown
@@ -285,7 +285,7 @@ export class Walk {
     this.#enter(start)
     packet.unknownMark = -1
     if (start.edits !== null) packet.edits.uncertain = ALL_PARTS
-    if (packet.connection >= 0) this.#runtime.uncertainMarks.add(packet.connection)
+    if (packet.connection >= 0) this.#runtime.uncertainMarks.add(packet.connections, packet.connection)
     packet.decidedBy = this.#firstUnknown
     packet.possibleVerdicts = ALL_VERDICTS
     packet.unknownReason = this.#reasonIndex(TOO_MANY)
