@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+
 /** A sample capture with its rules, the machine they run on, and the answer that the Linux kernel gives. */
 export interface Sample {
   /** File in pcaps/. */
@@ -128,3 +130,21 @@ export const SAMPLES: readonly Sample[] = [
     dropped: { 'filter:FORWARD:rule:3': 2, 'filter:FORWARD:policy:4': 2 },
   },
 ]
+
+/** What the command is given to replay a sample, from the folder where the samples are. */
+export function sampleArguments(sample: Sample, folder: string): string[] {
+  const given = (option: string, values: readonly string[]) => values.flatMap((value) => [option, value])
+  const path = (file: string | undefined) => (file === undefined ? [] : [join(folder, file)])
+  return [
+    join(folder, sample.capture),
+    ...given('--rules', path(sample.rules)),
+    ...given('--rules6', path(sample.rules6)),
+    ...given('--mode', [sample.mode]),
+    ...given('--local', sample.local ?? []),
+    ...given(
+      '--sysctl',
+      Object.entries(sample.sysctls ?? {}).map((pair) => pair.join('=')),
+    ),
+    ...given('--checksum', sample.checksum ? [sample.checksum] : []),
+  ]
+}

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { CAPTURES } from '../bench/captures.ts'
 import { PacketWriter } from '../bench/packet-writer.ts'
 import { rulesetFile } from '../bench/rulesets.ts'
-import { SAMPLES } from '../pcaps/samples.ts'
+import { SAMPLES, sampleArguments } from '../pcaps/samples.ts'
 import { buildProgram } from '../support/built-program.ts'
 
 const { folder, main, remove } = buildProgram()
@@ -56,20 +56,7 @@ expect(packets.length).toBeGreaterThan(8 << 20)
 
 describe('with a thread that reads ahead the command says the same, byte for byte', () => {
   it.each(SAMPLES.map((one, index) => [`${index} ${one.capture} ${one.about ?? ''}`, one] as const))('%s', (_, one) => {
-    const given = (option: string, values: readonly string[]) => values.flatMap((value) => [option, value])
-    const path = (file: string | undefined) => (file === undefined ? [] : [join(samples, file)])
-    const args = [
-      join(samples, one.capture),
-      ...given('--rules', path(one.rules)),
-      ...given('--rules6', path(one.rules6)),
-      ...given('--mode', [one.mode]),
-      ...given('--local', one.local ?? []),
-      ...given(
-        '--sysctl',
-        Object.entries(one.sysctls ?? {}).map((pair) => pair.join('=')),
-      ),
-      ...given('--checksum', one.checksum ? [one.checksum] : []),
-    ]
+    const args = sampleArguments(one, samples)
     expect(traces(2, args)).toEqual(traces(1, args))
   })
 

@@ -9,7 +9,7 @@ import { EXIT_CAPTURE, EXIT_DONE } from '../../../src/cli/exit-codes.ts'
 import { CAPTURES, captureFile } from '../../bench/captures.ts'
 import { rulesetFile } from '../../bench/rulesets.ts'
 import { randomTraffic } from '../../kernel/random-traffic.ts'
-import { SAMPLES } from '../../pcaps/samples.ts'
+import { SAMPLES, sampleArguments } from '../../pcaps/samples.ts'
 import { buildProgram } from '../../support/built-program.ts'
 import { fragments, icmp, udp } from '../../support/packets.ts'
 import { pcap } from '../../support/pcap.ts'
@@ -97,20 +97,7 @@ const router = ['--mode', 'router', '--rules', plain]
 
 describe('when threads share the tracking the command says the same, byte for byte', () => {
   it.each(SAMPLES.map((one, index) => [`${index} ${one.capture} ${one.about ?? ''}`, one] as const))('%s', (_, one) => {
-    const given = (option: string, values: readonly string[]) => values.flatMap((value) => [option, value])
-    const path = (file: string | undefined) => (file === undefined ? [] : [join(samples, file)])
-    const args = [
-      join(samples, one.capture),
-      ...given('--rules', path(one.rules)),
-      ...given('--rules6', path(one.rules6)),
-      ...given('--mode', [one.mode]),
-      ...given('--local', one.local ?? []),
-      ...given(
-        '--sysctl',
-        Object.entries(one.sysctls ?? {}).map((pair) => pair.join('=')),
-      ),
-      ...given('--checksum', one.checksum ? [one.checksum] : []),
-    ]
+    const args = sampleArguments(one, samples)
     expect(traces(4, args)).toEqual(traces(1, args))
   })
 
