@@ -1,20 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { release, tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { type Compiled, compiled, findUp, onPath } from '../support/compiled.ts'
 import { udp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
 
@@ -135,36 +123,15 @@ function whatIsMissing(): string | null {
   return null
 }
 
-function onPath(tool: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, tool), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-}
-
-/** Compiles the sources once per content; several test processes may do so at the same time, the last rename wins. */
-function build(): { program: string } | { why: string } {
+function build(): Compiled {
   const sources = readdirSync(ORACLE_FOLDER)
     .filter((name) => /\.[ch]$/.test(name))
     .sort()
-  const hash = createHash('sha256')
-  for (const name of sources) hash.update(name).update(readFileSync(join(ORACLE_FOLDER, name)))
-  const folder = join(findUp('node_modules'), '.cache', 'ctreplay')
-  const program = join(folder, `kernel-oracle-${hash.digest('hex').slice(0, 16)}`)
-  if (existsSync(program)) return { program }
-  const compiler = ['cc', 'gcc', 'clang'].find(onPath)
-  if (compiler === undefined) return { why: 'no C compiler on PATH' }
-  mkdirSync(folder, { recursive: true })
-  const unfinished = `${program}.${process.pid}`
-  const inputs = sources.filter((name) => name.endsWith('.c')).map((name) => join(ORACLE_FOLDER, name))
-  const compiled = spawnSync(compiler, ['-O2', '-w', '-o', unfinished, ...inputs], { encoding: 'utf8' })
-  if (compiled.status !== 0) return { why: `${compiler} cannot build the oracle: ${firstLine(compiled.stderr)}` }
-  renameSync(unfinished, program)
-  return { program }
+  return compiled(
+    'kernel-oracle',
+    sources.map((name) => join(ORACLE_FOLDER, name)),
+    ['-O2', '-w'],
+  )
 }
 
 /** Namespaces, netfilter modules and traces are only known to work once they did. */
@@ -237,13 +204,4 @@ function parseLines<T>(text: string): T[] {
 
 function firstLine(text: string): string {
   return text.trim().split('\n')[0]
-}
-
-/** The nearest `relative` above this file: it is run from its place in the sources, or compiled somewhere below. */
-function findUp(relative: string): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const candidate = join(folder, relative)
-    if (existsSync(candidate)) return candidate
-    if (folder === dirname(folder)) throw new Error(`no ${relative} above ${import.meta.url}`)
-  }
 }

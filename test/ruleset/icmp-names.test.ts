@@ -1,3 +1,5 @@
+import { expect, test } from 'vitest'
+import { parseRuleset, printRuleset } from '../../src/ruleset/index.ts'
 import { datagram, icmp, icmpv6, udpLite } from '../support/packets.ts'
 import { sameDecisions, sameGrammar } from './extension-test.ts'
 
@@ -100,4 +102,15 @@ sameDecisions('multiport', {
     ]),
     packets: [5, 6, 7, 8].map((port) => udpLite(`192.0.2.1:1000>198.51.100.2:${port}`)),
   },
+})
+
+test.each([
+  ['mld-listener-query', 130],
+  ['MLD-listener-rep', 131],
+  ['mld-listener-done', 132],
+])('%s, which older iptables do not know, is %i', (name, type) => {
+  const text = `*filter\n-A FORWARD -p icmpv6 -m icmp6 --icmpv6-type ${name}\nCOMMIT\n`
+  const ruleset = parseRuleset(text, 'rules', 'ipv6')
+  expect(printRuleset(ruleset)).toContain(`--icmpv6-type ${type}\n`)
+  expect(ruleset.warnings.join()).toContain(`do not know "${name}"`)
 })

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
 import type { Family, TableName } from '../../src/ruleset/ruleset.ts'
+import { recordingInto } from './recorded-table.ts'
 
 /** What a rule becomes: as iptables-save prints it, or null where it is refused. */
 export type Printed = string | null
@@ -19,8 +20,8 @@ export interface Place {
   readonly backend?: Backend
   /** Shell commands before the tools are asked, as `ipset create …`. */
   readonly setup?: string
-  /** Only the parser of the tools is asked, not the kernel: '' for what it takes. */
-  readonly parserOnly?: boolean
+  /** The tools put their table into a file, because the kernel or the machine lacks what the rules name. */
+  readonly recorded?: boolean
 }
 
 /** Why the tools cannot be asked; '' when they can. Namespaces need root. */
@@ -118,10 +119,7 @@ export function disagreements(place: Place, rules: readonly string[]): Compared[
 
 export function compareRules(place: Place, rules: readonly string[]): Compared[] {
   const { family, table, chain } = place
-  const ours = rules.map((rule) => {
-    const printed = printedByUs(rule, family, table, chain)
-    return place.parserOnly && printed !== null ? '' : printed
-  })
+  const ours = rules.map((rule) => printedByUs(rule, family, table, chain))
   const theirs = printedByTools(
     place,
     rules,
@@ -166,15 +164,11 @@ function ask(folder: string, place: Place, files: readonly (readonly string[])[]
     rmSync(join(folder, `${index}.saved`), { force: true })
   })
   const tool = toolOf(place.family, place.backend ?? 'legacy')
-  if (place.parserOnly) {
-    const script = `exec >/dev/null 2>&1; i=0; while [ $i -lt ${files.length} ]; do
-      if ${tool}-restore --test < $i; then : > $i.saved; fi; i=$((i+1)); done; true`
-    execFileSync('unshare', ['-n', 'sh', '-c', script], { cwd: folder })
-    return files.map((rules, index) => (existsSync(join(folder, `${index}.saved`)) ? rules.map(() => '') : null))
-  }
+  const saving = place.recorded ? `${recordingInto('recorded')} ${tool}` : tool
+  const empty = place.recorded ? 'rm recorded' : `${tool} -t ${place.table} -F`
   const script = `exec >/dev/null 2>&1; ${place.setup ?? ''}
     i=0; while [ $i -lt ${files.length} ]; do
-    if ${tool}-restore < $i; then ${tool}-save -t ${place.table} > $i.saved; ${tool} -t ${place.table} -F; fi; i=$((i+1)); done; true`
+    if ${saving}-restore < $i; then ${saving}-save -t ${place.table} > $i.saved; ${empty}; fi; i=$((i+1)); done; true`
   execFileSync('unshare', ['-n', 'sh', '-c', script], { cwd: folder })
   return files.map((_, index) => {
     try {

@@ -88,7 +88,7 @@ describe('-j CT --timeout', () => {
     ['-p udp -j CT --timeout short6', /"short6" is for IPv6/],
     ['-j CT --timeout quick', /--timeout needs a protocol; write -p PROTOCOL/],
     ['! -p udp -j CT --timeout quick', /--timeout needs a protocol/],
-    [`-p tcp -j CT --timeout ${'x'.repeat(32)}`, /longer than 31 characters/],
+    [`-p tcp -j CT --timeout ${'x'.repeat(32)}`, /no timeout policy "x{31}" in/],
   ])('%s: %s', (rule, message) => expect(faultOf(rule)).toMatch(message))
 
   it('is taken unseen where no policies are given', () => {

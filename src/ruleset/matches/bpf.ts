@@ -6,6 +6,7 @@ import { runProgram } from './bpf-machine.ts'
 import { parseBytecode, printBytecode } from './bpf-program.ts'
 import { ask } from './header-bytes.ts'
 
+/** XT_BPF_PATH_MAX without its final zero; iptables keeps that much. */
 const PATH_MAX = 511
 const MISSING = 'a pinned BPF program is not in the capture; settle it with --assume bpf'
 
@@ -18,8 +19,9 @@ export const bpf: MatchExtension = {
     if (!use) throw new Refusal(options.at, 'bpf needs --bytecode or --object-pinned')
     const [token] = use.values
     if (use.spec.name === 'object-pinned') {
-      if (token.text.length > PATH_MAX) throw new Refusal(token, `the path has more than ${PATH_MAX} characters`)
-      return { print: () => printOption('object-pinned', token.text), conditions: () => [undecidable(MISSING)] }
+      if (token.text === '') throw new Refusal(token, 'the path of the pinned program is empty; write it out')
+      const path = token.text.slice(0, PATH_MAX)
+      return { print: () => printOption('object-pinned', path), conditions: () => [undecidable(MISSING)] }
     }
     const program = parseBytecode(token)
     return {

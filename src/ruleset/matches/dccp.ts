@@ -86,8 +86,7 @@ function parsePorts(options: Options, name: string): NumberRange | null {
 
 function parseTypes(token: Token): number {
   let bits = 0
-  if (token.text === '') return bits
-  for (const word of token.text.replace(/,+$/, '').split(',')) {
+  for (const word of token.text.split(',').filter((one) => one !== '')) {
     const type = (TYPES as readonly string[]).indexOf(word.toUpperCase())
     if (type < 0) throw new Refusal(token, `"${word}" is not a DCCP type; write one or more of ${TYPES.join(', ')}`)
     bits |= 1 << type

@@ -1,4 +1,4 @@
-import type { Match, MatchExtension } from '../extension.ts'
+import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { PROTOCOL_ICMPV6 } from '../text/protocols.ts'
 import { icmpTypeCondition, type NamedType, parseIcmpType } from './icmp-types.ts'
@@ -29,10 +29,6 @@ const NAMES: readonly NamedType[] = [
   ['ping', 128, null],
   ['echo-reply', 129, null],
   ['pong', 129, null],
-  ['mld-listener-query', 130, null],
-  ['mld-listener-report', 131, null],
-  ['mld-listener-done', 132, null],
-  ['mld-listener-reduction', 132, null],
   ['router-solicitation', 133, null],
   ['router-advertisement', 134, null],
   ['neighbour-solicitation', 135, null],
@@ -40,6 +36,14 @@ const NAMES: readonly NamedType[] = [
   ['neighbour-advertisement', 136, null],
   ['neighbor-advertisement', 136, null],
   ['redirect', 137, null],
+]
+
+/** Names that came after iptables 1.8.9. */
+const NEWER_NAMES: readonly NamedType[] = [
+  ['mld-listener-query', 130, null],
+  ['mld-listener-report', 131, null],
+  ['mld-listener-done', 132, null],
+  ['mld-listener-reduction', 132, null],
 ]
 
 export const icmp6: MatchExtension = {
@@ -51,8 +55,11 @@ export const icmp6: MatchExtension = {
   parse: parseIcmp6,
 }
 
-function parseIcmp6(options: Options): Match {
-  const asked = parseIcmpType(options.required('icmpv6-type'), NAMES)
+function parseIcmp6(options: Options, { warn }: RuleContext): Match {
+  const token = options.required('icmpv6-type')
+  const isNewer = NEWER_NAMES.some(([name]) => token.text.length > 1 && name.startsWith(token.text.toLowerCase()))
+  const asked = parseIcmpType(token, isNewer ? NEWER_NAMES : NAMES)
+  if (isNewer) warn(`line ${token.line}: older iptables do not know "${token.text}"; it is the type ${asked.type}`)
   const negated = options.negated('icmpv6-type')
   const text = asked.code === null ? `${asked.type}` : `${asked.type}/${asked.code}`
   return {

@@ -98,13 +98,17 @@ export const socket: MatchExtension = {
   },
 }
 
+/** Without its final zero; iptables keeps that much. */
+const NFACCT_NAME_MAX = 31
+
 /** Counts packets under a name that nfacct(8) lists. */
 export const nfacct: MatchExtension = {
   name: 'nfacct',
   options: [{ name: 'nfacct-name' }],
   parse(options) {
     const token = options.required('nfacct-name')
-    if (token.text === '' || token.text.length > 31) throw new Refusal(token, 'the name has 1 to 31 characters')
-    return { print: () => `--nfacct-name ${quoteWord(token.text)}`, conditions: () => [] }
+    if (token.text === '') throw new Refusal(token, 'the name of the nfacct object is empty; write it out')
+    // iptables-save prints two spaces.
+    return { print: () => `--nfacct-name  ${quoteWord(token.text.slice(0, NFACCT_NAME_MAX))}`, conditions: () => [] }
   },
 }

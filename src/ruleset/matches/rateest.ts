@@ -1,10 +1,13 @@
 import { undecidable } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
+import { leadingFloat, lowWord } from '../text/floats.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
-import { type Options, type OptionUse, printOption } from '../text/options.ts'
+import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
+/** IFNAMSIZ without its final zero; iptables keeps that much. */
+const NAME_MAX = 15
 const OPERATORS = ['rateest-lt', 'rateest-gt', 'rateest-eq'] as const
 /** Bits per second of a unit. */
 const UNITS: Readonly<Record<string, number>> = {
@@ -49,36 +52,40 @@ export const rateest: MatchExtension = {
 function parseRateest(options: Options): Match {
   const first = options.required('rateest1')
   const second = options.value('rateest2')
-  const operator = options.oneOf(OPERATORS)
+  const operators = options.uses.filter(({ spec }) => OPERATORS.some((name) => name === spec.name))
+  // Of several the last one counts, and it is negated when any of them is.
+  const operator = operators.at(-1)
   if (!operator) throw new Refusal(options.at, 'rateest needs --rateest-lt, --rateest-gt or --rateest-eq')
   const measured = ['bps', 'pps'].filter((unit) => options.has(`rateest-${unit}2`) || options.has(`rateest-${unit}1`))
   if (measured.length === 0) throw new Refusal(options.at, 'rateest needs --rateest-bps or --rateest-pps')
-  for (const { spec, values } of options.uses) {
-    const [token] = values
-    // A rate is read even where nothing is compared with it.
-    if (token && spec.name.includes('bps')) parseBytes(token)
-  }
-  const delta = options.has('rateest-delta')
-  const parts = [
-    delta ? '--rateest-delta' : '',
-    printOption(second ? 'rateest1' : 'rateest', first.text),
-    ...measured.map((unit) =>
-      delta ? printOption(`rateest-${unit}1`, rate(options.get(`rateest-${unit}1`), unit)) : '',
+  const rates = new Map(
+    ['bps', 'pps'].flatMap((unit) =>
+      [1, 2].map((which) => {
+        const name = `rateest-${unit}${which}`
+        return [name, printRate(options.value(name), unit)]
+      }),
     ),
+  )
+  const compared = printOption(
+    operator.spec.name,
+    '',
+    operators.some(({ negated }) => negated),
+  )
+  const delta = options.has('rateest-delta')
+  const text = [
+    delta ? '--rateest-delta' : '',
+    `--${second ? 'rateest1' : 'rateest'} ${first.text.slice(0, NAME_MAX)}`,
     ...measured.map((unit) => {
-      const use = options.get(`rateest-${unit}2`)
-      const compared = printOption(operator.spec.name, '', operator.negated)
-      if (delta) return `${compared} ${printOption(`rateest-${unit}2`, rate(use, unit))}`
-      return `${compared} ${printOption(`rateest-${unit}`, second ? '' : rate(use, unit))}`
+      const [one, two] = [1, 2].map((which) => rates.get(`rateest-${unit}${which}`))
+      if (delta) return `--rateest-${unit}1 ${one} ${compared} --rateest-${unit}2 ${two}`
+      return `${compared} --rateest-${unit}${second ? '' : ` ${two}`}`
     }),
-    second ? printOption('rateest2', second.text) : '',
+    second ? `--rateest2 ${second.text.slice(0, NAME_MAX)}` : '',
   ]
-  const text = parts.filter((part) => part !== '').join(' ')
-  return { print: () => text, conditions: () => [undecidable(MISSING)] }
+  return { print: () => text.filter((part) => part !== '').join(' '), conditions: () => [undecidable(MISSING)] }
 }
 
-function rate(use: OptionUse | undefined, unit: string): string {
-  const token = use?.values[0]
+function printRate(token: Token | undefined, unit: string): string {
   if (unit === 'pps') return `${token ? parseNumber(token, 0, MASK_ALL, 'rate') : 0}`
   const bits = 8 * (token ? parseBytes(token) : 0)
   if (bits >= 1e9) return `${Math.round(bits / 1e6)}Mbit`
@@ -87,9 +94,11 @@ function rate(use: OptionUse | undefined, unit: string): string {
 
 /** Bytes per second, whole. */
 function parseBytes(token: Token): number {
-  const [, number, name] = /^[ \t]*\+?([0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]+)?)([a-z]*)$/i.exec(token.text) ?? []
-  const unit = UNITS[(name ?? '?').toLowerCase()]
-  if (unit === undefined) throw new Refusal(token, `"${token.text}" is not a rate; write bits per second, as 10mbit`)
+  const number = leadingFloat(token.text)
+  const unit = UNITS[number?.rest.toLowerCase() ?? '?']
+  if (number === null || unit === undefined) {
+    throw new Refusal(token, `"${token.text}" is not a rate; write bits per second, as 10mbit`)
+  }
   // The kernel has 32 bits for it.
-  return Number(BigInt.asUintN(32, BigInt(Math.floor((Number.parseFloat(number) * unit) / 8))))
+  return lowWord((number.value * unit) / 8)
 }

@@ -10,6 +10,7 @@ import { packTracking, type Tracking } from '../tracking.ts'
 const EVENTS = ['new', 'related', 'destroy', 'reply', 'assured', 'protoinfo', 'helper', 'mark', 'natseqinfo', 'secmark']
 const ZONES = ['zone', 'zone-orig', 'zone-reply']
 const ZONE_MAX = 0xffff
+/** iptables keeps that much. */
 const TIMEOUT_NAME_MAX = 31
 
 /** What the tracker is to do with a packet that it has not yet seen. */
@@ -26,8 +27,10 @@ export const ct: TargetExtension = {
   ],
   parse(options, { protocol }) {
     const notrack = options.has('notrack')
-    const timeout = options.value('timeout')
-    if (timeout) checkTimeoutName(timeout, notrack ? -1 : protocol)
+    const timeout = timeoutName(options)
+    if (timeout && !notrack && protocol === 0) {
+      throw new Refusal(timeout, '--timeout needs a protocol; write -p PROTOCOL in the same rule')
+    }
     const named = options.value('helper')
     const helperToken = named?.text === '' ? undefined : named
     // Without tracking the kernel never looks for the helper.
@@ -48,22 +51,23 @@ export const ct: TargetExtension = {
   },
 }
 
-/** @param protocol of `-p`; 0 for none, -1 where none is needed */
-function checkTimeoutName(name: Token, protocol: number): void {
-  if (name.text.length > TIMEOUT_NAME_MAX) {
-    throw new Refusal(name, `"${name.text}" is longer than ${TIMEOUT_NAME_MAX} characters; no timeout policy is`)
-  }
-  if (protocol === 0) throw new Refusal(name, '--timeout needs a protocol; write -p PROTOCOL in the same rule')
+function timeoutName(options: Options): Token | undefined {
+  const token = options.value('timeout')
+  return token === undefined || token.text === ''
+    ? undefined
+    : { ...token, text: token.text.slice(0, TIMEOUT_NAME_MAX) }
 }
 
-/** Of several zone options the last one's number counts, in the directions that any of them named. */
+/** Of several zone options `mark` counts, else the last one's number, in the directions that any of them named. */
 function parseZone(options: Options): Tracking['zone'] {
   const uses = options.uses.filter((use) => ZONES.includes(use.spec.name))
-  const last = uses.at(-1)?.values[0]
-  if (last === undefined) return null
+  if (uses.length === 0) return null
   const named = new Set(uses.map((use) => use.spec.name))
   const both = named.has('zone-orig') === named.has('zone-reply')
-  const id = last.text === 'mark' ? 'mark' : parseNumber(last, 0, ZONE_MAX, 'zone')
+  const ids = uses.map(({ values: [token] }) =>
+    token.text === 'mark' ? 'mark' : parseNumber(token, 0, ZONE_MAX, 'zone'),
+  )
+  const id = ids.includes('mark') ? 'mark' : ids[ids.length - 1]
   return { id, original: both || named.has('zone-orig'), reply: both || named.has('zone-reply') }
 }
 

@@ -41,7 +41,9 @@ export const ecn: TargetExtension = {
     const ece = bitOf(options, 'ecn-tcp-ece', remove)
     const cwr = bitOf(options, 'ecn-tcp-cwr', remove)
     const ectToken = options.value('ecn-ip-ect')
-    const ect = ectToken ? parseNumber(ectToken, 0, IP_BITS, 'ECT codepoint') : null
+    const ectGiven = ectToken ? parseNumber(ectToken, 0, IP_BITS, 'ECT codepoint') : null
+    // iptables forgets it where --ecn-tcp-remove comes later.
+    const ect = options.uses.at(-1)?.spec.name === 'ecn-tcp-remove' ? null : ectGiven
     if ((ece !== null || cwr !== null) && protocol !== PROTOCOL_TCP) {
       throw new Refusal(options.at, 'the TCP options of ECN need -p tcp in the same rule')
     }

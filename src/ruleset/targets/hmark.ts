@@ -53,8 +53,8 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
   const offset = offsetToken ? parseNumber(offsetToken, 0, MASK_ALL, 'offset') : 0
   const tuple = parseTuple(options)
   const bits = family === 'ipv4' ? 32 : 128
+  // A word of the tuple stands for the widest mask, also behind an option that gives a narrower one.
   const prefix = (name: string): number | null => {
-    // The tuple's word stands for the whole address, also behind a shorter prefix.
     if (tuple.has(name)) return bits
     const token = options.value(name)
     return token ? parsePrefixLength(token, family) : null
@@ -63,8 +63,9 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
   const values = new Map<string, number>()
   for (const [name, high] of NUMBERS) {
     const token = options.value(name)
-    if (token) values.set(name, parseNumber(token, 0, high, name))
-    else if (tuple.has(name)) values.set(name, high)
+    const value = token ? parseNumber(token, 0, high, name) : null
+    if (tuple.has(name)) values.set(name, high)
+    else if (value !== null) values.set(name, value)
   }
   const conflict = CONFLICTS.find((pair) => pair.every((name) => values.has(name)))
   if (conflict) throw new Refusal(options.at, `--${conflict[0]} cannot stand together with --${conflict[1]}`)

@@ -1,4 +1,5 @@
 import type { TargetExtension } from '../extension.ts'
+import { leadingFloat, lowWord } from '../text/floats.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
@@ -34,13 +35,13 @@ export const rateest: TargetExtension = {
 }
 
 function parseTime(token: Token): number {
-  const [, digits, unit] = /^(0x[0-9a-f]+|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)([a-z]*)$/i.exec(token.text) ?? []
-  const scale = UNITS.find(([pattern]) => pattern.test(unit ?? '-'))?.[1]
-  if (digits === undefined || scale === undefined) {
+  const number = leadingFloat(token.text)
+  const scale = number === null ? undefined : UNITS.find(([pattern]) => pattern.test(number.rest))?.[1]
+  if (number === null || scale === undefined) {
     throw new Refusal(token, `"${token.text}" is not a time; write a number and s, ms or us`)
   }
   // Microseconds in 32 bits, like iptables.
-  return Math.floor(Number(digits) * scale) >>> 0
+  return lowWord(number.value * scale)
 }
 
 /** The power of two of intervals over which is averaged. */

@@ -121,6 +121,9 @@ class LineReader {
       values.push(following)
       this.#next++
     }
+    if (values.length > wanted && equals >= 0 && spec.optionalValue) {
+      throw new Refusal(token, `iptables takes no value behind "${name}="; write it behind a space`)
+    }
     if (values.length > wanted && !spec.optionalValue)
       throw new Refusal(token, `${name} takes no value; take "${values[0].text}" away`)
     if (inverted && !spec.negatable) throw new Refusal(token, `! cannot stand before ${name}; take it away`)

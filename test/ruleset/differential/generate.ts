@@ -6,6 +6,8 @@ import type { Grammar } from './grammar.ts'
 export interface Trial {
   readonly rule: string
   readonly options: readonly string[]
+  /** `--option value` of the grammar that it tries, which must be taken in one rule at least. */
+  readonly good?: string
 }
 
 /** Whole numbers in [0, below), the same for the same seed (xorshift32). */
@@ -56,34 +58,42 @@ export function familiesOf({ family }: Grammar): readonly Family[] {
   return family ? [family] : ['ipv4', 'ipv6']
 }
 
-export function placeOf({ table, chain, setup = '', parserOnly = false }: Grammar, family: Family): Place {
-  return { family, table, chain, setup, parserOnly }
+export function placeOf({ table, chain, setup = '', recorded = false }: Grammar, family: Family): Place {
+  return { family, table, chain, setup, recorded }
 }
 
 /** Every option with each of its good values, negated, twice, cut short, without its value, alone, and with odd values. */
 export function systematicTrials(grammar: Grammar, oddValues: number, chance: Chance): Trial[] {
-  const trials: Trial[] = [{ rule: ruleOf(grammar, []), options: [] }]
+  // What the kernel alone minds cannot be asked for where a table is recorded: what is missing, or needed beside.
+  const trials: Trial[] = grammar.recorded ? [] : [{ rule: ruleOf(grammar, []), options: [] }]
   for (const [option, samples] of Object.entries(grammar.options)) {
     const others = samples.with === undefined ? needsBeside(grammar, option) : [samples.with]
-    const add = (...words: readonly string[]): void => {
-      trials.push({ rule: ruleOf(grammar, [...others, ...words]), options: [option] })
+    const add = (words: readonly string[], good?: string): void => {
+      trials.push({
+        rule: ruleOf(grammar, [...others, ...words]),
+        options: [option],
+        ...(good !== undefined && { good }),
+      })
     }
     const name = `--${option}`
     for (const value of samples.good) {
-      add(name, value)
-      add('!', name, value)
-      if (value !== '') add(`${name}=${value}`)
+      const words = `${name} ${value}`
+      add([name, value], words)
+      add(['!', name, value], words)
+      if (value !== '') add([`${name}=${value}`], words)
     }
+    for (const value of samples.doubtful ?? []) add([name, value])
     const [good = ''] = samples.good
-    add(name, good, name, good)
-    add(name)
-    add(name.slice(0, -1), good)
-    add('!', '!', name, good)
+    add([name, good, name, good])
+    add([name])
+    add([name.slice(0, -1), good])
+    add(['!', '!', name, good])
     trials.push({ rule: ruleOf(grammar, [name, good]), options: [option] })
-    for (let count = 0; count < oddValues; count++) {
+    for (let count = 0; count < (samples.names ? 0 : oddValues); count++) {
       const value = oddValues >= ODD_VALUES.length ? ODD_VALUES[count % ODD_VALUES.length] : chance.of(ODD_VALUES)
-      add(name, value)
+      add([name, value])
     }
+    if (grammar.recorded) continue
     const bare = { ...grammar, before: '' }
     trials.push({ rule: ruleOf(bare, [...others, name, good]), options: [option] })
   }
@@ -100,11 +110,12 @@ export function randomTrial(grammar: Grammar, chance: Chance): Trial {
   if (names.length > 0) {
     for (let count = 1 + chance.below(4); count > 0; count--) {
       const option = chance.of(names)
-      const { good } = grammar.options[option]
+      const { good, names: isName } = grammar.options[option]
       if (options.includes(option) && chance.below(8) > 0) continue
       options.push(option)
       if (chance.below(5) === 0) words.push('!')
-      words.push(`--${option}`, chance.below(8) === 0 || good.length === 0 ? chance.of(ODD_VALUES) : chance.of(good))
+      const isOdd = good.length === 0 || (!isName && chance.below(8) === 0)
+      words.push(`--${option}`, isOdd ? chance.of(ODD_VALUES) : chance.of(good))
     }
   }
   const before = grammar.needs.filter((need) => !options.some((option) => optionOf(need) === option))

@@ -2,10 +2,14 @@ import type { Family, TableName } from '../../../src/ruleset/ruleset.ts'
 
 /** Values that an option takes, and what must stand with it. */
 export interface OptionSamples {
-  /** As written behind the option; '' for options without a value. */
+  /** As written behind the option; '' for options without a value. Each must be taken by the tools. */
   readonly good: readonly string[]
+  /** Others that look right. */
+  readonly doubtful?: readonly string[]
   /** Instead of the extension's `needs`. */
   readonly with?: string
+  /** They name what `setup` made, so that no others are tried. */
+  readonly names?: true
 }
 
 /** How rules with one extension are made up. */
@@ -22,8 +26,8 @@ export interface Grammar {
   readonly needs: readonly string[]
   /** Shell commands that make what the rules name. */
   readonly setup?: string
-  /** The running kernel lacks it: only the parser of the tools can be asked. */
-  readonly parserOnly?: boolean
+  /** The running kernel lacks it, or the machine what its rules name: only the tools can be asked. */
+  readonly recorded?: boolean
   readonly options: Readonly<Record<string, OptionSamples>>
 }
 
@@ -44,17 +48,28 @@ export const target = (name: string, options: Samples, settings: Settings = {}):
   grammar('target', name, options, settings)
 
 export const FLAG = ['']
-export const PORTS = ['80', '1:2', ':5', '5:', 'http', 'domain:http']
+export const NUMERIC_PORTS = ['80', '1:2', ':5', '5:']
+export const PORTS = [...NUMERIC_PORTS, 'http', 'domain:http']
 export const MASKED = ['5', '0x5/0xff', '5/7', '010/0xf']
 export const RANGES = ['5', '1:6']
 export const SPIS = ['5', '0x10:0x20', ':5', '7:']
 export const PREFIXES = ['0', '24', '32']
 
-export const SETS =
-  'ipset create s hash:ip timeout 600 counters; ipset create p hash:ip,port; ipset create k hash:ip skbinfo; ipset create l list:set'
-export const ESTIMATORS = ['iptables', 'ip6tables']
-  .map(
-    (tool) =>
-      `for n in a b; do ${tool}-legacy -t mangle -A INPUT -j RATEEST --rateest-name $n --rateest-interval 250ms --rateest-ewmalog 500ms; done`,
-  )
-  .join('; ')
+export const FAMILIES = ['ipv4', 'ipv6'] as const
+
+/** Shell commands that make the sets s, p, k and l. */
+export function setsOf(family: Family): string {
+  const inet = family === 'ipv4' ? 'inet' : 'inet6'
+  return [
+    `ipset create s hash:ip family ${inet} timeout 600 counters`,
+    `ipset create p hash:ip,port family ${inet}`,
+    `ipset create k hash:ip family ${inet} skbinfo`,
+    'ipset create l list:set',
+  ].join('; ')
+}
+
+export const ESTIMATOR_NAMES = ['a', 'b', 'c'.repeat(15)]
+export const ESTIMATORS = ESTIMATOR_NAMES.map(
+  (name) =>
+    `iptables-legacy -t mangle -A INPUT -j RATEEST --rateest-name ${name} --rateest-interval 250ms --rateest-ewmalog 500ms`,
+).join('; ')

@@ -1,17 +1,35 @@
-import { ESTIMATORS, FLAG, type Grammar, MASKED, match, PORTS, RANGES, SETS, SPIS } from './grammar.ts'
+import {
+  ESTIMATORS,
+  FAMILIES,
+  FLAG,
+  type Grammar,
+  MASKED,
+  match,
+  NUMERIC_PORTS,
+  PORTS,
+  RANGES,
+  SPIS,
+  setsOf,
+} from './grammar.ts'
 
 /** Every match that is tried. */
 export const MATCH_GRAMMARS: readonly Grammar[] = [
   match('addrtype', {
     'src-type': ['LOCAL', 'unicast,LOCAL'],
-    'dst-type': ['BROADCAST', 'BLACKHOLE,PROHIBIT'],
+    'dst-type': { good: ['LOCAL', 'UNREACHABLE,MULTICAST'], doubtful: ['BROADCAST', 'BLACKHOLE,PROHIBIT'] },
     'limit-iface-in': { good: FLAG, with: '--src-type LOCAL' },
   }),
   match('addrtype', { 'limit-iface-out': { good: FLAG, with: '--src-type LOCAL' } }, { chain: 'OUTPUT' }),
-  match('ah', { ahspi: SPIS }, { family: 'ipv4', before: '-p ah' }),
+  match(
+    'ah',
+    { ahspi: SPIS, ahlen: { good: [], doubtful: ['5'] }, ahres: { good: [], doubtful: FLAG } },
+    { family: 'ipv4', before: '-p ah' },
+  ),
   match('ah', { ahspi: SPIS, ahlen: RANGES.slice(0, 1), ahres: FLAG }, { family: 'ipv6', before: '-p ah' }),
-  match('bpf', { bytecode: ['"4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"', '"1,6 0 0 1"'], 'object-pinned': [] }),
-  match('cgroup', { cgroup: ['5', '0x10001'], path: ['/', 'system.slice'] }, { chain: 'OUTPUT' }),
+  match('bpf', { bytecode: ['"4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"', '"1,6 0 0 1"'] }),
+  match('bpf', { 'object-pinned': ['/sys/fs/bpf/x', '"a b"'] }, { recorded: true }),
+  match('cgroup', { cgroup: ['5', '0x10001'] }, { chain: 'OUTPUT' }),
+  match('cgroup', { path: ['/', 'system.slice', '"a b"', '"it\'s"'] }, { chain: 'OUTPUT', recorded: true }),
   match(
     'cluster',
     {
@@ -56,7 +74,7 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
     ctrepldstport: PORTS,
     ctdir: ['ORIGINAL', 'reply'],
   }),
-  ...(['ipv4', 'ipv6'] as const).map((family) => {
+  ...FAMILIES.map((family) => {
     const addresses = family === 'ipv4' ? ['10.0.0.1', '10.0.0.0/8', '10.1.2.3/255.0.255.0'] : ['::1', '2001:db8::/32']
     return match(
       'conntrack',
@@ -144,7 +162,7 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
   match(
     'icmp6',
     {
-      'icmpv6-type': ['128', 'echo-reply', '1/3', 'redirect', 'mld-listener-query', 'mld-listener-r', 'packet-too-big'],
+      'icmpv6-type': ['128', 'echo-reply', '1/3', 'redirect', 'packet-too-big'],
     },
     { family: 'ipv6', before: '-p icmpv6' },
   ),
@@ -157,14 +175,17 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
   match('iprange', { 'src-range': ['::1-::9', '::1'], 'dst-range': ['2001:db8::-2001:db8::f'] }, { family: 'ipv6' }),
   match(
     'ipv6header',
-    { header: ['hop', 'dst,route', '44', 'esp,auth,none,proto', 'ipv6-opts'], soft: FLAG },
+    {
+      header: { good: ['hop', 'dst,route', '44', 'ipv6-opts', 'esp,auth,none'], doubtful: ['esp,auth,none,proto'] },
+      soft: FLAG,
+    },
     {
       family: 'ipv6',
       needs: ['--header hop'],
     },
   ),
   match('length', { length: ['5', '1:5', ':5', '5:'] }),
-  match('limit', { limit: ['5/s', '3/hour', '90/min', '1/day'], 'limit-burst': ['5', '10'] }),
+  match('limit', { limit: { good: ['5/s', '3/hour', '90/min'], doubtful: ['1/day'] }, 'limit-burst': ['5', '10'] }),
   match('mac', { 'mac-source': ['00:11:22:aa:BB:cc', '0:1:2:3:4:5'] }, { chain: 'INPUT' }),
   match('mark', { mark: MASKED }),
   match(
@@ -176,11 +197,12 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
     },
   ),
   ...['tcp', 'udp', 'sctp', 'dccp', 'udplite'].map((protocol) => {
-    const lists = ['80', '80,443', '1:5,80', 'http,21']
+    const good = ['80', '80,443', '1:5,80']
+    const lists = protocol === 'tcp' ? { good: [...good, 'http,21'] } : { good, doubtful: ['http,21'] }
     const names = ['source-ports', 'sports', 'destination-ports', 'dports', 'ports', 'port']
     return match('multiport', Object.fromEntries(names.map((name) => [name, lists])), { before: `-p ${protocol}` })
   }),
-  match('nfacct', { 'nfacct-name': ['x'] }),
+  match('nfacct', { 'nfacct-name': ['x', '"a b"'] }, { recorded: true }),
   match(
     'osf',
     {
@@ -222,7 +244,7 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
     },
     { chain: 'INPUT', needs: ['--dir in', '--pol ipsec'] },
   ),
-  ...(['ipv4', 'ipv6'] as const).map((family) => {
+  ...FAMILIES.map((family) => {
     const good = family === 'ipv4' ? ['10.0.0.1', '10.0.0.0/8'] : ['::1', '2001:db8::/32']
     const tunnel = '--dir in --pol ipsec --strict --mode tunnel'
     return match(
@@ -268,10 +290,10 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
   match(
     'sctp',
     {
-      'source-port': PORTS,
-      'destination-port': PORTS,
-      sport: PORTS,
-      dport: PORTS,
+      'source-port': { good: NUMERIC_PORTS, doubtful: ['http', 'domain:http'] },
+      'destination-port': { good: NUMERIC_PORTS, doubtful: ['http', 'domain:http'] },
+      sport: { good: NUMERIC_PORTS, doubtful: ['http', 'domain:http'] },
+      dport: { good: NUMERIC_PORTS, doubtful: ['http', 'domain:http'] },
       'chunk-types': ['any DATA', 'all INIT,DATA:Be', 'only ABORT:t', 'any ALL'],
     },
     { before: '-p sctp' },
@@ -280,9 +302,9 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
   match(
     'rateest',
     {
-      rateest: { good: ['a'], with: '--rateest-gt --rateest-bps 5' },
-      rateest1: { good: ['a'], with: '--rateest-gt --rateest2 b --rateest-bps' },
-      rateest2: { good: ['b'], with: '--rateest1 a --rateest-gt --rateest-bps' },
+      rateest: { good: ['a', 'c'.repeat(20)], names: true, with: '--rateest-gt --rateest-bps 5' },
+      rateest1: { good: ['a'], names: true, with: '--rateest-gt --rateest2 b --rateest-bps' },
+      rateest2: { good: ['b', 'c'.repeat(16)], names: true, with: '--rateest1 a --rateest-gt --rateest-bps' },
       'rateest-delta': { good: FLAG, with: '--rateest1 a --rateest-gt --rateest2 b --rateest-bps1 5' },
       'rateest-bps': { good: ['5', '2mbit', '100kibps'], with: '--rateest a --rateest-gt' },
       'rateest-bps1': { good: ['5'], with: '--rateest1 a --rateest2 b --rateest-lt' },
@@ -296,26 +318,28 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
     },
     { setup: ESTIMATORS },
   ),
-  match(
-    'set',
-    {
-      'match-set': ['s src', 'p src,dst', 's dst', 'l src'],
-      set: ['s src'],
-      'return-nomatch': FLAG,
-      'update-counters': FLAG,
-      'update-subcounters': FLAG,
-      ...Object.fromEntries(
-        ['packets', 'bytes'].flatMap((counted) =>
-          ['eq', 'lt', 'gt'].map((operator) => [`${counted}-${operator}`, ['5', '0x10']]),
+  ...FAMILIES.map((family) =>
+    match(
+      'set',
+      {
+        'match-set': ['s src', 'p src,dst', 's dst', 'l src'],
+        set: { good: ['s src'], with: '' },
+        'return-nomatch': FLAG,
+        'update-counters': FLAG,
+        'update-subcounters': FLAG,
+        ...Object.fromEntries(
+          ['packets', 'bytes'].flatMap((counted) =>
+            ['eq', 'lt', 'gt'].map((operator) => [`${counted}-${operator}`, ['5', '0x10']]),
+          ),
         ),
-      ),
-    },
-    { family: 'ipv4', setup: SETS, needs: ['--match-set s src'] },
+      },
+      { family, setup: setsOf(family), needs: ['--match-set s src'] },
+    ),
   ),
   match(
     'srh',
     {
-      'srh-next-hdr': ['6', 'tcp'],
+      'srh-next-hdr': { good: ['6', '17'], doubtful: ['tcp'] },
       ...Object.fromEntries(
         ['hdr-len', 'segs-left', 'last-entry'].flatMap((name) =>
           ['eq', 'gt', 'lt'].map((operator) => [`srh-${name}-${operator}`, ['0', '5', '255']]),
@@ -330,7 +354,7 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
   ),
   match('state', { state: ['NEW', 'new,ESTABLISHED', 'INVALID', 'UNTRACKED'] }),
   match('statistic', {
-    mode: { good: ['random', 'nth'], with: '--probability 0.5' },
+    mode: { good: ['random'], doubtful: ['nth'], with: '--probability 0.5' },
     probability: { good: ['0.5', '1', '0', '0.333'], with: '--mode random' },
     every: { good: ['5', '1'], with: '--mode nth --packet 0' },
     packet: { good: ['0', '2'], with: '--mode nth --every 3' },
@@ -367,7 +391,7 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
     timestart: ['10:00', '10:20:30', '1:2'],
     timestop: ['10:00', '10:20:30', '23:59:59'],
     contiguous: { good: FLAG, with: '--timestart 22:00 --timestop 5:00' },
-    weekdays: ['Mon', 'Mo,Tu', '1,7', 'sun'],
+    weekdays: { good: ['Mon', 'Mo,Tu', '1,7'], doubtful: ['sun'] },
     monthdays: ['1', '1,31', '15'],
     kerneltz: FLAG,
     localtz: [],
@@ -388,8 +412,8 @@ export const MATCH_GRAMMARS: readonly Grammar[] = [
       vmethod: ['GATE', 'ipip', 'MASQ'],
       vportctl: ['21', 'ftp'],
     },
-    { parserOnly: true },
+    { recorded: true },
   ),
-  match('ipvs', { vaddr: ['10.0.0.1', '10.0.0.0/8'] }, { family: 'ipv4', parserOnly: true }),
-  match('ipvs', { vaddr: ['::1', '2001:db8::/32'] }, { family: 'ipv6', parserOnly: true }),
+  match('ipvs', { vaddr: ['10.0.0.1', '10.0.0.0/8'] }, { family: 'ipv4', recorded: true }),
+  match('ipvs', { vaddr: ['::1', '2001:db8::/32'] }, { family: 'ipv6', recorded: true }),
 ]

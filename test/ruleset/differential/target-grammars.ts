@@ -1,4 +1,4 @@
-import { FLAG, type Grammar, MASKED, PREFIXES, SETS, target } from './grammar.ts'
+import { FAMILIES, FLAG, type Grammar, MASKED, PREFIXES, setsOf, target } from './grammar.ts'
 
 /** Every target that is tried. */
 export const TARGET_GRAMMARS: readonly Grammar[] = [
@@ -29,14 +29,18 @@ export const TARGET_GRAMMARS: readonly Grammar[] = [
     {
       notrack: FLAG,
       helper: ['ftp'],
-      timeout: { good: ['x'], with: '--notrack' },
-      ctevents: ['new', 'new,destroy', 'all'],
+      ctevents: { good: ['new', 'new,destroy'], doubtful: ['all'] },
       expevents: ['new'],
       zone: ['5', '65535', 'mark'],
       'zone-orig': ['5', 'mark'],
       'zone-reply': ['5', 'mark'],
     },
     { table: 'raw', chain: 'PREROUTING', before: '-p tcp' },
+  ),
+  target(
+    'CT',
+    { timeout: ['x', 'a-b'], notrack: FLAG, zone: ['5'] },
+    { table: 'raw', chain: 'PREROUTING', before: '-p tcp', recorded: true },
   ),
   ...['DNPT', 'SNPT'].map((name) =>
     target(
@@ -92,7 +96,7 @@ export const TARGET_GRAMMARS: readonly Grammar[] = [
   ),
   target('IDLETIMER', { timeout: ['5'], label: ['x', 'a-b'], alarm: FLAG }, { needs: ['--timeout 5', '--label x'] }),
   target('LOG', {
-    'log-level': ['4', 'debug', 'warn', 'emerg', 'WARNING'],
+    'log-level': { good: ['4', 'debug', 'emerg', 'panic'], doubtful: ['warn', 'WARNING'] },
     'log-prefix': ['x', '"a b "', '"!"'],
     'log-tcp-sequence': FLAG,
     'log-tcp-options': FLAG,
@@ -129,22 +133,21 @@ export const TARGET_GRAMMARS: readonly Grammar[] = [
     'RATEEST',
     {
       'rateest-name': ['x', 'a-b'],
-      'rateest-interval': ['250ms', '1s', '0.5s'],
-      'rateest-ewmalog': ['500ms', '2s'],
+      'rateest-interval': {
+        good: ['250ms', '1s', '0.5s', '1e3', '0x10ms'],
+        with: '--rateest-name n --rateest-ewmalog 4s',
+      },
+      'rateest-ewmalog': ['500ms', '2s', '+2s', '-1'],
     },
     { needs: ['--rateest-name n', '--rateest-interval 250ms', '--rateest-ewmalog 500ms'] },
   ),
   target(
     'REJECT',
     {
-      'reject-with': [
-        'icmp-port-unreachable',
-        'port-unr',
-        'icmp-admin-prohibited',
-        'tcp-reset',
-        'net-prohib',
-        'echo-reply',
-      ],
+      'reject-with': {
+        good: ['icmp-port-unreachable', 'port-unr', 'icmp-admin-prohibited', 'tcp-reset', 'net-prohib'],
+        doubtful: ['echo-reply'],
+      },
     },
     { family: 'ipv4', before: '-p tcp' },
   ),
@@ -155,33 +158,21 @@ export const TARGET_GRAMMARS: readonly Grammar[] = [
     },
     { family: 'ipv6', before: '-p tcp' },
   ),
-  target(
-    'SET',
-    {
-      'add-set': { good: ['s src', 'p src,dst'], with: '' },
-      'del-set': { good: ['s src', 'p dst,dst'], with: '' },
-      'map-set': { good: ['k src'], with: '--map-mark' },
-      exist: { good: FLAG, with: '--add-set s src' },
-      timeout: { good: ['5', '0'], with: '--add-set s src' },
-      'map-mark': { good: FLAG, with: '--map-set k src' },
-      'map-prio': { good: FLAG, with: '--map-set k src' },
-      'map-queue': { good: FLAG, with: '--map-set k src' },
-    },
-    { family: 'ipv4', table: 'mangle', setup: SETS },
-  ),
-  target(
-    'SET',
-    {
-      'add-set': { good: ['s src', 'p src,dst'], with: '' },
-      'del-set': { good: ['s src', 'p dst,dst'], with: '' },
-      'map-set': { good: ['k src'], with: '--map-mark' },
-      exist: { good: FLAG, with: '--add-set s src' },
-      timeout: { good: ['5', '0'], with: '--add-set s src' },
-      'map-mark': { good: FLAG, with: '--map-set k src' },
-      'map-prio': { good: FLAG, with: '--map-set k src' },
-      'map-queue': { good: FLAG, with: '--map-set k src' },
-    },
-    { family: 'ipv4', table: 'mangle', setup: SETS },
+  ...FAMILIES.map((family) =>
+    target(
+      'SET',
+      {
+        'add-set': { good: ['s src', 'p src,dst'], with: '' },
+        'del-set': { good: ['s src', 'p dst,dst'], with: '' },
+        'map-set': { good: ['k src'], with: '--map-mark' },
+        exist: { good: FLAG, with: '--add-set s src' },
+        timeout: { good: ['5', '0'], with: '--add-set s src' },
+        'map-mark': { good: FLAG, with: '--map-set k src' },
+        'map-prio': { good: FLAG, with: '--map-set k src' },
+        'map-queue': { good: FLAG, with: '--map-set k src' },
+      },
+      { family, table: 'mangle', setup: setsOf(family) },
+    ),
   ),
   target(
     'SYNPROXY',
@@ -223,7 +214,7 @@ export const TARGET_GRAMMARS: readonly Grammar[] = [
   ),
   target(
     'TPROXY',
-    { 'on-ip': ['::1'] },
+    { 'on-port': ['80'], 'on-ip': ['::1'], 'tproxy-mark': MASKED },
     {
       family: 'ipv6',
       table: 'mangle',
@@ -232,7 +223,7 @@ export const TARGET_GRAMMARS: readonly Grammar[] = [
       needs: ['--on-port 80'],
     },
   ),
-  ...(['ipv4', 'ipv6'] as const).flatMap((family) => {
+  ...FAMILIES.flatMap((family) => {
     const to =
       family === 'ipv4'
         ? ['10.0.0.1', '10.0.0.1-10.0.0.9', '10.0.0.1:80', ':5-9', '10.0.0.1-10.0.0.3:5-9']
@@ -276,7 +267,7 @@ export const TARGET_GRAMMARS: readonly Grammar[] = [
   target(
     'LED',
     { 'led-trigger-id': ['x', '"a b"'], 'led-delay': ['0', '500', 'inf'], 'led-always-blink': FLAG },
-    { needs: ['--led-trigger-id x'], parserOnly: true },
+    { needs: ['--led-trigger-id x'], recorded: true },
   ),
-  target('SECMARK', { selctx: ['system_u:object_r:x'] }, { table: 'mangle', parserOnly: true }),
+  target('SECMARK', { selctx: ['system_u:object_r:x'] }, { table: 'mangle', recorded: true }),
 ]
