@@ -27,6 +27,7 @@ export function checkJson(review: Review): object {
         neverMatches: found !== undefined,
         shadowedBy: found?.by ? placeOf(found.by) : null,
         shadowedTogetherBy: (found?.together ?? []).map(placeOf),
+        shadowedThrough: (found?.jumps ?? []).map(placeOf),
       }
     }),
     unusedChains: unused.map(({ table, chain: { chain, callers } }) => ({

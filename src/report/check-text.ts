@@ -90,8 +90,10 @@ function deadGroup(group: readonly DeadRule[]): string[] {
   }
   const takes = byTakesAll ? 'every packet' : one ? 'all that it matches' : 'all that they match'
   const together = takers.length === 1 ? 'takes' : 'together take'
+  const jumps = group[0].jumps.map((by) => by.rule.line)
+  const through = jumps.length === 0 ? '' : ` (${lineList(jumps)} ${jumps.length === 1 ? 'leads' : 'lead'} there)`
   return [
-    ...wrap(`${named}: ${lineList(takers.map((by) => by.rule.line))} ${together} ${takes}`, 2, 2),
+    ...wrap(`${named}: ${lineList(takers.map((by) => by.rule.line))}${through} ${together} ${takes}`, 2, 2),
     ...takers.slice(0, LIST_MAX).flatMap((by) => ruleLine(by, 4)),
     ...(one ? ruleLine(rule, 4) : []),
   ]

@@ -102,6 +102,7 @@ describe('check', () => {
       neverMatches: true,
       shadowedBy: { chain: 'INPUT', number: 3, line: 8 },
       shadowedTogetherBy: [],
+      shadowedThrough: [],
     })
     expect(second.family).toBe('ipv6')
   })

@@ -2,7 +2,7 @@ import type { FieldName } from '../evaluate/fields.ts'
 import { VERDICT_ACCEPT } from '../rule-packet.ts'
 import { Facts } from './facts.ts'
 import { contains, domainOf } from './field-sets.ts'
-import { CLIMB_MAX, type Flow } from './flow.ts'
+import { CLIMB_MAX, type Flow, isUnconditional } from './flow.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
 /** A rule of the filter table that ends a packet's way, and what is known of the packets that it may take. */
@@ -57,9 +57,7 @@ export function isLoopback(facts: Facts): boolean {
 
 /** What happens to packets that no rule takes: the chain's last, unconditional rule or its policy drops them. */
 export function dropsInTheEnd(flow: Flow, base: string, endings: readonly Ending[]): boolean {
-  const last = endings.find(
-    ({ rule }) => rule.chain.name === base && rule.checks.every((check) => new Facts().imply(check)),
-  )
+  const last = endings.find(({ rule }) => rule.chain.name === base && isUnconditional(rule))
   if (last !== undefined) return !last.accepts
   return flow.chain(base)?.policy === 'DROP'
 }

@@ -96,6 +96,10 @@ export function contains(values: ValueSet, value: number): boolean {
   return values.some(({ low, high }) => low <= value && value <= high)
 }
 
+export function without(set: ValueSet, taken: ValueSet): ValueSet {
+  return intersect(set, complement(taken, 0xffff_ffff))
+}
+
 export function unite(one: ValueSet, other: ValueSet): ValueSet {
   const max = 0xffff_ffff
   return complement(intersect(complement(one, max), complement(other, max)), max)

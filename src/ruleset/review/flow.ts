@@ -1,6 +1,7 @@
 import { targetChain } from '../check-table.ts'
+import type { Condition } from '../evaluate/condition.ts'
 import type { Chain, Table } from '../rule.ts'
-import { Facts } from './facts.ts'
+import { fieldSet, isEverything } from './field-sets.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
 /** Chains that are looked at on the way to a rule: what stands above deeper nesting is not made use of. */
@@ -39,22 +40,6 @@ export class Flow {
   onlyCaller(chain: Chain): ReviewedRule | null {
     const callers = this.callersOf(chain.name)
     return chain.policy === null && callers.length === 1 ? callers[0] : null
-  }
-
-  /** No packet that the rule matches comes to the rules behind it in its chain. */
-  takes({ rule }: ReviewedRule): boolean {
-    const action = rule.target?.target.action
-    switch (action?.kind) {
-      case 'verdict':
-      case 'undecided':
-      case 'return':
-      case 'goto':
-        return true
-      case 'jump':
-        return this.isFinal(action.chain)
-      default:
-        return false
-    }
   }
 
   /** No packet that enters the chain ever returns from it. */
@@ -120,11 +105,31 @@ export class Flow {
 }
 
 const NO_RULES: ReadonlySet<ReviewedRule> = new Set()
-const NOTHING_KNOWN = new Facts()
 
-/** The rule matches every packet. */
+/** The rule matches every packet, or drops it at once. */
 export function isUnconditional({ checks }: ReviewedRule): boolean {
-  return checks.every((check) => NOTHING_KNOWN.imply(check))
+  return checks.every(({ conditions }) => conditions.every((one) => isAlways(one, false)))
+}
+
+function isAlways(condition: Condition, negated: boolean): boolean {
+  switch (condition.kind) {
+    case 'field': {
+      const set = fieldSet(condition, negated)
+      return set !== null && isEverything(set)
+    }
+    case 'constant':
+      return condition.value !== null && condition.value !== negated
+    case 'hotdrop':
+      return !negated
+    case 'all':
+    case 'any': {
+      const inverted = condition.negated !== negated
+      if ((condition.kind === 'all') === inverted) return condition.parts.some((part) => isAlways(part, inverted))
+      return condition.parts.every((part) => isAlways(part, inverted))
+    }
+    default:
+      return false
+  }
 }
 
 function push<Value>(lists: Map<string, Value[]>, name: string, value: Value): void {

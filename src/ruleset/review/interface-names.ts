@@ -1,3 +1,5 @@
+import type { ValueSet } from '../evaluate/value-set.ts'
+
 /** What is known of an interface: its name is this, or begins so; or is not, or does not. */
 export interface NameFact {
   readonly field: 'inInterface' | 'outInterface'
@@ -6,24 +8,31 @@ export interface NameFact {
   readonly negated: boolean
 }
 
-/** True when `known` leaves no name for which `asked` would not hold. */
-export function nameFollows(known: NameFact, asked: NameFact): boolean {
-  if (known.field !== asked.field) return false
-  if (!asked.negated) return !known.negated && isWithin(known, asked)
-  // "Not these" follows from others, and from "not those" where those are more.
-  return known.negated ? isWithin(asked, known) : areApart(known, asked)
+/**
+ * The names that rules speak of, as numbers: 0 is every other name; a name, or the names of a beginning that no longer one
+ * is listed for, has the number of its place in the alphabet.
+ */
+export class InterfaceNames {
+  readonly domain: ValueSet
+  /** Name by number less 1; a beginning ends in +, and stands before the names that begin so. */
+  readonly #listed: readonly string[]
+
+  constructor(facts: readonly NameFact[]) {
+    this.#listed = [...new Set(facts.map(({ name, prefix }) => (prefix ? `${name}+` : name)))].sort(inAlphabet)
+    this.domain = [{ low: 0, high: 2 ** Math.ceil(Math.log2(this.#listed.length + 1)) - 1 }]
+  }
+
+  /** The numbers of the names; what is negated is not. */
+  setOf({ name, prefix }: NameFact): ValueSet {
+    const low = this.#listed.indexOf(prefix ? `${name}+` : name)
+    let high = low
+    while (prefix && this.#listed[high + 1]?.startsWith(name)) high++
+    return [{ low: low + 1, high: high + 1 }]
+  }
 }
 
-/** True when no name fits both. */
-export function namesExclude(one: NameFact, other: NameFact): boolean {
-  return nameFollows(one, { ...other, negated: !other.negated })
-}
-
-/** All names of the one are names of the other. */
-function isWithin(one: NameFact, other: NameFact): boolean {
-  return other.prefix ? one.name.startsWith(other.name) : !one.prefix && one.name === other.name
-}
-
-function areApart(one: NameFact, other: NameFact): boolean {
-  return !isWithin(one, other) && !isWithin(other, one)
+/** Character by character; a beginning before all that it begins. */
+function inAlphabet(one: string, other: string): number {
+  const key = (name: string): string => (name.endsWith('+') ? `${name.slice(0, -1)}\0` : `${name}\x01`)
+  return key(one) < key(other) ? -1 : 1
 }

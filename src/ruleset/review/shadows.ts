@@ -1,7 +1,14 @@
-import { Facts } from './facts.ts'
+import type { Condition } from '../evaluate/condition.ts'
+import type { Box } from './box.ts'
+import { ChainTakers } from './chain-takers.ts'
+import { type Cover, CoverSearch } from './cover.ts'
+import { Dimensions } from './dimensions.ts'
 import { CLIMB_MAX, type Flow, isUnconditional } from './flow.ts'
+import { InterfaceNames, type NameFact } from './interface-names.ts'
+import { Probe } from './probe.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
-import { Takers } from './takers.ts'
+import { NOTHING_CHANGES, RuleBoxes } from './rule-boxes.ts'
+import type { Taker, Takers } from './takers.ts'
 import { volatileOf } from './volatile-fields.ts'
 
 /** A rule that no packet can come to, or match. */
@@ -11,45 +18,146 @@ export interface DeadRule {
   readonly by: ReviewedRule | null
   /** The earlier rules that take all its packets together. None of these and no `by`: it contradicts itself, or the way to it. */
   readonly together: readonly ReviewedRule[]
+  /** Jumps of earlier rules, by which packets come to those that take them in other chains. */
+  readonly jumps: readonly ReviewedRule[]
   /** That rule matches every packet that comes to it. */
   readonly byTakesAll: boolean
 }
 
-const CONTRADICTION = { by: null, together: [] }
+/** Boxes that the searches for all rules of a table may look at. */
+const ALLOWANCE = 2_000_000
+/** Packets of each box that are tried before. */
+const PROBES = 8
+/** Of more takers it is not looked which could be left out. */
+const GROUP_MAX = 256
 
 /**
- * The rules of a table that can never match, each proved from what the rules ask: an earlier rule of its chain, or of
- * the chains on the only way there, takes everything that it could match, or several of one chain do so together. Nothing is said where a proof is not found.
+ * The rules of a table that can never match, each proved from what the rules ask: on every way to the rule, rules before
+ * it take all that it could match, one or several together. Nothing is said where a proof is not found.
  */
 export function deadRules(flow: Flow): DeadRule[] {
-  const changing = volatileOf(flow.table)
-  const takers = new Map<string, Takers>()
-  for (const { name } of flow.table.chains)
-    takers.set(name, new Takers(flow.rulesOf(name).filter((one) => flow.takes(one))))
+  const search = new ShadowSearch(flow)
+  return flow.table.chains.flatMap(({ name }) =>
+    flow.rulesOf(name).flatMap((rule): DeadRule[] => {
+      const found = search.takersOf(rule)
+      if (found === null) return []
+      const takers = inOrder(found.map((taker) => taker.rule))
+      const jumps = inOrder(found.flatMap(({ by }) => by ?? []))
+      const [by] = takers
+      if (takers.length !== 1) return [{ rule, by: null, together: takers, jumps, byTakesAll: false }]
+      return [{ rule, by, together: [], jumps, byTakesAll: jumps.length === 0 && isUnconditional(by) }]
+    }),
+  )
+}
 
-  const dead: DeadRule[] = []
-  for (const { name } of flow.table.chains) {
-    for (const rule of flow.rulesOf(name)) {
-      const found = deadBy(rule)
-      if (found !== null) dead.push({ rule, ...found, byTakesAll: found.by !== null && isUnconditional(found.by) })
-    }
+function inOrder(rules: readonly ReviewedRule[]): ReviewedRule[] {
+  return [...new Set(rules)].sort((one, other) => one.rule.line - other.rule.line)
+}
+
+/** A chain on the way to a rule, and the number of the rule there that leads on; the last one is the farthest. */
+interface Stage {
+  readonly takers: Takers
+  readonly number: number
+}
+
+class ShadowSearch {
+  readonly #flow: Flow
+  /** Chains that rules lead to, whether these match or not. */
+  readonly #inReach: ReadonlySet<string>
+  readonly #rightNow: RuleBoxes
+  readonly #perhaps: RuleBoxes
+  readonly #takers: ChainTakers
+  readonly #search: CoverSearch
+  readonly #probe: Probe
+
+  constructor(flow: Flow) {
+    this.#flow = flow
+    this.#inReach = flow.reachable(new Set())
+    const rules = flow.table.chains.flatMap(({ name }) => flow.rulesOf(name))
+    const conditions = rules.flatMap(({ checks }) => checks.flatMap((check) => check.conditions))
+    const dimensions = new Dimensions(new InterfaceNames(conditions.flatMap(namesIn)))
+    const changing = volatileOf(flow.table)
+    this.#rightNow = new RuleBoxes(dimensions, NOTHING_CHANGES, 'perhaps')
+    this.#perhaps = new RuleBoxes(dimensions, changing, 'perhaps')
+    this.#takers = new ChainTakers(flow, dimensions, new RuleBoxes(dimensions, changing, 'surely'), this.#perhaps)
+    this.#probe = new Probe(dimensions)
+    this.#search = new CoverSearch(dimensions.domain, ALLOWANCE)
   }
-  return dead
 
-  function deadBy(rule: ReviewedRule): Pick<DeadRule, 'by' | 'together'> | null {
-    if (new Facts().add(rule.checks).impossible) return CONTRADICTION
-    const facts = new Facts()
-    const met = new Set<string>()
-    for (let at: ReviewedRule | null = rule; at !== null && !met.has(at.chain.name); at = flow.onlyCaller(at.chain)) {
-      if (met.size === CLIMB_MAX) return null
-      met.add(at.chain.name)
-      facts.add(at.checks, changing.fields, !changing.more)
-      if (facts.impossible) return CONTRADICTION
-      const by = takers.get(at.chain.name)?.before(at.number, facts)
-      if (by) return { by, together: [] }
-      const together = takers.get(at.chain.name)?.together(at.number, facts, changing.fields) ?? []
-      if (together.length > 0) return { by: null, together }
+  /** What takes all packets of a rule: nothing where it contradicts itself; null where it may match. */
+  takersOf(rule: ReviewedRule): readonly Taker[] | null {
+    if (this.#rightNow.of(rule.checks).length === 0) return []
+    return this.#onTheWayTo(rule, this.#perhaps.of(rule.checks), [])
+  }
+
+  /** @param behind the stages from there to the rule that it is about */
+  #onTheWayTo(at: ReviewedRule, region: readonly Box[], behind: readonly Stage[]): readonly Taker[] | null {
+    if (region.length === 0) return []
+    const takers = this.#takers.of(at.chain.name)
+    const stages = [...behind, { takers, number: at.number }]
+    if (!region.some((box) => this.#hasPacketLeft(box, stages))) {
+      const alone = takers.before(at.number, region)
+      const together = alone === null ? this.#together(region, stages) : [alone]
+      if (together !== null) return together
     }
-    return null
+    const callers = this.#flow.callersOf(at.chain.name).filter(({ chain }) => this.#inReach.has(chain.name))
+    if (callers.length === 0 || stages.length > CLIMB_MAX) return null
+    const found: Taker[] = []
+    for (const caller of callers) {
+      const left = this.#perhaps.common(region, this.#perhaps.of(caller.checks))
+      const taken = this.#onTheWayTo(caller, left, stages)
+      if (taken === null) return null
+      found.push(...taken)
+    }
+    return found
+  }
+
+  /** Takers that leave nothing of the region: as few as are found; null where something is left. */
+  #together(region: readonly Box[], stages: readonly Stage[]): readonly Taker[] | null {
+    // In the order in which packets meet them.
+    const covers = region.map((box) => stages.toReversed().flatMap(({ takers, number }) => takers.meeting(number, box)))
+    const found = this.#needed(region, covers)
+    if (found === null) return null
+    let needed = found
+    // What the others take anyway is left out, the later rules first.
+    for (const taker of found.size <= GROUP_MAX ? [...found].sort((one, other) => other - one) : []) {
+      if (!needed.has(taker)) continue
+      const others = covers.map((list) => list.filter((cover) => cover.taker !== taker && needed.has(cover.taker)))
+      needed = this.#needed(region, others) ?? needed
+    }
+    return [...needed].map((taker) => this.#takers.all[taker])
+  }
+
+  /** @param covers of each box of the region */
+  #needed(region: readonly Box[], covers: readonly (readonly Cover[])[]): ReadonlySet<number> | null {
+    const needed = new Set<number>()
+    for (const [index, box] of region.entries()) {
+      const takers = this.#search.takersOf(box, covers[index])
+      if (takers === null) return null
+      for (const taker of takers) needed.add(taker)
+    }
+    return needed
+  }
+
+  #hasPacketLeft(box: Box, stages: readonly Stage[]): boolean {
+    for (let tried = 0; tried < PROBES; tried++) {
+      const packet = this.#probe.of(box)
+      if (!stages.some(({ takers, number }) => takers.take(number, packet))) return true
+    }
+    return false
+  }
+}
+
+function namesIn(condition: Condition): NameFact[] {
+  switch (condition.kind) {
+    case 'name':
+      return [condition]
+    case 'all':
+    case 'any':
+      return condition.parts.flatMap(namesIn)
+    case 'hotdrop':
+      return namesIn(condition.when)
+    default:
+      return []
   }
 }

@@ -1,145 +1,124 @@
-import type { FieldName } from '../evaluate/fields.ts'
-import type { ValueSet } from '../evaluate/value-set.ts'
-import { Facts } from './facts.ts'
-import { domainOf, isSubset } from './field-sets.ts'
+import { type Box, isWithin, setOf } from './box.ts'
+import type { Cover } from './cover.ts'
+import type { Dimensions } from './dimensions.ts'
+import { contains } from './field-sets.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
-/** Fields by which rules are found, those that tell more rules apart first. */
-const KEY_FIELDS: readonly FieldName[] = [
-  'source3',
-  'destination3',
-  'source0',
-  'destination0',
-  'destinationPort',
-  'sourcePort',
-  'icmpTypeCode',
-  'protocol',
-]
-/** Ranges within one block of this many values are kept by their block. */
-const BLOCK = 0x1_0000
-/** Rules of a chain that are looked at for all its rules together, about; and for each at least. */
-const LOOKS_MAX = 400_000
-const REACH_AT_LEAST = 32
-/** A packet may lack them: a later fragment has no ports, and matches no rule that asks for any. */
-const OF_A_HEADER: ReadonlySet<FieldName> = new Set(['sourcePort', 'destinationPort', 'tcpFlags', 'icmpTypeCode'])
-/** Larger groups are not made smaller. */
-const GROUP_MAX = 256
+/** Packets that come no further than to a rule. */
+export interface Taker {
+  /** The rule that ends their way. */
+  readonly rule: ReviewedRule
+  /** Of the chain whose later rules do not get them: the rule's, or that of the jump to it. */
+  readonly number: number
+  readonly boxes: readonly Box[]
+  /** The jump to the chain of the rule, where that is another one. */
+  readonly by: ReviewedRule | null
+}
+
+const LOWEST = 0
+const HIGHEST = 0xffff_ffff
 
 /**
- * Rules of one chain that end it for the packets they match, found by what is known of a packet. Rules that ask for one
- * value, or for values of one block, are kept by it: what is a part of them must lie there as well.
+ * The takers of one chain, in its order. Beside each box stands, for the dimensions that tell most rules apart, the least
+ * and the greatest value that it has: most boxes need no other look.
  */
 export class Takers {
-  readonly #byKey = new Map<string, ReviewedRule[]>()
-  readonly #others: ReviewedRule[] = []
-  readonly #inOrder: readonly ReviewedRule[]
+  readonly #takers: readonly Taker[]
+  readonly #keys: readonly number[]
+  /** Number of the first one in the numbering of all chains. */
+  readonly #first: number
+  readonly #boxes: Box[] = []
+  readonly #owners: number[] = []
+  /** By box and key. */
+  readonly #low: Float64Array
+  readonly #high: Float64Array
 
-  constructor(rules: readonly ReviewedRule[]) {
-    this.#inOrder = rules
-    for (const rule of rules) {
-      const [key] = keysOf(new Facts().add(rule.checks))
-      if (key === undefined) this.#others.push(rule)
-      else {
-        const list = this.#byKey.get(key)
-        if (list === undefined) this.#byKey.set(key, [rule])
-        else list.push(rule)
+  constructor(takers: readonly Taker[], first: number, dimensions: Dimensions) {
+    this.#takers = takers
+    this.#first = first
+    this.#keys = dimensions.keys()
+    for (const [owner, { boxes }] of takers.entries()) {
+      for (const box of boxes) {
+        this.#boxes.push(box)
+        this.#owners.push(owner)
       }
     }
-  }
-
-  /** The first rule before the one of this number that takes every packet of which the facts are true. */
-  before(number: number, facts: Facts): ReviewedRule | null {
-    let first = covering(this.#others, number, facts)
-    for (const key of keysOf(facts)) {
-      const found = covering(this.#byKey.get(key) ?? [], first?.number ?? number, facts)
-      if (found !== null) first = found
+    const keys = this.#keys.length
+    this.#low = new Float64Array(this.#boxes.length * keys)
+    this.#high = new Float64Array(this.#boxes.length * keys)
+    for (const [at, box] of this.#boxes.entries()) {
+      this.#low.set(this.#ends(box, 'low'), at * keys)
+      this.#high.set(this.#ends(box, 'high'), at * keys)
     }
-    return first
   }
 
-  /**
-   * Rules before the one of this number that take every such packet together, each its part of the values of one field:
-   * the halves of a range, all states. Of a long chain only the nearest rules are looked at.
-   * @param forgotten fields that may have had another value when an earlier rule looked
-   * @returns none where no such rules are found
-   */
-  together(number: number, facts: Facts, forgotten: ReadonlySet<FieldName>): ReviewedRule[] {
-    const reach = Math.max(REACH_AT_LEAST, Math.floor(LOOKS_MAX / this.#inOrder.length))
-    const shares = new Map<FieldName, Share[]>()
-    const end = firstNotBefore(this.#inOrder, number)
-    for (const rule of this.#inOrder.slice(Math.max(end - reach, 0), end)) {
-      const left = facts.remainderOf(rule.checks)
-      if (left === null || forgotten.has(left.field)) continue
-      const list = shares.get(left.field)
-      if (list === undefined) shares.set(left.field, [{ rule, values: left.values }])
-      else list.push({ rule, values: left.values })
+  /** The first taker before the rule of this number that leaves nothing of the boxes by itself. */
+  before(number: number, region: readonly Box[]): Taker | null {
+    const keys = this.#keys.length
+    const [lows, highs] = [this.#low, this.#high]
+    const low = this.#ends(region[0], 'low')
+    const high = this.#ends(region[0], 'high')
+    const end = this.#endBefore(number)
+    let refused = -1
+    for (let at = 0, cell = 0; at < end; at++, cell += keys) {
+      let key = 0
+      while (key < keys && lows[cell + key] <= low[key] && highs[cell + key] >= high[key]) key++
+      if (key < keys || this.#owners[at] === refused) continue
+      refused = this.#owners[at]
+      const { boxes } = this.#takers[refused]
+      if (region.every((box) => boxes.some((one) => isWithin(box, one)))) return this.#takers[refused]
     }
-    for (const [field, parts] of shares) {
-      const wanted = facts.values.get(field) ?? (OF_A_HEADER.has(field) ? null : domainOf(field))
-      if (wanted === null || parts.length < 2 || !isSubset(wanted, unionOf(parts))) continue
-      // What the others take anyway is left out, the later rules first.
-      let needed = parts
-      for (const part of parts.length <= GROUP_MAX ? parts.toReversed() : []) {
-        const others = needed.filter((one) => one !== part)
-        if (isSubset(wanted, unionOf(others))) needed = others
-      }
-      return needed.map(({ rule }) => rule)
+    return null
+  }
+
+  /** Whether one before the rule of this number takes a packet. @param packet its value in each dimension */
+  take(number: number, packet: readonly number[]): boolean {
+    const keys = this.#keys.length
+    const [lows, highs] = [this.#low, this.#high]
+    const values = this.#keys.map((key) => packet[key])
+    const end = this.#endBefore(number)
+    for (let at = 0, cell = 0; at < end; at++, cell += keys) {
+      let key = 0
+      while (key < keys && lows[cell + key] <= values[key] && highs[cell + key] >= values[key]) key++
+      if (key < keys) continue
+      const { dimensions, sets } = this.#boxes[at]
+      if (dimensions.every((dimension, index) => contains(sets[index], packet[dimension]))) return true
     }
-    return []
+    return false
   }
-}
 
-/** What one rule takes of a field. */
-interface Share {
-  readonly rule: ReviewedRule
-  readonly values: ValueSet
-}
-
-function unionOf(shares: readonly Share[]): ValueSet {
-  const ranges = shares.flatMap(({ values }) => values).toSorted((one, other) => one.low - other.low)
-  const union: { low: number; high: number }[] = []
-  for (const { low, high } of ranges) {
-    const last = union.at(-1)
-    if (last !== undefined && low <= last.high + 1) last.high = Math.max(last.high, high)
-    else union.push({ low, high })
-  }
-  return union
-}
-
-/** Rules are in the order of their numbers. */
-function firstNotBefore(rules: readonly ReviewedRule[], number: number): number {
-  let low = 0
-  for (let high = rules.length; low < high; ) {
-    const middle = (low + high) >> 1
-    if (rules[middle].number < number) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function covering(rules: readonly ReviewedRule[], before: number, facts: Facts): ReviewedRule | null {
-  for (const rule of rules) {
-    if (rule.number >= before) return null
-    if (rule.checks.every((check) => facts.imply(check))) return rule
-  }
-  return null
-}
-
-function* keysOf(facts: Facts): Generator<string> {
-  for (const field of KEY_FIELDS) {
-    const values = facts.values.get(field)
-    if (values === undefined || values.length === 0) continue
-    const { low } = values[0]
-    const { high } = values[values.length - 1]
-    if (low === high) yield `${field} ${low}`
-    const block = Math.floor(low / BLOCK)
-    if (
-      block === Math.floor(high / BLOCK) &&
-      field !== 'protocol' &&
-      !field.endsWith('Port') &&
-      field !== 'icmpTypeCode'
-    ) {
-      yield `${field} block ${block}`
+  /** Boxes of takers before the rule of this number that may have something in common with this one. */
+  meeting(number: number, box: Box): Cover[] {
+    const keys = this.#keys.length
+    const [lows, highs] = [this.#low, this.#high]
+    const low = this.#ends(box, 'low')
+    const high = this.#ends(box, 'high')
+    const end = this.#endBefore(number)
+    const covers: Cover[] = []
+    for (let at = 0, cell = 0; at < end; at++, cell += keys) {
+      let key = 0
+      while (key < keys && lows[cell + key] <= high[key] && highs[cell + key] >= low[key]) key++
+      if (key === keys) covers.push({ box: this.#boxes[at], taker: this.#first + this.#owners[at] })
     }
+    return covers
+  }
+
+  /** How many boxes are of takers before the rule of this number. */
+  #endBefore(number: number): number {
+    let low = 0
+    for (let high = this.#owners.length; low < high; ) {
+      const middle = (low + high) >> 1
+      if (this.#takers[this.#owners[middle]].number < number) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #ends(box: Box, end: 'low' | 'high'): number[] {
+    return this.#keys.map((key) => {
+      const set = setOf(box, key)
+      if (set === undefined) return end === 'low' ? LOWEST : HIGHEST
+      return end === 'low' ? set[0].low : set[set.length - 1].high
+    })
   }
 }

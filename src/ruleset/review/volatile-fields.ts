@@ -12,15 +12,22 @@ export function volatileOf(table: Table): Volatile {
   let marks = false
   let more = false
   let parts = 0
+  let tracking = false
   for (const { target } of table.chains.flatMap((chain) => chain.rules)) {
     const action = target?.target.action
     if (action?.kind === 'assign') marks = true
     if (action?.kind === 'effect') more = true
+    if (action?.kind === 'track') tracking = true
     if (action?.kind === 'edit') parts |= action.parts
   }
   const edits = parts !== 0
   const changes = (field: Field): boolean =>
     ((marks || more || edits) && field.changes === true) || ((field.parts ?? 0) & parts) !== 0
-  const fields = (Object.keys(FIELDS) as FieldName[]).filter((name) => changes(FIELDS[name]))
-  return { fields: new Set(fields), more: marks || more || edits }
+  const fields = (Object.keys(FIELDS) as FieldName[]).filter(
+    (name) => changes(FIELDS[name]) || (tracking && OF_TRACKING.has(name)),
+  )
+  return { fields: new Set(fields), more: marks || more || edits || tracking }
 }
+
+/** A packet that is not to be tracked is UNTRACKED at once. */
+const OF_TRACKING: ReadonlySet<FieldName> = new Set(['state', 'connection', 'connectionStatus'])

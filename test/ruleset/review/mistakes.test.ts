@@ -58,7 +58,7 @@ it('what asks for a translated connection does not accept INVALID', () => {
   const drop = '-A INPUT -m conntrack --ctstate INVALID -j DROP'
   const accept = '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT'
   expect(mistakesOf([accept, drop])).not.toContain('invalid-accepted')
-  const others = '-A INPUT -m conntrack ! --ctstate DNAT -j ACCEPT'
+  const others = '-A INPUT -s 10.0.0.0/8 -m conntrack ! --ctstate DNAT -j ACCEPT'
   expect(mistakesOf([accept, others, drop])).toContain('invalid-accepted')
 })
 

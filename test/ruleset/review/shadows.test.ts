@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { parseRuleset } from '../../../src/ruleset/index.ts'
+import { reviewRuleset } from '../../../src/ruleset/review/review.ts'
 import { deadOf } from './review-of.ts'
 
 /** Whether the second of two rules with these matches can never match. */
@@ -201,4 +203,85 @@ it('thousands of rules', () => {
     (_, i) => `-A INPUT -s 10.${i >> 8}.${i & 255}.1 -p tcp --dport 80 -j DROP`,
   )
   expect(deadOf([...lines, lines[5]])).toEqual(['INPUT 20001 < INPUT 6'])
+})
+
+describe('rules that take a later one together, in more than one dimension', () => {
+  const inTurn = (...rules: string[]): string[] => rules.map((rule) => `-A FORWARD ${rule}`)
+
+  it('halves of ports and of addresses at once', () => {
+    const rules = inTurn(
+      '-s 10.0.0.0/9 -p tcp --dport 1:1023 -j ACCEPT',
+      '-s 10.128.0.0/9 -p tcp --dport 1:1023 -j ACCEPT',
+      '-s 10.0.0.0/8 -p tcp --dport 1024:65535 -j DROP',
+      '-s 10.0.0.0/8 -p tcp --dport 1:65535 -j DROP',
+    )
+    expect(deadOf(rules)).toEqual(['FORWARD 4 < FORWARD 1 + FORWARD 2 + FORWARD 3'])
+  })
+
+  it('pairs of interfaces, with names that begin alike', () => {
+    const rules = inTurn('-i eth+ -o lan -j ACCEPT', '-i eth+ ! -o lan -j DROP', '-i eth0 -j DROP', '-i lan -j DROP')
+    expect(deadOf(rules)).toEqual(['FORWARD 3 < FORWARD 1 + FORWARD 2'])
+    expect(deadOf(inTurn('-i eth0 -j DROP', '-i eth1 -j DROP', '-i eth+ -j DROP'))).toEqual([])
+  })
+
+  it('states, protocols and a network; one of them is not enough', () => {
+    const rules = inTurn(
+      '-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
+      '-p tcp -m conntrack --ctstate NEW -j ACCEPT',
+      '! -p tcp -s 10.0.0.0/8 -j DROP',
+      '-s 10.1.0.0/16 -m conntrack --ctstate NEW,ESTABLISHED -j DROP',
+    )
+    expect(deadOf(rules)).toEqual(['FORWARD 4 < FORWARD 1 + FORWARD 2 + FORWARD 3'])
+    expect(deadOf([rules[0], rules[1], rules[3]])).toEqual([])
+  })
+
+  it('in chains that earlier rules jump to, but not what returns from there', () => {
+    const chain = [':A -', '-A A -s 10.0.0.9 -j RETURN', '-A A -p tcp -j DROP', '-A A -p udp -j DROP']
+    const last = '-A FORWARD -s 10.0.0.0/24 -p tcp -j DROP'
+    expect(deadOf([...chain, '-A FORWARD -j A', last])).toEqual([])
+    expect(deadOf([...chain, '-A FORWARD -j A', '-A FORWARD -s 10.0.0.9 -j ACCEPT', last])).toEqual([
+      'FORWARD 3 < A 2 + FORWARD 2',
+    ])
+  })
+
+  it('on every way to a chain by others', () => {
+    const lines = [
+      ':A -',
+      '-A INPUT -p udp -j DROP',
+      '-A INPUT -j A',
+      '-A FORWARD -s 10.0.0.0/8 -j DROP',
+      '-A FORWARD -p udp -s 10.0.0.0/7 -j A',
+      '-A A -p udp -s 10.0.0.1 -j ACCEPT',
+      '-A A -p udp -s 11.0.0.1 -j ACCEPT',
+    ]
+    expect(deadOf(lines)).toEqual(['A 1 < INPUT 1 + FORWARD 1'])
+  })
+
+  it('never with limits, chance, or what no rule says twice', () => {
+    for (const match of [
+      '-m limit --limit 1/s',
+      '-m statistic --mode random --probability 0.5',
+      '-m owner --uid-owner 1',
+    ]) {
+      const rules = inTurn(`-p tcp ${match} -j ACCEPT`, '! -p tcp -j DROP', '-s 10.0.0.1 -j DROP')
+      expect(deadOf(rules.map((line) => line.replace('FORWARD', 'OUTPUT')))).toEqual([])
+    }
+  })
+
+  it('NOTRACK makes packets UNTRACKED between them', () => {
+    const lines = [
+      '-A PREROUTING -m conntrack --ctstate UNTRACKED -j ACCEPT',
+      '-A PREROUTING -j NOTRACK',
+      '-A PREROUTING -m conntrack --ctstate UNTRACKED -j DROP',
+    ]
+    const text = ['*raw', ...lines, 'COMMIT', ''].join('\n')
+    expect(reviewRuleset(parseRuleset(text, 'rules', 'ipv4')).dead).toEqual([])
+  })
+})
+
+it('thousands of rules that have something in common with thousands of others', () => {
+  const rules = Array.from({ length: 10_000 }, (_, i) =>
+    i % 2 === 0 ? `-A INPUT -s 10.${i >> 8}.${i & 255}.1 -j DROP` : `-A INPUT -p tcp --dport ${i} -j ACCEPT`,
+  )
+  expect(deadOf([...rules, '-A INPUT -s 10.0.0.1 -p tcp --dport 9 -j DROP'])).toEqual(['INPUT 10001 < INPUT 1'])
 })

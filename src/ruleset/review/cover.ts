@@ -1,0 +1,164 @@
+import { intersect, type ValueSet } from '../evaluate/value-set.ts'
+import { type Box, setOf, withSet } from './box.ts'
+import { isSubset, without } from './field-sets.ts'
+
+/** A box, and the number of the taker that it is of. */
+export interface Cover {
+  readonly box: Box
+  readonly taker: number
+}
+
+/** Boxes looked at until a search ends without an answer. */
+const LOOKS_MAX = 200_000
+/** What is looked at where many searches have looked at much. */
+const NEAREST = 64
+const NEAREST_LOOKS_MAX = 2_000
+const DEPTH_MAX = 256
+/** Of larger groups it is not looked who takes something that no earlier one does. */
+const GROUP_MAX = 256
+
+/**
+ * Whether boxes leave nothing of another one. Boxes that differ from it in one dimension only are taken off first, all at
+ * once; then it is cut in two along a side of another box, and both halves are gone through in the same way.
+ */
+export class CoverSearch {
+  readonly #domain: (dimension: number) => ValueSet
+  /** Of all searches together. */
+  #allowance: number
+  #looks = 0
+
+  /** @param allowance boxes that all searches together may look at; behind that only the nearest ones are */
+  constructor(domain: (dimension: number) => ValueSet, allowance: number) {
+    this.#domain = domain
+    this.#allowance = allowance
+  }
+
+  /** Takers that leave nothing of the box, not always the fewest; null where something is left, or the search grew too long. */
+  takersOf(box: Box, covers: readonly Cover[]): ReadonlySet<number> | null {
+    const isUsedUp = this.#allowance <= 0
+    const before = isUsedUp ? NEAREST_LOOKS_MAX : LOOKS_MAX
+    this.#looks = before
+    const found = this.#search(box, isUsedUp ? covers.slice(-NEAREST) : covers, 0)
+    this.#allowance -= before - this.#looks
+    return found
+  }
+
+  #search(whole: Box, all: readonly Cover[], depth: number): Set<number> | null {
+    const found = new Set<number>()
+    let box = whole
+    let covers = all
+    for (;;) {
+      this.#looks -= covers.length + 1
+      if (this.#looks < 0 || depth > DEPTH_MAX) return null
+      const left: Cover[] = []
+      for (const cover of covers) {
+        const part = this.#relativeTo(box, cover)
+        if (part === null) continue
+        if (part.box.dimensions.length === 0) return found.add(part.taker)
+        left.push(part)
+      }
+      if (left.length === 0 || this.#hasGap(box, left)) return null
+      const narrow = left.filter(({ box: { dimensions } }) => dimensions.length === 1)
+      if (narrow.length === 0) return this.#cut(box, left, found, depth)
+      for (const [dimension, group] of byDimension(narrow)) {
+        const has = setOf(box, dimension) ?? this.#domain(dimension)
+        const rest = takeOff(has, group, found)
+        if (rest.length === 0) return found
+        box = withSet(box, dimension, rest)
+      }
+      covers = left.filter(({ box: { dimensions } }) => dimensions.length > 1)
+    }
+  }
+
+  #cut(box: Box, covers: readonly Cover[], found: Set<number>, depth: number): Set<number> | null {
+    let [chosen] = covers
+    for (const one of covers) if (one.box.dimensions.length < chosen.box.dimensions.length) chosen = one
+    const [dimension] = chosen.box.dimensions
+    const [inside] = chosen.box.sets
+    const outside = without(setOf(box, dimension) ?? this.#domain(dimension), inside)
+    for (const half of [outside, inside]) {
+      const takers = this.#search(withSet(box, dimension, half), covers, depth + 1)
+      if (takers === null) return null
+      for (const taker of takers) found.add(taker)
+    }
+    return found
+  }
+
+  /** The part of a cover inside of the box, with those dimensions only in which it leaves something of it; null for no part. */
+  #relativeTo(box: Box, cover: Cover): Cover | null {
+    const { dimensions, sets } = cover.box
+    const kept: number[] = []
+    const parts: ValueSet[] = []
+    let same = true
+    for (let at = 0; at < dimensions.length; at++) {
+      const has = setOf(box, dimensions[at])
+      const part = has === undefined ? sets[at] : intersect(has, sets[at])
+      if (part.length === 0) return null
+      if (isSubset(has ?? this.#domain(dimensions[at]), sets[at])) {
+        same = false
+        continue
+      }
+      same &&= part === sets[at]
+      kept.push(dimensions[at])
+      parts.push(part)
+    }
+    return same ? cover : { box: { dimensions: kept, sets: parts }, taker: cover.taker }
+  }
+
+  /** Values of a dimension in which every cover leaves something, and that are in none. */
+  #hasGap(box: Box, covers: readonly Cover[]): boolean {
+    return covers[0].box.dimensions.some((dimension) => {
+      const sets: ValueSet[] = []
+      for (const { box: one } of covers) {
+        const set = setOf(one, dimension)
+        if (set === undefined) return false
+        sets.push(set)
+      }
+      return !isSubset(setOf(box, dimension) ?? this.#domain(dimension), unionOf(sets))
+    })
+  }
+}
+
+/** What the group leaves of a set; those that take something of it are added to `found`. */
+function takeOff(set: ValueSet, group: readonly Cover[], found: Set<number>): ValueSet {
+  if (group.length > GROUP_MAX) {
+    for (const { taker } of group) found.add(taker)
+    return without(set, unionOf(group.map(({ box }) => box.sets[0])))
+  }
+  let rest = set
+  for (const { box, taker } of group) {
+    const next = without(rest, box.sets[0])
+    if (sizeOf(next) === sizeOf(rest)) continue
+    found.add(taker)
+    rest = next
+  }
+  return rest
+}
+
+function byDimension(covers: readonly Cover[]): Map<number, Cover[]> {
+  const groups = new Map<number, Cover[]>()
+  for (const cover of covers) {
+    const [dimension] = cover.box.dimensions
+    const group = groups.get(dimension)
+    if (group === undefined) groups.set(dimension, [cover])
+    else group.push(cover)
+  }
+  return groups
+}
+
+function sizeOf(set: ValueSet): number {
+  let size = 0
+  for (const { low, high } of set) size += high - low + 1
+  return size
+}
+
+function unionOf(sets: readonly ValueSet[]): ValueSet {
+  const ranges = sets.flat().sort((one, other) => one.low - other.low)
+  const union: { low: number; high: number }[] = []
+  for (const { low, high } of ranges) {
+    const last = union.at(-1)
+    if (last !== undefined && low <= last.high + 1) last.high = Math.max(last.high, high)
+    else union.push({ low, high })
+  }
+  return union
+}
