@@ -39,7 +39,7 @@ const CHANGES: readonly Change[] = [
   { name: 'rule recent with --seconds', pattern: /-m recent\b.*--seconds\b/, takes: 'rule', clock: true },
   { name: 'rule time', pattern: / -m time\b/, takes: 'rule', clock: true },
   { name: 'rule quota', pattern: / -m quota2?\b/, takes: 'rule', clock: true },
-  { name: 'rule rateest', pattern: / -m rateest\b/, takes: 'rule' },
+  { name: 'rule rateest', pattern: / -m rateest\b/, takes: 'rule', clock: true },
   { name: 'rule statistic random', pattern: / -m statistic\b.*--mode random/, takes: 'rule' },
   // The oracle's devices have no link layer: there, mac never matches and every packet is of type unicast.
   { name: 'rule mac', pattern: / -m mac\b/, takes: 'rule' },

@@ -196,3 +196,55 @@ describe.skipIf(noKernel !== '')(`rules that follow the clock (${noKernel || 'as
     expect(firstDifference(await inRealTime(rules, 'router', frames))).toBe('')
   })
 })
+
+describe.skipIf(noKernel !== '')(`rates that RATEEST measures (${noKernel || 'asked'})`, REAL_TIME, () => {
+  /** What is asked of the rate of packets to port 9, by the port that asks. */
+  const ASKED = [
+    '--rateest a --rateest-gt --rateest-pps 100',
+    '--rateest a --rateest-gt --rateest-pps 300',
+    '--rateest a --rateest-lt --rateest-bps 8000bps',
+    '--rateest a ! --rateest-gt --rateest-bps 40000bps',
+    '--rateest a --rateest-eq --rateest-pps 0',
+    '--rateest1 a --rateest-gt --rateest-pps --rateest2 b',
+    '--rateest-delta --rateest1 a --rateest-pps1 150 --rateest-lt --rateest-pps2 120',
+    '--rateest slow --rateest-gt --rateest-pps 30',
+    '--rateest slow --rateest-lt --rateest-bps 100000bps --rateest-pps 150',
+  ]
+  const rules = [
+    '*mangle',
+    '-A PREROUTING -p udp --dport 9 -j RATEEST --rateest-name a --rateest-interval 250ms --rateest-ewmalog 500ms',
+    '-A PREROUTING -p udp --dport 9 -m length --length 1000:65535 -j RATEEST --rateest-name b --rateest-interval 250ms --rateest-ewmalog 1s',
+    '-A PREROUTING -p udp --dport 9 -j RATEEST --rateest-name slow --rateest-interval 500ms --rateest-ewmalog 4s',
+    'COMMIT',
+    filter(...ASKED.map((asked, index) => `-p udp --dport ${20 + index} -m rateest ${asked} -j ACCEPT`)),
+  ].join('\n')
+
+  /** 200 packets in a second for 1.5 s, then 500 ms with three times as many, then nothing. All rules ask all the time. */
+  function traffic(): CaptureFrame[] {
+    const frames: { bytes: Uint8Array; time: number }[] = []
+    const counted = (time: number, data: number): void => {
+      frames.push({ bytes: udp('192.0.2.1:1000>198.51.100.2:9', { data }), time })
+    }
+    for (let i = 0; i < 300; i++) counted(i * 0.005, 100)
+    for (let i = 0; i < 300; i++) counted(1.5 + i * 0.00166, 1200)
+    ASKED.forEach((_, index) => {
+      for (let i = 0; i < 60; i++) {
+        // Each a connection of its own: nothing hangs on an earlier packet.
+        const bytes = udp(`192.0.2.1:${2000 + i}>198.51.100.2:${20 + index}`)
+        frames.push({ bytes, time: 0.0013 + i * 0.06 + index * GAP })
+      }
+    })
+    return frames.sort((one, other) => one.time - other.time)
+  }
+
+  it('whenever the periods of the machine end', async () => {
+    const frames = traffic()
+    const result = await inRealTime(rules, 'router', frames)
+    expect(firstDifference(result)).toBe('')
+    const asking = 60 * ASKED.length
+    const undecided = result.ours.filter((answer) => answer.verdict === 'UNKNOWN').length
+    expect(result.comparison.notEqual).toHaveLength(undecided)
+    expect(undecided).toBeLessThan(0.3 * asking)
+    expect(undecided).toBeGreaterThan(0)
+  })
+})

@@ -24,6 +24,7 @@ describe('rules by which connections depend on each other', () => {
     '-p tcp -m connlimit --connlimit-above 2 -j DROP',
     '-m set --match-set bad src --packets-gt 3 -j DROP',
     '-j SET --add-set bad src',
+    '-j RATEEST --rateest-name a --rateest-interval 250ms --rateest-ewmalog 500ms',
   ])('%s', (rule) => {
     expect(sharing(filter('-A FORWARD -j user', `-A user ${rule}`))).toMatch(/^filter:user:/)
   })
@@ -50,7 +51,6 @@ describe('rules that look at nothing but the packet and its connection', () => {
     '-m owner --uid-owner 0 -j ACCEPT',
     '-m statistic --mode random --probability 0.5 -j DROP',
     '-j LOG',
-    '-j RATEEST --rateest-name a --rateest-interval 250ms --rateest-ewmalog 500ms',
     '-j NFQUEUE',
     '-p tcp -j REJECT --reject-with tcp-reset',
   ])('%s', (rule) => {

@@ -1,10 +1,10 @@
-import { undecidable } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import { leadingFloat, lowWord } from '../text/floats.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
+import { compareRates, type RateComparison } from './rate-comparison.ts'
 
 /** IFNAMSIZ without its final zero; iptables keeps that much. */
 const NAME_MAX = 15
@@ -31,8 +31,6 @@ const UNITS: Readonly<Record<string, number>> = {
   tibps: 8 * 1024 ** 4,
   tbps: 8e12,
 }
-const MISSING = 'the kernel measures rates at moments of its own, which nothing tells; settle it with --assume rateest'
-
 /** Compares rates that RATEEST measures. */
 export const rateest: MatchExtension = {
   name: 'rateest',
@@ -62,32 +60,48 @@ function parseRateest(options: Options): Match {
     ['bps', 'pps'].flatMap((unit) =>
       [1, 2].map((which) => {
         const name = `rateest-${unit}${which}`
-        return [name, printRate(options.value(name), unit)]
+        return [name, parseRate(options.value(name), unit)] as const
       }),
     ),
   )
-  const compared = printOption(
-    operator.spec.name,
-    '',
-    operators.some(({ negated }) => negated),
-  )
+  const negated = operators.some((use) => use.negated)
+  const compared = printOption(operator.spec.name, '', negated)
   const delta = options.has('rateest-delta')
   const text = [
     delta ? '--rateest-delta' : '',
     `--${second ? 'rateest1' : 'rateest'} ${first.text.slice(0, NAME_MAX)}`,
     ...measured.map((unit) => {
-      const [one, two] = [1, 2].map((which) => rates.get(`rateest-${unit}${which}`))
+      const [one, two] = given(unit).map((rate) => printRate(rate, unit))
       if (delta) return `--rateest-${unit}1 ${one} ${compared} --rateest-${unit}2 ${two}`
       return `${compared} --rateest-${unit}${second ? '' : ` ${two}`}`
     }),
     second ? `--rateest2 ${second.text.slice(0, NAME_MAX)}` : '',
   ]
-  return { print: () => text.filter((part) => part !== '').join(' '), conditions: () => [undecidable(MISSING)] }
+  const printed = text.filter((part) => part !== '').join(' ')
+  const comparison: RateComparison = {
+    operator: operator.spec.name as RateComparison['operator'],
+    negated,
+    delta,
+    bytes: measured.includes('bps') ? given('bps') : null,
+    packets: measured.includes('pps') ? given('pps') : null,
+  }
+  const names = [first, second].flatMap((token) => token?.text.slice(0, NAME_MAX) ?? [])
+  return { print: () => printed, conditions: (context) => [compareRates(names, comparison, printed, context)] }
+
+  function given(unit: string): [number, number] {
+    return [rates.get(`rateest-${unit}1`) ?? 0, rates.get(`rateest-${unit}2`) ?? 0]
+  }
 }
 
-function printRate(token: Token | undefined, unit: string): string {
-  if (unit === 'pps') return `${token ? parseNumber(token, 0, MASK_ALL, 'rate') : 0}`
-  const bits = 8 * (token ? parseBytes(token) : 0)
+/** Packets or bytes per second. */
+function parseRate(token: Token | undefined, unit: string): number {
+  if (token === undefined) return 0
+  return unit === 'pps' ? parseNumber(token, 0, MASK_ALL, 'rate') : parseBytes(token)
+}
+
+function printRate(rate: number, unit: string): string {
+  if (unit === 'pps') return `${rate}`
+  const bits = 8 * rate
   if (bits >= 1e9) return `${Math.round(bits / 1e6)}Mbit`
   return bits >= 1e6 ? `${Math.round(bits / 1e3)}Kbit` : `${bits}bit`
 }

@@ -1,4 +1,6 @@
+import type { CallContext } from '../evaluate/condition.ts'
 import type { TargetExtension } from '../extension.ts'
+import { type RateEstimator, RateEstimators } from '../matches/rate-estimator.ts'
 import { leadingFloat, lowWord } from '../text/floats.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -26,10 +28,23 @@ export const rateest: TargetExtension = {
     const average = parseTime(averageToken)
     if (interval === undefined) throw new Refusal(intervalToken, 'the interval is too long; 8s is the most')
     const log = averageLog(averageToken, wanted, average)
-    const words = `--rateest-name ${name.text.slice(0, NAME_MAX)} --rateest-interval ${printTime(interval)}`
+    const kept = name.text.slice(0, NAME_MAX)
+    const words = `--rateest-name ${kept} --rateest-interval ${printTime(interval)}`
+    const estimator = ({ memory }: CallContext): RateEstimator =>
+      memory.shared(RateEstimators, '', () => new RateEstimators()).make(kept, INTERVALS_US.indexOf(interval), log)
     return {
       print: () => `${words} --rateest-ewmalog ${printTime(interval * 2 ** log)}`,
-      action: { kind: 'continue' },
+      prepare: estimator,
+      action: {
+        kind: 'effect',
+        create(context) {
+          const measured = estimator(context)
+          return {
+            apply: (packet) => measured.count(packet, true),
+            applyPerhaps: (packet) => measured.count(packet, false),
+          }
+        },
+      },
     }
   },
 }

@@ -1,3 +1,4 @@
+import { checkEstimators } from '../check-estimators.ts'
 import { checkTable } from '../check-table.ts'
 import type { Counters, ParsedRuleset, Table } from '../rule.ts'
 import type { Family, TableName } from '../ruleset.ts'
@@ -112,7 +113,10 @@ class FileReader {
   #commit(builder: TableBuilder): void {
     const table = builder.finish()
     this.#table = null
-    if (!this.#tableFailed) checkTable(table)
+    if (!this.#tableFailed) {
+      checkTable(table)
+      checkEstimators(table, [...this.#tables.values()])
+    }
     if (this.#tables.has(table.name)) {
       this.warn(`line ${table.line}: the table ${table.name} stands here again; what it said before is gone`)
       this.#tables.delete(table.name)

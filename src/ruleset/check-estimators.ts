@@ -1,0 +1,26 @@
+import type { Rule, Table } from './rule.ts'
+import { Refusal } from './text/ruleset-error.ts'
+
+/**
+ * Rates that RATEEST measures have their names for themselves in all tables: the kernel refuses a rule that names one which
+ * is measured otherwise already. Throws Refusal.
+ *
+ * @param earlier tables that stand before this one
+ */
+export function checkEstimators(table: Table, earlier: readonly Table[]): void {
+  const known = new Map<string, Rule>()
+  for (const { chains } of [...earlier, table]) {
+    for (const rule of chains.flatMap(({ rules }) => rules)) {
+      if (rule.target?.name !== 'RATEEST') continue
+      const [, name, how] = /^--rateest-name (\S+) (.*)$/.exec(rule.target.target.print()) ?? []
+      const first = known.get(name)
+      if (first === undefined) known.set(name, rule)
+      else if (!first.target?.target.print().endsWith(` ${how}`)) {
+        throw new Refusal(
+          rule,
+          `the rate "${name}" is measured otherwise in line ${first.line}; give it another name, or the same interval and averaging time`,
+        )
+      }
+    }
+  }
+}
