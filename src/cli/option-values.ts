@@ -69,7 +69,9 @@ export function assumptions(values: readonly string[]): ReadonlyMap<string, bool
     values.map((value) => {
       const [name, answer] = splitPair('--assume', value, 'MATCH=yes or MATCH=no, like owner=yes')
       if (!ASSUMABLE.has(name)) {
-        throw new UsageError(`--assume ${name}: there is no match of that name${nearest(name, [...ASSUMABLE])}`)
+        throw new UsageError(
+          `--assume ${name}: there is no match or target of that name${nearest(name, [...ASSUMABLE])}`,
+        )
       }
       if (answer !== 'yes' && answer !== 'no') {
         throw new UsageError(`--assume ${value}: the answer must be yes or no`)
@@ -79,8 +81,15 @@ export function assumptions(values: readonly string[]): ReadonlyMap<string, bool
   )
 }
 
-/** What `--assume` may name: the matches, and what `-i` and `-o` ask. */
-const ASSUMABLE: ReadonlySet<string> = new Set([...MATCHES.map((match) => match.name), 'in-interface', 'out-interface'])
+/** What `--assume` may name: the matches, what `-i` and `-o` ask, and targets that hand packets to programs (yes: accepted). */
+const ASSUMABLE: ReadonlySet<string> = new Set([
+  ...MATCHES.map((match) => match.name),
+  'in-interface',
+  'out-interface',
+  'NFQUEUE',
+  'QUEUE',
+  'TPROXY',
+])
 
 function networks(option: string, list: string): string[] {
   return list.split(',').map((text) => {

@@ -1,5 +1,6 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
+import { PART_ROUTE } from '../ruleset/packet-edits.ts'
 import {
   HOOK_FORWARD,
   HOOK_INPUT,
@@ -96,7 +97,12 @@ export class Journey {
     const { ways } = this.#topology
     const inward = ways.incoming(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_SRC)
     if (!this.#enter(HOOK_PREROUTING, inward, INTERFACE_NONE, rules, outcome)) return
-    path = this.#routeAgain(path)
+    if (packet.edits.uncertain & PART_ROUTE) {
+      // To a program of this machine or on: the verdict is unknown already, and no rule behind says more.
+      if (this.#conntrack.confirm(packet, outcome)) this.#accept(outcome)
+      return
+    }
+    path = packet.edits.parts & PART_ROUTE ? PATH_INPUT : this.#routeAgain(path)
     if (path === PATH_REFUSED) {
       this.tracker.current.drop()
       outcome.note = NOTE_NOT_ROUTED

@@ -28,7 +28,9 @@ export const PART_SOURCE = 32
 export const PART_DESTINATION = 64
 /** The transport checksum, where nothing else of the header changes with it. */
 export const PART_CHECKSUM = 128
-export const ALL_PARTS = 255
+/** Where routing sends it: to this machine, whatever its destination. */
+export const PART_ROUTE = 256
+export const ALL_PARTS = 511
 
 const UDP_SUM = 6
 /** By protocol: where ports (0) or the identifier stand in the transport header, and where its checksum, or -1. */
@@ -154,6 +156,7 @@ export class PacketEdits {
     const { row } = other
     const differs = (index: number, mask = -1): boolean => ((fields[base + index] ^ row[index]) & mask) !== 0
     let parts = other.uncertain
+    parts |= (this.parts ^ other.parts) & PART_ROUTE
     if (differs(P_TTL)) parts |= PART_TTL
     if (differs(P_TOS)) parts |= PART_TOS
     if (differs(P_TCP_FLAGS_WINDOW, 0xff_0000)) parts |= PART_TCP_FLAGS

@@ -89,7 +89,11 @@ function remembers(condition: Condition): boolean {
 export function editedParts({ chains }: Table): number {
   let parts = 0
   for (const { rules } of chains) {
-    for (const { target } of rules) if (target?.target.action.kind === 'edit') parts |= target.target.action.parts
+    for (const { target } of rules) {
+      const action = target?.target.action
+      if (action?.kind === 'edit') parts |= action.parts
+      if (action?.kind === 'undecided') parts |= action.accepted?.parts ?? 0
+    }
   }
   return parts
 }
@@ -98,5 +102,6 @@ export function editedParts({ chains }: Table): number {
 function settled({ name, target }: RuleTarget, assume: ReadonlyMap<string, boolean>): Action {
   const accepted = assume.get(name)
   if (target.action.kind !== 'undecided' || accepted === undefined) return target.action
+  if (accepted && target.action.accepted) return target.action.accepted
   return { kind: 'verdict', verdict: accepted ? VERDICT_ACCEPT : VERDICT_DROP }
 }

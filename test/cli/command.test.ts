@@ -153,7 +153,7 @@ describe('a wrong command', () => {
     [[sample, '--in-iface', 'a name too long for Linux'], 'is not the name of an interface'],
     [[sample, '--sysctl', 'nf_conntrack_tcp_lose=0'], '--sysctl nf_conntrack_tcp_lose: not a sysctl'],
     [[sample, '--sysctl', 'nf_conntrack_tcp_loose=maybe'], 'the value must be a whole number'],
-    [[sample, '--assume', 'ownr=yes'], "there is no match of that name; did you mean 'owner'?"],
+    [[sample, '--assume', 'ownr=yes'], "there is no match or target of that name; did you mean 'owner'?"],
     [[sample, '--assume', 'owner=perhaps'], 'the answer must be yes or no'],
     [[sample, '--fail-on', 'rain'], '--fail-on rain: write drop, invalid or unknown'],
     [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: there is no such file'],

@@ -77,12 +77,14 @@ it.each([
   ['-m cpu --cpu 0', 'cpu'],
   ['-m devgroup --src-group 1', 'devgroup'],
   ['-m realm --realm 1', 'realm'],
+  ['-m socket', 'socket'],
+  ['-m socket --transparent --nowildcard', 'socket'],
   ['-m rateest --rateest x --rateest-gt --rateest-pps 1', 'rateest'],
   ['-p tcp -m osf --genre Linux', 'osf'],
   ['-m statistic --mode random --probability 0.5', 'statistic'],
 ])('%s is unknown, and settled by --assume %s', (rule, name) => {
-  const chain = name === 'owner' || name === 'cgroup' ? 'OUTPUT' : 'FORWARD'
-  const hook = chain === 'OUTPUT' ? 3 : 2
+  const chain = name === 'owner' || name === 'cgroup' ? 'OUTPUT' : name === 'socket' ? 'INPUT' : 'FORWARD'
+  const hook = { OUTPUT: 3, INPUT: 1, FORWARD: 2 }[chain]
   const text = `*filter\n:${chain} DROP [0:0]\n-A ${chain} ${rule} -j ACCEPT\nCOMMIT\n`
   const verdict = (assume: Record<string, boolean>): string =>
     decide(compile(text, 'ipv4', assume), packetOf(packets[1], { hook })).split(' ')[0]

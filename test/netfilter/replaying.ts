@@ -37,6 +37,7 @@ export interface Setting extends Partial<TopologyOptions> {
   helperPorts?: readonly HelperPort[]
   fastPath?: boolean
   timeoutPolicies?: readonly TimeoutPolicy[]
+  assume?: Readonly<Record<string, boolean>>
 }
 
 /** What the capture says of a frame beside its bytes. */
@@ -107,6 +108,7 @@ export class Replaying {
         : compileRuleset(parseRuleset(text, name, family), topology, {
             memory,
             timeoutPolicies: setting.timeoutPolicies,
+            assume: new Map(Object.entries(setting.assume ?? {})),
           })
     this.ruleset4 = setting.ruleset4 ?? compiled(setting.rules, 'rules.v4', 'ipv4')
     const ruleset6 = compiled(setting.rules6, 'rules.v6', 'ipv6')

@@ -6,8 +6,7 @@ export type FinalVerdict = typeof VERDICT_ACCEPT | typeof VERDICT_DROP | typeof 
 /** What a rule does to a packet that it matched. */
 export type Action =
   | { readonly kind: 'verdict'; readonly verdict: FinalVerdict }
-  /** The verdict is given outside the rules: nothing in a capture tells it. `possible`: bits 1 << VERDICT_…. */
-  | { readonly kind: 'undecided'; readonly possible: number; readonly missing: string }
+  | UndecidedAction
   | { readonly kind: 'return' }
   | { readonly kind: 'jump'; readonly chain: string }
   | { readonly kind: 'goto'; readonly chain: string }
@@ -18,6 +17,16 @@ export type Action =
   | AssignAction
   | EffectAction
   | EditAction
+
+/** The verdict is given outside the rules: nothing in a capture tells it. */
+export interface UndecidedAction {
+  readonly kind: 'undecided'
+  /** Bits 1 << VERDICT_…. */
+  readonly possible: number
+  readonly missing: string
+  /** What also becomes of a packet that is accepted. */
+  readonly accepted?: EditAction
+}
 
 export type Register = 'mark' | 'connectionMark'
 

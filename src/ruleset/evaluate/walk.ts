@@ -173,7 +173,10 @@ export class Walk {
       case 'undecided':
         this.#undecided(rule.id, action.missing)
         for (const verdict of VERDICTS) {
-          if (action.possible & (1 << verdict)) addFinished(this.#finished, { world, verdict, decidedBy: rule.id })
+          if ((action.possible & (1 << verdict)) === 0) continue
+          const isEdited = verdict === VERDICT_ACCEPT && action.accepted !== undefined
+          const end = isEdited ? this.#edited(world, action.accepted).world : world
+          addFinished(this.#finished, { world: end, verdict, decidedBy: rule.id })
         }
         break
       case 'return':
@@ -205,13 +208,17 @@ export class Walk {
     }
   }
 
-  #edit(ruleId: number, world: World, action: EditAction): void {
+  #edit(ruleId: number, before: World, action: EditAction): void {
+    const { world, verdict } = this.#edited(before, action)
+    if (verdict === 0) this.#add(world)
+    else addFinished(this.#finished, { world, verdict, decidedBy: ruleId })
+  }
+
+  #edited(before: World, action: EditAction): { world: World; verdict: number } {
     const packet = this.#packet
     const verdict = action.edit(packet)
     const { mark, unknownMark } = packet
-    const edited = { ...world, mark, unknownMark, edits: packet.edits.save(packet) }
-    if (verdict === 0) this.#add(edited)
-    else addFinished(this.#finished, { world: edited, verdict, decidedBy: ruleId })
+    return { world: { ...before, mark, unknownMark, edits: packet.edits.save(packet) }, verdict }
   }
 
   #affect(world: World, action: EffectAction): World {
@@ -257,19 +264,22 @@ export class Walk {
   #agree(): number {
     const packet = this.#packet
     const finished = this.#finished
-    let best = finished[0]
+    // What goes on was accepted, where that is possible.
+    const passed = finished.filter(({ verdict }) => verdict === VERDICT_ACCEPT)
+    const going = passed.length > 0 ? passed : finished
+    let [best] = going
+    for (const one of going) if (isSurer(one, best)) best = one
     let possible = 0
-    for (const one of finished) {
-      possible |= 1 << one.verdict
-      if (isSurer(one, best)) best = one
-    }
+    for (const { verdict } of finished) possible |= 1 << verdict
     this.#enter(best.world)
     packet.decidedBy = best.decidedBy
     let sureTracking = true
-    for (const { world } of finished) {
+    for (const { world } of going) {
       packet.unknownMark |= world.unknownMark | (world.mark ^ best.world.mark)
       if (world.edits !== null && world !== best.world) packet.edits.doubt(packet, world.edits)
       if (world.tracking !== best.world.tracking) sureTracking = false
+    }
+    for (const { world } of finished) {
       const sameMark = !world.uncertainConnectionMark && world.connectionMark === best.world.connectionMark
       if (packet.connection >= 0 && !sameMark) this.#runtime.uncertainMarks.add(packet.connections, packet.connection)
     }

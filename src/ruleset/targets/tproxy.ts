@@ -1,18 +1,34 @@
-import type { Action } from '../evaluate/action.ts'
+import type { Action, EditAction } from '../evaluate/action.ts'
 import type { TargetExtension } from '../extension.ts'
+import { PART_ROUTE } from '../packet-edits.ts'
 import { HOOK_PREROUTING, VERDICT_ACCEPT, VERDICT_DROP } from '../rule-packet.ts'
 import { parseHost, printAddress, type Words } from '../text/addresses.ts'
 import { hex, parseMasked } from '../text/numbers.ts'
 import { parseAnyPort } from '../text/ports.ts'
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../text/protocols.ts'
 
-const ACTION: Action = {
-  kind: 'undecided',
-  possible: (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP),
-  missing: 'whether a program takes the connection (without one it is dropped); settle it with --assume TPROXY',
+/** @param mark the bits that it clears, and those that it then turns over */
+function handedOver(mark: { readonly value: number; readonly mask: number }): Action {
+  const accepted: EditAction = {
+    kind: 'edit',
+    parts: PART_ROUTE,
+    edit(packet) {
+      // Packets with a socket are not forwarded: they come to the program, or nowhere.
+      packet.edits.willChange(packet, PART_ROUTE)
+      packet.mark = (packet.mark & ~mark.mask) ^ mark.value
+      packet.unknownMark &= ~mark.mask
+      return VERDICT_ACCEPT
+    },
+  }
+  return {
+    kind: 'undecided',
+    possible: (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP),
+    missing: 'whether a program takes the connection (without one it is dropped); settle it with --assume TPROXY',
+    accepted,
+  }
 }
 
-/** Hands a packet to a program of this machine, or drops it where none listens. The mark is for routing alone. */
+/** Hands a packet to a program of this machine, or drops it where none listens. */
 export const tproxy: TargetExtension = {
   name: 'TPROXY',
   tables: ['mangle'],
@@ -31,6 +47,6 @@ export const tproxy: TargetExtension = {
       `--on-ip ${printAddress(address)}`,
       `--tproxy-mark ${hex(mark.value)}/${hex(mark.mask)}`,
     ]
-    return { print: () => words.join(' '), action: ACTION }
+    return { print: () => words.join(' '), action: handedOver(mark) }
   },
 }
