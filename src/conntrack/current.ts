@@ -110,10 +110,7 @@ export class CurrentConnection {
   }
 
   begin(): void {
-    if (this.#ended !== NO_ENTRY) {
-      this.table.free(this.#ended)
-      this.#ended = NO_ENTRY
-    }
+    this.forgetEnded()
     this.id = NO_ENTRY
     this.info = CT_INVALID
     this.number = 0
@@ -171,7 +168,27 @@ export class CurrentConnection {
       this.attach(id)
       return true
     }
-    return this.open(fields, base, greSource, greDestination)
+    // Who looked it up in one zone only left its key.
+    if (this.zoneOriginal !== this.zoneReply) this.key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
+    return this.#open(fields, base)
+  }
+
+  /**
+   * `begin`, for a packet that nothing needs to be said of but that it belongs to this established connection. What the
+   * finding said of the packet before it still says.
+   */
+  beginEstablished(id: number, direction: number): void {
+    this.lookedUp = NOT_LOOKED_UP
+    this.id = id
+    this.number = this.table.entries[id * ENTRY_INTS + E_NUMBER]
+    this.info = direction === 0 ? CT_ESTABLISHED : CT_ESTABLISHED_REPLY
+  }
+
+  /** The packet before, whose connection ended with it, has gone all its way. */
+  forgetEnded(): void {
+    if (this.#ended === NO_ENTRY) return
+    this.table.free(this.#ended)
+    this.#ended = NO_ENTRY
   }
 
   /** Attaches the packet to the entry that `find` just found. */
@@ -186,10 +203,15 @@ export class CurrentConnection {
   }
 
   /** Makes an entry for the packet; not findable until confirmed. False when the table is full. */
-  open(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
+  open(fields: Int32Array, base: number): boolean {
+    this.key.fill(fields, base, this.zoneOriginal, 0, 0)
+    return this.#open(fields, base)
+  }
+
+  /** For the tuple in `key`. */
+  #open(fields: Int32Array, base: number): boolean {
     if (this.#max > 0 && this.table.count >= this.#max && !this.#makeRoom()) return false
     this.table.sweep(SWEEP_STEPS)
-    this.key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
     this.id = this.table.allocate(this.key)
     this.info = CT_NEW
     this.number = this.table.created

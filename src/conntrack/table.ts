@@ -1,3 +1,4 @@
+import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import {
   E_ADDRESS_A,
   E_ADDRESS_B,
@@ -27,7 +28,7 @@ import {
 } from './extensions.ts'
 import { KeyIndex } from './key-index.ts'
 import { reserve } from './reservation.ts'
-import { IPS_ASSURED } from './status.ts'
+import { IPS_ASSURED, IPS_CONFIRMED } from './status.ts'
 import type { TupleKey } from './tuple.ts'
 
 const ENTRIES_AT_LEAST = 1 << 12
@@ -101,7 +102,7 @@ export class ConnectionTable {
   /**
    * Has what lookups of these hashes will need brought to the processor's cache. Memory answers many questions at once as
    * quickly as one, if none must wait for another's answer: so all are asked for tags first, then for references, then
-   * for entries.
+   * for entries. In the place of each hash stands, afterwards, the reference that a lookup would try first: see `holds`.
    */
   approach(hashes: Int32Array, count: number): void {
     const index = this.#index
@@ -138,6 +139,29 @@ export class ConnectionTable {
       return -1
     }
     return -1
+  }
+
+  /**
+   * Whether a TCP or UDP packet of zone 0 belongs to the live entry that a reference from `approach` is of, whatever has
+   * happened in between. Sets `foundDirection`. False where it takes `find` to say.
+   */
+  holds(reference: number, fields: Int32Array, base: number): boolean {
+    if (reference < 0 || (reference & 1) !== 0 || this.hasSplitZones) return false
+    const { entries } = this
+    const e = (reference >> 1) * ENTRY_INTS
+    const status = entries[e + E_STATUS]
+    if ((status & (IPS_CONFIRMED | ENTRY_TWO_TUPLES)) !== IPS_CONFIRMED || entries[e + E_NUMBER] === 0) return false
+    if (this.times[(e + E_EXPIRY) >> 1] <= this.nowNs) return false
+    const isV6 = fields[base + P_FAMILY] === IP_V6
+    if (entries[e + E_KIND] !== (fields[base + P_PROTOCOL] | (isV6 ? KIND_IPV6 : 0))) return false
+    const ports = fields[base + P_PORTS]
+    const turned = (ports << 16) | (ports >>> 16)
+    const words = isV6 ? 4 : 1
+    const isFromA = entries[e + E_PORTS] === ports && sameEnds(entries, e, fields, base + P_SRC, base + P_DST, words)
+    const isFromB = entries[e + E_PORTS] === turned && sameEnds(entries, e, fields, base + P_DST, base + P_SRC, words)
+    if (isFromA === isFromB) return false
+    this.foundDirection = isFromB === ((status & ENTRY_ORIGINAL_FROM_B) !== 0) ? 0 : 1
+    return true
   }
 
   /** As the kernel, whose lists begin with what came last (oracle: fuzzing of firewalls with zones for one direction). */
@@ -364,6 +388,15 @@ export class ConnectionTable {
     this.entries = entries
     this.times = new Float64Array(memory)
   }
+}
+
+function sameEnds(entries: Int32Array, e: number, fields: Int32Array, a: number, b: number, words: number): boolean {
+  for (let word = 0; word < words; word++) {
+    if (entries[e + E_ADDRESS_A + word] !== fields[a + word] || entries[e + E_ADDRESS_B + word] !== fields[b + word]) {
+      return false
+    }
+  }
+  return true
 }
 
 function writeAddresses(words: Int32Array, a: number, b: number, key: TupleKey): void {

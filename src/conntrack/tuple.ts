@@ -141,7 +141,7 @@ export class TupleKey {
 
   /** Makes the hash anew after `kind`, `ports` or an address were changed by hand. */
   rehash(): void {
-    let h = Math.imul(this.a0 ^ this.seed, 0x9e3779b1) ^ this.b0
+    let h = begun(this.seed, this.a0, this.b0)
     if ((this.kind & KIND_IPV6) !== 0) {
       h = mix(h, this.a1)
       h = mix(h, this.a2)
@@ -150,10 +150,23 @@ export class TupleKey {
       h = mix(h, this.b2)
       h = mix(h, this.b3)
     }
-    h = mix(h, this.ports)
-    h = mix(h, this.kind)
-    h = Math.imul(h ^ (h >>> 15), 0x85ebca6b)
-    this.hash = h ^ (h >>> 13)
+    this.hash = ended(h, this.ports, this.kind)
+  }
+
+  /** The hash of the key that a TCP or UDP packet of zone 0 has. The key is another one afterwards, or still the same. */
+  plainHash(fields: Int32Array, base: number): number {
+    if (fields[base + P_FAMILY] === IP_V6) {
+      this.fill(fields, base, 0, 0, 0)
+      return this.hash
+    }
+    const source = fields[base + P_SRC]
+    const destination = fields[base + P_DST]
+    const ports = fields[base + P_PORTS]
+    const turned = (ports << 16) | (ports >>> 16)
+    const isSwapped = source === destination ? ports >>> 16 > (ports & 0xffff) : source >>> 0 > destination >>> 0
+    return isSwapped
+      ? ended(begun(this.seed, destination, source), turned, fields[base + P_PROTOCOL])
+      : ended(begun(this.seed, source, destination), ports, fields[base + P_PROTOCOL])
   }
 
   #fillAddresses(fields: Int32Array, base: number, v6: boolean): void {
@@ -181,6 +194,17 @@ export function hasIcmpCounterpart(fields: Int32Array, base: number): boolean {
   const type = fields[base + P_PORTS] >>> 24
   const requests = isV6 ? ICMPV6_REQUEST : ICMP_REQUEST
   return type < requests.length && requests[type] >= 0
+}
+
+function begun(seed: number, a0: number, b0: number): number {
+  return Math.imul(a0 ^ seed, 0x9e3779b1) ^ b0
+}
+
+function ended(h: number, ports: number, kind: number): number {
+  h = mix(h, ports)
+  h = mix(h, kind)
+  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b)
+  return h ^ (h >>> 13)
 }
 
 function mix(h: number, word: number): number {

@@ -28,6 +28,11 @@ export class ChecksumPolicy {
     return false
   }
 
+  /** Whether the tracker would refuse the packet for its checksum. */
+  refuses(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
+    return this.verifies(bytes, fields, base) && transportChecksumState(bytes, fields, base) === CHECKSUM_BAD
+  }
+
   /** Whether a wrong IPv4 header checksum keeps the packet from netfilter. `field` is the checksum as sent. */
   refusesHeader(field: number): boolean {
     if (this.option === 'ignore' || this.unreliable) return false

@@ -101,6 +101,7 @@ export class ConntrackHook {
             tracker: this.tracker,
             verifiesChecksums: this.#verifiesChecksums,
             helperPorts: this.#helperPorts,
+            assumed: this.#assumed,
           })
     this.nat = new NatHooks(this.tracker.current, connections, options, this.tracker.finding)
   }

@@ -3,9 +3,17 @@ import { E_EXTENSION, E_STATUS, ENTRY_INTS, ENTRY_TWO_TUPLES } from '../conntrac
 import { EXTENSION_INTS, X_HELPER } from '../conntrack/extensions.ts'
 import { TRACKED } from '../conntrack/finding.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
-import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY, IPS_DST_NAT, IPS_SRC_NAT } from '../conntrack/status.ts'
+import {
+  CT_ESTABLISHED,
+  CT_ESTABLISHED_REPLY,
+  CT_NEW,
+  IPS_CONFIRMED,
+  IPS_DST_NAT,
+  IPS_SRC_NAT,
+} from '../conntrack/status.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
-import { HITS_MAX, type RulePacket, VERDICT_ACCEPT } from '../ruleset/rule-packet.ts'
+import { NO_CLASSES } from '../ruleset/evaluate/packet-classes.ts'
+import { HITS_MAX, HOOK_NAMES, INTERFACE_NONE, type RulePacket, VERDICT_ACCEPT } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import {
   FRAGMENT_DEFRAG,
@@ -13,6 +21,7 @@ import {
   IP_NONE,
   IP_V6,
   NOTE_NONE,
+  P_DST,
   P_FAMILY,
   P_FRAGMENT,
   P_HASH,
@@ -20,6 +29,7 @@ import {
   P_L3_LENGTH,
   P_NOTE,
   P_PROTOCOL,
+  P_SRC,
   P_TCP_FLAGS_WINDOW,
   P_TTL,
   PACKET_INTS,
@@ -28,8 +38,10 @@ import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { FlowCache, NO_WAY, Way } from './flow-cache.ts'
 import type { HelperPorts } from './helper-ports.ts'
-import { CTSTATE_ESTABLISHED, type Outcome, type PassedPackets } from './outcome.ts'
-import { PATH_LOOPBACK, PATH_OUTPUT } from './routing.ts'
+import type { Outcome, PassedPackets } from './outcome.ts'
+import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, pathOf } from './routing.ts'
+import type { Topology } from './topology.ts'
+import { WayMemory } from './way-memory.ts'
 
 /** Packets whose connections are looked for at once. */
 export const APPROACHED = 32
@@ -37,10 +49,17 @@ export const APPROACHED = 32
 /** P_HASH of packets that are not for the short way; one in four thousand million that are gets it too, and goes all its way. */
 const NO_HASH = 0
 
+/** What packets on a way have in common beside their classes, in one number: CT_ code, whether it opens a connection, … */
+const OPENS = 0x10
+const PATH_SHIFT = 5
+const FLAGS_SHIFT = 8
+const PROTOCOL_SHIFT = 16
+
 /** The packet was not tracked ahead of the rules. */
 export const NOT_TRACKED = -1
 
 export interface FastPathOptions {
+  readonly topology: Topology
   readonly tracker: Tracker
   readonly checksums: ChecksumPolicy
   /** Whether the tracker looks at checksums at all. */
@@ -48,12 +67,14 @@ export interface FastPathOptions {
   readonly helperPorts: HelperPorts
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
+  /** Connections that exist on an assumption. */
+  readonly assumed: ReadonlyMap<number, unknown>
 }
 
 /**
- * The short way of plain TCP and UDP packets whose connection is established and whose way through the rules is known from
- * an earlier packet (FlowCache): the tracker judges them as any other; only where it has something to say do they still
- * go through the hooks. Nothing of it shows in a result.
+ * The short way of plain TCP and UDP packets whose way through the rules is known from an earlier packet: one of the same
+ * connection (FlowCache), or one that rules cannot tell apart from it (WayMemory). The tracker judges them as any other;
+ * only where it has something to say do they still go through the hooks. Nothing of it shows in a result.
  */
 export class FastPath {
   /** What the tracker said of the current packet, where it was asked ahead of the rules: good for the packet's journey. */
@@ -61,13 +82,22 @@ export class FastPath {
   readonly #flows: FlowCache
   /** Filled anew for each way that is kept. */
   readonly #way = new Way()
-  readonly #hashes = new Int32Array(APPROACHED)
+  /** What `approach` found for each packet, and the base of the first. */
+  readonly #references = new Int32Array(APPROACHED)
+  #approached = 0
   readonly #tracker: Tracker
   readonly #checksums: ChecksumPolicy
   readonly #verifiesChecksums: boolean
   readonly #helperPorts: HelperPorts
   readonly #ruleset4: CompiledRuleset | null
   readonly #ruleset6: CompiledRuleset | null
+  readonly #topology: Topology
+  readonly #assumed: ReadonlyMap<number, unknown>
+  /** By family; null where each connection's first packets must go all their way. */
+  readonly #memory4: WayMemory | null
+  readonly #memory6: WayMemory | null
+  /** Where the way of the current packet is not remembered yet, but would be. */
+  #memory: WayMemory | null = null
 
   constructor(options: FastPathOptions) {
     this.#tracker = options.tracker
@@ -76,26 +106,30 @@ export class FastPath {
     this.#helperPorts = options.helperPorts
     this.#ruleset4 = options.ruleset4
     this.#ruleset6 = options.ruleset6
+    this.#topology = options.topology
+    this.#assumed = options.assumed
+    const isPossible = !translates(options.ruleset4) && !translates(options.ruleset6)
+    this.#memory4 = isPossible ? memoryFor(options.ruleset4) : null
+    this.#memory6 = isPossible ? memoryFor(options.ruleset6) : null
     this.#flows = new FlowCache((options.ruleset4?.flagsAsked ?? 0) | (options.ruleset6?.flagsAsked ?? 0))
   }
 
   /**
-   * Before any of them is taken: finds out which packets [from, to) of a batch may take the short way, and has their
-   * connections brought to the processor's cache.
+   * Before any of them is taken: finds out which packets [from, to) of a batch may take the short way, where their
+   * connections are, and has these brought to the processor's cache.
    * @param to at most APPROACHED more than `from`
    */
   approach(rows: Int32Array, from: number, to: number): void {
     const { key, table } = this.#tracker.current
-    const hashes = this.#hashes
+    const references = this.#references
     let count = 0
-    for (let base = from * PACKET_INTS; base < to * PACKET_INTS; base += PACKET_INTS) {
-      rows[base + P_HASH] = NO_HASH
-      if (rows[base + P_FAMILY] === IP_NONE || !isPlain(rows, base)) continue
-      key.fill(rows, base, 0, 0, 0)
-      rows[base + P_HASH] = key.hash
-      hashes[count++] = key.hash
+    for (let base = from * PACKET_INTS; base < to * PACKET_INTS; base += PACKET_INTS, count++) {
+      const hash = rows[base + P_FAMILY] !== IP_NONE && isPlain(rows, base) ? key.plainHash(rows, base) : NO_HASH
+      rows[base + P_HASH] = hash
+      references[count] = hash
     }
-    table.approach(hashes, count)
+    this.#approached = from * PACKET_INTS
+    table.approach(references, count)
   }
 
   /**
@@ -106,35 +140,107 @@ export class FastPath {
   take(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, wireLength: number): number {
     const { current } = this.#tracker
     this.trackedAhead = NOT_TRACKED
+    this.#memory = null
     current.lookedUp = NOT_LOOKED_UP
     const hash = fields[base + P_HASH]
     if (hash === NO_HASH) return NO_WAY
     const { table } = current
-    current.begin()
-    const id = current.findPlain(fields, base, hash)
+    current.forgetEnded()
+    const reference = this.#references[(base - this.#approached) / PACKET_INTS]
+    let id = reference >> 1
+    if (!table.holds(reference, fields, base)) {
+      current.begin()
+      id = current.findPlain(fields, base, hash)
+    }
+    current.zoneOriginal = 0
+    current.zoneReply = 0
     current.lookedUp = id
     current.lookedUpDirection = table.foundDirection
-    if (id === NO_ENTRY) return NO_WAY
-    const way = this.#flows.wayOf(table.entries, id, table.foundDirection, tcpFlagsOf(fields, base))
-    if (way === NO_WAY) return NO_WAY
-    current.helper = this.#helperPorts.helperFor(fields, base)
-    current.timeoutPolicy = 0
-    const verifies =
-      this.#verifiesChecksums && this.#flows.way(way).arrives && this.#checksums.verifies(bytes, fields, base)
-    const result = this.#tracker.track(bytes, fields, base, verifies, frame)
-    if (result !== TRACKED || this.#tracker.finding.reason !== REASON_NONE || !isEstablished(current.info)) {
-      this.trackedAhead = result
-      return NO_WAY
+    const way =
+      id === NO_ENTRY ? NO_WAY : this.#flows.wayOf(table.entries, id, table.foundDirection, tcpFlagsOf(fields, base))
+    return way === NO_WAY
+      ? this.#takeAlike(bytes, fields, base, frame, wireLength)
+      : this.#takeKnown(way, bytes, fields, base, frame, wireLength)
+  }
+
+  /** The way of the connection's earlier packets in this direction. */
+  #takeKnown(
+    way: number,
+    bytes: Uint8Array,
+    fields: Int32Array,
+    base: number,
+    frame: number,
+    wireLength: number,
+  ): number {
+    const { current } = this.#tracker
+    const { arrives } = this.#flows.way(way)
+    const isGood = !arrives || !this.#verifiesChecksums || !this.#checksums.refuses(bytes, fields, base)
+    const { lookedUp, lookedUpDirection } = current
+    if (!isGood || !this.#tracker.trackOrdinary(fields, base, lookedUp, lookedUpDirection, frame)) {
+      current.helper = this.#helperPorts.helperFor(fields, base)
+      current.timeoutPolicy = 0
+      const isJudged = this.#track(bytes, fields, base, frame, arrives)
+      if (!isJudged || !isEstablished(current.info)) return NO_WAY
     }
     this.#flows.take(way, fields[base + P_L3_LENGTH], wireLength)
     return way
   }
 
+  /** The way of an earlier packet that was the same to the rules, in whatever connection. */
+  #takeAlike(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, wireLength: number): number {
+    const memory = fields[base + P_FAMILY] === IP_V6 ? this.#memory6 : this.#memory4
+    if (memory === null) return NO_WAY
+    const { current, onlooker } = this.#tracker
+    const { mode, local, ways } = this.#topology
+    const path = pathOf(fields, base, mode, local)
+    current.helper = this.#helperPorts.helperFor(fields, base)
+    if (path > PATH_OUTPUT || current.helper >= 0 || current.table.hasSplitZones) return NO_WAY
+    current.timeoutPolicy = 0
+    if (!this.#track(bytes, fields, base, frame, path !== PATH_OUTPUT)) return NO_WAY
+    const { info, id, table } = current
+    const e = id * ENTRY_INTS
+    const { entries } = table
+    const isPlainEntry =
+      (entries[e + E_STATUS] & (ENTRY_TWO_TUPLES | IPS_SRC_NAT | IPS_DST_NAT)) === 0 && entries[e + E_EXTENSION] === 0
+    if (info !== CT_NEW && !isEstablished(info)) return NO_WAY
+    if (!isPlainEntry || this.#assumed.size > 0 || onlooker.announced.count > 0 || onlooker.watches(fields, base)) {
+      return NO_WAY
+    }
+    const family = fields[base + P_FAMILY]
+    const inward = path === PATH_OUTPUT ? INTERFACE_NONE : ways.incoming(family, fields, base + P_SRC)
+    const outward = path === PATH_INPUT ? INTERFACE_NONE : ways.outgoing(family, fields, base + P_DST)
+    const flags = tcpFlagsOf(fields, base) & this.#flows.flagsAsked
+    const opens = (entries[e + E_STATUS] & IPS_CONFIRMED) === 0
+    const kind =
+      info |
+      (opens ? OPENS : 0) |
+      (path << PATH_SHIFT) |
+      (flags << FLAGS_SHIFT) |
+      (fields[base + P_PROTOCOL] << PROTOCOL_SHIFT)
+    const way = memory.find(fields, base, kind, inward, outward)
+    if (way === NO_WAY) {
+      this.#memory = memory
+      return NO_WAY
+    }
+    if (opens) current.confirm()
+    else if (info !== CT_NEW) this.#flows.assign(way, entries, id, current.direction)
+    this.#flows.take(way, fields[base + P_L3_LENGTH], wireLength)
+    return way
+  }
+
+  /** Tracks the packet ahead of the rules; false where the tracker has something to say about it. */
+  #track(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
+    const verifies = this.#verifiesChecksums && arrives && this.#checksums.verifies(bytes, fields, base)
+    this.trackedAhead = this.#tracker.track(bytes, fields, base, verifies, frame)
+    return this.trackedAhead === TRACKED && this.#tracker.finding.reason === REASON_NONE
+  }
+
   /** Says in `outcome`, which is blank, what became of the packet that `take` just took. */
   describe(way: number, outcome: Outcome): void {
     const { current } = this.#tracker
-    const { hook, rule } = this.#flows.way(way)
-    outcome.state = CTSTATE_ESTABLISHED
+    const { hook, rule, state, opens } = this.#flows.way(way)
+    outcome.state = state
+    outcome.confirmedNew = opens
     outcome.direction = current.direction
     outcome.hook = hook
     outcome.verdict = VERDICT_ACCEPT
@@ -146,9 +252,11 @@ export class FastPath {
   keep(packet: RulePacket, path: number, outcome: Outcome): void {
     const { current, finding, onlooker } = this.#tracker
     const { fields, base } = packet
+    const memory = this.#memory
+    this.#memory = null
     const isAccepted =
       outcome.verdict === VERDICT_ACCEPT && finding.reason === REASON_NONE && outcome.assumesFrame === 0
-    if (!isAccepted || !isEstablished(current.info) || path === PATH_LOOPBACK) return
+    if (!isAccepted || path === PATH_LOOPBACK || (memory === null && !isEstablished(current.info))) return
     if (!packet.steady || packet.hitCount > HITS_MAX || packet.tracking !== 0 || !isPlain(fields, base)) return
     if (onlooker.watches(fields, base)) return
     const { entries, extensions } = current.table
@@ -161,10 +269,14 @@ export class FastPath {
     way.ruleset = isV6 ? this.#ruleset6 : this.#ruleset4
     way.isV6 = isV6
     way.protocol = fields[base + P_PROTOCOL]
+    way.state = outcome.state
+    way.opens = outcome.confirmedNew
     way.arrives = path !== PATH_OUTPUT
     way.hook = outcome.hook
     way.rule = outcome.rule
-    this.#flows.keep(way, packet, entries, current.id, current.direction, tcpFlagsOf(fields, base))
+    const number = this.#flows.numberOf(way, packet, tcpFlagsOf(fields, base))
+    if (isEstablished(current.info)) this.#flows.assign(number, entries, current.id, current.direction)
+    if (memory !== null && number !== NO_WAY) memory.keep(number)
   }
 
   /** Gives the rules the packets that took the short way, before anybody reads their counters. Says which they were. */
@@ -191,4 +303,15 @@ function isPlain(fields: Int32Array, base: number): boolean {
 
 function tcpFlagsOf(fields: Int32Array, base: number): number {
   return fields[base + P_PROTOCOL] === PROTO_TCP ? (fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & 0xff : 0
+}
+
+function translates(ruleset: CompiledRuleset | null): boolean {
+  return ruleset !== null && HOOK_NAMES.some((_, hook) => ruleset.natAt(hook) !== null)
+}
+
+/** None where rules see packets before the tracker, or tell them apart by more than their headers. */
+function memoryFor(ruleset: CompiledRuleset | null): WayMemory | null {
+  if (ruleset === null) return new WayMemory(NO_CLASSES)
+  const seesFirst = HOOK_NAMES.some((_, hook) => ruleset.tablesAt(hook).some(({ table }) => table === 'raw'))
+  return seesFirst || ruleset.classes === null ? null : new WayMemory(ruleset.classes)
 }

@@ -19,6 +19,10 @@ export class Way {
   ruleset: CompiledRuleset | null = null
   isV6 = false
   protocol = 0
+  /** CTSTATE_ code of its packets. */
+  state = 0
+  /** They opened connections. */
+  opens = false
   /** It began at PREROUTING, where checksums are looked at. */
   arrives = false
   /** HOOK_ number of the main hook. */
@@ -51,6 +55,11 @@ export class FlowCache {
     this.#flagsAsked = flagsAsked
   }
 
+  /** What of a packet's TCP flags some rule looks at. */
+  get flagsAsked(): number {
+    return this.#flagsAsked
+  }
+
   /** Number of the way that packets with these TCP flags (0 for UDP) take in a direction of a connection, or NO_WAY. */
   wayOf(entries: Int32Array, connection: number, direction: number, tcpFlags: number): number {
     const way = (entries[connection * ENTRY_INTS + E_WAYS] >>> (direction * DIRECTION_BITS)) & WAYS_MAX
@@ -68,16 +77,8 @@ export class FlowCache {
     this.#wireBytes[number] += wireLength
   }
 
-  /** Keeps the way that a packet just took, for the connection's others in that direction. */
-  keep(
-    way: Way,
-    packet: RulePacket,
-    entries: Int32Array,
-    connection: number,
-    direction: number,
-    tcpFlags: number,
-  ): void {
-    const number = this.#numberOf(way, packet, tcpFlags & this.#flagsAsked)
+  /** A connection's packets in a direction take this way from now on, if they have the same TCP flags. */
+  assign(number: number, entries: Int32Array, connection: number, direction: number): void {
     const shift = direction * DIRECTION_BITS
     const word = connection * ENTRY_INTS + E_WAYS
     entries[word] = (entries[word] & ~(WAYS_MAX << shift)) | (number << shift)
@@ -85,12 +86,12 @@ export class FlowCache {
 
   /** Gives what was counted to the rules, and says what it was. */
   settle(): PassedPackets[] {
-    return this.#ways.flatMap(({ ruleset, isV6, protocol, hook }, at) => {
+    return this.#ways.flatMap(({ ruleset, isV6, state, opens, protocol, hook }, at) => {
       const number = at + 1
       const packets = this.#packets[number]
       if (packets === 0) return []
       for (const rule of this.#keys[at].subarray(KEY_HEAD)) ruleset?.count(rule, packets, this.#bytes[number])
-      const passed = { isV6, protocol, hook, packets, bytes: this.#wireBytes[number] }
+      const passed = { isV6, state, opens, protocol, hook, packets, bytes: this.#wireBytes[number] }
       this.#packets[number] = 0
       this.#bytes[number] = 0
       this.#wireBytes[number] = 0
@@ -98,10 +99,18 @@ export class FlowCache {
     })
   }
 
-  #numberOf(way: Way, packet: RulePacket, flags: number): number {
+  /** Number of the way that a packet just took, NO_WAY where there are too many. @param tcpFlags of the packet, 0 for UDP */
+  numberOf(way: Way, packet: RulePacket, tcpFlags: number): number {
+    const flags = tcpFlags & this.#flagsAsked
     const key = this.#key
     const { hits, hitCount } = packet
-    key[0] = (way.isV6 ? 1 : 0) | (way.arrives ? 2 : 0) | (way.hook << 2) | (way.protocol << 8)
+    key[0] =
+      (way.isV6 ? 1 : 0) |
+      (way.arrives ? 2 : 0) |
+      (way.opens ? 4 : 0) |
+      (way.hook << 3) |
+      (way.state << 8) |
+      (way.protocol << 16)
     key[1] = way.rule === null ? -1 : way.rule.id
     key[2] = flags
     key[3] = hitCount

@@ -72,9 +72,13 @@ export class Outcome {
   fragmentCount = 0
 }
 
-/** Packets of established connections that were accepted on the same way through the rules. */
+/** Packets that were accepted on the same way through the rules. */
 export interface PassedPackets {
   readonly isV6: boolean
+  /** CTSTATE_ code. */
+  readonly state: number
+  /** Each of them opened a connection. */
+  readonly opens: boolean
   readonly protocol: number
   /** HOOK_ number of the main hook. */
   readonly hook: number
@@ -85,8 +89,8 @@ export interface PassedPackets {
 
 /** How a sink takes packets of which it needs no outcome. */
 export interface PassedSink {
-  /** Instead of `Sink.packet`, for a packet that took the short way (FastPath). */
-  packet(fields: Int32Array, base: number): void
+  /** Instead of `Sink.packet`, for a packet of this connection that took the short way (FastPath). */
+  packet(fields: Int32Array, base: number, connectionNumber: number): void
   /** All of them, before `Sink.end`. */
   total(passed: PassedPackets): void
 }

@@ -206,11 +206,12 @@ function replayBriefly(
   familyFrames: Float64Array,
 ): void {
   const { rows } = batch
+  const { current } = machine.tracker
   for (let i = 0; i < batch.count; i++) {
     if (i % APPROACHED === 0) machine.approach(batch, i, Math.min(i + APPROACHED, batch.count))
     const base = i * PACKET_INTS
     if (machine.advance(batch, i) !== NO_WAY) {
-      for (let s = 0; s < brief.length; s++) brief[s].packet(rows, base)
+      for (let s = 0; s < brief.length; s++) brief[s].packet(rows, base, current.number)
       continue
     }
     machine.describe(batch, i, NO_WAY, outcome)

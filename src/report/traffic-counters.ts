@@ -6,14 +6,7 @@ import {
   type FrameBatch,
 } from '../capture/frame-batch.ts'
 import type { Outcome, PassedSink, Sink } from '../netfilter/outcome.ts'
-import {
-  CTSTATE_ESTABLISHED,
-  CTSTATE_INVALID,
-  CTSTATE_NAMES,
-  CTSTATE_NEW,
-  CTSTATE_NONE,
-  CTSTATE_RELATED,
-} from '../netfilter/outcome.ts'
+import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELATED } from '../netfilter/outcome.ts'
 import {
   HOOK_NAMES,
   VERDICT_ACCEPT,
@@ -100,11 +93,13 @@ export class TrafficCounters implements Sink {
   private lastUndecided: UndecidedCount | null = null
 
   readonly passed: PassedSink = {
-    packet: (fields, base) => {
+    packet: (fields, base, connectionNumber) => {
       if (this.blocked !== null) this.blocked.passed(fields, base)
+      if (connectionNumber > this.highestConnection) this.highestConnection = connectionNumber
     },
-    total: ({ protocol, hook, packets, bytes }) => {
-      this.states[CTSTATE_ESTABLISHED * PROTOCOL_ROWS + protocol] += packets
+    total: ({ protocol, state, opens, hook, packets, bytes }) => {
+      this.states[state * PROTOCOL_ROWS + protocol] += packets
+      if (opens) this.connections[protocol] += packets
       const cell = (hook + 1) * VERDICT_NAMES.length + VERDICT_ACCEPT
       this.verdictPackets[cell] += packets
       this.verdictBytes[cell] += bytes

@@ -3,6 +3,7 @@ import type { CallContext } from './evaluate/condition.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
 import { Interpreter } from './evaluate/interpret.ts'
 import { RuleMemory } from './evaluate/memory.ts'
+import { PacketClasses } from './evaluate/packet-classes.ts'
 import { BAIL, COMPILED_DEPTH_MAX, depthOf, type Program, Trail } from './evaluate/program.ts'
 import type { Runtime } from './evaluate/runtime.ts'
 import { firstSharingRule } from './evaluate/shared-state.ts'
@@ -122,6 +123,7 @@ export function compileRuleset(
       runtime.counters[2 * ruleId] += packets
       runtime.counters[2 * ruleId + 1] += bytes
     },
+    classes: PacketClasses.of([...programs.values()]),
     flagsAsked: flags,
     sharing: sharingRule(infos, programs),
     unknownReason: (index) => reasons[index],

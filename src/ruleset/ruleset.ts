@@ -1,3 +1,4 @@
+import type { PacketClasses } from './evaluate/packet-classes.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { RulePacket } from './rule-packet.ts'
 
@@ -65,6 +66,8 @@ export interface CompiledRuleset {
   bytes(ruleId: number): number
   /** Adds packets that a rule is known to have matched, although they were not run. */
   count(ruleId: number, packets: number, bytes: number): void
+  /** Tells packets apart as far as rules do; null where they ask what cannot be divided into classes. */
+  readonly classes: PacketClasses | null
   /** TCP flags that some rule looks at, as in P_TCP_FLAGS_WINDOW's flag bits. */
   readonly flagsAsked: number
   /**

@@ -58,6 +58,11 @@ export class Tracking {
     return LABELS[tracker.current.info]
   }
 
+  /** Somebody else tracked a frame. */
+  skipFrame(): void {
+    this.#frame++
+  }
+
   wait(seconds: number): this {
     this.now += seconds
     return this

@@ -31,6 +31,7 @@ function onlooker(asked: string[]): CompiledRuleset {
     bytes: () => 0,
     count: () => {},
     flagsAsked: 0,
+    classes: null,
     sharing: null,
     unknownReason: () => '',
     countsConnections: false,

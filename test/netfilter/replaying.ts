@@ -16,6 +16,7 @@ import { reasonText } from '../../src/conntrack/reasons.ts'
 import { sysctlsWith } from '../../src/conntrack/sysctls.ts'
 import type { TimeoutPolicy } from '../../src/conntrack/timeout-policy.ts'
 import { type ChecksumOption, ChecksumPolicy } from '../../src/netfilter/checksum-policy.ts'
+import { NO_WAY } from '../../src/netfilter/flow-cache.ts'
 import { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, Outcome } from '../../src/netfilter/outcome.ts'
 import { Topology, type TopologyOptions } from '../../src/netfilter/topology.ts'
@@ -136,8 +137,34 @@ export class Replaying {
     return outcomeText(this.outcome)
   }
 
+  /** Whether a packet takes the short way. */
+  goesShort(packet: Uint8Array): boolean {
+    this.#batch.count = 0
+    addFrame(this.#batch, packet, { time: this.now })
+    decodeBatch(this.#batch)
+    this.machine.approach(this.#batch, 0, 1)
+    const way = this.machine.advance(this.#batch, 0)
+    this.machine.describe(this.#batch, 0, way, this.outcome)
+    return way !== NO_WAY
+  }
+
   sayAll(packets: readonly Uint8Array[]): string[] {
     return packets.map((packet) => this.say(packet))
+  }
+
+  /** As many packets as a machine looks at together, each so many seconds behind the one before. Tells `told` of each. */
+  sayTogether(packets: readonly { readonly bytes: Uint8Array; readonly gap: number }[], told: () => void): void {
+    const batch = new PacketBatch(packets.length)
+    for (const { bytes, gap } of packets) {
+      this.now += gap
+      addFrame(batch, bytes, { time: this.now })
+    }
+    decodeBatch(batch)
+    this.machine.approach(batch, 0, batch.count)
+    for (let index = 0; index < batch.count; index++) {
+      this.machine.process(batch, index, this.outcome)
+      told()
+    }
   }
 
   wait(seconds: number): this {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Mode } from '../../src/netfilter/topology.ts'
-import { Replaying } from '../netfilter/replaying.ts'
+import { outcomeText, Replaying } from '../netfilter/replaying.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { crowded, network, type Pair, type Sent } from './conversations.ts'
 
@@ -69,6 +69,10 @@ const match = fc.constantFrom(
   '-p udp --dport 53',
   '-p tcp --sport 80',
   '-s 10.0.0.0/24',
+  '-d 10.0.0.2',
+  '! -s 10.0.0.1 -p tcp',
+  '-p tcp -m multiport --ports 80,1000:1001',
+  '-m iprange --src-range 10.0.0.2-10.0.0.3',
   '-m conntrack --ctstate NEW',
   '-m conntrack --ctstate ESTABLISHED,RELATED',
   '-m conntrack --ctdir REPLY',
@@ -135,28 +139,77 @@ const traffic = fc.oneof(
 
 const mode = fc.constantFrom<Mode>('router', 'host')
 
-function answers(rules: string, where: Mode, packets: readonly Sent[], fastPath: boolean): string[] {
+/** @param together how many packets the machine looks at before it takes the first of them */
+function answers(rules: string, where: Mode, packets: readonly Sent[], fastPath: boolean, together = 1): string[] {
   const local = where === 'host' ? ['10.0.0.1', '10.9.9.9'] : []
   const replaying = new Replaying({ rules, mode: where, local, fastPath })
-  const said = packets.map(({ bytes, gap }) => {
-    const { now } = replaying.wait(gap)
-    const text = replaying.say(bytes)
-    const { connectionNumber, direction, reason, reasonA, possibleVerdicts, assumesFrame } = replaying.outcome
-    return [now, text, connectionNumber, direction, reason, reasonA, possibleVerdicts, assumesFrame].join(' ')
-  })
+  const { outcome, ruleset4 } = replaying
+  const said: string[] = []
+  for (let at = 0; at < packets.length; at += together) {
+    replaying.sayTogether(packets.slice(at, at + together), () => {
+      const { connectionNumber, direction, confirmedNew, reason, reasonA, possibleVerdicts, assumesFrame } = outcome
+      const numbers = [connectionNumber, direction, reason, reasonA, possibleVerdicts, assumesFrame]
+      said.push(`${outcomeText(outcome)} ${confirmedNew} ${numbers.join(' ')}`)
+    })
+  }
   replaying.machine.settle()
-  const { ruleset4 } = replaying
   const counted = ruleset4?.rules.map(({ id, record }) => `${record} ${ruleset4.packets(id)} ${ruleset4.bytes(id)}`)
   return [...said, ...(counted ?? [])]
 }
 
 test('no answer and no counter depends on the fast path', () => {
   fc.assert(
-    fc.property(ruleset, mode, traffic, (rules, where, packets) => {
-      expect(answers(rules, where, packets, true)).toEqual(answers(rules, where, packets, false))
+    fc.property(ruleset, mode, traffic, fc.constantFrom(1, 3, 32), (rules, where, packets, together) => {
+      expect(answers(rules, where, packets, true, together)).toEqual(answers(rules, where, packets, false))
     }),
     { numRuns: 120 },
   )
+})
+
+/** Nothing that would keep packets from taking the ways of others. */
+const plainRule = fc
+  .tuple(
+    fc.constantFrom(
+      '-s 10.0.0.1',
+      '-s 10.0.0.0/24',
+      '-d 10.9.9.9',
+      '! -d 10.0.0.3',
+      '-p tcp --dport 80',
+      '-p tcp --sport 80',
+      '-p udp --dport 53',
+      '-p tcp -m multiport --ports 1000,1001',
+      '-m conntrack --ctstate NEW',
+      '-p tcp --syn',
+    ),
+    fc.constantFrom('-j ACCEPT', '-j DROP', '-j LOG', ''),
+  )
+  .map(([what, target]) => `-A FORWARD ${what} ${target}`)
+const plainRuleset = fc
+  .tuple(fc.constantFrom('ACCEPT', 'DROP'), fc.array(plainRule, { minLength: 1, maxLength: 4 }))
+  .map(([policy, rules]) => ['*filter', `:FORWARD ${policy} [0:0]`, ...rules, 'COMMIT', ''].join('\n'))
+
+test('nor on the ways of other connections', () => {
+  fc.assert(
+    fc.property(plainRuleset, network(crowded, 12), fc.constantFrom(1, 32), (rules, packets, together) => {
+      expect(answers(rules, 'router', packets, true, together)).toEqual(answers(rules, 'router', packets, false))
+    }),
+    { numRuns: 120 },
+  )
+})
+
+test('a connection that ends while the machine looks at its next packets is over for them', () => {
+  const replaying = new Replaying()
+  const path = '10.0.0.1:1000>10.0.0.2:80'
+  const open = { bytes: tcp(path, 'S', { seq: 1 }), gap: 0 }
+  const reset = { bytes: tcp(path, 'R', { seq: 2 }), gap: 0 }
+  replaying.sayTogether([open], () => {})
+  const told: number[][] = []
+  replaying.sayTogether([reset, open, open], () => told.push([replaying.outcome.connectionNumber, replaying.live]))
+  expect(told).toEqual([
+    [1, 0],
+    [2, 1],
+    [2, 1],
+  ])
 })
 
 test('packets of established connections do take it', () => {
@@ -177,4 +230,21 @@ test('packets of established connections do take it', () => {
   expect(ruleset4?.packets(rule)).toBe(2)
   replaying.machine.settle()
   expect(ruleset4?.packets(rule)).toBe(3)
+})
+
+test('openings and first answers take it behind others that rules cannot tell apart from them', () => {
+  const replaying = new Replaying({
+    rules:
+      '*filter\n:FORWARD DROP [0:0]\n-A FORWARD -p tcp --dport 80:89 -j ACCEPT\n-A FORWARD -p tcp --sport 80 -j ACCEPT\nCOMMIT\n',
+  })
+  const ways = (port: number, service: number): boolean[] =>
+    [
+      tcp(`10.0.0.1:${port}>10.0.0.2:${service}`, 'S', { seq: 1 }),
+      tcp(`10.0.0.2:${service}>10.0.0.1:${port}`, 'SA', { seq: 10, ack: 2 }),
+    ].map((packet) => replaying.goesShort(packet))
+  expect(ways(1000, 80)).toEqual([false, false])
+  expect(ways(1001, 80)).toEqual([true, true])
+  expect(replaying.live).toBe(2)
+  expect(ways(1002, 81)).toEqual([true, false])
+  expect(ways(1003, 90)).toEqual([false, false])
 })

@@ -24,6 +24,7 @@ const ruleset: CompiledRuleset = {
   bytes: () => 0,
   count: () => {},
   flagsAsked: 0,
+  classes: null,
   sharing: null,
   unknownReason: () => '',
   warnings: [],

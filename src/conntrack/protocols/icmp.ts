@@ -99,7 +99,7 @@ export class IcmpTracker {
     else if (!isRequest) {
       const typeAndCode = fields[base + P_PORTS] >>> 16
       return this.#invalid(REASON_ICMP_CANNOT_OPEN, typeAndCode >>> 8, typeAndCode & 0xff)
-    } else if (!current.open(fields, base, 0, 0)) return TRACKER_DROPPED
+    } else if (!current.open(fields, base)) return TRACKER_DROPPED
     current.refresh(timeoutNs[current.table.timeoutPolicyOf(current.id)])
     current.noteReply()
     return TRACKED

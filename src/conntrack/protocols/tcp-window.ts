@@ -50,7 +50,7 @@ export const WINDOW_INVALID = 1
 export const WINDOW_IGNORE = 2
 
 /** An ACK may be this old at least, whatever the window (nf_conntrack's MAXACKWINCONST). */
-const MAX_ACK_WINDOW = 66_000
+export const MAX_ACK_WINDOW = 66_000
 const MAX_WINDOW_SCALE = 14
 
 /** What the window check needs to know of a segment beside its row of header fields. */

@@ -47,6 +47,7 @@ import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../s
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
 import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
+import { moveEstablished } from './tcp-established.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
 import {
   SEGMENT_ACK,
@@ -120,6 +121,23 @@ export class TcpTracker {
     if (VALID_FLAGS[flags & 0x3f] === 1) return true
     this.#finding.set(REASON_TCP_FLAGS, flags, 0, 0)
     return false
+  }
+
+  /** `track`, for an ACK between the windows of an established connection; false, and nothing has changed, for others. */
+  trackOrdinary(fields: Int32Array, base: number, id: number, direction: number, frame: number): boolean {
+    const table = this.#table
+    const t = table.entries
+    const e = id * ENTRY_INTS
+    if (!moveEstablished(t, e, direction, fields, base, frame)) return false
+    const timeoutNs = this.#timeoutsOf(id).choose(
+      TCP_ESTABLISHED,
+      (t[e + E_TCP_STATE] >>> 8) & 0xff,
+      false,
+      hasUnacknowledged(t, e),
+      t[e + E_TCP_LAST_WINDOW] === 0,
+    )
+    table.times[(e + E_EXPIRY) >> 1] = table.nowNs + timeoutNs
+    return true
   }
 
   /** Tracks a well-formed segment of the entry `id` in `direction`: a TRACK_ code. */
@@ -339,16 +357,12 @@ export class TcpTracker {
     const side = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
     if (newState === TCP_FIN_WAIT && oldState !== TCP_FIN_WAIT) t[side + TCP_SIDE_FLAGS] |= TCP_SIDE_CLOSE_INIT
 
-    const unacknowledged =
-      ((t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]) &
-        TCP_SIDE_DATA_UNACKNOWLEDGED) !==
-      0
     const timeouts = this.#timeoutsOf(e / ENTRY_INTS)
     let timeoutNs = timeouts.choose(
       newState,
       (packed >>> 8) & 0xff,
       kind === SEGMENT_RST,
-      unacknowledged,
+      hasUnacknowledged(t, e),
       t[e + E_TCP_LAST_WINDOW] === 0,
     )
     const status = t[e + E_STATUS]
@@ -369,4 +383,10 @@ export class TcpTracker {
     this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + timeoutNs
     return TRACK_ACCEPT
   }
+}
+
+/** Either side has sent data that the other has not acknowledged. */
+function hasUnacknowledged(t: Int32Array, e: number): boolean {
+  const sides = t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]
+  return (sides & TCP_SIDE_DATA_UNACKNOWLEDGED) !== 0
 }

@@ -1,0 +1,134 @@
+import {
+  P_L4_LENGTH,
+  P_TCP_ACK,
+  P_TCP_FLAGS_WINDOW,
+  P_TCP_SACK,
+  P_TCP_SEQ,
+  TCP_ACK,
+  TCP_FIN,
+  TCP_RST,
+  TCP_SYN,
+  TCP_URG,
+} from '../../wire/packet-fields.ts'
+import {
+  E_STATUS,
+  E_TCP_LAST_ACK,
+  E_TCP_LAST_END,
+  E_TCP_LAST_SEQ,
+  E_TCP_LAST_WINDOW,
+  E_TCP_SIDE,
+  E_TCP_STATE,
+  TCP_END,
+  TCP_END_FRAME,
+  TCP_MAX_ACK,
+  TCP_MAX_END,
+  TCP_MAX_END_FRAME,
+  TCP_MAX_WINDOW,
+  TCP_SIDE_FLAGS,
+  TCP_SIDE_INTS,
+} from '../entry.ts'
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../status.ts'
+import { SEGMENT_ACK, TCP_ESTABLISHED } from './tcp-states.ts'
+import {
+  MAX_ACK_WINDOW,
+  TCP_SIDE_DATA_UNACKNOWLEDGED,
+  TCP_SIDE_MAX_ACK_SET,
+  TCP_SIDE_SACK_PERMITTED,
+} from './tcp-window.ts'
+
+const STATUS_ASKED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_SEQ_ADJUST
+const STATUS_WANTED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED
+
+/** Whatever PSH is. */
+const FLAGS_ASKED = TCP_URG | TCP_ACK | TCP_RST | TCP_SYN | TCP_FIN
+const HEADER_BYTES = 20
+
+/**
+ * What the state table, its special cases and the window check come to for the segment that most segments are: an ACK, with or
+ * without data, between all bounds of an established and assured connection. Moves the connection as `TcpTracker.track`
+ * would (test/conntrack/tcp-established.test.ts), but for its timeout.
+ *
+ * @param t the entries, @param e the entry's first word
+ * @returns false, and nothing has moved, for any other segment
+ */
+export function moveEstablished(
+  t: Int32Array,
+  e: number,
+  direction: number,
+  fields: Int32Array,
+  base: number,
+  frame: number,
+): boolean {
+  const state = t[e + E_TCP_STATE]
+  const flagsWindow = fields[base + P_TCP_FLAGS_WINDOW]
+  if ((state & 15) !== TCP_ESTABLISHED || (t[e + E_STATUS] & STATUS_ASKED) !== STATUS_WANTED) return false
+  if (((flagsWindow >>> 16) & FLAGS_ASKED) !== TCP_ACK) return false
+  const header = (flagsWindow >>> 28) << 2
+  const length = fields[base + P_L4_LENGTH]
+  if (header < HEADER_BYTES || header > length) return false
+  const seq = fields[base + P_TCP_SEQ]
+  const end = (seq + length - header) | 0
+  const ack = fields[base + P_TCP_ACK]
+  const window = flagsWindow & 0xffff
+  const sender = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
+  const receiver = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
+  let senderFlags = t[sender + TCP_SIDE_FLAGS]
+  let receiverFlags = t[receiver + TCP_SIDE_FLAGS]
+  // NAT's rewriting, which moves the receiver's numbers, is not ordinary: STATUS_ASKED.
+  const sack = (receiverFlags & TCP_SIDE_SACK_PERMITTED) !== 0 ? fields[base + P_TCP_SACK] : ack
+  const senderWindow = t[sender + TCP_MAX_WINDOW]
+  const receiverWindow = t[receiver + TCP_MAX_WINDOW]
+  const senderEnd = t[sender + TCP_END]
+  const receiverEnd = t[receiver + TCP_END]
+  const senderMaxEnd = t[sender + TCP_MAX_END]
+  if (senderWindow <= 0 || receiverWindow <= 0) return false
+  const ackWindow = Math.max(senderWindow, MAX_ACK_WINDOW)
+  if (
+    ((seq - senderMaxEnd - 1) | 0) >= 0 ||
+    ((sack - receiverEnd - 1) | 0) >= 0 ||
+    ((senderEnd - receiverWindow - 1 - end) | 0) >= 0 ||
+    ((receiverEnd - ackWindow - 1 - sack) | 0) >= 0
+  ) {
+    return false
+  }
+  const scaled = window << (senderFlags >>> 8)
+  const announced = (scaled + (sack - ack)) >>> 0
+  if (senderWindow < announced) t[sender + TCP_MAX_WINDOW] = announced
+  if (((senderEnd - end) | 0) < 0) {
+    t[sender + TCP_END] = end
+    t[sender + TCP_END_FRAME] = frame
+    senderFlags |= TCP_SIDE_DATA_UNACKNOWLEDGED
+  }
+  if ((senderFlags & TCP_SIDE_MAX_ACK_SET) === 0 || ((t[sender + TCP_MAX_ACK] - ack) | 0) < 0) {
+    t[sender + TCP_MAX_ACK] = ack
+    senderFlags |= TCP_SIDE_MAX_ACK_SET
+  }
+  t[sender + TCP_SIDE_FLAGS] = senderFlags
+  if (((senderMaxEnd - end) | 0) < 0) t[receiver + TCP_MAX_WINDOW] = receiverWindow + end - senderMaxEnd
+  if (((t[receiver + TCP_MAX_END] - 1 - sack - scaled) | 0) < 0) {
+    t[receiver + TCP_MAX_END] = sack + scaled + (scaled === 0 ? 1 : 0)
+    t[receiver + TCP_MAX_END_FRAME] = frame
+  }
+  if (ack === receiverEnd && (receiverFlags & TCP_SIDE_DATA_UNACKNOWLEDGED) !== 0) {
+    receiverFlags &= ~TCP_SIDE_DATA_UNACKNOWLEDGED
+    t[receiver + TCP_SIDE_FLAGS] = receiverFlags
+  }
+  // As countRetransmission in tcp-window.ts, and the state as it is settled.
+  const moved = TCP_ESTABLISHED | (direction << 4) | (SEGMENT_ACK << 5)
+  if (
+    ((state >>> 4) & 1) === direction &&
+    t[e + E_TCP_LAST_SEQ] === seq &&
+    t[e + E_TCP_LAST_ACK] === ack &&
+    t[e + E_TCP_LAST_END] === end &&
+    t[e + E_TCP_LAST_WINDOW] === window
+  ) {
+    t[e + E_TCP_STATE] = (state & ~0xffff) | ((state + 0x100) & 0xff00) | moved
+  } else {
+    t[e + E_TCP_STATE] = (state & ~0xffff) | moved
+    t[e + E_TCP_LAST_SEQ] = seq
+    t[e + E_TCP_LAST_ACK] = ack
+    t[e + E_TCP_LAST_END] = end
+    t[e + E_TCP_LAST_WINDOW] = window
+  }
+  return true
+}

@@ -1,0 +1,181 @@
+import { P_DST, P_L4_LENGTH, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
+import type { Condition, FieldCondition } from './condition.ts'
+import { FIELDS, type FieldName } from './fields.ts'
+import { PLACE_SHIFT, SPREAD } from './head-cache.ts'
+import type { Program } from './program.ts'
+import { boundariesOf } from './rule-index.ts'
+import { type ValueSet, valuesOf } from './value-set.ts'
+
+const WORD = 0xffff_ffff
+const PORT = 0xffff
+const OCTET = 0xff
+/** What orders unsigned words as signed ones. */
+const SIGN = 1 << 31
+
+/** Where a field's value stands in a packet's row: (row[word] >>> shift) & max. */
+interface Place {
+  readonly word: number
+  readonly shift: number
+  readonly max: number
+}
+
+/** The fields whose values are divided into classes. */
+const PLACES: Partial<Record<FieldName, Place>> = {
+  ...addressPlaces('source', P_SRC),
+  ...addressPlaces('destination', P_DST),
+  protocol: { word: P_PROTOCOL, shift: 0, max: OCTET },
+  sourcePort: { word: P_PORTS, shift: 16, max: PORT },
+  destinationPort: { word: P_PORTS, shift: 0, max: PORT },
+  icmpType: { word: P_PORTS, shift: 24, max: OCTET },
+  icmpTypeCode: { word: P_PORTS, shift: 16, max: PORT },
+  transportLength: { word: P_L4_LENGTH, shift: 0, max: WORD },
+}
+
+/** Fields that are alike in all packets of which PacketClasses is asked, or that whoever asks compares by himself. */
+const COMPARED: ReadonlySet<FieldName> = new Set([
+  'state',
+  'direction',
+  'connection',
+  'connectionProtocol',
+  'inInterface',
+  'outInterface',
+  'fragmentOffset',
+  'tcpFlags',
+  // Every packet comes without one.
+  'mark',
+])
+
+function addressPlaces(end: 'source' | 'destination', first: number): Partial<Record<FieldName, Place>> {
+  return Object.fromEntries([0, 1, 2, 3].map((word) => [`${end}${word}`, { word: first + word, shift: 0, max: WORD }]))
+}
+
+/**
+ * Divides what rules ask of a packet's headers into classes: in two packets of the same classes, every condition on
+ * addresses, ports and protocol has the same answer in every rule.
+ *
+ * It is for whole TCP and UDP packets with a connection. Their state, direction, interfaces, hooks, and TCP flags as far
+ * as rules look at them (`flagsAsked`) must be compared besides; what else differs between the packets of a connection
+ * is not steady (steadiness.ts), and does not count here.
+ */
+export class PacketClasses {
+  readonly #fields: readonly FieldClasses[]
+
+  /** @returns null where some rule asks what cannot be divided */
+  static of(programs: readonly Program[]): PacketClasses | null {
+    const sets = new Map<FieldName, ValueSet[]>()
+    for (const { chains } of programs) {
+      for (const { rules } of chains) {
+        for (const { checks } of rules) {
+          for (const { condition } of checks) if (!collect(condition, sets)) return null
+        }
+      }
+    }
+    return new PacketClasses([...sets].map(([field, asked]) => new FieldClasses(placeOf(field), asked)))
+  }
+
+  private constructor(fields: readonly FieldClasses[]) {
+    this.#fields = fields
+  }
+
+  /** How many numbers `write` writes. */
+  get count(): number {
+    return this.#fields.length
+  }
+
+  /** Writes the numbers of the packet's classes from key[at] on. */
+  write(fields: Int32Array, base: number, key: Int32Array, at: number): void {
+    const own = this.#fields
+    for (let i = 0; i < own.length; i++) key[at + i] = own[i].classOf(fields, base)
+  }
+}
+
+/** Of packets without rules. */
+export const NO_CLASSES = PacketClasses.of([]) as PacketClasses
+
+function placeOf(field: FieldName): Place {
+  return PLACES[field] as Place
+}
+
+/** Adds the values that conditions ask for; false where some condition is not about values of fields. */
+function collect(condition: Condition, sets: Map<FieldName, ValueSet[]>): boolean {
+  switch (condition.kind) {
+    case 'field':
+      return collectField(condition, sets)
+    case 'all':
+    case 'any':
+      return condition.parts.every((part) => collect(part, sets))
+    case 'hotdrop':
+      return collect(condition.when, sets)
+    case 'name':
+    case 'constant':
+    case 'stateful':
+      return true
+    case 'call':
+      return condition.steady !== true
+  }
+}
+
+function collectField(condition: FieldCondition, sets: Map<FieldName, ValueSet[]>): boolean {
+  const { field } = condition
+  if ((FIELDS[field] as { perPacket?: boolean }).perPacket === true || COMPARED.has(field)) return true
+  const place = PLACES[field]
+  const values = place && valuesOf(condition, place.max)
+  if (!values) return false
+  const asked = sets.get(field)
+  if (asked) asked.push(values)
+  else sets.set(field, [values])
+  return true
+}
+
+/** The classes of one field's values: those between two neighbouring boundaries of what rules ask for are one. */
+class FieldClasses {
+  readonly #word: number
+  readonly #shift: number
+  readonly #mask: number
+  /** By value; null where the field is too large for it. */
+  readonly #table: Uint16Array | null
+  /** Where classes begin, in the order of signed numbers. */
+  readonly #starts: Int32Array
+  /** What was searched last, by place. */
+  readonly #values = new Int32Array(1 << (32 - PLACE_SHIFT))
+  readonly #classes = new Int32Array(1 << (32 - PLACE_SHIFT)).fill(-1)
+
+  constructor({ word, shift, max }: Place, sets: readonly ValueSet[]) {
+    const boundaries = boundariesOf(sets, max)
+    this.#word = word
+    this.#shift = shift
+    this.#mask = max | 0
+    this.#starts = Int32Array.from(boundaries, (boundary) => boundary ^ SIGN)
+    this.#table = max === WORD ? null : classTable(boundaries, max)
+  }
+
+  classOf(fields: Int32Array, base: number): number {
+    const value = (fields[base + this.#word] >>> this.#shift) & this.#mask
+    if (this.#table !== null) return this.#table[value]
+    const place = Math.imul(value, SPREAD) >>> PLACE_SHIFT
+    if (this.#values[place] === value && this.#classes[place] >= 0) return this.#classes[place]
+    this.#values[place] = value
+    this.#classes[place] = this.#search(value ^ SIGN)
+    return this.#classes[place]
+  }
+
+  #search(value: number): number {
+    const starts = this.#starts
+    let low = 0
+    let high = starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (starts[middle] <= value) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+function classTable(boundaries: Float64Array, max: number): Uint16Array {
+  const table = new Uint16Array(max + 1)
+  boundaries.forEach((start, number) => {
+    table.fill(number, start)
+  })
+  return table
+}
