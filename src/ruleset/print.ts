@@ -1,4 +1,4 @@
-import type { Counters, Negatable, ParsedRuleset, Rule } from './rule.ts'
+import type { Chain, Counters, Negatable, ParsedRuleset, Rule } from './rule.ts'
 import { printAddressMask } from './text/addresses.ts'
 import { printProtocol } from './text/protocols.ts'
 
@@ -12,9 +12,9 @@ export function printRuleset(ruleset: ParsedRuleset, options: PrintOptions = {})
   const lines: string[] = []
   for (const table of ruleset.tables) {
     lines.push(`*${table.name}`)
-    for (const chain of table.chains)
-      lines.push(`:${chain.name} ${chain.policy ?? '-'} ${printCounters(chain.counters)}`)
-    for (const chain of table.chains) {
+    const chains = [...table.chains].sort(byName)
+    for (const chain of chains) lines.push(`:${chain.name} ${chain.policy ?? '-'} ${printCounters(chain.counters)}`)
+    for (const chain of chains) {
       for (const rule of chain.rules) {
         const counters = options.counters ? `${printCounters(rule.counters)} ` : ''
         const text = printRule(rule)
@@ -30,6 +30,17 @@ function printCounters(counters: Counters | null): string {
   return `[${counters?.packets ?? 0}:${counters?.bytes ?? 0}]`
 }
 
+/** Base chains as they stand, then user chains by the bytes of their names. */
+function byName(one: Chain, other: Chain): number {
+  if (one.policy !== null || other.policy !== null) return Number(one.policy === null) - Number(other.policy === null)
+  return Buffer.compare(Buffer.from(one.name), Buffer.from(other.name))
+}
+
+/** A name without a beginning is left out, even where it is negated and no packet can match. */
+function printed(asked: Negatable<string> | null): Negatable<string> | null {
+  return asked?.value === '+' ? null : asked
+}
+
 /** A rule without its chain. */
 export function printRule(rule: Rule): string {
   const { header, matches, target } = rule
@@ -43,8 +54,8 @@ export function printRule(rule: Rule): string {
   }
   option('-s', header.source, printAddressMask)
   option('-d', header.destination, printAddressMask)
-  option('-i', header.inInterface, String)
-  option('-o', header.outInterface, String)
+  option('-i', printed(header.inInterface), String)
+  option('-o', printed(header.outInterface), String)
   option('-p', header.protocol, printProtocol)
   option('-f', header.fragment, () => '')
   for (const { name, match } of matches) {

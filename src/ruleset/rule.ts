@@ -2,9 +2,10 @@ import type { Match, Target } from './extension.ts'
 import type { Family, TableName } from './ruleset.ts'
 import type { AddressMask } from './text/addresses.ts'
 
+/** Whole numbers of 64 bits; large ones as bigint. */
 export interface Counters {
-  readonly packets: number
-  readonly bytes: number
+  readonly packets: number | bigint
+  readonly bytes: number | bigint
 }
 
 /** Something that `!` may stand before. */

@@ -15,6 +15,9 @@ sameGrammar('odd values of matches', [
       '-m policy --dir in --pol none --proto x',
       '-m policy --dir in --pol none --spi 5',
       '-m policy --dir in --pol none --reqid 5 --mode tunnel',
+      '-m policy --dir in --pol none --mode x',
+      '-m policy --dir in --pol none --tunnel-src 1.1.1.1',
+      ...['10:00', '10:01', '9:59'].map((stop) => `-m time --timestart 10:00 --timestop ${stop} --contiguous`),
       ...[',', '""', ',ACK', 'ACK,,DATA', 'ACK,,', 'none'].map((types) => `-p dccp -m dccp --dccp-types ${types}`),
     ],
   },
@@ -87,6 +90,19 @@ sameGrammar('what the machine lacks', [
 ])
 
 sameGrammar('odd values of targets', [
+  {
+    table: 'nat',
+    chain: 'PREROUTING',
+    rules: [
+      ...['-p tcp', '! -p tcp', '! -p icmp', '-p icmp', ''].flatMap((protocol) => [
+        `${protocol} -j DNAT --to-destination 10.0.0.1:80`,
+        `${protocol} -j REDIRECT --to-ports 80`,
+      ]),
+      '-j DNAT --to-destination 10.0.0.1:80 -p tcp',
+      '-j DNAT --to-destination 10.0.0.1 -p tcp',
+      '-j REDIRECT --to-ports 80 -p tcp',
+    ],
+  },
   {
     table: 'mangle',
     rules: [

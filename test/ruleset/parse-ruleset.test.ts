@@ -13,7 +13,13 @@ test('a generic option with = is taken with a warning: iptables-restore refuses 
   const warningsOf = (rule: string): readonly string[] =>
     parseRuleset(`*filter\n-A FORWARD ${rule} -j DROP\nCOMMIT\n`, 'rules', 'ipv4').warnings
   expect(warningsOf('--protocol=tcp')).toEqual([
-    'rules: line 2: iptables-restore refuses "--protocol="; write the value apart, behind a space',
+    'rules: line 2: iptables-restore refuses "--protocol=tcp"; write the value apart, as "--protocol tcp"',
+  ])
+  expect(warningsOf('-ptcp')).toEqual([
+    'rules: line 2: iptables-restore refuses "-ptcp"; write the value apart, as "-p tcp"',
+  ])
+  expect(warningsOf('-ieth0')).toEqual([
+    'rules: line 2: iptables takes "-ieth0" as a whole for the interface; write "-i eth0"',
   ])
   expect(warningsOf('-p tcp --dport=22')).toEqual([])
 })
@@ -167,7 +173,8 @@ describe('what is wrong is refused with its place', () => {
     ['-N A1234567890123456789012345678', '3:4: "A1234567890123456789012345678" cannot'],
     ['-P FORWARD REJECT', '3:12: "REJECT" is not a policy'],
     ['-A FORWARD -m tcp', '3:15: -m tcp needs -p tcp'],
-    ['[a:b] -A FORWARD', '3:1: "[a:b]" are not counters'],
+    ['[5] -A FORWARD', '3:1: the counters are not closed or lack one; write [packets:bytes]'],
+    ['[5:6 -A FORWARD', '3:1: the counters are not closed or lack one; write [packets:bytes]'],
     [':U ACCEPT [0:0]', '3:4: the chain "U" has no policy'],
     ['-s 10.0.0.1', '3:1: the line says not what to do'],
     ['--limit', '3:1: the option "--limit" is not known'],

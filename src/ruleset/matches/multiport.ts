@@ -35,6 +35,7 @@ function parseMultiport(options: Options, context: RuleContext): Match {
   const use = options.oneOf(NAMES)
   if (!use) throw new Refusal(options.at, 'multiport needs --sports, --dports or --ports')
   const [token] = use.values
+  if (use.protocolBefore === 0) throw new Refusal(use.at, `-p must stand before ${use.at.text}; put it there`)
   const protocol = printProtocol(context.protocol)
   const words = token.text.split(',')
   const open = words.find((word) => word.startsWith(':') || word.endsWith(':'))

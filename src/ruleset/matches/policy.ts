@@ -45,7 +45,10 @@ function parsePolicy(options: Options, { family }: RuleContext): Match {
   if (next && !strict) throw new Refusal(next.at, '--next needs --strict')
   const given = elementsOf(options)
   // Whoever asks for no policy must still write what can be read.
-  for (const element of given) printElement(element, family)
+  for (const element of given) {
+    checkMode(element)
+    printElement(element, family)
+  }
   const elements = none ? [] : given
   if (elements.length > ELEMENTS_MAX)
     throw new Refusal(options.at, `at most ${ELEMENTS_MAX} elements fit into a policy`)
@@ -83,15 +86,19 @@ function elementsOf(options: Options): Element[] {
   return elements
 }
 
+function checkMode(element: Element): void {
+  const mode = element.get('mode')?.values[0]
+  if (mode && mode.text !== 'tunnel' && mode.text !== 'transport') {
+    throw new Refusal(mode, `"${mode.text}" is not a mode; write tunnel or transport`)
+  }
+}
+
 function checkElement(element: Element, strict: OptionUse | undefined, options: Options): void {
   if (strict && element.size === 0) {
     throw new Refusal(options.at, `an element of a --strict policy needs one of ${PARTS.join(', ')}`)
   }
   const tunnel = element.get('tunnel-src') ?? element.get('tunnel-dst')
   const mode = element.get('mode')
-  if (mode && mode.values[0].text !== 'tunnel' && mode.values[0].text !== 'transport') {
-    throw new Refusal(mode.values[0], `"${mode.values[0].text}" is not a mode; write tunnel or transport`)
-  }
   if (tunnel && (mode?.values[0].text !== 'tunnel' || mode.negated)) {
     throw new Refusal(tunnel.at, `--${tunnel.spec.name} needs --mode tunnel`)
   }

@@ -50,8 +50,8 @@ function parseTcp(options: Options): Match {
     asksForSyn: flags !== undefined && !flags.negated && (set & SYN) !== 0,
     print() {
       return [
-        printPorts('sport', sports, otherSports),
-        printPorts('dport', dports, otherDports),
+        printSomePorts('sport', sports, otherSports),
+        printSomePorts('dport', dports, otherDports),
         kind ? printOption('tcp-option', `${kind}`, otherKind) : '',
         asksForFlags && (mask !== 0 || otherFlags)
           ? printOption('tcp-flags', `${printFlags(mask)} ${printFlags(set)}`, otherFlags)
@@ -90,6 +90,11 @@ export function portRange(options: Options, name: string): NumberRange | null {
 
 export function printPorts(name: string, range: NumberRange | null, negated: boolean): string {
   return range ? printOption(name, printRange(range), negated) : ''
+}
+
+/** Of tcp and udp, where all ports are left out, even negated. */
+export function printSomePorts(name: string, range: NumberRange | null, negated: boolean): string {
+  return range?.low === 0 && range.high === 0xffff ? '' : printPorts(name, range, negated)
 }
 
 function parseFlags(token: Token): number {

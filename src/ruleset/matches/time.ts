@@ -61,8 +61,8 @@ function parseTime(options: Options): Match {
     kernelZone: zone !== undefined && zone.spec.name !== 'utc',
   }
   const contiguous = options.get('contiguous')
-  if (contiguous && rule.dayStart <= rule.dayStop) {
-    throw new Refusal(contiguous.at, '--contiguous makes sense only where --timestop is before --timestart')
+  if (contiguous && rule.dayStart < rule.dayStop) {
+    throw new Refusal(contiguous.at, '--contiguous makes sense only where --timestop is not behind --timestart')
   }
   const text = printTime(rule)
   const condition: CallCondition = {

@@ -2,7 +2,7 @@ import { type Condition, isBetween } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import type { Options } from '../text/options.ts'
 import { PROTOCOL_UDP } from '../text/protocols.ts'
-import { headerOf, portRange, printPorts } from './tcp.ts'
+import { headerOf, portRange, printSomePorts } from './tcp.ts'
 
 const HEADER = 8
 
@@ -24,7 +24,7 @@ function parseUdp(options: Options): Match {
   const otherDports = options.negated('destination-port')
   return {
     print() {
-      return [printPorts('sport', sports, otherSports), printPorts('dport', dports, otherDports)]
+      return [printSomePorts('sport', sports, otherSports), printSomePorts('dport', dports, otherDports)]
         .filter((part) => part !== '')
         .join(' ')
     },

@@ -66,11 +66,12 @@ function rangeTarget(
     hooks,
     tables: ['nat'],
     options: [{ name: option }, ...flags],
-    parse(options, { family, protocol }) {
+    parse(options, { family }) {
       const token = options.required(option)
+      const protocol = options.get(option)?.protocolBefore ?? 0
       const range = parseNatRange(token, family, name === 'DNAT')
       if (range.minPort >= 0 && !PORTED.includes(protocol)) {
-        throw new Refusal(token, `--${option} with a port needs a protocol with ports in the same rule, as -p tcp`)
+        throw new Refusal(token, `--${option} with a port needs a protocol with ports before it, as -p tcp`)
       }
       return {
         print: () => [`--${option} ${printNatRange(range, family)}`, ...printFlags(options)].join(' '),
@@ -92,10 +93,10 @@ function portsTarget(
     hooks,
     tables: ['nat'],
     options: [{ name: 'to-ports' }, ...flags],
-    parse(options, { protocol }) {
+    parse(options) {
       const token = options.value('to-ports')
-      if (token && !PORTED.includes(protocol)) {
-        throw new Refusal(token, '--to-ports needs a protocol with ports in the same rule, as -p tcp')
+      if (token && !PORTED.includes(options.get('to-ports')?.protocolBefore ?? 0)) {
+        throw new Refusal(token, '--to-ports needs a protocol with ports before it, as -p tcp')
       }
       const ports = token ? parseNatPorts(token, token.text) : { minPort: -1, maxPort: -1 }
       const { minPort, maxPort } = ports

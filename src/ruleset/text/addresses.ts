@@ -137,12 +137,21 @@ export function prefixLength(mask: Words): number {
   return prefixMask(length, family).every((word, index) => word === mask[index] >>> 0) ? length : -1
 }
 
+/** The zone that getaddrinfo(3) takes behind a link-local address, and that iptables leaves out. */
+const ZONE = /^(fe[89ab][0-9a-f]:.*|ff[0-9a-f]2:.*)%[^%]+$/i
+
+function withoutZone(text: string): string {
+  return ZONE.exec(text)?.[1] ?? text
+}
+
 /** `address[/prefix length or mask]` of `-s` and `-d`, one of a comma separated list. `10` is the network 10.0.0.0. */
 export function parseAddressMask(token: Token, family: Family, text = token.text): AddressMask {
   const slash = text.indexOf('/')
   const addressText = slash < 0 ? text : text.slice(0, slash)
   const words =
-    family === 'ipv4' ? (parseIpv4(addressText, true) ?? parseShortenedIpv4(addressText)) : parseIpv6(addressText)
+    family === 'ipv4'
+      ? (parseIpv4(addressText, true) ?? parseShortenedIpv4(addressText))
+      : parseIpv6(withoutZone(addressText))
   if (!words) throw notAnAddress(token, family, addressText)
   const mask = slash < 0 ? prefixMask(128, family) : parseMask(token, family, text.slice(slash + 1))
   return { address: masked(words, mask), mask }
@@ -159,7 +168,7 @@ function parseMask(token: Token, family: Family, text: string): Words {
 
 /** An address that an option takes by itself. */
 export function parseHost(token: Token, family: Family, text = token.text): Words {
-  const words = family === 'ipv4' ? parseShortenedIpv4(text) : parseIpv6(text)
+  const words = family === 'ipv4' ? parseShortenedIpv4(text) : parseIpv6(withoutZone(text))
   if (words) return words
   throw notAnAddress(token, family, text)
 }

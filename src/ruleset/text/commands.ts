@@ -9,6 +9,8 @@ export interface Command {
     | 'insert'
     | 'replace'
     | 'delete'
+    | 'check'
+    | 'list'
     | 'new-chain'
     | 'delete-chain'
     | 'rename-chain'
@@ -27,6 +29,8 @@ export const COMMANDS: ReadonlySet<string> = new Set<Command['name']>([
   'insert',
   'replace',
   'delete',
+  'check',
+  'list',
   'new-chain',
   'delete-chain',
   'rename-chain',
@@ -35,11 +39,21 @@ export const COMMANDS: ReadonlySet<string> = new Set<Command['name']>([
   'policy',
 ])
 
+const WITH_ARGUMENT: ReadonlySet<string> = new Set<Command['name']>([
+  'insert',
+  'replace',
+  'delete',
+  'list',
+  'rename-chain',
+  'zero',
+  'policy',
+])
+
 /** @param positional takes the next word of the line when it is no option */
 export function readCommand(use: OptionUse, positional: () => Token | null): Command {
   const name = use.spec.name as Command['name']
   const chain = use.values[0] ?? positional()
-  const argument = name === 'append' || name === 'new-chain' ? null : positional()
+  const argument = WITH_ARGUMENT.has(name) ? positional() : null
   const needed = { replace: 'a rule number', 'rename-chain': 'the new name', policy: 'a policy' }[name as string]
   if (needed && !argument) throw new Refusal(use.at, `${use.at.text} needs ${needed} behind the chain`)
   return { name, at: use.at, chain, argument }

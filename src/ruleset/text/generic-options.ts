@@ -8,13 +8,15 @@ interface GenericOption extends OptionSpec {
 export const GENERIC_OPTIONS: readonly GenericOption[] = [
   { short: 'A', name: 'append' },
   { short: 'D', name: 'delete' },
+  { short: 'C', name: 'check' },
+  { short: 'L', name: 'list', values: 0, attachable: true },
   { short: 'I', name: 'insert' },
   { short: 'R', name: 'replace' },
   { short: 'N', name: 'new-chain' },
-  { short: 'X', name: 'delete-chain', values: 0 },
+  { short: 'X', name: 'delete-chain', values: 0, attachable: true },
   { short: 'E', name: 'rename-chain' },
-  { short: 'F', name: 'flush', values: 0 },
-  { short: 'Z', name: 'zero', values: 0 },
+  { short: 'F', name: 'flush', values: 0, attachable: true },
+  { short: 'Z', name: 'zero', values: 0, attachable: true },
   { short: 'P', name: 'policy' },
   { short: 's', name: 'source', aliases: ['src'], negatable: true },
   { short: 'd', name: 'destination', aliases: ['dst'], negatable: true },
@@ -26,9 +28,12 @@ export const GENERIC_OPTIONS: readonly GenericOption[] = [
   { short: 'j', name: 'jump' },
   { short: 'g', name: 'goto' },
   { short: 'c', name: 'set-counters' },
-  { short: '4', name: 'ipv4', values: 0 },
-  { short: '6', name: 'ipv6', values: 0 },
+  { short: '4', name: 'ipv4', values: 0, negatable: true },
+  { short: '6', name: 'ipv6', values: 0, negatable: true },
   { short: 'v', name: 'verbose', values: 0 },
+  { short: 'n', name: 'numeric', values: 0 },
+  { short: 'x', name: 'exact', values: 0 },
+  { name: 'line-numbers', values: 0 },
   { short: 'M', name: 'modprobe' },
 ]
 
@@ -42,21 +47,19 @@ export const APART_ONLY: ReadonlySet<string> = new Set([
   'jump',
 ])
 
+/** How a list is to look. */
+export const LISTING: ReadonlySet<string> = new Set(['numeric', 'exact', 'line-numbers'])
+
 /** What only the iptables command knows, by its short form. iptables-restore refuses these. */
 export const COMMAND_LINE_OPTIONS: ReadonlyMap<string, string> = new Map([
-  ['C', 'check'],
-  ['L', 'list'],
   ['S', 'list-rules'],
   ['t', 'table'],
-  ['n', 'numeric'],
   ['w', 'wait'],
   ['W', 'wait-interval'],
-  ['x', 'exact'],
   ['V', 'version'],
   ['h', 'help'],
-  ['0', 'line-numbers'],
 ])
 
 export const SHORT_OPTIONS: ReadonlyMap<string, OptionSpec> = new Map(
-  GENERIC_OPTIONS.map((option) => [`-${option.short}`, option]),
+  GENERIC_OPTIONS.flatMap((option) => (option.short ? [[`-${option.short}`, option] as const] : [])),
 )

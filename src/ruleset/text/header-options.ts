@@ -19,7 +19,7 @@ export interface HeaderOptions {
 }
 
 /** IFNAMSIZ, its final zero included. */
-const INTERFACE_NAME = 16
+export const INTERFACE_NAME = 16
 
 export function readHeader(
   uses: readonly OptionUse[],
@@ -29,9 +29,6 @@ export function readHeader(
   const source = use('source')
   const destination = use('destination')
   const fragment = use('fragments')
-  if (fragment && scope.family === 'ipv6') {
-    throw new Refusal(fragment.at, 'IPv6 rules have no -f; use -m frag')
-  }
   return {
     sources: source ? addresses(source, scope.family) : [],
     sourceNegated: source?.negated ?? false,
@@ -59,11 +56,14 @@ function addresses(use: OptionUse, family: Family): AddressMask[] {
 function interfaceName(use: OptionUse | undefined): Negatable<string> | null {
   if (!use) return null
   const [token] = use.values
-  if (token.text === '') throw new Refusal(token, 'the interface has an empty name')
+  return token.text === '+' && !use.negated ? null : { value: token.text, negated: use.negated }
+}
+
+export function checkInterfaceName(token: Token): void {
+  if (token.text === '') throw new Refusal(token, 'the interface has an empty name; write it out')
   if (token.text.length >= INTERFACE_NAME) {
     throw new Refusal(token, `"${token.text}" is too long for an interface; at most ${INTERFACE_NAME - 1} characters`)
   }
-  return token.text === '+' && !use.negated ? null : { value: token.text, negated: use.negated }
 }
 
 function protocol(use: OptionUse | undefined): Negatable<number> | null {

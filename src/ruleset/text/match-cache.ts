@@ -40,8 +40,8 @@ export class MatchCache {
 /** No word has a zero byte: lines end there. */
 function keyOf({ name }: MatchExtension, uses: readonly OptionUse[], { table, protocol }: RuleContext): string {
   let key = `${name}\0${table}\0${protocol}`
-  for (const { spec, negated, values } of uses) {
-    key += `\0${negated ? '!' : ''}${spec.name}`
+  for (const { spec, negated, values, protocolBefore } of uses) {
+    key += `\0${negated ? '!' : ''}${protocolBefore}${spec.name}`
     for (const { text } of values) key += `\0${text}`
   }
   return key

@@ -10,6 +10,8 @@ export interface OptionSpec {
   readonly values?: number
   /** One more word follows, unless the next one is an option. */
   readonly optionalValue?: boolean
+  /** A value may stand in the same word only: `-FCHAIN`, `--flush=CHAIN`. */
+  readonly attachable?: boolean
   readonly negatable?: boolean
   /** May be given several times (`Options.every`). */
   readonly repeatable?: boolean
@@ -21,6 +23,8 @@ export interface OptionUse {
   readonly at: Token
   readonly values: readonly Token[]
   readonly negated: boolean
+  /** What `-p` named before it, negated or not; 0 for none. */
+  readonly protocolBefore: number
 }
 
 /** The options that one match or target was given. */

@@ -6,15 +6,18 @@ import { findTarget } from '../targets/registry.ts'
 import { standardTarget } from '../targets/standard.ts'
 import type { AddressMask } from './addresses.ts'
 import { COMMANDS, type Command, readCommand } from './commands.ts'
-import { APART_ONLY, COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-options.ts'
-import { type HeaderOptions, readHeader } from './header-options.ts'
+import { parseCounters } from './counters.ts'
+import { findOption, type Loaded, type LoadedExtensions } from './find-option.ts'
+import { APART_ONLY, LISTING } from './generic-options.ts'
+import { checkInterfaceName, type HeaderOptions, INTERFACE_NAME, readHeader } from './header-options.ts'
 import type { MatchCache } from './match-cache.ts'
 import { type OptionSpec, Options, type OptionUse } from './options.ts'
 import type { LabelNames } from './parse-label-names.ts'
-import { printProtocol } from './protocols.ts'
+import { parseProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
+import { type WrittenOption, writtenOptions } from './written-option.ts'
 
 /** Where a rule stands and what it can refer to. */
 export interface RuleScope {
@@ -32,19 +35,6 @@ export interface RuleLine {
   readonly rules: readonly Rule[]
 }
 
-/** A match or target that a rule has loaded, and the options that it was given so far. */
-interface Loaded {
-  readonly extension: MatchExtension | TargetExtension
-  readonly at: Token
-  readonly uses: OptionUse[]
-}
-
-interface Found {
-  readonly spec: OptionSpec
-  /** null: an option of every rule. */
-  readonly owner: Loaded | null
-}
-
 /** @param text the line without counters */
 export function parseRuleLine(
   tokens: readonly Token[],
@@ -58,6 +48,9 @@ export function parseRuleLine(
   return reader.finish(text, counters)
 }
 
+/** The option that leaves a line to the other program. */
+const OTHER_FAMILY = { ipv4: 'ipv6', ipv6: 'ipv4' } as const
+
 class LineReader {
   otherFamily = false
   readonly #tokens: readonly Token[]
@@ -65,18 +58,20 @@ class LineReader {
   #next = 0
   #command: Command | null = null
   readonly #header: OptionUse[] = []
-  readonly #matches: Loaded[] = []
-  #target: Loaded | null = null
+  readonly #loaded: LoadedExtensions
   #jump: OptionUse | null = null
   #counters: Counters | null = null
+  #listing: OptionUse | null = null
 
   constructor(tokens: readonly Token[], scope: RuleScope) {
     this.#tokens = tokens
     this.#scope = scope
+    this.#loaded = { family: scope.family, protocol: 0, matches: [], target: null }
   }
 
   readAll(): void {
-    while (this.#next < this.#tokens.length) {
+    // A line for the other family is left out, whatever follows.
+    while (this.#next < this.#tokens.length && !this.otherFamily) {
       let token = this.#tokens[this.#next++]
       const negated = token.text === '!'
       if (negated) {
@@ -85,24 +80,22 @@ class LineReader {
         if (after.text === '!') throw new Refusal(after, 'two ! in a row; keep one or none')
         token = after
       }
-      this.#readOption(token, negated)
+      for (const [index, written] of writtenOptions(token).entries()) {
+        if (!this.otherFamily) this.#readOption(written, negated && index === 0)
+      }
     }
   }
 
-  #readOption(token: Token, negated: boolean): void {
-    const equals = token.text.startsWith('--') ? token.text.indexOf('=') : -1
-    const name = equals < 0 ? token.text : token.text.slice(0, equals)
-    const { spec, owner } = this.#find(token, name)
-    const values: Token[] = []
-    if (equals >= 0) {
-      values.push({ ...token, text: token.text.slice(equals + 1), column: token.column + equals + 1 })
+  #readOption({ at: token, name, attached }: WrittenOption, negated: boolean): void {
+    const { spec, owner } = findOption(token, name, this.#loaded)
+    if (owner === null && spec.name === OTHER_FAMILY[this.#scope.family]) {
+      this.otherFamily = true
+      return
     }
+    const values = attached ? [owner === null ? this.#attachedValue(spec, name, attached, token) : attached] : []
     const wanted = spec.values ?? 1
-    if (equals >= 0 && owner === null && APART_ONLY.has(spec.name)) {
-      this.#scope.warn(`line ${token.line}: iptables-restore refuses "${name}="; write the value apart, behind a space`)
-    }
     let inverted = negated
-    if (!negated && spec.negatable && wanted > 0 && equals < 0 && this.#isOldNegation()) {
+    if (!negated && spec.negatable && wanted > 0 && !attached && this.#isOldNegation()) {
       inverted = true
       this.#next++
       this.#scope.warn(
@@ -116,20 +109,31 @@ class LineReader {
       }
       values.push(value)
     }
+    if (values.length > wanted && !spec.attachable) {
+      const instead = spec.optionalValue ? 'write it apart, behind a space' : 'take it away'
+      throw new Refusal(token, `${name} takes no value with "="; ${instead}`)
+    }
     const following = this.#tokens[this.#next]
-    if (spec.optionalValue && values.length === wanted && following && !/^[-!]/.test(following.text)) {
+    if (spec.optionalValue && following && !/^[-!]/.test(following.text)) {
       values.push(following)
       this.#next++
     }
-    if (values.length > wanted && equals >= 0 && spec.optionalValue) {
-      throw new Refusal(token, `iptables takes no value behind "${name}="; write it behind a space`)
-    }
-    if (values.length > wanted && !spec.optionalValue)
-      throw new Refusal(token, `${name} takes no value; take "${values[0].text}" away`)
     if (inverted && !spec.negatable) throw new Refusal(token, `! cannot stand before ${name}; take it away`)
-    const use: OptionUse = { spec, at: token, values, negated: inverted }
+    const use: OptionUse = { spec, at: token, values, negated: inverted, protocolBefore: this.#loaded.protocol }
     if (owner) owner.uses.push(use)
     else this.#generic(use)
+  }
+
+  /** The value in the same word as a generic option. Of some iptables takes the whole word for it. */
+  #attachedValue(spec: OptionSpec, name: string, attached: Token, whole: Token): Token {
+    if (!APART_ONLY.has(spec.name)) return attached
+    const line = `line ${whole.line}: iptables`
+    if (spec.name.endsWith('-interface') && whole.text.length < INTERFACE_NAME) {
+      this.#scope.warn(`${line} takes "${whole.text}" as a whole for the interface; write "${name} ${attached.text}"`)
+      return whole
+    }
+    this.#scope.warn(`${line}-restore refuses "${whole.text}"; write the value apart, as "${name} ${attached.text}"`)
+    return attached
   }
 
   /** `--dport ! 80`; but `--string !` looks for an exclamation mark. */
@@ -139,82 +143,6 @@ class LineReader {
     return value !== undefined && !/^-.|^!$/.test(value.text)
   }
 
-  /** getopt_long: an exact name of what was loaded last, else a beginning that only one option has. */
-  #find(token: Token, name: string): Found {
-    if (!name.startsWith('--')) {
-      const spec = SHORT_OPTIONS.get(name)
-      if (spec) return { spec, owner: null }
-      if (COMMAND_LINE_OPTIONS.has(name.slice(1)) && name.startsWith('-')) throw commandLineOnly(token, name)
-      const word = name.startsWith('-') ? 'option' : 'word'
-      throw new Refusal(
-        token,
-        `the ${word} "${token.text}" is not understood here; options are written apart from values`,
-      )
-    }
-    const long = name.slice(2)
-    const found = this.#lookup(token, long)
-    if (found) return found
-    const implied = this.#impliedMatch(token)
-    if (implied) {
-      this.#matches.push(implied)
-      const again = this.#lookup(token, long)
-      if (again) return again
-    }
-    throw new Refusal(token, `the option "${name}" is not known; load its match with -m, or put -p before it`)
-  }
-
-  #lookup(token: Token, long: string): Found | null {
-    return this.#exact(long) ?? this.#beginning(token, long)
-  }
-
-  #exact(long: string): Found | null {
-    if (this.#target) {
-      const spec = optionOf(this.#target.extension, long)
-      if (spec) return { spec, owner: this.#target }
-    }
-    for (let at = this.#matches.length - 1; at >= 0; at--) {
-      const owner = this.#matches[at]
-      const spec = optionOf(owner.extension, long)
-      if (spec) return { spec, owner }
-    }
-    return null
-  }
-
-  #beginning(token: Token, long: string): Found | null {
-    const owners = [this.#target, ...this.#matches.toReversed(), null].filter((owner, at) => owner !== null || at > 0)
-    const starting: Found[] = []
-    for (const owner of owners) {
-      for (const spec of owner ? owner.extension.options : GENERIC_OPTIONS) {
-        for (const name of [spec.name, ...(spec.aliases ?? [])]) {
-          if (name === long) return { spec, owner }
-          if (name.startsWith(long) && !starting.some((other) => other.spec === spec)) starting.push({ spec, owner })
-        }
-      }
-    }
-    for (const name of COMMAND_LINE_OPTIONS.values()) {
-      if (name === long) throw commandLineOnly(token, `--${name}`)
-      if (name.startsWith(long)) starting.push({ spec: { name }, owner: null })
-    }
-    if (starting.length > 1) {
-      const names = starting.map(({ spec }) => `--${spec.name}`).join(' and ')
-      throw new Refusal(token, `"--${long}" could be ${names}; write it out`)
-    }
-    const [only] = starting
-    if (only && [...COMMAND_LINE_OPTIONS.values()].includes(only.spec.name)) throw commandLineOnly(token, `--${long}`)
-    return only ?? null
-  }
-
-  /** `-p tcp --dport 22` loads the tcp match. */
-  #impliedMatch(token: Token): Loaded | null {
-    const use = this.#header.find(({ spec }) => spec.name === 'protocol')
-    if (!use) return null
-    const protocol = readHeader([use], this.#scope).protocol
-    const extension = protocol && findMatch(printProtocol(protocol.value))
-    if (!extension || (extension.family ?? this.#scope.family) !== this.#scope.family) return null
-    if (this.#matches.some((loaded) => loaded.extension === extension)) return null
-    return { extension, at: token, uses: [] }
-  }
-
   #generic(use: OptionUse): void {
     const { spec, at, values } = use
     if (COMMANDS.has(spec.name)) {
@@ -222,17 +150,22 @@ class LineReader {
       this.#command = readCommand(use, () => this.#positional())
       return
     }
+    if (LISTING.has(spec.name)) {
+      this.#listing = use
+      return
+    }
     switch (spec.name) {
       case 'match':
-        this.#matches.push(this.#loadMatch(values[0]))
+        this.#loaded.matches.push(this.#loadMatch(values[0]))
         return
       case 'jump':
       case 'goto':
         if (this.#jump) throw new Refusal(at, `${at.text} is a second target; a rule has one`)
         this.#jump = use
-        if (spec.name === 'jump') this.#target = this.#loadTarget(values[0])
+        if (spec.name === 'jump') this.#loaded.target = this.#loadTarget(values[0])
         return
       case 'set-counters':
+        if (this.#counters) throw new Refusal(at, `${at.text} is given twice; keep one of them`)
         this.#counters = this.#readCounters(values[0])
         return
       case 'verbose':
@@ -240,19 +173,23 @@ class LineReader {
         return
       case 'ipv4':
       case 'ipv6':
-        this.otherFamily = spec.name !== this.#scope.family
         return
       default:
         if (this.#header.some((other) => other.spec === spec)) {
           throw new Refusal(at, `${at.text} is given twice; keep one of them`)
         }
+        if (spec.name === 'fragments' && this.#scope.family === 'ipv6') {
+          throw new Refusal(at, 'IPv6 rules have no -f; use -m frag')
+        }
+        if (spec.name.endsWith('-interface')) checkInterfaceName(values[0])
         this.#header.push(use)
+        if (spec.name === 'protocol') this.#loaded.protocol = parseProtocol(values[0])
     }
   }
 
   #positional(): Token | null {
     const token = this.#tokens[this.#next]
-    if (token === undefined || token.text.startsWith('-') || token.text === '!') return null
+    if (token === undefined || /^[-!]/.test(token.text)) return null
     this.#next++
     return token
   }
@@ -263,12 +200,9 @@ class LineReader {
     const second = comma < 0 ? this.#positional() : { ...token, text: token.text.slice(comma + 1) }
     if (!second) throw new Refusal(token, 'counters are two numbers, packets and bytes; write both')
     const first = comma < 0 ? token : { ...token, text: token.text.slice(0, comma) }
-    return { packets: this.#count(first), bytes: this.#count(second) }
-  }
-
-  #count(token: Token): number {
-    if (!/^[0-9]{1,20}$/.test(token.text)) throw new Refusal(token, `"${token.text}" is not a counter; write a number`)
-    return Number(token.text)
+    const counters = parseCounters(first.text, second.text)
+    if (!counters) throw new Refusal(token, `"${first.text}" and "${second.text}" are not counters; write two numbers`)
+    return counters
   }
 
   #loadMatch(at: Token): Loaded {
@@ -287,6 +221,7 @@ class LineReader {
   finish(text: string, counters: Counters | null): RuleLine {
     const at = this.#tokens[0]
     if (!this.#command) throw new Refusal(at, 'the line says not what to do; begin it with -A CHAIN')
+    this.#checkCommand(this.#command)
     const options = readHeader(this.#header, this.#scope)
     const context: RuleContext = {
       family: this.#scope.family,
@@ -295,19 +230,38 @@ class LineReader {
       labels: this.#scope.labels,
       warn: this.#scope.warn,
     }
-    const matches = this.#matches.map(({ extension, at: place, uses }) =>
+    const matches = this.#loaded.matches.map(({ extension, at: place, uses }) =>
       this.#scope.matches.parse(extension as MatchExtension, place, uses, context),
     )
     const target = this.#finishTarget(context)
     if (target?.target.needsSyn && !matches.some(({ match }) => match.asksForSyn)) {
-      throw new Refusal(this.#target?.at ?? at, `-j ${target.name} works on SYN packets only; add -p tcp --syn`)
+      throw new Refusal(this.#loaded.target?.at ?? at, `-j ${target.name} works on SYN packets only; add -p tcp --syn`)
     }
-    this.#checkInterfaces(options)
+    this.#checkInterfaces()
     const { line, column } = at
+    if (this.#counters && counters) {
+      this.#scope.warn(`line ${line}: counters stand before the rule and behind -c; those of -c count`)
+    }
     const rules = expand(options).map((header): Rule => {
       return { line, column, text, counters: this.#counters ?? counters, header, matches, target }
     })
     return { command: this.#command, rules }
+  }
+
+  /** Commands that take no rule take none of its options either. */
+  #checkCommand({ name, at, argument }: Command): void {
+    const puts = name === 'append' || name === 'insert' || name === 'replace'
+    const takesRule = puts || name === 'check' || (name === 'delete' && !argument)
+    const option = this.#header[0] ?? this.#jump
+    if (this.#listing && name !== 'list') {
+      throw new Refusal(this.#listing.at, `${this.#listing.at.text} is for lists; take it away`)
+    }
+    if (!takesRule && option) {
+      throw new Refusal(option.at, `${option.at.text} cannot stand behind ${at.text}; take it away`)
+    }
+    if (this.#counters && !puts && name !== 'policy') {
+      throw new Refusal(at, `counters cannot stand behind ${at.text}; take them away`)
+    }
   }
 
   #finishTarget(context: RuleContext): RuleTarget | null {
@@ -317,53 +271,33 @@ class LineReader {
     if (goto && !this.#scope.hasChain(name.text)) {
       throw new Refusal(name, `there is no chain "${name.text}" above; declare it with :${name.text} - [0:0]`)
     }
-    if (!this.#target) {
+    if (!this.#loaded.target) {
       const target: Target = goto
         ? { print: () => '', action: { kind: 'goto', chain: name.text } }
         : (standardTarget(name.text) ?? { print: () => '', action: { kind: 'jump', chain: name.text } })
       checkRequirements(`-j ${name.text}`, target, name, context)
       return { name: name.text, target }
     }
-    const extension = this.#target.extension as TargetExtension
+    const extension = this.#loaded.target.extension as TargetExtension
     checkRequirements(`-j ${extension.name}`, extension, name, context)
-    const target = extension.parse(new Options(extension.name, name, this.#target.uses), context)
+    const target = extension.parse(new Options(extension.name, name, this.#loaded.target.uses), context)
     checkRequirements(`-j ${extension.name}`, target, name, context)
     return { name: extension.name, target: { ...target, hooks: target.hooks ?? extension.hooks ?? ALL_HOOKS } }
   }
 
   /** A packet that comes in has no outgoing interface yet, and the other way round. */
-  #checkInterfaces(options: HeaderOptions): void {
+  #checkInterfaces(): void {
     const chain = this.#command?.chain?.text ?? ''
     const wrong = (name: string): OptionUse | undefined => this.#header.find(({ spec }) => spec.name === name)
     const inUse = wrong('in-interface')
-    if (options.inInterface && inUse && (chain === 'OUTPUT' || chain === 'POSTROUTING')) {
+    if (inUse && (chain === 'OUTPUT' || chain === 'POSTROUTING')) {
       throw new Refusal(inUse.at, `${chain} knows no incoming interface; use -o`)
     }
     const outUse = wrong('out-interface')
-    if (options.outInterface && outUse && (chain === 'INPUT' || chain === 'PREROUTING')) {
+    if (outUse && (chain === 'INPUT' || chain === 'PREROUTING')) {
       throw new Refusal(outUse.at, `${chain} knows no outgoing interface; use -i`)
     }
   }
-}
-
-function commandLineOnly(token: Token, name: string): Refusal {
-  return new Refusal(token, `${name} is for the command line of iptables; take it away here`)
-}
-
-const OPTIONS_BY_NAME = new WeakMap<object, ReadonlyMap<string, OptionSpec>>()
-
-/** The option of exactly this name. */
-function optionOf(extension: MatchExtension | TargetExtension, long: string): OptionSpec | undefined {
-  let byName = OPTIONS_BY_NAME.get(extension)
-  if (byName === undefined) {
-    // Where two have one name, the first is meant.
-    const named = extension.options.flatMap((spec) =>
-      [spec.name, ...(spec.aliases ?? [])].map((name) => [name, spec] as const),
-    )
-    byName = new Map(named.toReversed())
-    OPTIONS_BY_NAME.set(extension, byName)
-  }
-  return byName.get(long)
 }
 
 const ALL_HOOKS: readonly number[] = [0, 1, 2, 3, 4]

@@ -3,6 +3,7 @@ import { checkTable } from '../check-table.ts'
 import type { Counters, ParsedRuleset, Table } from '../rule.ts'
 import type { Family, TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
+import { parseCounters } from './counters.ts'
 import { MatchCache } from './match-cache.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
@@ -106,7 +107,7 @@ class FileReader {
     if (!isTableName(name)) {
       throw new Refusal(at, `there is no table "${name}"; tables are raw, mangle, nat, filter and security`)
     }
-    this.#table = new TableBuilder(name, line)
+    this.#table = new TableBuilder(name, line, false)
     this.#tableFailed = false
   }
 
@@ -128,21 +129,16 @@ class FileReader {
     const [name, policy, counters, extra] = tokenize(text.slice(1), line, 2)
     const at = { line, column: 1 }
     if (!name || !policy) throw new Refusal(at, 'a chain is declared as ":NAME POLICY [packets:bytes]"')
-    if (extra)
-      throw new Refusal(
-        extra,
-        `"${extra.text}" is too much here; a chain is declared as ":NAME POLICY [packets:bytes]"`,
-      )
-    const counted = counters ? parseCounters(counters.text) : null
-    if (counters && !counted) throw new Refusal(counters, `"${counters.text}" are not counters; write [packets:bytes]`)
+    if (extra) this.warn(`line ${line}: "${extra.text}" stands behind the chain; iptables-restore passes over it`)
+    const counted = counters ? this.#counters(counters.text, line) : null
     table.declare(name, policy, counted, `:${name.text} ${policy.text}`)
   }
 
   #ruleLine(table: TableBuilder, text: string, line: number): void {
-    const prefix = /^\s*(\[[^\]]*\])\s+/.exec(text)
-    const counters = prefix ? parseCounters(prefix[1]) : null
-    if (prefix && !counters) {
-      throw new Refusal({ line, column: 1 }, `"${prefix[1]}" are not counters; write [packets:bytes]`)
+    const prefix = /^(\[[^\]:]*:[^\]]*\])\s*/.exec(text)
+    const counters = prefix ? this.#counters(prefix[1], line) : null
+    if (!prefix && text.startsWith('[')) {
+      throw new Refusal({ line, column: 1 }, 'the counters are not closed or lack one; write [packets:bytes]')
     }
     const start = prefix ? prefix[0].length : 0
     const rule = text.slice(start)
@@ -150,6 +146,14 @@ class FileReader {
     if (tokens.length === 0)
       throw new Refusal({ line, column: 1 }, 'counters without a rule; write -A CHAIN behind them')
     this.#apply(table, tokens, rule.trim(), counters)
+  }
+
+  /** `[packets:bytes]`; other words are passed over, as iptables-restore does without -c. */
+  #counters(text: string, line: number): Counters | null {
+    const [, packets, bytes] = /^\[([^:]*):(.*)$/.exec(text) ?? []
+    const counters = packets === undefined ? null : parseCounters(packets, bytes)
+    if (!counters) this.warn(`line ${line}: "${text}" are not counters and left out; they are written [packets:bytes]`)
+    return counters
   }
 
   #apply(table: TableBuilder, tokens: readonly Token[], text: string, counters: Counters | null): void {
@@ -184,7 +188,7 @@ class FileReader {
     this.warn('the rules are commands, not what iptables-save prints; what other commands did before is not known')
     let table = this.#commanded.get(command.table)
     if (!table) {
-      table = new TableBuilder(command.table, line)
+      table = new TableBuilder(command.table, line, true)
       this.#commanded.set(command.table, table)
     }
     this.#apply(table, command.tokens, text.trim(), null)
@@ -205,10 +209,4 @@ class FileReader {
     if (this.#errors.length > 0) throw new RulesetError(this.#errors)
     return { family: this.#family, file: this.#file, tables: [...this.#tables.values()], warnings: [...this.#warnings] }
   }
-}
-
-/** `[packets:bytes]` */
-function parseCounters(text: string): Counters | null {
-  const found = /^\[([0-9]{1,20}):([0-9]{1,20})\]$/.exec(text)
-  return found && { packets: Number(found[1]), bytes: Number(found[2]) }
 }

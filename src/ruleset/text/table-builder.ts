@@ -3,6 +3,7 @@ import type { Chain, Counters, Rule, Table } from '../rule.ts'
 import { HOOK_NAMES } from '../rule-packet.ts'
 import type { TableName } from '../ruleset.ts'
 import { TABLE_HOOKS } from '../tables.ts'
+import { TARGETS } from '../targets/registry.ts'
 import type { RuleLine } from './parse-rule.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
@@ -19,6 +20,9 @@ interface ChainBuilder {
 
 /** XT_EXTENSION_MAXNAMELEN */
 const NAME_MAX = 28
+/** Longest name behind -E, and what iptables and the kernel keep of it. */
+const NEW_NAME_MAX = 31
+const RENAMED_MAX = 29
 /** Names that are targets in every table. */
 const RESERVED: ReadonlySet<string> = new Set(['ACCEPT', 'DROP', 'RETURN', 'QUEUE'])
 
@@ -26,11 +30,14 @@ const RESERVED: ReadonlySet<string> = new Set(['ACCEPT', 'DROP', 'RETURN', 'QUEU
 export class TableBuilder {
   readonly name: TableName
   readonly line: number
+  readonly #isOfCommands: boolean
   readonly #chains = new Map<string, ChainBuilder>()
 
-  constructor(name: TableName, line: number) {
+  /** @param isOfCommands every line is a command of its own, not one of a file for iptables-restore */
+  constructor(name: TableName, line: number, isOfCommands: boolean) {
     this.name = name
     this.line = line
+    this.#isOfCommands = isOfCommands
     for (const hook of TABLE_HOOKS[name]) {
       const chain = HOOK_NAMES[hook]
       this.#chains.set(chain, {
@@ -55,9 +62,14 @@ export class TableBuilder {
     if (!chain) {
       this.#create(name)
       chain = this.#chain(name)
-    } else if (!chain.base) chain.rules = []
-    if (policy.text !== '-') this.#setPolicy(chain, policy)
-    chain.counters = counters
+    } else if (!chain.base) {
+      throw new Refusal(name, `the chain "${name.text}" is there already; take this line away, or use -F to empty it`)
+    }
+    if (policy.text !== '-') {
+      this.#setPolicy(chain, policy)
+      // The kernel counts only what the policy decides.
+      chain.counters = counters
+    }
     chain.line = name.line
     chain.text = text
   }
@@ -83,40 +95,51 @@ export class TableBuilder {
       case 'delete':
         this.#delete(command.chain, argument, rules, command.at)
         return
+      case 'check':
+        for (const rule of rules) this.#indexOf(this.#chain(command.chain), rule, command.at)
+        return
+      case 'list':
+        this.#every(command.chain)
+        return
       case 'new-chain':
-        if (command.chain) this.#create(command.chain)
+        if (command.chain) this.#createByCommand(command.chain)
         return
       case 'delete-chain':
         this.#deleteChains(command.chain)
         return
       case 'rename-chain': {
         const chain = this.#chain(command.chain)
-        if (!argument || chain.base || this.hasChain(argument.text)) {
-          throw new Refusal(command.at, 'only a user chain can be renamed, to a name that is free')
+        if (!argument || chain.base || this.hasChain(argument.text) || RESERVED.has(argument.text)) {
+          throw new Refusal(command.at, 'only a user chain can be renamed, to a name that is free; choose another')
         }
-        this.#checkName(argument)
-        this.#chains.delete(chain.name)
-        this.#chains.set(argument.text, Object.assign(chain, { name: argument.text }))
+        if (argument.text === '' || argument.text.length > NEW_NAME_MAX) {
+          throw new Refusal(argument, `"${argument.text}" cannot be the new name; use 1 to ${NAME_MAX} characters`)
+        }
+        this.#rename(chain, argument.text.slice(0, RENAMED_MAX))
         return
       }
       case 'flush':
         for (const chain of this.#every(command.chain)) chain.rules = []
         return
       case 'zero':
-        for (const chain of this.#every(command.chain)) {
-          if (argument) {
-            const at = ruleNumber(argument, chain.rules.length) - 1
-            chain.rules[at] = { ...chain.rules[at], counters: null }
-            continue
-          }
-          chain.counters = null
-          chain.rules = chain.rules.map((rule) => ({ ...rule, counters: null }))
-        }
+        for (const chain of this.#every(command.chain)) this.#zero(chain, argument)
         return
       case 'policy':
-        if (argument) this.#setPolicy(this.#chain(command.chain), argument)
+        if (argument) {
+          const chain = this.#chain(command.chain)
+          this.#setPolicy(chain, argument)
+          chain.counters = rules[0]?.counters ?? null
+        }
         return
     }
+  }
+
+  /** iptables-restore zeroes what the kernel counted before, but keeps the counters that the same file gives. */
+  #zero(chain: ChainBuilder, argument: Token | null): void {
+    const only = argument ? ruleNumber(argument, chain.rules.length) - 1 : -1
+    if (!this.#isOfCommands) return
+    if (!argument) chain.counters = null
+    chain.rules = chain.rules.map((rule, at) => (argument && at !== only ? rule : { ...rule, counters: null }))
   }
 
   finish(): Table {
@@ -146,6 +169,22 @@ export class TableBuilder {
     this.#chains.set(name, chain)
   }
 
+  #createByCommand(token: Token): void {
+    if (/\s/.test(token.text)) throw new Refusal(token, `the name "${token.text}" has spaces; take them out`)
+    if (TARGETS.some(({ name }) => name === token.text)) {
+      throw new Refusal(token, `"${token.text}" is a target, so -N makes no chain of that name; choose another`)
+    }
+    this.#create(token)
+  }
+
+  /** Rules that lead to the chain do so by its new name. */
+  #rename(chain: ChainBuilder, name: string): void {
+    const old = chain.name
+    this.#chains.delete(old)
+    this.#chains.set(name, Object.assign(chain, { name }))
+    for (const other of this.#chains.values()) other.rules = other.rules.map((rule) => leadingTo(rule, old, name))
+  }
+
   #checkName(token: Token): void {
     const name = token.text
     if (name.length === 0 || Buffer.byteLength(name) > NAME_MAX) {
@@ -170,12 +209,14 @@ export class TableBuilder {
       chain.rules.splice(ruleNumber(argument, chain.rules.length) - 1, 1)
       return
     }
-    for (const rule of rules) {
-      const text = printRule(rule)
-      const index = chain.rules.findIndex((other) => printRule(other) === text)
-      if (index < 0) throw new Refusal(at, `the chain "${chain.name}" has no such rule to delete`)
-      chain.rules.splice(index, 1)
-    }
+    for (const rule of rules) chain.rules.splice(this.#indexOf(chain, rule, at), 1)
+  }
+
+  #indexOf(chain: ChainBuilder, rule: Rule, at: Token): number {
+    const text = printRule(rule)
+    const index = chain.rules.findIndex((other) => printRule(other) === text)
+    if (index < 0) throw new Refusal(at, `the chain "${chain.name}" has no such rule; take this line away`)
+    return index
   }
 
   #deleteChains(token: Token | null): void {
@@ -191,6 +232,13 @@ export class TableBuilder {
       this.#chains.delete(chain.name)
     }
   }
+}
+
+/** The rule itself, unless it leads to the chain that is now called otherwise. */
+function leadingTo(rule: Rule, old: string, chain: string): Rule {
+  const action = rule.target?.target.action
+  if (!rule.target || !action || (action.kind !== 'jump' && action.kind !== 'goto') || action.chain !== old) return rule
+  return { ...rule, target: { name: chain, target: { ...rule.target.target, action: { ...action, chain } } } }
 }
 
 function ruleNumber(token: Token | null, last: number): number {

@@ -62,7 +62,7 @@ export function placeOf({ table, chain, setup = '', recorded = false }: Grammar,
   return { family, table, chain, setup, recorded }
 }
 
-/** Every option with each of its good values, negated, twice, cut short, without its value, alone, and with odd values. */
+/** Every option with each of its good values, negated, twice, cut short, alone, before and without what it needs, and with odd values. */
 export function systematicTrials(grammar: Grammar, oddValues: number, chance: Chance): Trial[] {
   // What the kernel alone minds cannot be asked for where a table is recorded: what is missing, or needed beside.
   const trials: Trial[] = grammar.recorded ? [] : [{ rule: ruleOf(grammar, []), options: [] }]
@@ -94,8 +94,9 @@ export function systematicTrials(grammar: Grammar, oddValues: number, chance: Ch
       add([name, value])
     }
     if (grammar.recorded) continue
-    const bare = { ...grammar, before: '' }
-    trials.push({ rule: ruleOf(bare, [...others, name, good]), options: [option] })
+    const bare = ruleOf({ ...grammar, before: '' }, [...others, name, good])
+    trials.push({ rule: bare, options: [option] })
+    if (grammar.before !== '') trials.push({ rule: `${bare} ${grammar.before}`, options: [option] })
   }
   return trials
 }
