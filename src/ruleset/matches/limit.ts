@@ -1,5 +1,5 @@
 import { NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
-import type { Match, MatchExtension } from '../extension.ts'
+import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
@@ -28,16 +28,14 @@ export const limit: MatchExtension = {
   parse: parseLimit,
 }
 
-function parseLimit(options: Options): Match {
+function parseLimit(options: Options, { warn }: RuleContext): Match {
   const rateToken = options.value('limit')
   const rate = rateToken ? parseRate(rateToken) : DEFAULT_RATE
   const burstToken = options.value('limit-burst')
   const burst = burstToken ? parseNumber(burstToken, 1, 10_000, 'burst') : DEFAULT_BURST
-  if (creditsOf(rate, burst) < credits(rate)) {
-    throw new Refusal(
-      burstToken ?? options.at,
-      'the burst takes longer than the kernel can count; lower it or raise the rate',
-    )
+  if (overflows(rate, burst)) {
+    const { line } = burstToken ?? options.at
+    warn(`line ${line}: ip_tables cannot count a burst that takes so long, only nf_tables; lower it or raise the rate`)
   }
   const text = `--limit ${printRate(rate)}${burst === DEFAULT_BURST ? '' : ` --limit-burst ${burst}`}`
   return {
@@ -75,9 +73,13 @@ function credits(time: number): number {
   return Math.floor(product / SCALE)
 }
 
-/** The kernel multiplies in 32 bits. */
+/** ip_tables multiplies in 32 bits, and refuses what then is less than one packet costs. */
 function creditsOf(rate: number, burst: number): number {
   return credits(Math.imul(rate, burst) >>> 0)
+}
+
+function overflows(rate: number, burst: number): boolean {
+  return creditsOf(rate, burst) < credits(rate)
 }
 
 /**
@@ -93,7 +95,8 @@ export class TokenBucket implements StatefulTest {
 
   constructor(rate: number, burst: number) {
     this.#cost = credits(rate)
-    this.#cap = creditsOf(rate, burst)
+    // nf_tables has room for the whole product.
+    this.#cap = overflows(rate, burst) ? this.#cost * burst : creditsOf(rate, burst)
     this.#low = this.#cap
     this.#high = this.#cap
   }
