@@ -26,6 +26,8 @@ export interface DeadRule {
 
 /** Boxes that the searches for all rules of a table may look at. */
 const ALLOWANCE = 2_000_000
+/** Rules that may be gone back to on the ways to all rules of a table. */
+const CLIMBS_MAX = 200_000
 /** Packets of each box that are tried before. */
 const PROBES = 8
 /** Of more takers it is not looked which could be left out. */
@@ -69,6 +71,8 @@ class ShadowSearch {
   readonly #takers: ChainTakers
   readonly #search: CoverSearch
   readonly #probe: Probe
+  readonly #askedBy = new Map<ReviewedRule, readonly Box[]>()
+  #climbs = 0
 
   constructor(flow: Flow) {
     this.#flow = flow
@@ -104,12 +108,22 @@ class ShadowSearch {
     if (callers.length === 0 || stages.length > CLIMB_MAX) return null
     const found: Taker[] = []
     for (const caller of callers) {
-      const left = this.#perhaps.common(region, this.#perhaps.of(caller.checks))
+      if (++this.#climbs > CLIMBS_MAX) return null
+      const left = this.#perhaps.common(region, this.#asked(caller))
       const taken = this.#onTheWayTo(caller, left, stages)
       if (taken === null) return null
       found.push(...taken)
     }
     return found
+  }
+
+  /** What a rule that leads on asks: many ways go by it. */
+  #asked(caller: ReviewedRule): readonly Box[] {
+    const known = this.#askedBy.get(caller)
+    if (known !== undefined) return known
+    const asked = this.#perhaps.of(caller.checks)
+    this.#askedBy.set(caller, asked)
+    return asked
   }
 
   /** Takers that leave nothing of the region: as few as are found; null where something is left. */
