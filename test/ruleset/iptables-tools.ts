@@ -114,7 +114,14 @@ export interface Compared {
 
 /** Rules that we and the tools do not agree on. */
 export function disagreements(place: Place, rules: readonly string[]): Compared[] {
-  return compareRules(place, rules).filter((one) => one.ours !== one.theirs)
+  return disagreementsAmong(compareRules(place, rules), place)
+}
+
+/** A few rules are refused by ip_tables and taken by nf_tables, so that we take them with a warning: these are none. */
+export function disagreementsAmong(compared: readonly Compared[], place: Place): Compared[] {
+  const isTakenByOther = ({ rule, ours, theirs }: Compared): boolean =>
+    theirs === null && noNftIptables === '' && printedByTools({ ...place, backend: 'nft' }, [rule])[0] === ours
+  return compared.filter((one) => one.ours !== one.theirs && !isTakenByOther(one))
 }
 
 export function compareRules(place: Place, rules: readonly string[]): Compared[] {

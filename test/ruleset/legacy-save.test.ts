@@ -74,7 +74,7 @@ const LINES: readonly (readonly [Family, string])[] = [
     '-m limit',
     '-m limit --limit 90/min --limit-burst 7',
     '-m limit --limit 100/h',
-    '-m limit --limit 3/day',
+    '-m limit --limit 3/day --limit-burst 1',
     '-m limit --limit 7/',
     '-m limit --limit 20000/s',
     '-m mac ! --mac-source 0:1:2:3:4:a',

@@ -163,6 +163,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
       '--modprobe=x',
     ],
     ...['-4', '! -4', '-6 --nonsense', '! -6', '-s x -6', '-i aaaaaaaaaaaaaaaa -6', '-n -6', '-4 -4'],
+    ...['! -d 10/8 -s 1.1.1.1,2.2.2.2', '! -s 1.1.1.1,2.2.2.2', '-s "1.1.1.1, 2.2.2.2"', '! -d 10/8 -s 1.1.1.1'],
     ...['-m multiport --dports 5 -p tcp', '! -p tcp -m multiport --dports 5', '-p tcp --dport 5 -p tcp'],
     ...['-p tcp ! --sport :', '-p udp ! --sport 0:65535', '-p sctp ! --sport :', '-p dccp ! --sport :'],
   ].map((words) => `-A FORWARD ${words}`),

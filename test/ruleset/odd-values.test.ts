@@ -17,6 +17,13 @@ sameGrammar('odd values of matches', [
       '-m policy --dir in --pol none --reqid 5 --mode tunnel',
       '-m policy --dir in --pol none --mode x',
       '-m policy --dir in --pol none --tunnel-src 1.1.1.1',
+      ...['0', '0,5', '""', '1', '00', '31,'].flatMap((days) => [
+        `-m time --monthdays ${days}`,
+        `-m time ! --monthdays ${days}`,
+      ]),
+      ...['5:5', '5', '0', '5:6', '18446744073709551615'].map(
+        (range) => `-m connbytes ! --connbytes ${range} --connbytes-dir both --connbytes-mode bytes`,
+      ),
       ...['10:00', '10:01', '9:59'].map((stop) => `-m time --timestart 10:00 --timestop ${stop} --contiguous`),
       ...[',', '""', ',ACK', 'ACK,,DATA', 'ACK,,', 'none'].map((types) => `-p dccp -m dccp --dccp-types ${types}`),
     ],
@@ -119,6 +126,8 @@ sameGrammar('odd values of targets', [
         (part) => `-j HMARK --hmark-mod 5 --hmark-rnd 1 --hmark-${part}-mask 0xf --hmark-tuple ${part}`,
       ),
       '-j HMARK --hmark-mod 5 --hmark-rnd 1 --hmark-sport-mask 0x10000 --hmark-tuple sport',
+      '-j HMARK --hmark-mod 5 --hmark-rnd 1 --hmark-src-prefix : --hmark-tuple src',
+      '-j HMARK --hmark-mod 5 --hmark-rnd 1 --hmark-src-prefix 24 --hmark-tuple src',
     ],
   },
   {

@@ -108,7 +108,7 @@ export function parsePart(token: Token, text: string, dimension: Dimension, scop
 function words(token: Token, text: string, family: Family | null): readonly number[] {
   const address = family === 'ipv6' ? parseIpv6(text) : parseIpv4(text)
   if (address) return address
-  throw new Refusal(token, `"${text}" is not an ${family === 'ipv6' ? 'IPv6' : 'IPv4'} address`)
+  throw new Refusal(token, `"${text}" is not an ${family === 'ipv6' ? 'IPv6' : 'IPv4'} address; write it in numbers`)
 }
 
 function prefixOf(token: Token, text: string, bits: number): { address: string; length: number } {

@@ -23,7 +23,7 @@ export const ah: MatchExtension = {
     const spis = parseSpis(options, 'ahspi')
     if (family === 'ipv4') {
       const other = options.get('ahlen') ?? options.get('ahres')
-      if (other) throw new Refusal(other.at, `--${other.spec.name} is for IPv6 rules only`)
+      if (other) throw new Refusal(other.at, `--${other.spec.name} is for IPv6 rules only; take it away`)
       return {
         protocols: [PROTOCOL_AH],
         print: () => printSpis('ahspi', spis),

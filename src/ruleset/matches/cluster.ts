@@ -32,7 +32,8 @@ function parseCluster(options: Options): Match {
   const nodes = single
     ? 2 ** (parseNumber(token, 1, NODES_MAX, 'node') - 1)
     : parseNumber(token, 1, MASK_ALL, 'mask of nodes')
-  if (nodes >= 2 ** total) throw new Refusal(token, `${token.text} does not fit into ${total} nodes`)
+  if (nodes >= 2 ** total)
+    throw new Refusal(token, `${token.text} does not fit into ${total} nodes; the highest bit stands for the last node`)
   const long = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`
   const text = [
     printOption('cluster-local-nodemask', long(nodes), use.negated),

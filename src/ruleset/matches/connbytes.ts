@@ -29,9 +29,12 @@ function parseConnbytes(options: Options): Match {
   const token = options.required('connbytes')
   const direction = oneOf(options.required('connbytes-dir'), DIRECTIONS)
   const mode = oneOf(options.required('connbytes-mode'), MODES)
-  const rule: ByteRule = { ...parseRange(token), negated: options.negated('connbytes'), direction, mode }
-  const range = rule.to === COUNT_MAX ? `${rule.from}` : `${rule.from}:${rule.to}`
-  const text = `${printOption('connbytes', range, rule.negated)} --connbytes-mode ${mode} --connbytes-dir ${direction}`
+  const range = parseRange(token)
+  // The kernel is told of ! by exchanging both numbers, which for a single one says nothing.
+  const negated = options.negated('connbytes') && range.from !== range.to
+  const rule: ByteRule = { ...range, negated, direction, mode }
+  const printed = range.to === COUNT_MAX ? `${range.from}` : `${range.from}:${range.to}`
+  const text = `${printOption('connbytes', printed, negated)} --connbytes-mode ${mode} --connbytes-dir ${direction}`
   return {
     print: () => text,
     conditions: () => [{ kind: 'call', label: text, negated: false, create: () => new ByteTest(rule) }],

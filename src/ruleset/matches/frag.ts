@@ -27,7 +27,7 @@ export const frag: MatchExtension = {
     const lengthToken = options.value('fraglen')
     const length = lengthToken ? parseNumber(lengthToken, 0, MASK_ALL, 'length') : 0
     const [more, last] = [options.get('fragmore'), options.get('fraglast')]
-    if (more && last) throw new Refusal(last.at, '--fraglast cannot stand together with --fragmore')
+    if (more && last) throw new Refusal(last.at, '--fraglast cannot stand together with --fragmore; keep one')
     const [reserved, first] = [options.has('fragres'), options.has('fragfirst')]
     const words = [
       ids.low === 0 && ids.high === MASK_ALL ? '' : printOption('fragid', printRange(ids), negated),

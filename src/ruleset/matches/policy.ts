@@ -40,7 +40,7 @@ function parsePolicy(options: Options, { family }: RuleContext): Match {
   }
   const none = kind?.text === 'none'
   const strict = options.get('strict')
-  if (none && strict) throw new Refusal(strict.at, '--pol none cannot stand together with --strict')
+  if (none && strict) throw new Refusal(strict.at, '--pol none cannot stand together with --strict; take --strict away')
   const next = options.get('next')
   if (next && !strict) throw new Refusal(next.at, '--next needs --strict')
   const given = elementsOf(options)

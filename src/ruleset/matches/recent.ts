@@ -75,7 +75,7 @@ function readRule(options: Options, { family }: RuleContext): RecentRule {
   const hits = number('hitcount', 0, HITS_MAX)
   const modifier = options.uses.find(({ spec }) => ['seconds', 'reap', 'hitcount', 'rttl'].includes(spec.name))
   if (modifier && (operation === 'set' || operation === 'remove')) {
-    throw new Refusal(modifier.at, `--${modifier.spec.name} stands only with --rcheck and --update`)
+    throw new Refusal(modifier.at, `--${modifier.spec.name} stands only with --rcheck and --update; take it away`)
   }
   const reap = options.get('reap')
   if (reap && seconds === 0) throw new Refusal(reap.at, '--reap needs --seconds')

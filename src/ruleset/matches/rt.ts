@@ -92,7 +92,7 @@ function parseAddresses(token: Token): Words[] {
   }
   return parts.map((part) => {
     const words = parseIpv6(part)
-    if (!words) throw new Refusal(token, `"${part}" is not an IPv6 address`)
+    if (!words) throw new Refusal(token, `"${part}" is not an IPv6 address; write one as 2001:db8::1`)
     return words
   })
 }

@@ -40,7 +40,7 @@ export const statistic: MatchExtension = {
 function random(options: Options): Match {
   const token = options.required('probability')
   const other = options.get('every') ?? options.get('packet')
-  if (other) throw new Refusal(other.at, `--${other.spec.name} belongs to --mode nth`)
+  if (other) throw new Refusal(other.at, `--${other.spec.name} belongs to --mode nth; take it away`)
   const probability = /^\+?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?$/i.test(token.text)
     ? Number.parseFloat(token.text)
     : Number.NaN
@@ -68,7 +68,7 @@ function nth(options: Options): Match {
   const packet = parseNumber(packetToken, 0, COUNT_MAX, 'packet')
   if (packet >= every) throw new Refusal(packetToken, `--packet ${packet} never comes; write 0 to ${every - 1}`)
   const probability = options.get('probability')
-  if (probability) throw new Refusal(probability.at, '--probability belongs to --mode random')
+  if (probability) throw new Refusal(probability.at, '--probability belongs to --mode random; take it away')
   const negated = options.negated('every')
   const text = `--mode nth ${printOption('every', `${every}`, negated)} --packet ${packet}`
   return {

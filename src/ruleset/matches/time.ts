@@ -62,7 +62,10 @@ function parseTime(options: Options): Match {
   }
   const contiguous = options.get('contiguous')
   if (contiguous && rule.dayStart < rule.dayStop) {
-    throw new Refusal(contiguous.at, '--contiguous makes sense only where --timestop is not behind --timestart')
+    throw new Refusal(
+      contiguous.at,
+      '--contiguous makes sense only where --timestop is not behind --timestart; take it away',
+    )
   }
   const text = printTime(rule)
   const condition: CallCondition = {
@@ -147,7 +150,7 @@ function days(options: Options, name: string, all: number, parse: (token: Token)
   const use = options.get(name)
   if (!use) return all
   const bits = parse(use.values[0])
-  return (use.negated ? all & ~bits : bits) >>> 0
+  return (use.negated ? all ^ bits : bits) >>> 0
 }
 
 /** Names begin with two letters as printed: `Mo`, `Mon`, `Monday`. Numbers over 7, and negative ones, name no day. */
@@ -165,7 +168,7 @@ function parseWeekDays(token: Token): number {
   return bits
 }
 
-/** Two digits each: what follows them is passed over, as iptables does. 0 names no day. */
+/** Two digits each: what follows them is passed over, as iptables does. 0 names no day, but has a bit. */
 function parseMonthDays(token: Token): number {
   let bits = 0
   for (const word of token.text.split(',').filter((one) => one !== '')) {
@@ -174,7 +177,7 @@ function parseMonthDays(token: Token): number {
     if (day === null || day > 31) {
       throw new Refusal(token, `"${word}" is not a day of the month; write 1 to 31`)
     }
-    if (day > 0) bits |= 1 << day
+    bits |= 1 << day
   }
   return bits
 }

@@ -79,7 +79,10 @@ function maskOfSet(options: Options, use: OptionUse, mask: number): number {
 function checkMasks(options: Options): void {
   const separate = options.get('nfmask') ?? options.get('ctmask')
   if (options.has('mask') && separate) {
-    throw new Refusal(separate.at, `--${separate.spec.name} cannot stand together with --mask`)
+    throw new Refusal(
+      separate.at,
+      `--${separate.spec.name} cannot stand together with --mask; keep --nfmask and --ctmask`,
+    )
   }
 }
 

@@ -36,7 +36,7 @@ export const ecn: TargetExtension = {
     const remove = options.has('ecn-tcp-remove')
     const single = options.get('ecn-tcp-cwr') ?? options.get('ecn-tcp-ece')
     if (remove && single) {
-      throw new Refusal(single.at, `--${single.spec.name} cannot stand together with --ecn-tcp-remove`)
+      throw new Refusal(single.at, `--${single.spec.name} cannot stand together with --ecn-tcp-remove; keep one`)
     }
     const ece = bitOf(options, 'ecn-tcp-ece', remove)
     const cwr = bitOf(options, 'ecn-tcp-cwr', remove)
@@ -45,7 +45,7 @@ export const ecn: TargetExtension = {
     // iptables forgets it where --ecn-tcp-remove comes later.
     const ect = options.uses.at(-1)?.spec.name === 'ecn-tcp-remove' ? null : ectGiven
     if ((ece !== null || cwr !== null) && protocol !== PROTOCOL_TCP) {
-      throw new Refusal(options.at, 'the TCP options of ECN need -p tcp in the same rule')
+      throw new Refusal(options.at, 'the TCP options of ECN need a protocol; write -p tcp in the same rule')
     }
     const words = [
       ece === null ? '' : `--ecn-tcp-ece ${ece}`,

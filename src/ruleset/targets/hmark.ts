@@ -55,9 +55,9 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
   const bits = family === 'ipv4' ? 32 : 128
   // A word of the tuple stands for the widest mask, also behind an option that gives a narrower one.
   const prefix = (name: string): number | null => {
-    if (tuple.has(name)) return bits
     const token = options.value(name)
-    return token ? parsePrefixLength(token, family) : null
+    const length = token ? parsePrefixLength(token, family) : null
+    return tuple.has(name) ? bits : length
   }
   const [source, destination] = [prefix('hmark-src-prefix'), prefix('hmark-dst-prefix')]
   const values = new Map<string, number>()
@@ -68,7 +68,7 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
     else if (value !== null) values.set(name, value)
   }
   const conflict = CONFLICTS.find((pair) => pair.every((name) => values.has(name)))
-  if (conflict) throw new Refusal(options.at, `--${conflict[0]} cannot stand together with --${conflict[1]}`)
+  if (conflict) throw new Refusal(options.at, `--${conflict[0]} cannot stand together with --${conflict[1]}; keep one`)
   const word = (name: string): number => values.get(name) ?? 0
   const pair = (high: string, low: string, whole: string): number =>
     values.has(whole) ? word(whole) : ((word(high) << 16) | word(low)) >>> 0

@@ -15,7 +15,7 @@ export const idletimer: TargetExtension = {
   parse(options) {
     const timeout = parseNumber(options.required('timeout'), 1, TIMEOUT_MAX, 'timeout')
     const label = options.required('label')
-    if (label.text === '') throw new Refusal(label, 'the label is empty')
+    if (label.text === '') throw new Refusal(label, 'the label is empty; write a name')
     procName({ ...label, text: label.text.slice(0, LABEL_MAX) }, LABEL_MAX)
     const alarm = options.has('alarm') ? ' --alarm' : ''
     return {

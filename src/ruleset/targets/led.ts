@@ -12,7 +12,8 @@ export const led: TargetExtension = {
   options: [{ name: 'led-trigger-id' }, { name: 'led-delay' }, { name: 'led-always-blink', values: 0 }],
   parse(options) {
     const id = options.required('led-trigger-id')
-    if (id.text.length > ID_MAX) throw new Refusal(id, `a trigger has at most ${ID_MAX} characters`)
+    if (id.text.length > ID_MAX)
+      throw new Refusal(id, `"${id.text}" is too long for a trigger; write at most ${ID_MAX} characters`)
     const delayToken = options.value('led-delay')
     const delay = delayToken ? parseDelay(delayToken) : 0
     const words = [

@@ -21,7 +21,7 @@ export const nflog: TargetExtension = {
     options.oneOf(['nflog-range', 'nflog-size'])
     const prefix = options.value('nflog-prefix')
     if (prefix && (prefix.text.length === 0 || prefix.text.includes('\n'))) {
-      throw new Refusal(prefix, 'a prefix has at least one character, on one line')
+      throw new Refusal(prefix, 'the prefix is empty or has line breaks; write at least one character, on one line')
     }
     const words = prefix ? [`--nflog-prefix ${quoteWord(prefix.text.slice(0, PREFIX_MAX))}`] : []
     for (const [name, high] of NUMBERS) {

@@ -27,7 +27,8 @@ export const nfqueue: TargetExtension = {
     let queues = `--queue-num ${number}`
     if (balanceToken) {
       const [first, last, more] = balanceToken.text.split(':')
-      if (last === undefined || more !== undefined) throw new Refusal(balanceToken, 'write --queue-balance FIRST:LAST')
+      if (last === undefined || more !== undefined)
+        throw new Refusal(balanceToken, `"${balanceToken.text}" is not a range of queues; write FIRST:LAST`)
       const low = first === '' ? 0 : parseNumber(balanceToken, 0, 65535, 'queue', first)
       const high = last === '' ? 65535 : parseNumber(balanceToken, 0, 65535, 'queue', last)
       if (low >= high || (low === 0 && high === 65535))

@@ -61,7 +61,8 @@ function parseTime(token: Token): number {
 
 /** The power of two of intervals over which is averaged. */
 function averageLog(token: Token, interval: number, average: number): number {
-  if (interval >= average) throw new Refusal(token, 'the averaging time must be longer than the interval')
+  if (interval >= average)
+    throw new Refusal(token, 'the averaging time is not longer than the interval; write a longer one')
   for (let log = 1; log < 32; log++) {
     const weight = 1 - 1 / 2 ** log
     if (-interval / Math.log(weight) > average) return log - 1 || refuse(token)
@@ -70,7 +71,10 @@ function averageLog(token: Token, interval: number, average: number): number {
 }
 
 function refuse(token: Token): never {
-  throw new Refusal(token, `an averaging time of ${token.text} cannot be had with this interval`)
+  throw new Refusal(
+    token,
+    `an averaging time of ${token.text} cannot be had with this interval; write a longer time or a shorter interval`,
+  )
 }
 
 function printTime(time: number): string {

@@ -51,7 +51,7 @@ function parseSet(options: Options, { table, warn }: RuleContext): Target {
   }
   const onlyAdding = options.get('exist') ?? options.get('timeout')
   if (onlyAdding && !options.has('add-set')) {
-    throw new Refusal(onlyAdding.at, `--${onlyAdding.spec.name} stands only with --add-set`)
+    throw new Refusal(onlyAdding.at, `--${onlyAdding.spec.name} stands only with --add-set; take it away`)
   }
   const mapped = MAPPED.filter((name) => options.has(name))
   const map = options.get('map-set')

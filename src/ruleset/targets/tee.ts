@@ -12,7 +12,8 @@ export const tee: TargetExtension = {
   parse(options, { family }) {
     const gateway = parseHost(options.required('gateway'), family)
     const device = options.value('oif')
-    if (gateway.every((word) => word === 0)) throw new Refusal(options.at, '--gateway cannot be the zero address')
+    if (gateway.every((word) => word === 0))
+      throw new Refusal(options.at, '--gateway cannot be the zero address; write the address that copies go to')
     const words = `--gateway ${printAddress(gateway)}${device && device.text !== '' ? ` --oif ${device.text.slice(0, INTERFACE_MAX)}` : ''}`
     return { print: () => words, action: { kind: 'continue' } }
   },

@@ -116,7 +116,8 @@ export function notAnAddress(token: Token, family: Family, text: string): Refusa
       `"${text}" is a name, and names are not looked up; write the ${kind} address that it stood for`,
     )
   }
-  return new Refusal(token, `"${text}" is not an ${kind} address`)
+  const example = family === 'ipv4' ? '192.0.2.1' : '2001:db8::1'
+  return new Refusal(token, `"${text}" is not an ${kind} address; write one as ${example}`)
 }
 
 /** The mask of a prefix length. */

@@ -6,6 +6,7 @@ import type { OptionSpec, OptionUse } from './options.ts'
 import { printProtocol } from './protocols.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
+import { insteadOf } from './unknown-option.ts'
 
 /** A match or target that a rule has loaded, and the options that it was given so far. */
 export interface Loaded {
@@ -35,11 +36,8 @@ export function findOption(token: Token, name: string, loaded: LoadedExtensions)
     const spec = SHORT_OPTIONS.get(name)
     if (spec) return { spec, owner: null }
     if (COMMAND_LINE_OPTIONS.has(name.slice(1)) && name.startsWith('-')) throw commandLineOnly(token, name)
-    const word = name.startsWith('-') ? 'option' : 'word'
-    throw new Refusal(
-      token,
-      `the ${word} "${token.text}" is not understood here; options are written apart from values`,
-    )
+    if (name.startsWith('-')) throw new Refusal(token, `the option "${token.text}" is not known; take it away`)
+    throw new Refusal(token, `the word "${token.text}" belongs to no option; take it away, or put "…" around its value`)
   }
   const long = name.slice(2)
   const found = lookUp(token, long, loaded)
@@ -50,7 +48,8 @@ export function findOption(token: Token, name: string, loaded: LoadedExtensions)
     const again = lookUp(token, long, loaded)
     if (again) return again
   }
-  throw new Refusal(token, `the option "${name}" is not known; load its match with -m, or put -p before it`)
+  const extensions = [...loaded.matches, ...(loaded.target ? [loaded.target] : [])].map(({ extension }) => extension)
+  throw new Refusal(token, `the option "${name}" is not known here; ${insteadOf(long, extensions, loaded.family)}`)
 }
 
 function lookUp(token: Token, long: string, loaded: LoadedExtensions): Found | null {

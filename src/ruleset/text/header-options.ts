@@ -29,10 +29,19 @@ export function readHeader(
   const source = use('source')
   const destination = use('destination')
   const fragment = use('fragments')
+  const sources = source ? addresses(source, scope.family) : []
+  const destinations = destination ? addresses(destination, scope.family) : []
+  const negated = [source, destination].find((one) => one?.negated)
+  if (negated && (sources.length > 1 || destinations.length > 1)) {
+    throw new Refusal(
+      negated.values[0],
+      '! cannot stand in a rule with several addresses; use a set, or RETURN for each in a chain of its own',
+    )
+  }
   return {
-    sources: source ? addresses(source, scope.family) : [],
+    sources,
     sourceNegated: source?.negated ?? false,
-    destinations: destination ? addresses(destination, scope.family) : [],
+    destinations,
     destinationNegated: destination?.negated ?? false,
     inInterface: interfaceName(use('in-interface')),
     outInterface: interfaceName(use('out-interface')),
@@ -44,12 +53,6 @@ export function readHeader(
 function addresses(use: OptionUse, family: Family): AddressMask[] {
   const [token] = use.values
   const texts = token.text.split(',')
-  if (use.negated && texts.length > 1) {
-    throw new Refusal(
-      token,
-      '! cannot stand before several addresses; use a set, or RETURN for each in a chain of its own',
-    )
-  }
   return texts.map((text) => parseAddressMask(token, family, text.trim()))
 }
 

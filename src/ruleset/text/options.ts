@@ -77,7 +77,10 @@ export class Options {
   oneOf(names: readonly string[]): OptionUse | undefined {
     const given = this.uses.filter((use) => names.includes(use.spec.name))
     if (given.length > 1) {
-      throw new Refusal(given[1].at, `--${given[1].spec.name} cannot stand together with --${given[0].spec.name}`)
+      throw new Refusal(
+        given[1].at,
+        `--${given[1].spec.name} cannot stand together with --${given[0].spec.name}; keep one`,
+      )
     }
     return given[0]
   }

@@ -1,5 +1,5 @@
 import type { MatchExtension, RuleContext, Target, TargetExtension } from '../extension.ts'
-import { findMatch } from '../matches/registry.ts'
+import { findMatch, MATCHES } from '../matches/registry.ts'
 import type { Counters, Rule, RuleHeader, RuleTarget } from '../rule.ts'
 import type { Family, TableName } from '../ruleset.ts'
 import { findTarget } from '../targets/registry.ts'
@@ -90,6 +90,7 @@ class LineReader {
     const { spec, owner } = findOption(token, name, this.#loaded)
     if (owner === null && spec.name === OTHER_FAMILY[this.#scope.family]) {
       this.otherFamily = true
+      this.#scope.warn(`lines with ${name} are for the other family; left out`)
       return
     }
     const values = attached ? [owner === null ? this.#attachedValue(spec, name, attached, token) : attached] : []
@@ -208,14 +209,19 @@ class LineReader {
   #loadMatch(at: Token): Loaded {
     const extension = findMatch(at.text)
     if (extension) return { extension, at, uses: [] }
-    throw new Refusal(at, `the match "${at.text}" is not supported; take the rule out or say it otherwise`)
+    const meant = MATCHES.find(({ name }) => name === at.text.toLowerCase())
+    const instead = meant ? `write ${meant.name}` : 'take the rule out or say it otherwise'
+    throw new Refusal(at, `the match "${at.text}" is not supported; ${instead}`)
   }
 
   #loadTarget(at: Token): Loaded | null {
     if (standardTarget(at.text) || this.#scope.hasChain(at.text)) return null
     const extension = findTarget(at.text, this.#scope.family)
     if (extension) return { extension, at, uses: [] }
-    throw new Refusal(at, `"${at.text}" is neither a chain declared above nor a target that is supported`)
+    const upper = at.text.toUpperCase()
+    const meant = standardTarget(upper) ?? findTarget(upper, this.#scope.family)
+    const instead = meant ? `write ${upper}` : `declare the chain above, with :${at.text} - [0:0]`
+    throw new Refusal(at, `"${at.text}" is neither a chain declared above nor a target that is supported; ${instead}`)
   }
 
   finish(text: string, counters: Counters | null): RuleLine {

@@ -8,7 +8,8 @@ export function parsePort(token: Token, protocol: string, text = token.text): nu
   const number = numberOf(text)
   const port = number === null ? servicePort(text, protocol) : number <= 65535 ? number : null
   if (port !== null) return port
-  throw new Refusal(token, `"${text}" is not a port or service of ${protocol}; write 0 to 65535`)
+  const instead = text.includes(',') ? 'for several use -m multiport' : 'write 0 to 65535'
+  throw new Refusal(token, `"${text}" is not a port or service of ${protocol}; ${instead}`)
 }
 
 /** Protocols whose services getaddrinfo(3) knows, in its order. */

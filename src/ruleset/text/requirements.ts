@@ -6,7 +6,10 @@ import type { Token } from './tokens.ts'
 /** What can be told without the chains. Hooks are checked when the whole table is known. */
 export function checkRequirements(what: string, needs: Requirements, at: Token, context: RuleContext): void {
   if (needs.family && needs.family !== context.family) {
-    throw new Refusal(at, `${what} is for ${needs.family === 'ipv4' ? 'IPv4' : 'IPv6'} rules only`)
+    throw new Refusal(
+      at,
+      `${what} is for ${needs.family === 'ipv4' ? 'IPv4' : 'IPv6'} rules only; take it out of this file`,
+    )
   }
   if (needs.tables && !needs.tables.includes(context.table)) {
     throw new Refusal(

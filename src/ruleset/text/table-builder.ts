@@ -162,7 +162,8 @@ export class TableBuilder {
   }
 
   #create(token: Token): void {
-    if (this.hasChain(token.text)) throw new Refusal(token, `the chain "${token.text}" is there already`)
+    if (this.hasChain(token.text))
+      throw new Refusal(token, `the chain "${token.text}" is there already; take this line away`)
     this.#checkName(token)
     const { text: name, line } = token
     const chain = { name, base: false, policy: null, counters: null, line, text: `:${name} -`, rules: [] }
@@ -190,8 +191,10 @@ export class TableBuilder {
     if (name.length === 0 || Buffer.byteLength(name) > NAME_MAX) {
       throw new Refusal(token, `"${name}" cannot be the name of a chain; use 1 to ${NAME_MAX} characters`)
     }
-    if (/^[-!]/.test(name)) throw new Refusal(token, `the name of a chain cannot begin with "${name[0]}"`)
-    if (RESERVED.has(name)) throw new Refusal(token, `"${name}" is a target, so no chain can be called so`)
+    if (/^[-!]/.test(name))
+      throw new Refusal(token, `the name of a chain cannot begin with "${name[0]}"; choose another`)
+    if (RESERVED.has(name))
+      throw new Refusal(token, `"${name}" is a target, so no chain can be called so; choose another name`)
   }
 
   #setPolicy(chain: ChainBuilder, token: Token): void {
@@ -227,7 +230,10 @@ export class TableBuilder {
     for (const chain of doomed) {
       if (chain.base || chain.rules.length > 0 || used.has(chain.name)) {
         const at = token ?? { line: this.line, column: 1 }
-        throw new Refusal(at, `the chain "${chain.name}" cannot be deleted: only empty user chains that no rule names`)
+        throw new Refusal(
+          at,
+          `the chain "${chain.name}" cannot be deleted; only empty user chains that no rule names can be`,
+        )
       }
       this.#chains.delete(chain.name)
     }

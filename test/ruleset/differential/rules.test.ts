@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type Compared,
-  compareRules,
-  noIptables,
-  noNftIptables,
-  type Place,
-  printedByTools,
-} from '../iptables-tools.ts'
+import { compareRules, disagreementsAmong, noIptables } from '../iptables-tools.ts'
 import { noRecordedTables } from '../recorded-table.ts'
 import { NEVER_TAKEN } from './exceptions.ts'
 import { Chance, familiesOf, ODD_VALUE_COUNT, placeOf, randomTrial, systematicTrials, type Trial } from './generate.ts'
@@ -42,8 +35,7 @@ describe.skipIf(noIptables)(`every option of every extension, as iptables takes 
           else tried.refused++
           if (good !== undefined && theirs !== null) unusedValues.delete(good)
         })
-        const differing = compared.filter(({ ours, theirs }) => ours !== theirs)
-        expect(differing.filter((one) => !isTakenByOther(one, placeOf(grammar, family)))).toEqual([])
+        expect(disagreementsAmong(compared, placeOf(grammar, family))).toEqual([])
         expect([...unusedValues]).toEqual([])
       })
     }
@@ -55,12 +47,6 @@ describe.skipIf(noIptables)(`every option of every extension, as iptables takes 
     expect(outcomes.lacking().toSorted()).toEqual([...NEVER_TAKEN.keys()].toSorted())
   })
 })
-
-/** A few rules are refused by ip_tables and taken by nf_tables, so that we take them with a warning. */
-function isTakenByOther({ rule, ours, theirs }: Compared, place: Place): boolean {
-  if (noNftIptables || theirs !== null) return false
-  return printedByTools({ ...place, backend: 'nft' }, [rule])[0] === ours
-}
 
 function distinct(trials: readonly Trial[]): Trial[] {
   return [...new Map(trials.toReversed().map((trial) => [trial.rule, trial])).values()].toReversed()

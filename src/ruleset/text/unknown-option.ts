@@ -1,0 +1,39 @@
+import { MATCHES } from '../matches/registry.ts'
+import type { Family } from '../ruleset.ts'
+import { TARGETS } from '../targets/registry.ts'
+import type { OptionSpec } from './options.ts'
+
+interface Extension {
+  readonly name: string
+  readonly family?: Family
+  readonly options: readonly OptionSpec[]
+}
+
+/** Options of old iptables that are called otherwise now. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['days', 'weekdays'],
+  ['log-ip-option', 'log-ip-options'],
+  ['log-tcp-option', 'log-tcp-options'],
+  ['to-port', 'to-ports'],
+])
+const NAMED_MAX = 3
+
+/** What to write instead of an option that nothing loaded so far has. */
+export function insteadOf(long: string, loaded: readonly Extension[], family: Family): string {
+  const renamed = RENAMED.get(long)
+  if (renamed !== undefined) return `write --${renamed}`
+  const owns = ({ options, ...extension }: Extension): boolean =>
+    (extension.family ?? family) === family &&
+    options.some((spec) => [spec.name, ...(spec.aliases ?? [])].includes(long))
+  const targets = TARGETS.filter(owns).map(({ name }) => `-j ${name}`)
+  const matches = MATCHES.filter(owns)
+  const protocols = matches.filter((match) => match.protocols?.length === 1).map(({ name }) => `-p ${name}`)
+  const others = matches.filter((match) => match.protocols?.length !== 1).map(({ name }) => `-m ${name}`)
+  const owners = [...protocols, ...others, ...targets]
+  const usual = owners.includes('-p tcp') ? '-p tcp' : owners[0]
+  if (owners.length > NAMED_MAX) return `it needs what it belongs to before it, as ${usual}`
+  if (owners.length > 0) return `it needs ${owners.join(' or ')} before it`
+  const last = loaded.at(-1)
+  if (!last || last.options.length === 0) return 'nothing has such an option; take it away'
+  return `${last.name} has ${last.options.map(({ name }) => `--${name}`).join(', ')}`
+}
