@@ -7,7 +7,7 @@ import { type BlockedConversation, CONVERSATIONS_MAX } from './blocked-conversat
 import { dependenceLines } from './dependence.ts'
 import { linkTypeName } from './link-type-names.ts'
 import { protocolName } from './protocol-names.ts'
-import { more, placedText, ruleNameWithFamily } from './rule-places.ts'
+import { lineList, more, placedText, ruleNameWithFamily } from './rule-places.ts'
 import { notesText, statesTable, verdictsTable } from './summary-tables.ts'
 import { byteSize, count, counted, duration, type Paint, PLAIN, printable, table, utc, wrap } from './text.ts'
 import type { DropCount, ReasonCount, TrafficCounters } from './traffic-counters.ts'
@@ -152,18 +152,50 @@ function natLines(summary: ReplaySummary, most: number): string[] {
   return [...shown, ...more(bound.length - most, 'more rule', 'more rules'), ...wrap(hint, 2, 2)]
 }
 
-/** Rules that could not be decided are not among them: nobody knows. */
+/**
+ * Rules by which packets could not be decided are not among them: nobody knows. What these packets met behind them is not
+ * counted. Chains of which no rule matched are named as a whole,
+ * for most of them no packet came to.
+ */
 function unmatchedLines(summary: ReplaySummary, traffic: TrafficCounters, verbose: boolean): string[] {
   const undecided = new Set(traffic.undecided.map(({ rule }) => rule))
+  const packets = traffic.undecided.reduce((sum, one) => sum + one.packets, traffic.undecidedOthers)
+  const open = packets === 0 ? '' : `; ${counted(packets, 'undecided packet')} may have matched some of them`
   return [summary.ruleset4, summary.ruleset6].flatMap((ruleset) => {
     const rules = ruleset?.rules.filter((rule) => !rule.text.startsWith(':')) ?? []
     const unmatched = rules.filter((rule) => ruleset?.packets(rule.id) === 0 && !undecided.has(rule))
     if (unmatched.length === 0) return []
     const amount = unmatched.length === rules.length ? 'all' : `${count(unmatched.length)} of`
     const head = `${amount} ${counted(rules.length, 'rule')} of ${printable(rules[0].file)}`
-    if (!verbose) return wrap(`${head} (--verbose lists them)`, 2, 2)
-    return [...wrap(head, 2, 2), ...unmatched.flatMap((rule) => placedText(`line ${rule.line}`, rule.text, 4))]
+    if (!verbose) return wrap(`${head} (--verbose lists them)${open}`, 2, 2)
+    const bases = new Set(ruleset?.rules.filter((rule) => rule.text.startsWith(':')).map(chainOf))
+    const all = linesByChain(rules)
+    const missed = linesByChain(unmatched)
+    const whole = [...missed].filter(([chain, lines]) => !bases.has(chain) && lines.length === all.get(chain)?.length)
+    const wholeNames = new Set(whole.map(([chain]) => chain))
+    const single = unmatched.filter((rule) => !wholeNames.has(chainOf(rule)))
+    return [
+      ...wrap(`${head}${open}`, 2, 2),
+      ...single.flatMap((rule) => placedText(`line ${rule.line}`, rule.text, 4)),
+      ...(whole.length === 0 ? [] : ['    and all rules of these chains']),
+      ...whole.flatMap(([chain, lines]) => wrap(`${printable(chain)} (${lineList(lines)})`, 6, 2)),
+    ]
   })
+}
+
+function chainOf({ table, chain }: RuleInfo): string {
+  return table === 'filter' ? chain : `${table} ${chain}`
+}
+
+/** Rising. */
+function linesByChain(rules: readonly RuleInfo[]): Map<string, number[]> {
+  const chains = new Map<string, number[]>()
+  for (const rule of rules.toSorted((one, other) => one.line - other.line)) {
+    const lines = chains.get(chainOf(rule))
+    if (lines === undefined) chains.set(chainOf(rule), [rule.line])
+    else lines.push(rule.line)
+  }
+  return chains
 }
 
 function conversationLines(traffic: TrafficCounters, most: number): string[] {

@@ -112,6 +112,15 @@ describe('the command', () => {
     const args = [sample, '--rules', unused, ...workstation]
     expect(ctreplay(args).stdout).toMatch(/Rules without a packet\n {2}all 1 rule of\s+\S+/)
     expect(ctreplay([...args, '--verbose']).stdout).toContain('line 3: -A INPUT -s 10.9.9.9 -j DROP')
+    writeFileSync(
+      unused,
+      '*filter\n:INPUT ACCEPT\n:A -\n-A INPUT -s 10.9.9.9 -j A\n-A A -p tcp -j DROP\n-A A -j ACCEPT\nCOMMIT\n',
+    )
+    expect(ctreplay([...args, '--verbose']).stdout).toContain(
+      '    line 4: -A INPUT -s 10.9.9.9 -j A\n    and all rules of these chains\n      A (lines 5-6)\n',
+    )
+    writeFileSync(unused, '*filter\n:INPUT ACCEPT\n-A INPUT -i eth0 -j DROP\n-A INPUT -s 10.9.9.9 -j DROP\nCOMMIT\n')
+    expect(ctreplay(args).stdout).toMatch(/1 of 2 rules[^;]*;\s+\d+\s+undecided\s+packets\s+may\s+have\s+matched/)
   })
 
   it('reads rules from standard input, once', () => {
