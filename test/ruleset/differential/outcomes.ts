@@ -40,15 +40,6 @@ export class Outcomes {
   table(): string {
     return [...this.#all].map(([key, { taken, refused }]) => `${key}: ${taken} taken, ${refused} refused`).join('\n')
   }
-
-  total(): Outcome {
-    const sum = { taken: 0, refused: 0 }
-    for (const { taken, refused } of this.#all.values()) {
-      sum.taken += taken
-      sum.refused += refused
-    }
-    return sum
-  }
 }
 
 function everyOption(): string[] {
