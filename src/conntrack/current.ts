@@ -34,6 +34,7 @@ export interface TableHost {
 }
 /** Expired entries are looked for whenever one is made: two steps each keep the table within twice its live entries. */
 const SWEEP_STEPS = 2
+const OPENINGS_TO_SWEEP = 32
 /**
  * A full table is searched for expired entries once a second at most, as the kernel's collector does: a search for each new
  * connection of a flood would take the square of its length.
@@ -211,7 +212,7 @@ export class CurrentConnection {
   /** For the tuple in `key`. */
   #open(fields: Int32Array, base: number): boolean {
     if (this.#max > 0 && this.table.count >= this.#max && !this.#makeRoom()) return false
-    this.table.sweep(SWEEP_STEPS)
+    if (this.table.created % OPENINGS_TO_SWEEP === 0) this.table.sweep(SWEEP_STEPS * OPENINGS_TO_SWEEP)
     this.id = this.table.allocate(this.key)
     this.info = CT_NEW
     this.number = this.table.created

@@ -1,5 +1,6 @@
 /**
- * Layout of a connection entry: 36 integers (144 bytes) in one Int32Array, times in a Float64Array over the same memory.
+ * Layout of a connection entry: 36 integers (144 bytes; the last is there so that times stand at multiples of eight bytes) in
+ * one Int32Array, times in a Float64Array over the same memory.
  *
  * The key holds both ends of the connection, sorted, so that packets of both directions find the same entry (tuple.ts).
  */
@@ -15,18 +16,17 @@ export const E_PORTS = 8
 export const E_KIND = 9
 /** IPS_ bits, ENTRY_ORIGINAL_FROM_B, ENTRY_DYING. */
 export const E_STATUS = 10
-export const E_HASH = 11
+/**
+ * TCP and UDP: numbers of the ways that packets of the original (low half) and of the reply direction take through the
+ * rules, for whoever keeps such ways; 0 for none. The tracker only makes it 0 with a new entry.
+ */
+export const E_WAYS = 11
 /** Float64, nanoseconds on the replay's clock: index E_EXPIRY / 2 in the Float64Array. */
 export const E_EXPIRY = 12
 /** Record in the ExtensionTable, 0 for none. */
 export const E_EXTENSION = 14
 /** Number of the connection, from 1, in the order of creation. */
 export const E_NUMBER = 15
-/**
- * TCP and UDP: numbers of the ways that packets of the original (low half) and of the reply direction take through the
- * rules, for whoever keeps such ways; 0 for none. The tracker only makes it 0 with a new entry.
- */
-export const E_WAYS = ENTRY_INTS - 1
 /** First of the words that belong to the protocol's tracker. */
 export const E_PROTOCOL = 16
 

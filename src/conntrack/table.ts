@@ -4,7 +4,6 @@ import {
   E_ADDRESS_B,
   E_EXPIRY,
   E_EXTENSION,
-  E_HASH,
   E_KIND,
   E_NUMBER,
   E_PORTS,
@@ -79,7 +78,12 @@ export class ConnectionTable {
   readonly #index = new KeyIndex((reference) => this.#hashOf(reference))
   /** Entries below this number have been handed out at least once. */
   #high = 0
-  /** Head of the free list, threaded through E_HASH; -1 for none. */
+  /**
+   * By number of the entry: the hash of its key, which a growing index asks of one entry after the other (so that it stands
+   * closer together than entries do); of free entries the next free one, -1 for none.
+   */
+  #hashes: Int32Array
+  /** The first free entry, -1 for none. */
   #free = -1
   #sweep = 0
 
@@ -91,12 +95,13 @@ export class ConnectionTable {
     const memory = reserve(capacity, ENTRY_INTS * 4, ENTRIES_AT_LEAST)
     this.entries = new Int32Array(memory)
     this.times = new Float64Array(memory)
+    this.#hashes = new Int32Array(reserve(capacity, 4, ENTRIES_AT_LEAST))
     this.extensions = new ExtensionTable(capacity)
   }
 
   /** Memory that entries have touched, their index and their extensions, in bytes. */
   get bytes(): number {
-    return this.#high * ENTRY_INTS * 4 + this.#index.bytes + this.extensions.bytes
+    return this.#high * (ENTRY_INTS + 1) * 4 + this.#index.bytes + this.extensions.bytes
   }
 
   /**
@@ -228,7 +233,7 @@ export class ConnectionTable {
     entries[e + E_PORTS] = key.ports
     entries[e + E_KIND] = key.kind
     entries[e + E_STATUS] = key.swapped ? ENTRY_ORIGINAL_FROM_B : 0
-    entries[e + E_HASH] = key.hash
+    this.#hashes[id] = key.hash
     entries[e + E_NUMBER] = ++this.created
     return id
   }
@@ -236,7 +241,7 @@ export class ConnectionTable {
   #takeFree(id: number): number {
     const { entries } = this
     const e = id * ENTRY_INTS
-    this.#free = entries[e + E_HASH]
+    this.#free = this.#hashes[id]
     entries.fill(0, e, e + ENTRY_INTS)
     return id
   }
@@ -245,6 +250,7 @@ export class ConnectionTable {
   #takeNext(): number {
     const id = this.#high++
     if (this.#high * ENTRY_INTS > this.entries.length) this.#growEntries()
+    if (this.#high > this.#hashes.length) this.#growHashes()
     return id
   }
 
@@ -281,7 +287,7 @@ export class ConnectionTable {
   /** Makes an allocated entry findable. Its tuples must not be in the table. */
   insert(id: number): void {
     const e = id * ENTRY_INTS
-    this.#index.add(this.entries[e + E_HASH], id << 1)
+    this.#index.add(this.#hashes[id], id << 1)
     if ((this.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0) this.#index.add(this.#replyHash(id), (id << 1) | 1)
     this.count++
   }
@@ -295,14 +301,14 @@ export class ConnectionTable {
   /** Takes a findable entry out of the index; what it holds stays until it is freed. */
   unlink(id: number): void {
     const e = id * ENTRY_INTS
-    this.#index.delete(this.entries[e + E_HASH], id << 1)
+    this.#index.delete(this.#hashes[id], id << 1)
     if ((this.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0) this.#index.delete(this.#replyHash(id), (id << 1) | 1)
     this.count--
   }
 
   #hashOf(reference: number): number {
     const id = reference >> 1
-    return (reference & 1) === 0 ? this.entries[id * ENTRY_INTS + E_HASH] : this.#replyHash(id)
+    return (reference & 1) === 0 ? this.#hashes[id] : this.#replyHash(id)
   }
 
   #replyHash(id: number): number {
@@ -316,7 +322,7 @@ export class ConnectionTable {
     if (this.entries[e + E_EXTENSION] !== 0) this.extensions.free(this.entries[e + E_EXTENSION])
     this.entries[e + E_EXTENSION] = 0
     this.entries[e + E_NUMBER] = 0
-    this.entries[e + E_HASH] = this.#free
+    this.#hashes[id] = this.#free
     this.#free = id
   }
 
@@ -373,12 +379,18 @@ export class ConnectionTable {
 
   /** Whether the entry is in the index. */
   isFindable(id: number): boolean {
-    return this.#index.has(this.entries[id * ENTRY_INTS + E_HASH], id << 1)
+    return this.#index.has(this.#hashes[id], id << 1)
   }
 
   /** Numbers of all findable entries, in no particular order. For listings and tests. */
   *live(): Generator<number> {
     for (const reference of this.#index.all()) if ((reference & 1) === 0) yield reference >> 1
+  }
+
+  #growHashes(): void {
+    const hashes = new Int32Array(reserve((this.#high - 1) * GROWTH, 4, this.#high))
+    hashes.set(this.#hashes)
+    this.#hashes = hashes
   }
 
   #growEntries(): void {

@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import {
   EXTENSION_AUTH,
   EXTENSION_DESTINATION,
@@ -95,8 +96,7 @@ export function decodeExtensionHeaders(
       // Of several fragment headers the first is the one that defragmentation takes off.
       if (fields[base + P_FRAGMENT] === 0) {
         fields[base + P_FRAGMENT] = FRAGMENT_HEADER | (more ? FRAGMENT_MORE : 0) | (offset & FRAGMENT_OFFSET_MASK)
-        fields[base + P_IP_ID] =
-          (bytes[header + 4] << 24) | (bytes[header + 5] << 16) | (bytes[header + 6] << 8) | bytes[header + 7]
+        fields[base + P_IP_ID] = viewOf(bytes).getInt32(header + 4)
         piece = more || offset !== 0
       }
       if (offset !== 0) {

@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import { decodeIpv4Options } from './ipv4-options.ts'
 import {
   FRAGMENT_OFFSET_MASK,
@@ -46,11 +47,12 @@ export function decodeIpv4(
     refuseShort(fields, base, at + IPV4_HEADER, wireEnd)
     return
   }
-  const word0 = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
-  const word1 = (bytes[at + 4] << 24) | (bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7]
-  const word2 = (bytes[at + 8] << 24) | (bytes[at + 9] << 16) | (bytes[at + 10] << 8) | bytes[at + 11]
-  const source = (bytes[at + 12] << 24) | (bytes[at + 13] << 16) | (bytes[at + 14] << 8) | bytes[at + 15]
-  const destination = (bytes[at + 16] << 24) | (bytes[at + 17] << 16) | (bytes[at + 18] << 8) | bytes[at + 19]
+  const view = viewOf(bytes)
+  const word0 = view.getInt32(at)
+  const word1 = view.getInt32(at + 4)
+  const word2 = view.getInt32(at + 8)
+  const source = view.getInt32(at + 12)
+  const destination = view.getInt32(at + 16)
 
   const headerLength = (word0 >>> 22) & 0x3c
   if (word0 >>> 28 !== 4 || headerLength < IPV4_HEADER) {

@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import { decodeExtensionHeaders, isExtensionHeader } from './extension-headers.ts'
 import { checkHopByHop, HOP_BY_HOP_BAD, HOP_BY_HOP_CUT, HOP_BY_HOP_PLAIN } from './hop-by-hop.ts'
 import {
@@ -55,7 +56,7 @@ export function decodeIpv6(
   }
   for (let word = 0; word < 8; word++) {
     const p = at + 8 + 4 * word
-    fields[base + P_SRC + word] = (bytes[p] << 24) | (bytes[p + 1] << 16) | (bytes[p + 2] << 8) | bytes[p + 3]
+    fields[base + P_SRC + word] = viewOf(bytes).getInt32(p)
   }
   const note = addressNote(fields, base)
   const protocol = bytes[at + 6]

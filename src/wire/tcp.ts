@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import {
   P_PORTS,
   P_TCP_ACK,
@@ -34,11 +35,12 @@ export function decodeTcp(
   fields: Int32Array,
   base: number,
 ): void {
-  const ack = (bytes[at + 8] << 24) | (bytes[at + 9] << 16) | (bytes[at + 10] << 8) | bytes[at + 11]
+  const view = viewOf(bytes)
+  const ack = view.getInt32(at + 8)
   const offsetAndFlags = (bytes[at + 12] << 8) | bytes[at + 13]
   const headerLength = (offsetAndFlags >>> 12) << 2
-  fields[base + P_PORTS] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
-  fields[base + P_TCP_SEQ] = (bytes[at + 4] << 24) | (bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7]
+  fields[base + P_PORTS] = view.getInt32(at)
+  fields[base + P_TCP_SEQ] = view.getInt32(at + 4)
   fields[base + P_TCP_ACK] = ack
   fields[base + P_TCP_FLAGS_WINDOW] = ((offsetAndFlags & 0xf1ff) << 16) | (bytes[at + 14] << 8) | bytes[at + 15]
   fields[base + P_TCP_SACK] = ack
@@ -50,7 +52,7 @@ export function decodeTcp(
     fields[base + P_TCP_OPTIONS] = TCP_OPTION_CUT
   } else {
     const first = at + TCP_HEADER
-    const firstWord = (bytes[first] << 24) | (bytes[first + 1] << 16) | (bytes[first + 2] << 8) | bytes[first + 3]
+    const firstWord = view.getInt32(first)
     if (headerLength !== 32 || firstWord !== TIMESTAMPS_ONLY) {
       decodeTcpOptions(bytes, first, at + headerLength, ack, fields, base)
     }
@@ -92,7 +94,7 @@ function decodeTcpOptions(
     } else if (kind === OPTION_SACK && size >= 10 && ((size - 2) & 7) === 0 && !sackSeen) {
       sackSeen = true
       for (let edge = at + 6; edge < at + size; edge += 8) {
-        const right = (bytes[edge] << 24) | (bytes[edge + 1] << 16) | (bytes[edge + 2] << 8) | bytes[edge + 3]
+        const right = viewOf(bytes).getInt32(edge)
         if (((sack - right) | 0) < 0) sack = right
       }
     }

@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import { P_PORTS, P_TCP_OPTIONS, P_UDP_LENGTH, TCP_OPTION_MALFORMED } from './packet-fields.ts'
 import { PROTO_DCCP, PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from './protocols.ts'
 import { clearTcp, clearTransport } from './refuse.ts'
@@ -67,5 +68,5 @@ function bytesNeeded(protocol: number): number {
 }
 
 function readWord(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+  return viewOf(bytes).getInt32(at)
 }
