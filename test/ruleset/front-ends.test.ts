@@ -16,6 +16,7 @@ const LIKE_UFW = `*filter
 :ufw-logging-deny - [0:0]
 :ufw-not-local - [0:0]
 -A INPUT -j ufw-before-input
+-A ufw-before-input -i lo -j ACCEPT
 # connections that are known
 -A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A ufw-before-input -m conntrack --ctstate INVALID -j ufw-logging-deny

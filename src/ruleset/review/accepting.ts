@@ -55,6 +55,18 @@ export function isLoopback(facts: Facts): boolean {
   return facts.names.some(({ name, prefix, negated }) => name === 'lo' && !prefix && !negated)
 }
 
+const LOOPBACK_V4 = 0x7f00_0001
+
+/** No interface is asked for that is not lo, and no address that the machine has not there. */
+export function mayComeOverLoopback({ names, values }: Facts): boolean {
+  const fits = names.every(({ field, name, prefix, negated }) => {
+    const isLo = prefix ? 'lo'.startsWith(name) : name === 'lo'
+    return field === 'outInterface' || isLo !== negated
+  })
+  const source = values.get('source0')
+  return fits && (source === undefined || contains(source, LOOPBACK_V4) || contains(source, 0))
+}
+
 /** What happens to packets that no rule takes: the chain's last, unconditional rule or its policy drops them. */
 export function dropsInTheEnd(flow: Flow, base: string, endings: readonly Ending[]): boolean {
   const last = endings.find(({ rule }) => rule.chain.name === base && isUnconditional(rule))

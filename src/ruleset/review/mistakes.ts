@@ -8,7 +8,9 @@ import {
   endingsOf,
   isLoopback,
   mayBe,
+  mayComeOverLoopback,
 } from './accepting.ts'
+import { Facts } from './facts.ts'
 import { contains } from './field-sets.ts'
 import type { Flow } from './flow.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
@@ -18,6 +20,10 @@ export interface Mistake {
   readonly code:
     | 'replies-dropped'
     | 'open-to-source-port'
+    | 'open-without-syn'
+    | 'state-before-tracking'
+    | 'state-never-in-nat'
+    | 'loopback-dropped'
     | 'invalid-accepted'
     | 'related-without-helper'
     | 'neighbour-discovery-dropped'
@@ -45,6 +51,10 @@ export function mistakesOf(
   return [
     ...bases.flatMap(({ base, endings }) => repliesDropped(filter, base, endings)),
     ...openToSourcePort(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
+    ...openWithoutSyn(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
+    ...stateBeforeTracking(all),
+    ...stateNeverInNat(all),
+    ...loopbackDropped(filter, bases[0].endings),
     ...once(bases.flatMap(({ endings }) => invalidAccepted(endings))),
     ...(family === 'ipv6' ? neighbourDiscoveryDropped(filter, bases[0].endings) : []),
     ...relatedWithoutHelper(
@@ -63,7 +73,7 @@ function repliesDropped(filter: Flow, base: string, endings: readonly Ending[]):
   if (accepting.length === 0 || !dropsInTheEnd(filter, base, endings)) return []
   const takesReplies = accepting.some(({ facts }) => {
     if (!mayBe(facts, STATE_ESTABLISHED)) return false
-    return asksForState(facts) || facts.values.has('sourcePort') || !asksForTransport(facts)
+    return asksForState(facts) || facts.values.has('sourcePort') || isWithoutSyn(facts) || !asksForTransport(facts)
   })
   if (takesReplies) return []
   const text =
@@ -86,6 +96,72 @@ function openToSourcePort(endings: readonly Ending[]): Mistake[] {
     'Whoever sends from this source port comes through, to every port: the rule does not ask for the state. Replies ' +
     'need only -m conntrack --ctstate ESTABLISHED.'
   return [{ code: 'open-to-source-port', level: 'warning', text, rules: rulesOf(holes) }]
+}
+
+const SYN = 2
+const ACK = 16
+
+/** TCP segments that do not open a connection, but not those that do: told by their flags. */
+function isWithoutSyn(facts: Facts): boolean {
+  const flags = facts.values.get('tcpFlags')
+  return flags !== undefined && contains(flags, ACK) && !contains(flags, SYN)
+}
+
+/** `! --syn -j ACCEPT`: meant for replies, but anybody can send segments without SYN. */
+function openWithoutSyn(endings: readonly Ending[]): Mistake[] {
+  const holes = endings.filter(({ accepts, facts }) => {
+    if (!accepts || !mayBe(facts, STATE_NEW) || isLoopback(facts) || !isWithoutSyn(facts)) return false
+    const named = ['source0', 'source3', 'destinationPort'] as const
+    return named.every((field) => !facts.values.has(field))
+  })
+  if (holes.length === 0) return []
+  const text =
+    'Whoever sends TCP segments without SYN comes through, to every port: the rule does not ask for the state. Replies ' +
+    'need only -m conntrack --ctstate ESTABLISHED.'
+  return [{ code: 'open-without-syn', level: 'warning', text, rules: rulesOf(holes) }]
+}
+
+/** Only what the machine sends itself over lo has been tracked when it comes to PREROUTING. */
+function stateBeforeTracking(all: readonly ReviewedRule[]): Mistake[] {
+  const asking = all.filter((rule) => {
+    if (rule.table.name !== 'raw') return false
+    const facts = new Facts().add(rule.checks)
+    const states = facts.values.get('state')
+    return states !== undefined && states.some(({ low }) => low !== STATE_UNTRACKED) && !isLoopback(facts)
+  })
+  if (asking.length === 0) return []
+  const text =
+    'The table raw is asked before packets are tracked: each is INVALID there (or UNTRACKED), also those of known ' +
+    'connections; only packets over lo have a state. Ask for states in mangle or filter.'
+  return [{ code: 'state-before-tracking', level: 'warning', text, rules: asking }]
+}
+
+/** The rules of nat see the first packets of connections only. */
+function stateNeverInNat(all: readonly ReviewedRule[]): Mistake[] {
+  const asking = all.filter((rule) => {
+    if (rule.table.name !== 'nat') return false
+    const facts = new Facts().add(rule.checks)
+    return asksForState(facts) && !mayBe(facts, STATE_NEW) && !mayBe(facts, STATE_RELATED)
+  })
+  if (asking.length === 0) return []
+  const text =
+    'These rules never match: the table nat sees only the first packet of a connection, which is NEW or RELATED. What it ' +
+    'binds then holds for all packets of the connection.'
+  return [{ code: 'state-never-in-nat', level: 'warning', text, rules: asking }]
+}
+
+/** Programs of a machine speak to each other over lo: name servers, databases, mail. */
+function loopbackDropped(filter: Flow, endings: readonly Ending[]): Mistake[] {
+  const accepting = endings.filter(({ accepts }) => accepts)
+  if (accepting.length === 0 || !dropsInTheEnd(filter, 'INPUT', endings)) return []
+  const takesLoopback = accepting.some(
+    ({ facts }) => mayBe(facts, STATE_NEW) && !asksForTransport(facts) && mayComeOverLoopback(facts),
+  )
+  if (takesLoopback) return []
+  const text =
+    'No rule of INPUT accepts what programs of this machine send to each other (-i lo): it is dropped, but for what the ' +
+    'rules for other packets let through. Add -A INPUT -i lo -j ACCEPT.'
+  return [{ code: 'loopback-dropped', level: 'note', text, rules: [] }]
 }
 
 /** DROP of INVALID behind rules that have accepted INVALID packets already. */

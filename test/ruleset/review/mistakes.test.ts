@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { parseRuleset } from '../../../src/ruleset/index.ts'
+import { reviewRuleset } from '../../../src/ruleset/review/review.ts'
 import { mistakesOf, reviewOf } from './review-of.ts'
 
 const REPLIES = '-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT'
@@ -40,11 +42,87 @@ describe('open to whoever chooses the right source port', () => {
     '-p udp --sport 53 -m conntrack --ctstate ESTABLISHED',
     '-p udp --sport 67 --dport 68',
     '-s 192.0.2.53 -p udp --sport 53',
-    '-p tcp --sport 80 ! --syn',
     '-p tcp --sport 1024:65535 --dport 22',
     '-i lo -p udp --sport 53',
   ])('not %s', (rule) => {
     expect(mistakesOf([REPLIES, `-A INPUT ${rule} -j ACCEPT`])).toEqual([])
+  })
+})
+
+describe('open to whoever sends segments without SYN', () => {
+  it.each([
+    '! --syn',
+    '--sport 80 ! --syn',
+    '--tcp-flags ACK ACK',
+    '--tcp-flags SYN,RST,ACK ACK',
+    '--tcp-flags SYN NONE',
+  ])('%s', (flags) => {
+    const rule = `-A INPUT -p tcp -m tcp ${flags} -j ACCEPT`
+    // Replies come through by it, though.
+    expect(mistakesOf([rule])).toEqual(['open-without-syn'])
+  })
+
+  it.each([
+    '-p tcp -m tcp --syn',
+    '-p tcp -m tcp ! --syn -m conntrack --ctstate ESTABLISHED',
+    '-s 192.0.2.1 -p tcp -m tcp ! --syn',
+    '-p tcp -m tcp --dport 22 ! --syn',
+    '-p tcp -m tcp --tcp-flags RST RST',
+    '-i lo -p tcp -m tcp ! --syn',
+  ])('not %s', (rule) => {
+    expect(mistakesOf([REPLIES, `-A INPUT ${rule} -j ACCEPT`])).toEqual([])
+  })
+})
+
+describe('states where there are none (asked of Linux 6.18 with packets over a device and over lo)', () => {
+  const codesIn = (table: string, rule: string): string[] => {
+    const text = `*${table}\n${rule}\nCOMMIT\n*filter\nCOMMIT\n`
+    return reviewRuleset(parseRuleset(text, 'rules', 'ipv4')).mistakes.map(({ code }) => code)
+  }
+
+  it.each(['--ctstate INVALID -j DROP', '--ctstate NEW -j NOTRACK', '! --ctstate INVALID -j ACCEPT'])(
+    'raw: %s',
+    (rest) => {
+      expect(codesIn('raw', `-A PREROUTING -m conntrack ${rest}`)).toEqual(['state-before-tracking'])
+    },
+  )
+
+  it.each(['-m conntrack --ctstate UNTRACKED -j ACCEPT', '-i lo -m conntrack --ctstate NEW -j ACCEPT', '-j NOTRACK'])(
+    'raw, not %s',
+    (rest) => {
+      expect(codesIn('raw', `-A PREROUTING ${rest}`)).toEqual([])
+    },
+  )
+
+  it('nat sees first packets only', () => {
+    const rule = (states: string): string => `-A POSTROUTING -m conntrack --ctstate ${states} -j MASQUERADE`
+    expect(codesIn('nat', rule('ESTABLISHED'))).toEqual(['state-never-in-nat'])
+    expect(codesIn('nat', rule('ESTABLISHED,INVALID'))).toEqual(['state-never-in-nat'])
+    expect(codesIn('nat', rule('NEW,ESTABLISHED'))).toEqual([])
+    expect(codesIn('nat', rule('RELATED'))).toEqual([])
+  })
+})
+
+describe('what programs of the machine send to each other', () => {
+  const saysSo = (...lines: string[]): boolean =>
+    reviewOf([REPLIES, ...lines]).mistakes.some(({ code }) => code === 'loopback-dropped')
+
+  it('is dropped', () => {
+    expect(saysSo()).toBe(true)
+    expect(saysSo('-A INPUT -i eth0 -j ACCEPT')).toBe(true)
+    expect(saysSo('-A INPUT -s 10.0.0.0/8 -j ACCEPT')).toBe(true)
+    expect(saysSo('-A INPUT ! -i lo -j ACCEPT', '-A INPUT -i lo -p tcp --dport 80 -j ACCEPT')).toBe(true)
+  })
+
+  it.each(['-i lo', '-i l+', '! -i eth0', '-s 127.0.0.0/8', '! -s 10.0.0.0/8', '-m conntrack --ctstate NEW'])(
+    'is accepted by %s',
+    (rule) => {
+      expect(saysSo(`-A INPUT ${rule} -j ACCEPT`)).toBe(false)
+    },
+  )
+
+  it('is accepted in the end', () => {
+    expect(saysSo(':INPUT ACCEPT', '-A INPUT -i eth0 -j DROP')).toBe(false)
   })
 })
 
