@@ -175,6 +175,31 @@ describe.skipIf(noIptables)(`odd lines, as iptables takes and saves them ${noIpt
     expect(compareFiles(files, 'ipv4').differing).toEqual([])
   })
 
+  test('whole files', () => {
+    const words = (count: number): string => `*filter\n-A INPUT ${'-v '.repeat(count - 2)}\nCOMMIT\n`
+    const comment = (text: string): string => `*filter\n-A INPUT -m string --algo bm --string ${text}\nCOMMIT\n`
+    const files = [
+      ...['*filter', '*filter ', '*filter x', '* filter', '*FILTER', '*', ' *filter'].map(
+        (head) => `${head}\n-A INPUT\nCOMMIT\n`,
+      ),
+      ...[':! - [0:0]', ':-x - [0:0]', ':"a - [0:0]', ':é - [0:0]', ':A ACCEPT [0:0]', ':INPUT accept [0:0]'].map(
+        (line) => `*filter\n${line}\nCOMMIT\n`,
+      ),
+      ...[':A - [0:0]\n-A A -j A', ':A - [0:0]\n-A A -j A\n-A INPUT -j A'].map(
+        (lines) => `*filter\n${lines}\nCOMMIT\n`,
+      ),
+      ...[words(251), words(252), comment('a'.repeat(128)), comment('a'.repeat(1023)), comment('é'.repeat(512))],
+      ...[
+        '*filter\n-A INPUT\n',
+        '*filter\n-A INPUT\n*mangle\nCOMMIT\n',
+        'COMMIT\n',
+        '*filter\n\n# x\n-A\tINPUT\nCOMMIT\n',
+      ],
+      '*filter\n-A INPUT\nCOMMIT\n*filter\n-A OUTPUT\nCOMMIT\n',
+    ]
+    expect(compareFiles(files, 'ipv4').differing).toEqual([])
+  })
+
   test('IPv6', () => {
     const rules = ['-s fe80::1%lo', '-s ff02::1%lo/16', '-f', '! -f -4', '! -i + -p tcp', '! -6', '-4 --nonsense']
     const files = rules.map((rule) => `${HEAD.replace('1.2.3.4', '::1')}-A FORWARD ${rule}\nCOMMIT\n`)

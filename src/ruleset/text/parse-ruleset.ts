@@ -13,6 +13,8 @@ import { TableBuilder } from './table-builder.ts'
 import { type Token, tokenize } from './tokens.ts'
 
 const ERRORS_MAX = 20
+/** As many words of a line iptables-restore takes. */
+const WORDS_MAX = 251
 const BYTE_ORDER_MARK = '\ufeff'
 
 /**
@@ -89,7 +91,7 @@ class FileReader {
       this.warn(`line ${line}: only spaces, which iptables-restore refuses; taken for an empty line`)
       return
     }
-    if (text.startsWith('*')) this.#openTable(trimmed.slice(1), line)
+    if (text.startsWith('*')) this.#openTable(trimmed.slice(1).trim().split(/[ \t]/)[0], line)
     else if (!this.#table) this.#shellLine(text, line)
     else if (trimmed === 'COMMIT') {
       if (text !== 'COMMIT') this.warn(`line ${line}: spaces around COMMIT, which iptables-restore refuses`)
@@ -126,12 +128,19 @@ class FileReader {
   }
 
   #declareChain(table: TableBuilder, text: string, line: number): void {
-    const [name, policy, counters, extra] = tokenize(text.slice(1), line, 2)
+    // Quotes mean nothing here.
+    const [name, policy, counters, extra] = [...text.slice(1).matchAll(/[^ \t]+/g)].map(
+      (word): Token => ({ text: word[0], line, column: word.index + 2 }),
+    )
     const at = { line, column: 1 }
     if (!name || !policy) throw new Refusal(at, 'a chain is declared as ":NAME POLICY [packets:bytes]"')
     if (extra) this.warn(`line ${line}: "${extra.text}" stands behind the chain; iptables-restore passes over it`)
     const counted = counters ? this.#counters(counters.text, line) : null
-    table.declare(name, policy, counted, `:${name.text} ${policy.text}`)
+    const isMisplaced = policy.text !== '-' && !table.isBaseChain(name.text)
+    if (isMisplaced) {
+      this.warn(`line ${line}: "${name.text}" is no base chain and has no policy; iptables-legacy refuses one, write -`)
+    }
+    table.declare(name, isMisplaced ? { ...policy, text: '-' } : policy, counted, `:${name.text} ${policy.text}`)
   }
 
   #ruleLine(table: TableBuilder, text: string, line: number): void {
@@ -145,6 +154,9 @@ class FileReader {
     const tokens = tokenize(rule, line, start + 1)
     if (tokens.length === 0)
       throw new Refusal({ line, column: 1 }, 'counters without a rule; write -A CHAIN behind them')
+    if (tokens.length > WORDS_MAX) {
+      throw new Refusal(tokens[WORDS_MAX], `the line has more than ${WORDS_MAX} words; make several rules of it`)
+    }
     this.#apply(table, tokens, rule.trim(), counters)
   }
 

@@ -52,6 +52,10 @@ export class TableBuilder {
     }
   }
 
+  isBaseChain(name: string): boolean {
+    return this.#chains.get(name)?.base ?? false
+  }
+
   hasChain(name: string): boolean {
     return this.#chains.has(name)
   }
@@ -171,6 +175,9 @@ export class TableBuilder {
   }
 
   #createByCommand(token: Token): void {
+    if (/^[-!]/.test(token.text)) {
+      throw new Refusal(token, `the name of a chain cannot begin with "${token.text[0]}"; choose another`)
+    }
     if (/\s/.test(token.text)) throw new Refusal(token, `the name "${token.text}" has spaces; take them out`)
     if (TARGETS.some(({ name }) => name === token.text)) {
       throw new Refusal(token, `"${token.text}" is a target, so -N makes no chain of that name; choose another`)
@@ -191,8 +198,6 @@ export class TableBuilder {
     if (name.length === 0 || Buffer.byteLength(name) > NAME_MAX) {
       throw new Refusal(token, `"${name}" cannot be the name of a chain; use 1 to ${NAME_MAX} characters`)
     }
-    if (/^[-!]/.test(name))
-      throw new Refusal(token, `the name of a chain cannot begin with "${name[0]}"; choose another`)
     if (RESERVED.has(name))
       throw new Refusal(token, `"${name}" is a target, so no chain can be called so; choose another name`)
   }

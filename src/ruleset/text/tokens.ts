@@ -7,8 +7,10 @@ export interface Token {
   readonly column: number
 }
 
-/** iptables-restore's longest word. */
-const WORD_MAX = 1024
+/** iptables-restore's longest word, in bytes. */
+const WORD_MAX = 1023
+/** Of UTF-8. */
+const BYTES_PER_UNIT_MAX = 3
 
 /**
  * Splits a line as iptables-restore does: at spaces and tabs; `"` quotes, also within a word; a backslash escapes only
@@ -29,11 +31,9 @@ export function tokenize(source: string, line: number, firstColumn = 1): Token[]
       text += word.text
       at = word.end
     }
-    if (text.length > WORD_MAX) {
-      throw new Refusal(
-        { line, column: firstColumn + start },
-        `a word of ${text.length} characters; at most ${WORD_MAX}`,
-      )
+    if (text.length * BYTES_PER_UNIT_MAX > WORD_MAX && Buffer.byteLength(text) > WORD_MAX) {
+      const place = { line, column: firstColumn + start }
+      throw new Refusal(place, `a word of ${Buffer.byteLength(text)} bytes; write at most ${WORD_MAX}`)
     }
     tokens.push({ text, line, column: firstColumn + start })
   }
