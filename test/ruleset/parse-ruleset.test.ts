@@ -9,6 +9,16 @@ function canonical(...lines: string[]): string[] {
     .filter((line) => line.startsWith('-A'))
 }
 
+test('a chain that is declared again is emptied, with a warning', () => {
+  const text = '*filter\n:U - [0:0]\n-A U -j DROP\n:U - [0:0]\n-A U -j ACCEPT\n-S\nCOMMIT\n'
+  const ruleset = parseRuleset(text, 'rules', 'ipv4')
+  expect(printRuleset(ruleset)).not.toContain('DROP')
+  expect(ruleset.warnings).toEqual([
+    'rules: line 4: "U" stands above, too; iptables-nft empties it here, iptables-legacy refuses it',
+    'rules: line 6: iptables-legacy-restore may refuse -S',
+  ])
+})
+
 test('a generic option with = is taken with a warning: iptables-restore refuses it', () => {
   const warningsOf = (rule: string): readonly string[] =>
     parseRuleset(`*filter\n-A FORWARD ${rule} -j DROP\nCOMMIT\n`, 'rules', 'ipv4').warnings

@@ -11,6 +11,7 @@ export interface Command {
     | 'delete'
     | 'check'
     | 'list'
+    | 'list-rules'
     | 'new-chain'
     | 'delete-chain'
     | 'rename-chain'
@@ -31,6 +32,7 @@ export const COMMANDS: ReadonlySet<string> = new Set<Command['name']>([
   'delete',
   'check',
   'list',
+  'list-rules',
   'new-chain',
   'delete-chain',
   'rename-chain',
@@ -44,6 +46,7 @@ const WITH_ARGUMENT: ReadonlySet<string> = new Set<Command['name']>([
   'replace',
   'delete',
   'list',
+  'list-rules',
   'rename-chain',
   'zero',
   'policy',

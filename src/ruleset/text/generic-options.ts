@@ -10,6 +10,7 @@ export const GENERIC_OPTIONS: readonly GenericOption[] = [
   { short: 'D', name: 'delete' },
   { short: 'C', name: 'check' },
   { short: 'L', name: 'list', values: 0, attachable: true },
+  { short: 'S', name: 'list-rules', values: 0, attachable: true },
   { short: 'I', name: 'insert' },
   { short: 'R', name: 'replace' },
   { short: 'N', name: 'new-chain' },
@@ -52,7 +53,6 @@ export const LISTING: ReadonlySet<string> = new Set(['numeric', 'exact', 'line-n
 
 /** What only the iptables command knows, by its short form. iptables-restore refuses these. */
 export const COMMAND_LINE_OPTIONS: ReadonlyMap<string, string> = new Map([
-  ['S', 'list-rules'],
   ['t', 'table'],
   ['w', 'wait'],
   ['W', 'wait-interval'],

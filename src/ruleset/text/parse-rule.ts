@@ -258,6 +258,7 @@ class LineReader {
   #checkCommand({ name, at, argument }: Command): void {
     const puts = name === 'append' || name === 'insert' || name === 'replace'
     const takesRule = puts || name === 'check' || (name === 'delete' && !argument)
+    if (name === 'list-rules') this.#scope.warn(`line ${at.line}: iptables-legacy-restore may refuse ${at.text}`)
     const option = this.#header[0] ?? this.#jump
     if (this.#listing && name !== 'list') {
       throw new Refusal(this.#listing.at, `${this.#listing.at.text} is for lists; take it away`)

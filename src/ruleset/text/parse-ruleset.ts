@@ -136,6 +136,11 @@ class FileReader {
     if (!name || !policy) throw new Refusal(at, 'a chain is declared as ":NAME POLICY [packets:bytes]"')
     if (extra) this.warn(`line ${line}: "${extra.text}" stands behind the chain; iptables-restore passes over it`)
     const counted = counters ? this.#counters(counters.text, line) : null
+    if (table.hasChain(name.text) && !table.isBaseChain(name.text)) {
+      this.warn(
+        `line ${line}: "${name.text}" stands above, too; iptables-nft empties it here, iptables-legacy refuses it`,
+      )
+    }
     const isMisplaced = policy.text !== '-' && !table.isBaseChain(name.text)
     if (isMisplaced) {
       this.warn(`line ${line}: "${name.text}" is no base chain and has no policy; iptables-legacy refuses one, write -`)

@@ -66,9 +66,7 @@ export class TableBuilder {
     if (!chain) {
       this.#create(name)
       chain = this.#chain(name)
-    } else if (!chain.base) {
-      throw new Refusal(name, `the chain "${name.text}" is there already; take this line away, or use -F to empty it`)
-    }
+    } else if (!chain.base) chain.rules = []
     if (policy.text !== '-') {
       this.#setPolicy(chain, policy)
       // The kernel counts only what the policy decides.
@@ -103,6 +101,7 @@ export class TableBuilder {
         for (const rule of rules) this.#indexOf(this.#chain(command.chain), rule, command.at)
         return
       case 'list':
+      case 'list-rules':
         this.#every(command.chain)
         return
       case 'new-chain':

@@ -201,9 +201,19 @@ describe('what a capture can decide', () => {
     ['-m set --match-set trusted src', 'input', ['--ipset']],
     ['-m mac --mac-source 00:00:00:00:00:01', 'capture', ['--assume mac']],
     ['-m statistic --mode random --probability 0.5', 'never', ['--assume statistic']],
+    ['-m rateest --rateest none --rateest-gt --rateest-pps 1', 'never', ['--assume rateest']],
     ['-i eth0 -m cpu --cpu 0', 'never', ['--iface', '--in-iface', '--assume cpu']],
   ])('%s: %s', (rule, kind, options) => {
     const { rules, decidability } = reviewOf([`-A INPUT ${rule} -j ACCEPT`])
     expect(decidability.get(rules[0])).toMatchObject({ kind, options })
+  })
+
+  it('a rate that a rule measures: capture', () => {
+    const measure = '-A INPUT -j RATEEST --rateest-name a --rateest-interval 250ms --rateest-ewmalog 1s'
+    const { rules, decidability } = reviewOf([
+      '-A INPUT -m rateest --rateest a --rateest-gt --rateest-pps 1 -j DROP',
+      measure,
+    ])
+    expect(decidability.get(rules[0])).toMatchObject({ kind: 'capture', options: ['--assume rateest'] })
   })
 })

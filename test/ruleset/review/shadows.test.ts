@@ -136,6 +136,8 @@ describe('a rule that leaves something to a later one', () => {
     ['-m limit --limit 1/s', '-m limit --limit 1/s'],
     ['-m statistic --mode random --probability 0.5', '-m statistic --mode random --probability 0.5'],
     ['-m owner --uid-owner 0', '-m owner --uid-owner 1'],
+    ['-m bpf --object-pinned /sys/fs/bpf/a', '-m bpf --object-pinned /sys/fs/bpf/a'],
+    ['-m rateest --rateest a --rateest-gt --rateest-pps 9', '-m rateest --rateest a --rateest-gt --rateest-pps 9'],
     ['-p icmp --icmp-type 3/4', '-p icmp --icmp-type 3'],
     ['-p tcp --tcp-flags ALL SYN', '-p tcp --syn'],
     ['-s 10.0.0.0/255.0.0.255', '-s 10.1.2.3'],
