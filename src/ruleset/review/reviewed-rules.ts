@@ -25,8 +25,10 @@ export interface ReviewedRule {
   readonly checks: readonly ReviewedCheck[]
 }
 
-/** Matches that answer by chance, though they do not remember anything. */
-const BY_CHANCE: ReadonlySet<string> = new Set(['statistic'])
+/** Matches that answer by chance or by the moment, though they do not remember anything. */
+const BY_CHANCE: ReadonlySet<string> = new Set(['statistic', 'rateest'])
+/** What the program remembers is its own business. */
+const PINNED_PROGRAM = '--object-pinned'
 
 /** All rules of a ruleset, in the order of its tables and chains. */
 export function reviewedRules(
@@ -39,6 +41,10 @@ export function reviewedRules(
   memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
   const environment = { interfaces: [''], addressType: () => -1 }
   const context: CallContext = { family: parsed.family, environment, memory }
+  for (const { matches, target } of parsed.tables.flatMap(({ chains }) => chains.flatMap(({ rules }) => rules))) {
+    for (const { match } of matches) match.prepare?.(context)
+    target?.target.prepare?.(context)
+  }
   return parsed.tables.flatMap((table) =>
     table.chains.flatMap((chain) =>
       chain.rules.map((rule, index) => ({ table, chain, rule, number: index + 1, checks: checksOf(rule, context) })),
@@ -53,10 +59,10 @@ function checksOf(rule: Rule, context: CallContext): ReviewedCheck[] {
     words: null,
   }))
   const matches = rule.matches.map(({ name, match }) => {
-    match.prepare?.(context)
     const conditions = match.conditions(context)
-    const lasting = !BY_CHANCE.has(name) && !conditions.some(remembers)
-    return { match: name, conditions, words: lasting ? `${name} ${match.print()}` : null }
+    const text = match.print()
+    const lasting = !BY_CHANCE.has(name) && !text.includes(PINNED_PROGRAM) && !conditions.some(remembers)
+    return { match: name, conditions, words: lasting ? `${name} ${text}` : null }
   })
   return [...header, ...matches]
 }
