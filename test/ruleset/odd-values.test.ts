@@ -119,6 +119,9 @@ sameGrammar('odd values of targets', [
       '-j CLASSIFY --set-class 1:4294967296',
       '-j CLASSIFY --set-class 12345:1',
       '-j TEE --gateway 10.0.0.1 --oif ""',
+      '-j CONNMARK --right-shift-mark 33 --left-shift-mark 1 --set-mark 5',
+      '-j CONNMARK --right-shift-mark 32 --left-shift-mark 1 --set-mark 5',
+      '-j CONNMARK --left-shift-mark 32 --set-mark 5',
       '-p tcp -j ECN --ecn-ip-ect 3 --ecn-tcp-remove',
       '-p tcp -j ECN --ecn-tcp-remove --ecn-ip-ect 3',
       '-p tcp -j ECN --ecn-ip-ect 4 --ecn-tcp-remove',
@@ -161,7 +164,15 @@ sameGrammar('odd values of targets', [
       (name) => `-j RATEEST --rateest-name ${name} --rateest-interval 1s --rateest-ewmalog 2s`,
     ),
   },
-  { table: 'raw', chain: 'PREROUTING', rules: ['-p tcp -j CT --helper ""', '-p tcp -j CT --helper "" --zone 5'] },
+  {
+    table: 'raw',
+    chain: 'PREROUTING',
+    rules: [
+      `-p tcp -j CT --notrack --helper ${'a'.repeat(16)}`,
+      '-p tcp -j CT --helper ""',
+      '-p tcp -j CT --helper "" --zone 5',
+    ],
+  },
   {
     table: 'raw',
     chain: 'PREROUTING',

@@ -33,8 +33,11 @@ export const connmark: TargetExtension = {
 
 /** Bits to the left; to the right where negative. Of several shifts the last one counts. */
 function readShift(options: Options): number {
-  const use = options.uses.findLast(({ spec }) => (SHIFTS as readonly string[]).includes(spec.name))
+  const uses = options.uses.filter(({ spec }) => (SHIFTS as readonly string[]).includes(spec.name))
+  const use = uses.at(-1)
   if (!use) return 0
+  // iptables reads one bit more than the kernel takes, also of what does not count.
+  for (const { values } of uses) parseNumber(values[0], 0, SHIFT_MAX + 1, 'number of bits')
   const bits = parseNumber(use.values[0], 0, SHIFT_MAX, 'number of bits')
   return use.spec.name === 'left-shift-mark' ? bits : 0 - bits
 }

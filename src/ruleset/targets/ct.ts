@@ -12,6 +12,7 @@ const ZONES = ['zone', 'zone-orig', 'zone-reply']
 const ZONE_MAX = 0xffff
 /** iptables keeps that much. */
 const TIMEOUT_NAME_MAX = 31
+const HELPER_NAME_MAX = 15
 
 /** What the tracker is to do with a packet that it has not yet seen. */
 export const ct: TargetExtension = {
@@ -38,7 +39,7 @@ export const ct: TargetExtension = {
     const zone = parseZone(options)
     const words = [
       notrack ? '--notrack' : '',
-      helperToken ? `--helper ${helperToken.text}` : '',
+      helperToken ? `--helper ${helperToken.text.slice(0, HELPER_NAME_MAX)}` : '',
       timeout ? `--timeout ${timeout.text}` : '',
       ...['ctevents', 'expevents'].map((name) => printEvents(name, options.value(name))),
       zone === null || zone.id === 0 ? '' : `--${zoneOption(zone)} ${zone.id}`,
