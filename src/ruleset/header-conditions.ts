@@ -1,4 +1,13 @@
-import { always, type Condition, equals, hotdropWhen, inNetwork, isIn, never } from './evaluate/condition.ts'
+import {
+  always,
+  type Condition,
+  equals,
+  hotdropWhen,
+  inNetwork,
+  isIn,
+  type NameCondition,
+  never,
+} from './evaluate/condition.ts'
 import type { ProgramCheck } from './evaluate/program.ts'
 import type { Negatable, RuleHeader } from './rule.ts'
 import type { Family } from './ruleset.ts'
@@ -13,27 +22,58 @@ const FRAGMENT = 'fragment'
 
 export const HEADER_CHECKS: readonly string[] = [SOURCE, DESTINATION, IN_INTERFACE, OUT_INTERFACE, PROTOCOL, FRAGMENT]
 
-/** `-s -d -i -o -p -f`, in the order in which the kernel looks at them. */
-export function headerChecks(header: RuleHeader, family: Family): ProgramCheck[] {
-  const checks: ProgramCheck[] = []
-  const add = (match: string, condition: Condition): void => {
-    checks.push({ match, condition })
+/** What headers ask, as checks. What many rules ask alike is one check, which they share. */
+export class HeaderChecks {
+  readonly #family: Family
+  readonly #protocols = new Map<number, readonly ProgramCheck[]>()
+  readonly #interfaces = new Map<string, ProgramCheck>()
+
+  constructor(family: Family) {
+    this.#family = family
   }
-  const { source, destination, inInterface, outInterface, protocol, fragment } = header
-  if (source) add(SOURCE, inNetwork('source', source.value, source.negated))
-  if (destination) add(DESTINATION, inNetwork('destination', destination.value, destination.negated))
-  if (inInterface) add(IN_INTERFACE, interfaceCondition('inInterface', inInterface))
-  if (outInterface) add(OUT_INTERFACE, interfaceCondition('outInterface', outInterface))
-  if (protocol) {
-    // ip6_tables drops what it cannot find the transport header of, as soon as a rule asks for the protocol.
-    if (family === 'ipv6') add(PROTOCOL, hotdropWhen(equals('protocol', -1)))
-    add(PROTOCOL, equals('protocol', protocol.value, protocol.negated))
+
+  /** `-s -d -i -o -p -f`, in the order in which the kernel looks at them. */
+  of(header: RuleHeader): ProgramCheck[] {
+    const checks: ProgramCheck[] = []
+    const { source, destination, inInterface, outInterface, protocol, fragment } = header
+    if (source) checks.push({ match: SOURCE, condition: inNetwork('source', source.value, source.negated) })
+    if (destination) {
+      checks.push({ match: DESTINATION, condition: inNetwork('destination', destination.value, destination.negated) })
+    }
+    if (inInterface) checks.push(this.#interface(IN_INTERFACE, 'inInterface', inInterface))
+    if (outInterface) checks.push(this.#interface(OUT_INTERFACE, 'outInterface', outInterface))
+    if (protocol) for (const check of this.#protocol(protocol)) checks.push(check)
+    if (fragment) {
+      checks.push({ match: FRAGMENT, condition: isIn('fragmentOffset', [{ low: 1, high: 8191 }], fragment.negated) })
+    }
+    return checks
   }
-  if (fragment) add(FRAGMENT, isIn('fragmentOffset', [{ low: 1, high: 8191 }], fragment.negated))
-  return checks
+
+  #interface(match: string, field: NameCondition['field'], asked: Negatable<string>): ProgramCheck {
+    const key = `${field} ${asked.negated} ${asked.value}`
+    let check = this.#interfaces.get(key)
+    if (check === undefined) {
+      check = { match, condition: interfaceCondition(field, asked) }
+      this.#interfaces.set(key, check)
+    }
+    return check
+  }
+
+  #protocol({ value, negated }: Negatable<number>): readonly ProgramCheck[] {
+    const key = negated ? -value : value
+    let checks = this.#protocols.get(key)
+    if (checks === undefined) {
+      const asked = [equals('protocol', value, negated)]
+      // ip6_tables drops what it cannot find the transport header of, as soon as a rule asks for the protocol.
+      const first = this.#family === 'ipv6' ? [hotdropWhen(equals('protocol', -1))] : []
+      checks = [...first, ...asked].map((condition) => ({ match: PROTOCOL, condition }))
+      this.#protocols.set(key, checks)
+    }
+    return checks
+  }
 }
 
-function interfaceCondition(field: 'inInterface' | 'outInterface', asked: Negatable<string>): Condition {
+function interfaceCondition(field: NameCondition['field'], asked: Negatable<string>): Condition {
   const prefix = asked.value.endsWith('+')
   const name = prefix ? asked.value.slice(0, -1) : asked.value
   if (name === '') return asked.negated ? never() : always()

@@ -3,7 +3,7 @@ import type { Action } from './evaluate/action.ts'
 import type { CallContext, Condition } from './evaluate/condition.ts'
 import type { Program, ProgramChain, ProgramCheck, ProgramRule } from './evaluate/program.ts'
 import type { Match } from './extension.ts'
-import { headerChecks } from './header-conditions.ts'
+import { HeaderChecks } from './header-conditions.ts'
 import type { Rule, RuleTarget, Table } from './rule.ts'
 import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import { TimeoutNames } from './timeout-names.ts'
@@ -14,6 +14,7 @@ export class ProgramBuilder {
   readonly #context: CallContext
   readonly #assume: ReadonlyMap<string, boolean>
   readonly #firstId: ReadonlyMap<string, number>
+  readonly #headers: HeaderChecks
   /** Of matches that many rules share, because they ask the same: only conditions without memory, which can be shared too. */
   readonly #shared = new Map<Match, readonly ProgramCheck[]>()
 
@@ -21,6 +22,7 @@ export class ProgramBuilder {
   constructor(context: CallContext, assume: ReadonlyMap<string, boolean>, firstId: ReadonlyMap<string, number>) {
     this.#context = context
     this.#assume = assume
+    this.#headers = new HeaderChecks(context.family)
     this.#firstId = firstId
   }
 
@@ -43,12 +45,13 @@ export class ProgramBuilder {
   }
 
   #rule(rule: Rule, id: number, indexOf: ReadonlyMap<string, number>): ProgramRule {
-    const checks = headerChecks(rule.header, this.#context.family)
+    const checks = this.#headers.of(rule.header)
     for (const { name, match } of rule.matches) for (const check of this.#checks(name, match)) checks.push(check)
     const target = targetChain(rule)
     return {
       id,
-      checks,
+      // As long as it is, where one that grew takes more.
+      checks: checks.slice(),
       action: rule.target ? this.#action(rule.target) : { kind: 'continue' },
       target: target === null ? -1 : (indexOf.get(target) ?? -1),
     }

@@ -1,11 +1,18 @@
 import { asksNothing } from './header-conditions.ts'
+import type { NatSpec } from './nat-spec.ts'
 import type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'
-import type { RuleInfo } from './ruleset.ts'
+import type { Family, RuleInfo, TableName } from './ruleset.ts'
 
 export interface NumberedRules {
   readonly infos: readonly RuleInfo[]
   /** Id of the first rule by `table:chain`; the others follow it, then the policy. */
   readonly firstId: ReadonlyMap<string, number>
+}
+
+interface ChainPlace {
+  readonly ruleset: ParsedRuleset
+  readonly table: Table
+  readonly chain: Chain
 }
 
 /** Numbers all rules and policies of a ruleset, in the order of the file's tables and chains. */
@@ -15,29 +22,70 @@ export function ruleInfos(parsed: ParsedRuleset): NumberedRules {
   for (const table of parsed.tables) {
     for (const chain of table.chains) {
       firstId.set(`${table.name}:${chain.name}`, infos.length)
-      for (let at = 0; at < chain.rules.length; at++) infos.push(ruleInfo(parsed, table, chain, at, infos.length))
+      const place = { ruleset: parsed, table, chain }
+      for (let at = 0; at < chain.rules.length; at++) infos.push(new InfoOfRule(place, at, infos.length))
       if (chain.policy !== null) infos.push(policyInfo(parsed, table, chain, chain.policy, infos.length))
     }
   }
   return { infos, firstId }
 }
 
-function ruleInfo({ family, file }: ParsedRuleset, table: Table, chain: Chain, at: number, id: number): RuleInfo {
-  const rule = chain.rules[at]
-  return {
-    id,
-    family,
-    table: table.name,
-    chain: chain.name,
-    number: at + 1,
-    record: record(table, chain, rule, at + 1),
-    target: rule.target?.name ?? '',
-    file,
-    line: rule.line,
-    text: rule.text,
-    comment: commentOf(rule),
-    rejectsWithReset: rule.target?.target.rejectsWithReset ?? false,
-    nat: rule.target?.target.nat ?? null,
+/** Rulesets have thousands of rules, and reports name few of them. */
+class InfoOfRule implements RuleInfo {
+  readonly id: number
+  readonly number: number
+  readonly comment: string | null
+  readonly #place: ChainPlace
+  readonly #rule: Rule
+  #record: string | null = null
+
+  constructor(place: ChainPlace, at: number, id: number) {
+    this.id = id
+    this.number = at + 1
+    this.#place = place
+    this.#rule = place.chain.rules[at]
+    this.comment = commentOf(this.#rule)
+  }
+
+  get family(): Family {
+    return this.#place.ruleset.family
+  }
+
+  get file(): string {
+    return this.#place.ruleset.file
+  }
+
+  get table(): TableName {
+    return this.#place.table.name
+  }
+
+  get chain(): string {
+    return this.#place.chain.name
+  }
+
+  get record(): string {
+    this.#record ??= record(this.#place, this.#rule, this.number)
+    return this.#record
+  }
+
+  get target(): string {
+    return this.#rule.target?.name ?? ''
+  }
+
+  get line(): number {
+    return this.#rule.line
+  }
+
+  get text(): string {
+    return this.#rule.text
+  }
+
+  get rejectsWithReset(): boolean {
+    return this.#rule.target?.target.rejectsWithReset ?? false
+  }
+
+  get nat(): NatSpec | null {
+    return this.#rule.target?.target.nat ?? null
   }
 }
 
@@ -66,7 +114,7 @@ function commentOf({ matches }: Rule): string | null {
 }
 
 /** The kernel's TRACE takes a bare ACCEPT, DROP or RETURN for the end of its chain. */
-function record(table: Table, chain: Chain, rule: Rule, number: number): string {
+function record({ table, chain }: ChainPlace, rule: Rule, number: number): string {
   const bare = rule.matches.length === 0 && asksNothing(rule.header)
   const final = rule.target !== null && ['ACCEPT', 'DROP', 'RETURN'].includes(rule.target.name)
   const kind = bare && final ? (chain.policy === null ? 'return' : 'policy') : 'rule'

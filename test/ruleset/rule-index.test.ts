@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { boundariesOf, buildRuleIndex, headFor, type RuleIndex, wordAt } from '../../src/ruleset/evaluate/rule-index.ts'
+import { boundariesOf } from '../../src/ruleset/evaluate/boundaries.ts'
+import { buildRuleIndex, headFor, type RuleIndex, wordAt } from '../../src/ruleset/evaluate/rule-index.ts'
 import { mergeRanges } from '../../src/ruleset/evaluate/runtime.ts'
 import { complement, intersect, type ValueSet, valuesOf } from '../../src/ruleset/evaluate/value-set.ts'
 

@@ -2,6 +2,7 @@ import type { Condition } from './condition.ts'
 import type { FieldDemand } from './demands.ts'
 import { SPREAD } from './head-cache.ts'
 import type { ProgramRule } from './program.ts'
+import { bitCount } from './rule-index.ts'
 import type { ValueSet } from './value-set.ts'
 
 const FIELDS_MAX = 8
@@ -26,7 +27,7 @@ export function chooseFields(demands: readonly FieldDemand[], rules: readonly Pr
   const sample = sampleOf(rules.length)
   const weight = rules.length / sample.length
   const excluded = demands.map(({ sets }, at) => excludedRules(sets, sample, at))
-  const left = new Uint8Array(PACKETS * sample.length).fill(1)
+  const left = new Int32Array(sample.length).fill((1 << PACKETS) - 1)
   const chosen: FieldDemand[] = []
   while (chosen.length < FIELDS_MAX) {
     let best = -1
@@ -41,9 +42,9 @@ export function chooseFields(demands: readonly FieldDemand[], rules: readonly Pr
     if (best < 0) break
     chosen.push(demands[best])
     const gone = excluded[best]
-    for (let at = 0; at < left.length; at++) left[at] &= 1 - gone[at]
+    for (let at = 0; at < left.length; at++) left[at] &= ~gone[at]
   }
-  const candidates = (weight * left.reduce((sum, one) => sum + one, 0)) / PACKETS
+  const candidates = (weight * countBoth(left, left)) / PACKETS
   const cost = CLASSIFYING + chosen.length * LOOKUP + CANDIDATE * candidates
   return chosen.length > 0 && cost < linearCost(rules) ? chosen : null
 }
@@ -54,16 +55,15 @@ function sampleOf(count: number): Int32Array {
   return Int32Array.from({ length: SAMPLE }, (_, at) => (Math.imul(at + 1, SPREAD) >>> 0) % count)
 }
 
-/** By imagined packet and sampled rule: 1 where the packet's value of the field excludes the rule. */
-function excludedRules(sets: readonly (ValueSet | null)[], sample: Int32Array, salt: number): Uint8Array {
-  const sampled = sample.length
-  const excluded = new Uint8Array(PACKETS * sampled)
-  for (let packet = 0; packet < PACKETS; packet++) {
-    const value = imaginedValue(sets, packet * 131 + salt * 17)
-    for (let at = 0; at < sampled; at++) {
-      const set = sets[sample[at]]
-      if (set !== null && !holds(set, value)) excluded[packet * sampled + at] = 1
-    }
+/** By sampled rule, the imagined packets, as bits, whose value of the field excludes the rule. */
+function excludedRules(sets: readonly (ValueSet | null)[], sample: Int32Array, salt: number): Int32Array {
+  const values = new Float64Array(PACKETS)
+  for (let packet = 0; packet < PACKETS; packet++) values[packet] = imaginedValue(sets, packet * 131 + salt * 17)
+  const excluded = new Int32Array(sample.length)
+  for (let at = 0; at < sample.length; at++) {
+    const set = sets[sample[at]]
+    if (set === null) continue
+    for (let packet = 0; packet < PACKETS; packet++) if (!holds(set, values[packet])) excluded[at] |= 1 << packet
   }
   return excluded
 }
@@ -83,9 +83,10 @@ function holds(set: ValueSet, value: number): boolean {
   return false
 }
 
-function countBoth(one: Uint8Array, other: Uint8Array): number {
+/** Bits that both have. */
+function countBoth(one: Int32Array, other: Int32Array): number {
   let count = 0
-  for (let at = 0; at < one.length; at++) count += one[at] & other[at]
+  for (let at = 0; at < one.length; at++) count += bitCount(one[at] & other[at])
   return count
 }
 

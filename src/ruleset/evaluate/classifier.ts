@@ -1,11 +1,12 @@
 import type { RuleEnvironment } from '../ruleset.ts'
+import { boundariesOf, placeOf } from './boundaries.ts'
 import { Candidates } from './candidates.ts'
 import { chooseFields } from './choose-fields.ts'
 import { demandsOf, type FieldDemand, type IsFixed, maximumOf } from './demands.ts'
 import type { FieldName } from './fields.ts'
 import { type HeadCache, headCacheOf } from './head-cache.ts'
 import type { ProgramRule } from './program.ts'
-import { boundariesOf, buildRuleIndex, type RuleIndex } from './rule-index.ts'
+import { buildRuleIndex, grouped, type RuleIndex } from './rule-index.ts'
 
 /** Fewer rules than this are asked one after the other in any case. */
 const RULES_MIN = 12
@@ -48,7 +49,7 @@ export function classifierOf(
   // Such as ask alike stand together in the bit vectors, so that words are all or nothing.
   const order = alikeTogether(chosen, rules.length)
   const fields = chosen.map(({ field, sets, boundaries, late }): ClassifierField => {
-    const ordered = Array.from(order, (rule) => sets[rule])
+    const ordered = sets.map((_, place) => sets[order[place]])
     const index = buildRuleIndex(ordered, boundaries, maximumOf(field))
     return { field, late, index, cache: headCacheOf(index) }
   })
@@ -57,14 +58,25 @@ export function classifierOf(
 }
 
 /** Rules that ask about the same fields one behind the other, and among them those that ask for the same values. */
-function alikeTogether(fields: readonly FieldDemand[], ruleCount: number): Int32Array {
-  const lows = fields.map(({ sets }) => Float64Array.from(sets, (set) => (set === null ? -1 : (set[0]?.low ?? 0))))
-  const asked = Int32Array.from({ length: ruleCount }, (_, rule) =>
-    fields.reduce((bits, { sets }, at) => bits | (sets[rule] === null ? 0 : 1 << at), 0),
-  )
-  return Int32Array.from({ length: ruleCount }, (_, rule) => rule).sort((one, other) => {
-    if (asked[one] !== asked[other]) return asked[one] - asked[other]
-    for (const low of lows) if (low[one] !== low[other]) return low[one] - low[other]
-    return one - other
-  })
+function alikeTogether(fields: readonly Chosen[], ruleCount: number): Int32Array {
+  const asked = new Int32Array(ruleCount)
+  let order: Int32Array = Int32Array.from(asked, (_, rule) => rule)
+  // What counts most comes last: what is alike there keeps the order that it has.
+  for (let at = fields.length - 1; at >= 0; at--) {
+    const { sets, boundaries } = fields[at]
+    const lows = new Int32Array(ruleCount)
+    for (let rule = 0; rule < ruleCount; rule++) {
+      const set = sets[rule]
+      if (set === null) continue
+      asked[rule] |= 1 << at
+      if (set.length > 0) lows[rule] = placeOf(boundaries, set[0].low)
+    }
+    order = orderedBy(lows, order, boundaries.length + 1)
+  }
+  return orderedBy(asked, order, 1 << fields.length)
+}
+
+function orderedBy(keys: Int32Array, rules: Int32Array, count: number): Int32Array {
+  const keysInOrder = rules.map((rule) => keys[rule])
+  return grouped(keysInOrder, rules, count)[1]
 }

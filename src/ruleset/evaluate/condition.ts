@@ -163,6 +163,12 @@ export function hotdropWhen(when: Condition): HotdropCondition {
   return { kind: 'hotdrop', when }
 }
 
+/**
+ * The last value of a word. It stands here also as the first range of all: V8 keeps numbers of more than 31 bits in another
+ * form, and would make all ranges anew that were there before the first such one.
+ */
+const LAST: NumberRange = { low: 0xffff_ffff, high: 0xffff_ffff }
+
 /** A 4-word address field's name without its number. */
 export type AddressField =
   | 'source'
@@ -172,14 +178,23 @@ export type AddressField =
   | 'replySource'
   | 'replyDestination'
 
-const WORDS = [0, 1, 2, 3] as const
+/** The fields of its words. */
+const WORDS = {
+  source: ['source0', 'source1', 'source2', 'source3'],
+  destination: ['destination0', 'destination1', 'destination2', 'destination3'],
+  origSource: ['origSource0', 'origSource1', 'origSource2', 'origSource3'],
+  origDestination: ['origDestination0', 'origDestination1', 'origDestination2', 'origDestination3'],
+  replySource: ['replySource0', 'replySource1', 'replySource2', 'replySource3'],
+  replyDestination: ['replyDestination0', 'replyDestination1', 'replyDestination2', 'replyDestination3'],
+} as const satisfies Record<AddressField, readonly FieldName[]>
 
 /** The address lies in a network. */
-export function inNetwork(field: AddressField, network: AddressMask, negated = false): Condition {
+export function inNetwork(field: AddressField, { address, mask }: AddressMask, negated = false): Condition {
+  const words = WORDS[field]
+  if (mask.length === 1 && mask[0] !== 0) return equals(words[0], address[0], negated, mask[0])
   const parts: FieldCondition[] = []
-  for (const index of WORDS) {
-    const mask = network.mask[index] ?? 0
-    if (mask !== 0) parts.push(equals(`${field}${index}`, network.address[index], false, mask))
+  for (let index = 0; index < mask.length; index++) {
+    if (mask[index] !== 0) parts.push(equals(words[index], address[index], false, mask[index]))
   }
   if (parts.length === 1) return { ...parts[0], negated }
   return { kind: 'all', parts, negated }
@@ -187,30 +202,28 @@ export function inNetwork(field: AddressField, network: AddressMask, negated = f
 
 /** The address lies between two others, both included. */
 export function inAddressRange(field: AddressField, low: Words, high: Words, negated = false): Condition {
-  if (low.length === 1) return isBetween(`${field}0`, { low: low[0], high: high[0] }, negated)
+  if (low.length === 1) return isBetween(WORDS[field][0], { low: low[0], high: high[0] }, negated)
   // What both ends begin with is asked for by itself: it is a field to find the rule by.
   const parts: Condition[] = []
   let from = 0
   while (from < low.length && low[from] === high[from]) {
-    parts.push(equals(`${field}${WORDS[from]}`, low[from]))
+    parts.push(equals(WORDS[field][from], low[from]))
     from++
   }
-  if (from === low.length - 1) parts.push(isBetween(`${field}${WORDS[from]}`, { low: low[from], high: high[from] }))
+  if (from === low.length - 1) parts.push(isBetween(WORDS[field][from], { low: low[from], high: high[from] }))
   else if (from < low.length) parts.push(notBelow(field, low, from), notAbove(field, high, from))
   return all(parts, negated)
 }
 
 function notBelow(field: AddressField, low: Words, from: number): Condition {
-  const index = WORDS[from]
-  const name = `${field}${index}` as const
-  if (from === 3) return isBetween(name, { low: low[3], high: 0xffff_ffff })
+  const name = WORDS[field][from]
+  if (from === 3) return isBetween(name, { low: low[3], high: LAST.high })
   const same = all([equals(name, low[from]), notBelow(field, low, from + 1)])
-  return low[from] === 0xffff_ffff ? same : any([isBetween(name, { low: low[from] + 1, high: 0xffff_ffff }), same])
+  return low[from] === LAST.low ? same : any([isBetween(name, { low: low[from] + 1, high: LAST.high }), same])
 }
 
 function notAbove(field: AddressField, high: Words, from: number): Condition {
-  const index = WORDS[from]
-  const name = `${field}${index}` as const
+  const name = WORDS[field][from]
   if (from === 3) return isBetween(name, { low: 0, high: high[3] })
   const same = all([equals(name, high[from]), notAbove(field, high, from + 1)])
   return high[from] === 0 ? same : any([isBetween(name, { low: 0, high: high[from] - 1 }), same])

@@ -90,8 +90,8 @@ class RulesReader {
   readonly #ruleCount: number
   readonly #environment: RuleEnvironment
   readonly #isFixed: IsFixed
-  /** Of interface names and small fields: many rules ask for the same ones. */
-  readonly #known = new Map<string, ValueSet | null>()
+  /** Of interface names, and of small fields with masks, which are tried value by value: many rules share a condition. */
+  readonly #known = new Map<Condition, ValueSet | null>()
   #rule = 0
   #late = false
 
@@ -174,22 +174,11 @@ class RulesReader {
   #valuesOf(condition: FieldCondition | NameCondition): ValueSet | null {
     const max = MAXIMA[condition.field]
     if (max === undefined) return null
-    if (condition.kind === 'name') {
-      const { name, prefix, negated } = condition
-      return this.#remembered(`${prefix} ${negated} ${name}`, () => this.#interfaces(condition))
-    }
-    const { field, mask, ranges, negated } = condition
-    if (mask === WORD || max > OCTET || ranges.length !== 1) return valuesOf(condition, max)
-    // Tried value by value.
-    const key = `${field} ${mask} ${ranges[0].low} ${ranges[0].high} ${negated}`
-    return this.#remembered(key, () => valuesOf(condition, max))
-  }
-
-  #remembered(key: string, values: () => ValueSet | null): ValueSet | null {
-    let known = this.#known.get(key)
+    if (condition.kind === 'field' && (condition.mask === WORD || max > OCTET)) return valuesOf(condition, max)
+    let known = this.#known.get(condition)
     if (known === undefined) {
-      known = values()
-      this.#known.set(key, known)
+      known = condition.kind === 'name' ? this.#interfaces(condition) : valuesOf(condition, max)
+      this.#known.set(condition, known)
     }
     return known
   }

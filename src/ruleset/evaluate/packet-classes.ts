@@ -1,10 +1,9 @@
 import { P_DST, P_L4_LENGTH, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
+import { Boundaries } from './boundaries.ts'
 import type { Condition, FieldCondition } from './condition.ts'
 import { FIELDS, type FieldName } from './fields.ts'
 import { PLACE_SHIFT, SPREAD } from './head-cache.ts'
 import type { Program } from './program.ts'
-import { boundariesOf } from './rule-index.ts'
-import { type ValueSet, valuesOf } from './value-set.ts'
 
 const WORD = 0xffff_ffff
 const PORT = 0xffff
@@ -62,15 +61,17 @@ export class PacketClasses {
 
   /** @returns null where some rule asks what cannot be divided */
   static of(programs: readonly Program[]): PacketClasses | null {
-    const sets = new Map<FieldName, ValueSet[]>()
+    const asked = new Map<FieldName, Boundaries>()
     for (const { chains } of programs) {
       for (const { rules } of chains) {
         for (const { checks } of rules) {
-          for (const { condition } of checks) if (!collect(condition, sets)) return null
+          for (const { condition } of checks) if (!collect(condition, asked)) return null
         }
       }
     }
-    return new PacketClasses([...sets].map(([field, asked]) => new FieldClasses(placeOf(field), asked)))
+    return new PacketClasses(
+      [...asked].map(([field, boundaries]) => new FieldClasses(placeOf(field), boundaries.sorted())),
+    )
   }
 
   private constructor(fields: readonly FieldClasses[]) {
@@ -97,15 +98,15 @@ function placeOf(field: FieldName): Place {
 }
 
 /** Adds the values that conditions ask for; false where some condition is not about values of fields. */
-function collect(condition: Condition, sets: Map<FieldName, ValueSet[]>): boolean {
+function collect(condition: Condition, asked: Map<FieldName, Boundaries>): boolean {
   switch (condition.kind) {
     case 'field':
-      return collectField(condition, sets)
+      return collectField(condition, asked)
     case 'all':
     case 'any':
-      return condition.parts.every((part) => collect(part, sets))
+      return condition.parts.every((part) => collect(part, asked))
     case 'hotdrop':
-      return collect(condition.when, sets)
+      return collect(condition.when, asked)
     case 'name':
     case 'constant':
     case 'stateful':
@@ -115,16 +116,17 @@ function collect(condition: Condition, sets: Map<FieldName, ValueSet[]>): boolea
   }
 }
 
-function collectField(condition: FieldCondition, sets: Map<FieldName, ValueSet[]>): boolean {
+function collectField(condition: FieldCondition, asked: Map<FieldName, Boundaries>): boolean {
   const { field } = condition
-  if ((FIELDS[field] as { perPacket?: boolean }).perPacket === true || COMPARED.has(field)) return true
-  const place = PLACES[field]
-  const values = place && valuesOf(condition, place.max)
-  if (!values) return false
-  const asked = sets.get(field)
-  if (asked) asked.push(values)
-  else sets.set(field, [values])
-  return true
+  let boundaries = asked.get(field)
+  if (boundaries === undefined) {
+    if ((FIELDS[field] as { perPacket?: boolean }).perPacket === true || COMPARED.has(field)) return true
+    const place = PLACES[field]
+    if (place === undefined) return false
+    boundaries = new Boundaries(place.max)
+    asked.set(field, boundaries)
+  }
+  return boundaries.addCondition(condition)
 }
 
 /** The classes of one field's values: those between two neighbouring boundaries of what rules ask for are one. */
@@ -140,12 +142,12 @@ class FieldClasses {
   readonly #values = new Int32Array(1 << (32 - PLACE_SHIFT))
   readonly #classes = new Int32Array(1 << (32 - PLACE_SHIFT)).fill(-1)
 
-  constructor({ word, shift, max }: Place, sets: readonly ValueSet[]) {
-    const boundaries = boundariesOf(sets, max)
+  constructor({ word, shift, max }: Place, boundaries: Float64Array) {
     this.#word = word
     this.#shift = shift
     this.#mask = max | 0
-    this.#starts = Int32Array.from(boundaries, (boundary) => boundary ^ SIGN)
+    this.#starts = new Int32Array(boundaries.length)
+    for (let number = 0; number < boundaries.length; number++) this.#starts[number] = boundaries[number] ^ SIGN
     this.#table = max === WORD ? null : classTable(boundaries, max)
   }
 
@@ -174,8 +176,8 @@ class FieldClasses {
 
 function classTable(boundaries: Float64Array, max: number): Uint16Array {
   const table = new Uint16Array(max + 1)
-  boundaries.forEach((start, number) => {
-    table.fill(number, start)
-  })
+  for (let number = 0; number < boundaries.length; number++) {
+    table.fill(number, boundaries[number], boundaries[number + 1])
+  }
   return table
 }

@@ -1,3 +1,4 @@
+import { placeOf } from './boundaries.ts'
 import type { ValueSet } from './value-set.ts'
 
 /** Boundaries above which a table by value is quicker than searching, where the field is small enough for one. */
@@ -47,38 +48,6 @@ export function buildRuleIndex(sets: readonly (ValueSet | null)[], boundaries: F
   }
 }
 
-/** Where sets of values begin, and where they are behind their end, sorted, up to `max`; 0 is always among them. */
-export function boundariesOf(sets: readonly (ValueSet | null)[], max: number): Float64Array {
-  let count = 1
-  for (const set of sets) if (set !== null) count += 2 * set.length
-  const sorted = new Float64Array(count)
-  let at = 1
-  for (const set of sets) {
-    for (let range = 0; set !== null && range < set.length; range++) {
-      sorted[at++] = set[range].low
-      sorted[at++] = set[range].high + 1
-    }
-  }
-  sorted.sort()
-  let kept = 0
-  for (let from = 0; from < count && sorted[from] <= max; from++) {
-    if (kept === 0 || sorted[from] !== sorted[kept - 1]) sorted[kept++] = sorted[from]
-  }
-  return sorted.slice(0, kept)
-}
-
-/** Where a boundary stands in its list; the list's length for what is above all. */
-export function placeOf(boundaries: Float64Array, value: number): number {
-  let low = 0
-  let high = boundaries.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (boundaries[middle] < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 /** Where the rules of a field begin and end to hold. */
 class Events {
   /** Between two neighbours the rules are the same. */
@@ -91,31 +60,33 @@ class Events {
 
   constructor(sets: readonly (ValueSet | null)[], boundaries: Float64Array) {
     this.boundaries = boundaries
-    const rules: number[] = []
-    const begins: number[] = []
-    const ends: number[] = []
-    sets.forEach((set, rule) => {
-      for (const { low, high } of set ?? []) {
-        rules.push(rule)
-        begins.push(placeOf(boundaries, low))
-        ends.push(placeOf(boundaries, high + 1))
+    let count = 0
+    for (let rule = 0; rule < sets.length; rule++) count += sets[rule]?.length ?? 0
+    const rules = new Int32Array(count)
+    const begins = new Int32Array(count)
+    const ends = new Int32Array(count)
+    let at = 0
+    for (let rule = 0; rule < sets.length; rule++) {
+      const set = sets[rule]
+      for (let range = 0; set !== null && range < set.length; range++) {
+        rules[at] = rule
+        begins[at] = placeOf(boundaries, set[range].low)
+        ends[at++] = placeOf(boundaries, set[range].high + 1)
       }
-    })
+    }
     ;[this.addsAt, this.adds] = grouped(begins, rules, boundaries.length + 1)
     ;[this.removesAt, this.removes] = grouped(ends, rules, boundaries.length + 1)
   }
 }
 
-/** Values by group: where each group begins, and all values, group by group. */
-function grouped(groupOf: readonly number[], values: readonly number[], groups: number): [Int32Array, Int32Array] {
+/** Values by group: where each group begins, and all values, group by group, in a group in their order. */
+export function grouped(groupOf: Int32Array, values: Int32Array, groups: number): [Int32Array, Int32Array] {
   const starts = new Int32Array(groups + 1)
-  for (const group of groupOf) starts[group + 1]++
+  for (let at = 0; at < groupOf.length; at++) starts[groupOf[at] + 1]++
   for (let group = 0; group < groups; group++) starts[group + 1] += starts[group]
   const next = starts.slice()
   const ordered = new Int32Array(values.length)
-  values.forEach((value, at) => {
-    ordered[next[groupOf[at]]++] = value
-  })
+  for (let at = 0; at < values.length; at++) ordered[next[groupOf[at]]++] = values[at]
   return [starts, ordered]
 }
 
@@ -146,9 +117,9 @@ class IndexBuilder {
     this.#othersSummary = new Int32Array(this.#summaryWords)
     this.#holding = new Int32Array(this.#wordCount)
     this.#holdingSummary = new Int32Array(this.#summaryWords)
-    sets.forEach((set, rule) => {
-      if (set === null) enter(this.#others, this.#othersSummary, rule)
-    })
+    for (let rule = 0; rule < sets.length; rule++) {
+      if (sets[rule] === null) enter(this.#others, this.#othersSummary, rule)
+    }
   }
 
   /**
@@ -288,7 +259,7 @@ export function wordAt(index: RuleIndex, own: number, bit: number, word: number)
   return index.words[index.heads[own + index.summaryWords] + bitCount(bits & ((1 << bit) - 1))]
 }
 
-function bitCount(bits: number): number {
+export function bitCount(bits: number): number {
   let count = bits - ((bits >>> 1) & 0x5555_5555)
   count = (count & 0x3333_3333) + ((count >>> 2) & 0x3333_3333)
   return Math.imul((count + (count >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24

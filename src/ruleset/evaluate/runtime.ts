@@ -55,8 +55,8 @@ export function inRanges(ranges: Float64Array, value: number): boolean {
 }
 
 /** Sorted, overlapping and adjacent ranges joined. */
-export function mergeRanges(ranges: readonly NumberRange[]): NumberRange[] {
-  if (ranges.length < 2) return [...ranges]
+export function mergeRanges(ranges: readonly NumberRange[]): readonly NumberRange[] {
+  if (areApart(ranges)) return ranges
   const merged: { low: number; high: number }[] = []
   for (const { low, high } of ranges.toSorted((one, other) => one.low - other.low)) {
     const last = merged.at(-1)
@@ -64,4 +64,12 @@ export function mergeRanges(ranges: readonly NumberRange[]): NumberRange[] {
     else merged.push({ low, high })
   }
   return merged
+}
+
+function areApart(ranges: readonly NumberRange[]): boolean {
+  for (let at = 1; at < ranges.length; at++) {
+    const { low, high } = ranges[at - 1]
+    if (ranges[at].low <= Math.max(low, high) + 1) return false
+  }
+  return true
 }

@@ -14,7 +14,7 @@ const ENUMERATED_MAX = 256
  */
 export function valuesOf(condition: FieldCondition, max: number): ValueSet | null {
   const mask = (condition.mask & max) >>> 0
-  const ranges = condition.ranges.length === 1 ? condition.ranges : mergeRanges(condition.ranges)
+  const ranges = mergeRanges(condition.ranges)
   const holding = condition.mask === MASK_ALL || mask === max ? clip(ranges, max) : maskedValues(ranges, mask, max)
   return holding && condition.negated ? complement(holding, max) : holding
 }
@@ -25,13 +25,15 @@ function maskedValues(ranges: ValueSet, mask: number, max: number): ValueSet | n
   // Only where the low bits are free, and no others, is what a range leaves a range again.
   if ((free & (free + 1)) !== 0) return null
   const step = free + 1
-  const rounded: NumberRange[] = []
-  for (const range of clip(ranges, max)) {
-    const low = Math.ceil(range.low / step) * step
-    const high = Math.floor(range.high / step) * step + free
-    if (low <= high) rounded.push({ low, high })
-  }
-  return mergeRanges(rounded)
+  const rounded = clip(ranges, max).map(({ low, high }) => ({
+    low: Math.ceil(low / step) * step,
+    high: Math.floor(high / step) * step + free,
+  }))
+  return mergeRanges(rounded.some(isEmpty) ? rounded.filter((range) => !isEmpty(range)) : rounded)
+}
+
+function isEmpty({ low, high }: NumberRange): boolean {
+  return low > high
 }
 
 function enumerate(ranges: ValueSet, mask: number, max: number): ValueSet {

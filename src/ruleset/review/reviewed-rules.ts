@@ -1,6 +1,6 @@
 import type { CallContext, Condition } from '../evaluate/condition.ts'
 import { RuleMemory } from '../evaluate/memory.ts'
-import { headerChecks } from '../header-conditions.ts'
+import { HeaderChecks } from '../header-conditions.ts'
 import { IpSets } from '../ipset/ip-sets.ts'
 import type { SetDefinition } from '../ipset/set-definition.ts'
 import { OsfFingerprints } from '../matches/osf-fingerprints.ts'
@@ -53,7 +53,7 @@ export function reviewedRules(
 }
 
 function checksOf(rule: Rule, context: CallContext): ReviewedCheck[] {
-  const header = headerChecks(rule.header, context.family).map(({ match, condition }) => ({
+  const header = new HeaderChecks(context.family).of(rule.header).map(({ match, condition }) => ({
     match,
     conditions: [condition],
     words: null,

@@ -1,0 +1,97 @@
+import { MASK_ALL } from '../text/numbers.ts'
+import type { FieldCondition } from './condition.ts'
+import { type ValueSet, valuesOf } from './value-set.ts'
+
+/** Where values to sort are more than this share of all that there are, marking them is quicker. */
+const MARKED_SHARE = 1 / 16
+
+/** Where sets of one field's values begin, and where they are behind their end. */
+export class Boundaries {
+  readonly #max: number
+  #values = new Float64Array(64)
+  #count = 0
+
+  /** @param max the field's greatest value, a power of two less one */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  addSet(set: ValueSet): void {
+    for (let at = 0; at < set.length; at++) {
+      this.#add(set[at].low)
+      this.#add(set[at].high + 1)
+    }
+  }
+
+  /** Of the values that a condition asks for, or of those that it does not; false where these are no ranges. */
+  addCondition(condition: FieldCondition): boolean {
+    const { mask, ranges } = condition
+    const free = mask === MASK_ALL ? 0 : (this.#max & ~mask) >>> 0
+    // Most masks leave low bits free, and ask for one range.
+    if (ranges.length !== 1 || (free & (free + 1)) !== 0 || ranges[0].low < 0 || ranges[0].high > this.#max) {
+      const values = valuesOf(condition, this.#max)
+      if (values !== null) this.addSet(values)
+      return values !== null
+    }
+    const step = free + 1
+    const low = Math.ceil(ranges[0].low / step) * step
+    const high = Math.floor(ranges[0].high / step) * step + free
+    if (low <= high) {
+      this.#add(low)
+      this.#add(high + 1)
+    }
+    return true
+  }
+
+  /** Sorted, each once, up to the greatest value; 0 is always among them. */
+  sorted(): Float64Array {
+    const values = this.#values.subarray(0, this.#count)
+    const sorted = this.#count > this.#max * MARKED_SHARE ? marked(values, this.#max) : values.sort()
+    const kept = new Float64Array(sorted.length + 1)
+    let count = 1
+    for (let at = 0; at < sorted.length; at++) if (sorted[at] !== kept[count - 1]) kept[count++] = sorted[at]
+    return kept.slice(0, count)
+  }
+
+  #add(value: number): void {
+    if (value > this.#max) return
+    if (this.#count === this.#values.length) this.#values = longer(this.#values)
+    this.#values[this.#count++] = value
+  }
+}
+
+/** Of what all rules ask of a field. */
+export function boundariesOf(sets: readonly (ValueSet | null)[], max: number): Float64Array {
+  const boundaries = new Boundaries(max)
+  for (let rule = 0; rule < sets.length; rule++) {
+    const set = sets[rule]
+    if (set !== null) boundaries.addSet(set)
+  }
+  return boundaries.sorted()
+}
+
+/** Where a boundary stands in its list; the list's length for what is above all. */
+export function placeOf(boundaries: Float64Array, value: number): number {
+  let low = 0
+  let high = boundaries.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (boundaries[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function marked(values: Float64Array, max: number): Float64Array {
+  const marks = new Uint8Array(max + 1)
+  for (let at = 0; at < values.length; at++) marks[values[at]] = 1
+  let count = 0
+  for (let value = 0; value <= max; value++) if (marks[value] === 1) values[count++] = value
+  return values.subarray(0, count)
+}
+
+function longer(array: Float64Array): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(2 * array.length)
+  grown.set(array)
+  return grown
+}
