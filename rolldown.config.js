@@ -5,6 +5,7 @@ export default {
     main: 'dist/cli/main.js',
     'capture-thread': 'dist/pipeline/capture-thread.js',
     'shard-thread': 'dist/netfilter/shards/shard-thread.js',
+    'report-thread': 'dist/report/threaded/report-thread.js',
   },
   platform: 'node',
   external: (name) => /^[a-z@]/.test(name) && !name.startsWith('dist/'),

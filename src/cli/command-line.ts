@@ -69,7 +69,10 @@ const OPTIONS = {
   counters: { string: true, describe: 'The IPv4 rules with the packets and bytes of this replay, to a file, or -' },
   counters6: { string: true, describe: 'The same with the IPv6 rules' },
   reader: { string: true, choices: ['native', 'pcap-parser'], describe: 'Which code reads the capture (else native)' },
-  threads: { string: true, describe: 'How many: 1, 2 (one reads ahead), 3 or more (others share the tracking)' },
+  threads: {
+    string: true,
+    describe: 'How many: 1, 2 (one reads ahead), 3 (one writes outputs), more (share the tracking)',
+  },
   'fail-on': { string: true, choices: FAIL_ON, describe: 'Exit with 1 when there are such packets; may be repeated' },
   verbose: { boolean: true, describe: 'A longer summary: whole lists, and the rules that matched nothing' },
   quiet: { boolean: true, describe: 'No summary' },

@@ -1,34 +1,37 @@
 import type { Sink } from '../netfilter/outcome.ts'
-import { ByteOutput } from '../report/byte-output.ts'
-import { CsvSink } from '../report/csv.ts'
-import { NdjsonSink } from '../report/ndjson.ts'
-import { ParquetSink } from '../report/parquet.ts'
+import { ByteOutput, openOutput } from '../report/byte-output.ts'
+import { PACKET_OUTPUTS, packetSink } from '../report/packet-sinks.ts'
+import { ThreadedReport } from '../report/threaded/threaded-report.ts'
 import type { CommandLine } from './command-line.ts'
-
-const SINKS = { ndjson: NdjsonSink, csv: CsvSink, parquet: ParquetSink } as const
 
 /** The outputs that have something of every packet. */
 export class PacketOutputs {
   readonly sinks: readonly Sink[]
-  private readonly outputs: readonly ByteOutput[]
+  readonly #readersGone: () => boolean
 
-  /** @throws OutputError when a file cannot be created */
-  constructor(asked: CommandLine) {
-    const sinks: Sink[] = []
-    const outputs: ByteOutput[] = []
-    for (const kind of ['ndjson', 'csv', 'parquet'] as const) {
+  /**
+   * @param apart whether a thread of their own writes them
+   * @throws OutputError when a file cannot be created
+   */
+  constructor(asked: CommandLine, apart: boolean) {
+    const files = asked.captures
+    const opened = PACKET_OUTPUTS.flatMap((kind) => {
       const target = asked[kind]
-      if (target === undefined) continue
-      const output = new ByteOutput(target === '-' ? 1 : target)
-      outputs.push(output)
-      sinks.push(new SINKS[kind](output, { files: asked.captures }))
+      return target === undefined ? [] : [{ kind, output: openOutput(target === '-' ? 1 : target) }]
+    })
+    if (apart && opened.length > 0) {
+      const report = new ThreadedReport(opened, files)
+      this.sinks = [report]
+      this.#readersGone = () => report.readersGone
+    } else {
+      const outputs = opened.map(({ output }) => new ByteOutput(output))
+      this.sinks = opened.map(({ kind }, at) => packetSink(kind, outputs[at], files))
+      this.#readersGone = () => outputs.length > 0 && outputs.every(({ readerGone }) => readerGone)
     }
-    this.sinks = sinks
-    this.outputs = outputs
   }
 
   /** True when there are such outputs, and whoever read them went away: nobody wants more. */
   get readersGone(): boolean {
-    return this.outputs.length > 0 && this.outputs.every(({ readerGone }) => readerGone)
+    return this.#readersGone()
   }
 }

@@ -2,7 +2,7 @@ import { CaptureError } from '../capture/frame-reader.ts'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
 import { type ReplaySummary, replay } from '../netfilter/replay.ts'
-import { openPackets, threadsFor } from '../pipeline/open-packets.ts'
+import { openPackets } from '../pipeline/open-packets.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ByteOutput, OutputError } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
@@ -26,7 +26,7 @@ import {
   readTimeoutPolicies,
   rulesetErrorText,
 } from './rulesets.ts'
-import { sharingFor } from './sharing.ts'
+import { sharingFor, threadsWanted, writesApart } from './sharing.ts'
 
 /** Where a capture is replayed by one machine after all, a thread still reads ahead. */
 const READING_ALONE = 2
@@ -49,7 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function replayAsAsked(asked: CommandLine): Promise<number> {
   refuseToOverwriteInputs(asked)
   const { captures, reader } = asked
-  const threads = asked.threads ?? threadsFor(captures)
+  const threads = asked.threads ?? threadsWanted(asked)
   const opening = openPackets(captures, { reader, threads })
   const asRules = rulesWhile(opening, asked)
   const { rules, rules6 } = asRules
@@ -67,7 +67,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
   }
   process.once('SIGINT', interrupt)
   try {
-    const outputs = new PacketOutputs(asked)
+    const outputs = new PacketOutputs(asked, writesApart(asked, threads))
     const writesCounters = asked.counters !== undefined || asked.counters6 !== undefined
     const traffic = new TrafficCounters()
     const sinks = [traffic, ...outputs.sinks]

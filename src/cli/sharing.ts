@@ -1,21 +1,40 @@
 import type { RulesetText } from '../netfilter/shards/shard-task.ts'
 import type { SharingOptions } from '../netfilter/shards/sharing.ts'
-import { canBeReadAgain } from '../pipeline/open-packets.ts'
+import { canBeReadAgain, threadsFor } from '../pipeline/open-packets.ts'
+import { PACKET_OUTPUTS } from '../report/packet-sinks.ts'
 import type { LabelNames } from '../ruleset/index.ts'
 import type { CommandLine } from './command-line.ts'
 import { readLabelNames, readText } from './rulesets.ts'
 
-/** The thread that reads ahead, and the one that puts answers together and writes. */
+/** The thread that reads ahead, and the one that puts answers together. */
 const OTHER_THREADS = 2
+/** With so many, one of them has nothing to do but write outputs of every packet. */
+const THREADS_TO_WRITE_APART = 3
 const STANDARD_INPUT = '-'
+
+/** How many threads may work, where nobody says: as many as are worth their while. */
+export function threadsWanted(asked: CommandLine): number {
+  const threads = threadsFor(asked.captures)
+  return threads > 1 && writesPackets(asked) ? threads + 1 : threads
+}
+
+/** Whether a thread of their own writes the outputs of every packet. */
+export function writesApart(asked: CommandLine, threads: number): boolean {
+  return threads >= THREADS_TO_WRITE_APART && writesPackets(asked)
+}
+
+function writesPackets(asked: CommandLine): boolean {
+  return PACKET_OUTPUTS.some((kind) => asked[kind] !== undefined)
+}
 
 /** How threads share the tracking, where there are so many that some are left for it, and all inputs can be read again. */
 export function sharingFor(
-  { captures, rules, rules6, connlabels }: CommandLine,
+  asked: CommandLine,
   threads: number,
   reopen: SharingOptions['reopen'],
 ): SharingOptions | undefined {
-  const shards = threads - OTHER_THREADS
+  const { captures, rules, rules6, connlabels } = asked
+  const shards = threads - OTHER_THREADS - (writesApart(asked, threads) ? 1 : 0)
   const readsStandardInput = [rules, rules6, connlabels].includes(STANDARD_INPUT)
   if (shards < 1 || !canBeReadAgain(captures) || readsStandardInput) return undefined
   const labels = readLabelNames(connlabels)

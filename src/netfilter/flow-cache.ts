@@ -6,7 +6,7 @@ import type { PassedPackets } from './outcome.ts'
 /** No way is kept. */
 export const NO_WAY = 0
 /** An entry has room for numbers of 16 bits. */
-const WAYS_MAX = 0xffff
+export const WAYS_MAX = 0xffff
 const DIRECTION_BITS = 16
 
 /** Integers of a way's key before the rules that counted it: what it is for, the filter's decision, TCP flags, their number. */

@@ -1,4 +1,5 @@
 import type { FrameBatch } from '../capture/frame-batch.ts'
+import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 
 /** `Outcome.state`: the label, CTSTATE_NONE where the packet never met the tracker. */
@@ -89,8 +90,10 @@ export interface PassedPackets {
 
 /** How a sink takes packets of which it needs no outcome. */
 export interface PassedSink {
-  /** Instead of `Sink.packet`, for a packet of this connection that took the short way (FastPath). */
-  packet(fields: Int32Array, base: number, connectionNumber: number): void
+  /** Ahead of the first packet on a way (FlowCache), which is this one: what became of it, but for connection and direction. */
+  way?(way: number, outcome: Outcome): void
+  /** Instead of `Sink.packet`, for frame `index` of a batch, a packet of this connection that took the short way (FastPath). */
+  packet(batch: PacketBatch, index: number, way: number, direction: number, connectionNumber: number): void
   /** All of them, before `Sink.end`. */
   total(passed: PassedPackets): void
 }
@@ -101,7 +104,6 @@ export interface Sink {
   frames?(batch: FrameBatch): void
   /** Called once per frame, in capture order. Must not keep the outcome. */
   packet(outcome: Outcome): void
-  /** Asked only where all sinks have one. */
   readonly passed?: PassedSink
   /** Awaited between batches: back-pressure. */
   drain?(): Promise<void> | void

@@ -6,9 +6,9 @@ import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ReaderSource } from '../pipeline/reader-source.ts'
 import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
-import { IP_V4, IP_V6, P_FAMILY, PACKET_INTS } from '../wire/packet-fields.ts'
+import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
 import { APPROACHED } from './fast-path.ts'
-import { NO_WAY } from './flow-cache.ts'
+import { NO_WAY, WAYS_MAX } from './flow-cache.ts'
 import { type Inference, inferFrom } from './inference.ts'
 import type { Machine } from './machine.ts'
 import { type MachineSettings, machineFor } from './machine-for.ts'
@@ -133,21 +133,19 @@ export async function replay(
     }
   }
   if (tally === null) {
-    const brief = sinks.flatMap(({ passed }) => passed ?? [])
-    const isBrief = brief.length === sinks.length && !team
+    const audience = new Audience(sinks)
     await feed((batch) => {
       if (team) replayBehind(said, batch, machine, outcome, sinks, familyFrames)
       else {
         for (const sink of sinks) sink.frames?.(batch)
-        if (isBrief) replayBriefly(batch, machine, outcome, sinks, brief, familyFrames)
-        else replayBatch(batch, machine, outcome, sinks, familyFrames)
+        replayBatch(batch, machine, outcome, audience, familyFrames)
       }
       return true
     })
     for (const passed of machine.settle()) {
-      if (!isBrief) continue
+      if (team) continue
       familyFrames[passed.isV6 ? IP_V6 : IP_V4] += passed.packets
-      for (const sink of brief) sink.total(passed)
+      for (const sink of audience.brief) sink.total(passed)
     }
     tally = tallyOf(parts)
   }
@@ -181,43 +179,50 @@ async function whileIdle<T>(next: Promise<T>, sinks: readonly Sink[]): Promise<T
   return batch
 }
 
+/** The sinks of a replay, by what they want of packets that take the short way. */
+class Audience {
+  readonly all: readonly Sink[]
+  /** They need no outcome. */
+  readonly brief: readonly PassedSink[]
+  readonly others: readonly Sink[]
+  /** By number of the way: 1 where the brief ones know it. */
+  readonly knownWays = new Uint8Array(WAYS_MAX + 1)
+
+  constructor(sinks: readonly Sink[]) {
+    this.all = sinks
+    this.brief = sinks.flatMap(({ passed }) => passed ?? [])
+    this.others = sinks.filter(({ passed }) => passed === undefined)
+  }
+}
+
 function replayBatch(
   batch: PacketBatch,
   machine: Machine,
   outcome: Outcome,
-  sinks: readonly Sink[],
+  audience: Audience,
   familyFrames: Float64Array,
 ): void {
-  for (let i = 0; i < batch.count; i++) {
-    if (i % APPROACHED === 0) machine.approach(batch, i, Math.min(i + APPROACHED, batch.count))
-    machine.process(batch, i, outcome)
-    familyFrames[outcome.fields[outcome.base + P_FAMILY]]++
-    for (let s = 0; s < sinks.length; s++) sinks[s].packet(outcome)
-  }
-}
-
-/** For sinks that need no outcome of packets that take the short way. */
-function replayBriefly(
-  batch: PacketBatch,
-  machine: Machine,
-  outcome: Outcome,
-  sinks: readonly Sink[],
-  brief: readonly PassedSink[],
-  familyFrames: Float64Array,
-): void {
-  const { rows } = batch
+  const { all, brief, others, knownWays } = audience
   const { current } = machine.tracker
   for (let i = 0; i < batch.count; i++) {
     if (i % APPROACHED === 0) machine.approach(batch, i, Math.min(i + APPROACHED, batch.count))
-    const base = i * PACKET_INTS
-    if (machine.advance(batch, i) !== NO_WAY) {
-      for (let s = 0; s < brief.length; s++) brief[s].packet(rows, base, current.number)
+    const way = machine.advance(batch, i)
+    if (way === NO_WAY) {
+      machine.describe(batch, i, NO_WAY, outcome)
+      familyFrames[outcome.fields[outcome.base + P_FAMILY]]++
+      for (let s = 0; s < all.length; s++) all[s].packet(outcome)
       continue
     }
-    machine.describe(batch, i, NO_WAY, outcome)
-    familyFrames[rows[base + P_FAMILY]]++
-    for (let s = 0; s < sinks.length; s++) sinks[s].packet(outcome)
+    if (others.length > 0 || knownWays[way] === 0) machine.describe(batch, i, way, outcome)
+    if (knownWays[way] === 0) tellWay(way, audience, outcome)
+    for (let s = 0; s < brief.length; s++) brief[s].packet(batch, i, way, current.direction, current.number)
+    for (let s = 0; s < others.length; s++) others[s].packet(outcome)
   }
+}
+
+function tellWay(way: number, audience: Audience, outcome: Outcome): void {
+  audience.knownWays[way] = 1
+  for (const sink of audience.brief) sink.way?.(way, outcome)
 }
 
 async function drain(sinks: readonly Sink[]): Promise<void> {

@@ -29,7 +29,7 @@ const CLASSES: readonly (new (message: string) => Error)[] = [CaptureError, Rang
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined }
   const known = CLASSES.find((one) => error instanceof one)
-  return { name: known?.name ?? 'Error', message: error.message, stack: error.stack }
+  return { name: known?.name ?? error.name, message: error.message, stack: error.stack }
 }
 
 export function errorOf({ name, message, stack }: Failure): Error {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, write } from 'node:fs'
+import { closeSync, openSync, write, writeSync } from 'node:fs'
 
 const CHUNK_BYTES = 1 << 20
 /** Chunks waiting to be written before drain() makes the replay wait for the reader of the output. */
@@ -6,9 +6,36 @@ const QUEUE_CHUNKS = 2
 /** A pipe in non-blocking mode is full: how long until the next try. */
 const RETRY_MILLISECONDS = 2
 
+/** To wait for without being woken. */
+const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+
 /** The output could not be written. The message names the file and the system's reason. */
 export class OutputError extends Error {
   override name = 'OutputError'
+}
+
+/** A file or pipe that is open. */
+export interface OpenOutput {
+  readonly fd: number
+  /** As messages call it. */
+  readonly name: string
+  /** To be closed at the end. */
+  readonly owned: boolean
+}
+
+/**
+ * @param target a path, which is created or emptied, or an open file descriptor, which is left open
+ * @throws OutputError
+ */
+export function openOutput(target: string | number): OpenOutput {
+  if (typeof target === 'number') {
+    return { fd: target, name: target === 1 ? 'standard output' : `descriptor ${target}`, owned: false }
+  }
+  try {
+    return { fd: openSync(target, 'w'), name: target, owned: true }
+  } catch (error) {
+    throw outputError(target, error)
+  }
 }
 
 interface FilledChunk {
@@ -22,23 +49,20 @@ interface FilledChunk {
  */
 export class ByteOutput {
   readerGone = false
-  private readonly name: string
-  private readonly fd: number
-  private readonly owned: boolean
+  private readonly output: OpenOutput
+  private readonly blocks: boolean
   private readonly queue: FilledChunk[] = []
   private readonly spare: Uint8Array[] = []
   private pump: Promise<void> | null = null
   private failure: OutputError | null = null
 
-  /** @param target a path, which is created or emptied, or an open file descriptor, which is left open */
-  constructor(target: string | number) {
-    this.owned = typeof target === 'string'
-    this.name = typeof target === 'string' ? target : target === 1 ? 'standard output' : `descriptor ${target}`
-    try {
-      this.fd = typeof target === 'string' ? openSync(target, 'w') : target
-    } catch (error) {
-      throw outputError(this.name, error)
-    }
+  /**
+   * @param target as for `openOutput`, or what that opened
+   * @param blocks whether the thread writes by itself and waits for it, having nothing else to do
+   */
+  constructor(target: string | number | OpenOutput, blocks = false) {
+    this.output = typeof target === 'object' ? target : openOutput(target)
+    this.blocks = blocks
   }
 
   /** A chunk to fill, of at least `length` bytes. */
@@ -56,6 +80,7 @@ export class ByteOutput {
   /** Starts writing what was given; waits only when the reader of the output is far behind. */
   drain(): Promise<void> | void {
     if (this.failure !== null) throw this.failure
+    if (this.blocks) return this.writeNow()
     if (this.pump === null && this.queue.length > 0) this.pump = this.writeQueue()
     if (this.pump !== null && this.queue.length > QUEUE_CHUNKS) return this.waited()
   }
@@ -64,7 +89,7 @@ export class ByteOutput {
   async end(): Promise<void> {
     await this.drain()
     await this.pump
-    if (this.owned) closeSync(this.fd)
+    if (this.output.owned) closeSync(this.output.fd)
     if (this.failure !== null) throw this.failure
   }
 
@@ -78,15 +103,37 @@ export class ByteOutput {
       try {
         await this.writeChunk(chunk)
       } catch (error) {
-        this.queue.length = 0
-        if (codeOf(error) === 'EPIPE') this.readerGone = true
-        else this.failure = outputError(this.name, error)
+        this.giveUp(error)
         break
       }
       this.queue.shift()
       this.keep(chunk.bytes)
     }
     this.pump = null
+  }
+
+  private writeNow(): void {
+    for (let chunk = this.queue.shift(); chunk !== undefined; chunk = this.queue.shift()) {
+      for (let from = 0; from < chunk.length; ) {
+        try {
+          from += writeSync(this.output.fd, chunk.bytes, from, chunk.length - from)
+        } catch (error) {
+          if (codeOf(error) === 'EAGAIN') Atomics.wait(NEVER, 0, 0, RETRY_MILLISECONDS)
+          else {
+            this.giveUp(error)
+            break
+          }
+        }
+      }
+      this.keep(chunk.bytes)
+    }
+    if (this.failure !== null) throw this.failure
+  }
+
+  private giveUp(error: unknown): void {
+    this.queue.length = 0
+    if (codeOf(error) === 'EPIPE') this.readerGone = true
+    else this.failure = outputError(this.output.name, error)
   }
 
   private async writeChunk(chunk: FilledChunk): Promise<void> {
@@ -102,7 +149,7 @@ export class ByteOutput {
 
   private writeSome(chunk: FilledChunk, from: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      write(this.fd, chunk.bytes, from, chunk.length - from, null, (error, written) =>
+      write(this.output.fd, chunk.bytes, from, chunk.length - from, null, (error, written) =>
         error === null ? resolve(written) : reject(error),
       )
     })

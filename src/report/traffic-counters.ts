@@ -16,7 +16,7 @@ import {
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
-import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_FAMILY, P_PROTOCOL, PACKET_INTS } from '../wire/packet-fields.ts'
 import { BlockedConversations } from './blocked-conversations.ts'
 
 /** Rows of the tables by protocol: 0 to 255, and one for header chains without a transport header. */
@@ -93,8 +93,8 @@ export class TrafficCounters implements Sink {
   private lastUndecided: UndecidedCount | null = null
 
   readonly passed: PassedSink = {
-    packet: (fields, base, connectionNumber) => {
-      if (this.blocked !== null) this.blocked.passed(fields, base)
+    packet: (batch, index, _way, _direction, connectionNumber) => {
+      if (this.blocked !== null) this.blocked.passed(batch.rows, index * PACKET_INTS)
       if (connectionNumber > this.highestConnection) this.highestConnection = connectionNumber
     },
     total: ({ protocol, state, opens, hook, packets, bytes }) => {

@@ -1,14 +1,21 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, it } from 'vitest'
+import { EXIT_DONE, EXIT_INTERRUPTED } from '../../src/cli/exit-codes.ts'
+import { CAPTURES, captureFile } from '../bench/captures.ts'
 import { buildProgram } from '../support/built-program.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { folder, main, remove } = buildProgram()
 const capture = join(root, 'pcaps/web-server.pcap')
+const bytes = readFileSync(capture)
+const FRAMES = 65
+/** More than what is on its way between threads and in pipes. */
+const large = captureFile(CAPTURES.filter(({ name }) => name === 'mixed')[0], 60_000, folder)
 const options = ['--rules', join(root, 'pcaps/web-server.v4'), '--quiet']
 
 afterAll(remove)
@@ -42,10 +49,10 @@ describe('outputs of every packet', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(lines).toHaveLength(65)
+    expect(lines).toHaveLength(FRAMES)
     const rows = table(stdout)
-    const bytes = readFileSync(at('p.parquet'))
-    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
+    const parquet = readFileSync(at('p.parquet'))
+    const file = parquet.buffer.slice(parquet.byteOffset, parquet.byteOffset + parquet.length) as ArrayBuffer
     const cells = await parquetReadObjects({ file })
     for (const [i, line] of lines.entries()) {
       for (const name of ['frame', 'src', 'sport', 'length', 'verdict', 'rule', 'line', 'reason', 'connection']) {
@@ -65,22 +72,86 @@ describe('outputs of every packet', () => {
     for (const kind of ['csv', 'parquet'])
       expect(readFileSync(at(`one.${kind}`)).equals(readFileSync(at(`two.${kind}`)))).toBe(true)
   })
+})
+
+/** Without and with a thread that writes. */
+describe.each([1, 3])('outputs of every packet, with %i threads', (threads) => {
+  const ofThreads = ['--threads', String(threads)]
+  const all = [...options, ...ofThreads]
 
   it.skipIf(!existsSync('/dev/full')).each(['csv', 'parquet', 'ndjson'])('say when the disk is full: --%s', (kind) => {
-    const { status, stdout, stderr } = ctreplay(capture, ...options, `--${kind}`, '/dev/full')
+    const { status, stdout, stderr } = ctreplay(capture, ...all, `--${kind}`, '/dev/full')
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toBe('ctreplay: cannot write /dev/full: no space is left on the device\n')
   })
 
   it('stop quietly when their only reader goes away', () => {
-    const { status, stdout, stderr } = shell(`ctreplay ${capture} --quiet --csv - | head -1`)
+    const { status, stdout, stderr } = shell(`ctreplay ${capture} ${all.join(' ')} --csv - | head -1`)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toMatch(/^frame,time,src/)
   })
 
   it('go on for the others when one reader goes away', () => {
-    const { stderr } = shell(`ctreplay ${capture} --quiet --csv - --ndjson ${at('whole.ndjson')} | true`)
+    const { stderr } = shell(`ctreplay ${capture} ${all.join(' ')} --csv - --ndjson ${at('whole.ndjson')} | true`)
     expect(stderr).toBe('')
-    expect(readFileSync(at('whole.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(65)
+    expect(readFileSync(at('whole.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(FRAMES)
   })
+
+  it('end a large capture early when their only reader goes away', () => {
+    const { status, stdout, stderr } = shell(`ctreplay ${large} ${all.join(' ')} --ndjson - | head -2`)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout.trimEnd().split('\n')).toHaveLength(2)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('end a large capture early when the disk is full', () => {
+    const { status, stderr } = ctreplay(large, ...all, '--csv', '/dev/full')
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'ctreplay: cannot write /dev/full: no space is left on the device\n',
+    })
+  })
+
+  it('wait for a slow reader', () => {
+    const alone = shell(`ctreplay ${large} ${options.join(' ')} --threads 1 --ndjson - | md5sum`)
+    expect(shell(`ctreplay ${large} ${all.join(' ')} --ndjson - | (sleep 1; md5sum)`)).toEqual({
+      ...alone,
+      pid: expect.anything(),
+    })
+    expect({ ...alone, stdout: alone.stdout.length }).toMatchObject({ status: 0, stdout: 36, stderr: '' })
+  })
+
+  it('show the lines of a live capture as they come', async () => {
+    const { child, ended, lines } = live()
+    child.stdin.write(bytes.subarray(0, bytes.length >> 1))
+    await once(child.stdout, 'data')
+    expect(lines()[0]).toMatch(/^{"frame":1,/)
+    expect(lines().length).toBeLessThan(FRAMES)
+    child.stdin.end(bytes.subarray(bytes.length >> 1))
+    expect(await ended).toBe(EXIT_DONE)
+    expect(lines()).toHaveLength(FRAMES)
+  })
+
+  it('are whole lines up to where the user interrupts', async () => {
+    const { child, ended, lines } = live()
+    child.stdin.on('error', () => {})
+    child.stdin.write(bytes.subarray(0, bytes.length >> 1))
+    await once(child.stdout, 'data')
+    child.kill('SIGINT')
+    expect(await ended).toBe(EXIT_INTERRUPTED)
+    const frames = lines().map((line) => JSON.parse(line).frame)
+    expect(frames).toEqual(frames.map((_, at) => at + 1))
+    expect(frames.length).toBeGreaterThan(0)
+  })
+
+  /** A capture on standard input, and the lines so far on standard output. */
+  function live() {
+    const nothingToInfer = ['--mode', 'router', '--checksum', 'verify']
+    const child = spawn(process.execPath, [main, '-', ...nothingToInfer, '--quiet', '--ndjson', '-', ...ofThreads])
+    let written = ''
+    child.stdout.on('data', (chunk) => {
+      written += chunk
+    })
+    const ended = once(child, 'close').then(([code]) => code)
+    return { child, ended, lines: () => written.trimEnd().split('\n') }
+  }
 })

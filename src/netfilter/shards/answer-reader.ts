@@ -6,17 +6,14 @@ import { beginOutcome } from '../begin-outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import {
   ANSWER_ENTRY,
-  ANSWER_FRAGMENTS,
-  ANSWER_HINT,
   ANSWER_NUMBERS,
   ANSWER_OPENED,
   ANSWER_RULE,
   ANSWER_SHARD,
-  ANSWER_UNKNOWN,
   isOpened,
   readAnswer,
 } from './answer-rows.ts'
-import type { ShardWord } from './shard.ts'
+import { AnswerHearer, type AnswerWord } from './answer-words.ts'
 
 const ENTRIES_AT_START = 1024
 const GROWTH = 2
@@ -29,24 +26,22 @@ export class AnswerReader {
   created = 0
   readonly #ruleset4: CompiledRuleset | null
   readonly #ruleset6: CompiledRuleset | null
-  /** The next word of a shard. */
-  readonly #hear: (shard: number) => ShardWord
   readonly #fileFrames: number[] = []
   /** By shard, then by entry: the number that its connection has among those of all shards. */
   readonly #numbers: Float64Array[]
-  readonly #texts: string[][]
+  readonly #hearers: readonly AnswerHearer[]
 
+  /** @param hear the next word of a shard */
   constructor(
     shards: number,
     ruleset4: CompiledRuleset | null,
     ruleset6: CompiledRuleset | null,
-    hear: (shard: number) => ShardWord,
+    hear: (shard: number) => AnswerWord,
   ) {
     this.#ruleset4 = ruleset4
     this.#ruleset6 = ruleset6
-    this.#hear = hear
     this.#numbers = Array.from({ length: shards }, () => new Float64Array(ENTRIES_AT_START))
-    this.#texts = Array.from({ length: shards }, () => [])
+    this.#hearers = Array.from({ length: shards }, (_, shard) => new AnswerHearer(() => hear(shard)))
   }
 
   /** Frame `index` of a batch of which all shards have given their answers. */
@@ -71,7 +66,7 @@ export class AnswerReader {
       if (isOpened(answers, at)) this.#name(shard, entry)
       outcome.connectionNumber = this.#numbers[shard][entry]
     }
-    if (hasMore) this.#fetch(answers, at, shard, outcome)
+    if (hasMore) this.#hearers[shard].fetch(answers, at, outcome)
   }
 
   #name(shard: number, entry: number): void {
@@ -83,24 +78,5 @@ export class AnswerReader {
       this.#numbers[shard] = numbers
     }
     numbers[entry] = this.created
-  }
-
-  #fetch(answers: Float64Array, at: number, shard: number, outcome: Outcome): void {
-    outcome.unknownText = this.#text(shard, answers[at + ANSWER_UNKNOWN])
-    outcome.hintHelper = this.#text(shard, answers[at + ANSWER_HINT])
-    outcome.fragmentCount = answers[at + ANSWER_FRAGMENTS]
-    if (outcome.fragmentCount === 0) return
-    const word = this.#hear(shard)
-    if (word.kind === 'fragments') outcome.fragments = word.frames
-  }
-
-  #text(shard: number, number: number): string | null {
-    if (number === 0) return null
-    const texts = this.#texts[shard]
-    if (number > texts.length) {
-      const word = this.#hear(shard)
-      if (word.kind === 'text') texts.push(word.text)
-    }
-    return texts[number - 1]
   }
 }

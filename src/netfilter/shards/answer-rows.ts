@@ -16,8 +16,10 @@ export const ANSWER_RULE = 2
 export const ANSWER_ENTRY = 3
 /** Connections made for the packet (also those that it then did not keep). */
 export const ANSWER_OPENED = 4
-/** Only where SHAPE_MORE is set, from here on. */
+/** Only where MORE is set, from here on. */
 const REASON = 5
+/** Numbers of a row without. */
+export const ANSWER_NUMBERS_BRIEF = REASON
 const REASON_A = 6
 const REASON_B = 7
 const REASON_FRAME = 8
@@ -41,7 +43,11 @@ const MORE = 1 << 29
 const IS_OPENED = 1 << 30
 const NOTE_MASK = (1 << NOTE_BITS) - 1
 
-/** Writes what `outcome` says, but for texts and lists, into the row that begins at `at`. @param entry -1 for none */
+/**
+ * Writes what `outcome` says, but for texts and lists, into the row that begins at `at`.
+ * @param entry -1 for none
+ * @returns how many numbers it took
+ */
 export function writeAnswer(
   rows: Float64Array,
   at: number,
@@ -50,7 +56,7 @@ export function writeAnswer(
   entry: number,
   opened: number,
   isOpened: boolean,
-): void {
+): number {
   const hasMore =
     outcome.reason !== 0 ||
     outcome.assumesFrame !== 0 ||
@@ -72,7 +78,7 @@ export function writeAnswer(
   rows[at + ANSWER_RULE] = outcome.rule === null ? -1 : outcome.rule.id
   rows[at + ANSWER_ENTRY] = entry
   rows[at + ANSWER_OPENED] = opened
-  if (!hasMore) return
+  if (!hasMore) return ANSWER_NUMBERS_BRIEF
   rows[at + REASON] = outcome.reason
   rows[at + REASON_A] = outcome.reasonA
   rows[at + REASON_B] = outcome.reasonB
@@ -81,6 +87,7 @@ export function writeAnswer(
   rows[at + ANSWER_UNKNOWN] = 0
   rows[at + ANSWER_HINT] = 0
   rows[at + ANSWER_FRAGMENTS] = outcome.fragmentCount
+  return ANSWER_NUMBERS
 }
 
 /** Fills in what `writeAnswer` wrote, but for rule and connection. Says whether there is more: texts or fragments. */

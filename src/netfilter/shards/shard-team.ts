@@ -9,7 +9,7 @@ import type { Outcome } from '../outcome.ts'
 import { sumOf, type Tally } from '../tally.ts'
 import { AnswerReader } from './answer-reader.ts'
 import { AnswerRing } from './answer-ring.ts'
-import type { ShardWord } from './shard.ts'
+import type { AnswerWord } from './answer-words.ts'
 import { copyOf, type ShardResult, type ShardSettings, type ShardTask } from './shard-task.ts'
 
 /** So long the event loop can wait for answers at a time. */
@@ -127,8 +127,8 @@ export class ShardTeam {
     })
   }
 
-  #hear(shard: number): ShardWord {
-    const word = receiveMessageOnPort(this.#ports[shard])?.message as ShardWord | undefined
+  #hear(shard: number): AnswerWord {
+    const word = receiveMessageOnPort(this.#ports[shard])?.message as AnswerWord | undefined
     if (word === undefined) throw new Error('a thread that tracks connections has left out a word')
     return word
   }

@@ -6,14 +6,10 @@ import type { ChecksumPolicy } from '../checksum-policy.ts'
 import { APPROACHED } from '../fast-path.ts'
 import type { Machine } from '../machine.ts'
 import { Outcome } from '../outcome.ts'
-import { ANSWER_HINT, ANSWER_NUMBERS, ANSWER_UNKNOWN, writeAnswer } from './answer-rows.ts'
+import { ANSWER_NUMBERS } from './answer-rows.ts'
+import { AnswerTeller, type AnswerWord } from './answer-words.ts'
 import { shardOf } from './host-pair.ts'
 import { TablePressure } from './table-pressure.ts'
-
-/** What a row of answers cannot hold, in the order in which the rows refer to it. */
-export type ShardWord =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'fragments'; readonly frames: Float64Array }
 
 export interface ShardOptions {
   /** Its number, from 0, and how many there are. */
@@ -22,7 +18,7 @@ export interface ShardOptions {
   /** With `isOwn` as `ownDatagrams` makes it. */
   readonly machine: Machine
   readonly checksums: ChecksumPolicy
-  readonly tell: (word: ShardWord) => void
+  readonly tell: (word: AnswerWord) => void
 }
 
 /** For MachineOptions.isOwn. */
@@ -45,11 +41,12 @@ export class Shard {
   #own = new PacketBatch(1, 1)
   /** By row of the batch: the packet is this shard's (or a fragment). */
   #isTaken = new Uint8Array(0)
-  readonly #texts = new Map<string, number>()
+  readonly #teller: AnswerTeller
   #announced = 0
 
   constructor(options: ShardOptions) {
     this.#options = options
+    this.#teller = new AnswerTeller(options.tell)
   }
 
   /** An upper bound of this shard's part of a table for all, since it was last asked for. */
@@ -89,23 +86,9 @@ export class Shard {
     const opened = table.created - created
     const { connectionNumber } = outcome
     const entry = connectionNumber > 0 ? tracker.current.id : -1
-    writeAnswer(answers, to, outcome, shard, entry, opened, opened > 0 && connectionNumber === table.created)
-    if (outcome.unknownText !== null) answers[to + ANSWER_UNKNOWN] = this.#textNumber(outcome.unknownText)
-    if (outcome.hintHelper !== null) answers[to + ANSWER_HINT] = this.#textNumber(outcome.hintHelper)
-    if (outcome.fragmentCount > 0) {
-      this.#options.tell({ kind: 'fragments', frames: outcome.fragments.slice(0, outcome.fragmentCount) })
-    }
+    const isOpened = opened > 0 && connectionNumber === table.created
+    this.#teller.write(answers, to, outcome, shard, entry, opened, isOpened)
     if (tracker.onlooker.announced.announced !== this.#announced) this.#lookAtAnnounced()
-  }
-
-  #textNumber(text: string): number {
-    let number = this.#texts.get(text)
-    if (number === undefined) {
-      number = this.#texts.size + 1
-      this.#texts.set(text, number)
-      this.#options.tell({ kind: 'text', text })
-    }
-    return number
   }
 
   /** Helpers that only look on may expect connections between hosts that are another shard's. */

@@ -19,7 +19,7 @@ const samples = fileURLToPath(new URL('../../../pcaps', import.meta.url))
 const everyday = captureFile(CAPTURES.filter(({ name }) => name === 'mixed')[0], 30_000, folder)
 afterAll(remove)
 
-/** Everything that a run of the command leaves behind: with 4 threads, two of them share the tracking. */
+/** Everything that a run of the command leaves behind: with 5 threads, two of them share the tracking and one writes. */
 function traces(threads: number, args: readonly string[]): Record<string, unknown> {
   const path = (kind: string) => join(folder, `${kind}-${threads}`)
   const outputs = ['ndjson', 'csv', 'parquet', ...(args.includes('--rules') ? ['counters'] : [])]
@@ -98,36 +98,36 @@ const router = ['--mode', 'router', '--rules', plain]
 describe('when threads share the tracking the command says the same, byte for byte', () => {
   it.each(SAMPLES.map((one, index) => [`${index} ${one.capture} ${one.about ?? ''}`, one] as const))('%s', (_, one) => {
     const args = sampleArguments(one, samples)
-    expect(traces(4, args)).toEqual(traces(1, args))
+    expect(traces(5, args)).toEqual(traces(1, args))
   })
 
   it.each([
-    ['many packets, inferring', 4, () => [everyday]],
-    ['many packets and rules', 5, () => [everyday, ...router]],
-    ['one thread that tracks', 3, () => [everyday, ...router]],
+    ['many packets, inferring', 5, () => [everyday]],
+    ['many packets and rules', 6, () => [everyday, ...router]],
+    ['one thread that tracks', 4, () => [everyday, ...router]],
     ['a mess', 5, () => [mess, ...router]],
     [
       'a mess for a host',
-      4,
+      5,
       () => [mess, '--rules', plain, '--mode', 'host', '--local', '10.9.9.9', '--checksum', 'verify'],
     ],
-    ['rules with a limit', 4, () => [mess, '--mode', 'router', '--rules', limited]],
-    ['rules with sets', 4, () => [mess, '--mode', 'router', '--rules', asksSets, '--ipset', sets]],
-    ['NAT', 4, () => [everyday, '--mode', 'router', '--rules', rulesetFile('nat', folder)]],
-    ['NAT, ignored', 4, () => [everyday, '--mode', 'router', '--nat', 'ignore', '--rules', rulesetFile('nat', folder)]],
-    ['helpers', 4, () => [join(samples, 'ftp-passive.pcap'), '--helper', 'auto', '--mode', 'router']],
+    ['rules with a limit', 5, () => [mess, '--mode', 'router', '--rules', limited]],
+    ['rules with sets', 5, () => [mess, '--mode', 'router', '--rules', asksSets, '--ipset', sets]],
+    ['NAT', 5, () => [everyday, '--mode', 'router', '--rules', rulesetFile('nat', folder)]],
+    ['NAT, ignored', 5, () => [everyday, '--mode', 'router', '--nat', 'ignore', '--rules', rulesetFile('nat', folder)]],
+    ['helpers', 5, () => [join(samples, 'ftp-passive.pcap'), '--helper', 'auto', '--mode', 'router']],
     // Which entries are pushed out is chance, but these do nothing more.
-    ['a full table', 4, () => [flood, ...router, '--sysctl', 'nf_conntrack_max=9000', '--quiet']],
-    ['the other reader', 4, () => [everyday, '--mode', 'router', '--reader', 'pcap-parser']],
-    ['several captures', 4, () => [mess, join(samples, 'tftp.pcap'), join(samples, 'ping-traceroute.pcapng')]],
-    ['cut inside a record', 4, () => [written('cut.pcap', packets.subarray(0, 5_000_001)), ...router]],
+    ['a full table', 5, () => [flood, ...router, '--sysctl', 'nf_conntrack_max=9000', '--quiet']],
+    ['the other reader', 5, () => [everyday, '--mode', 'router', '--reader', 'pcap-parser']],
+    ['several captures', 5, () => [mess, join(samples, 'tftp.pcap'), join(samples, 'ping-traceroute.pcapng')]],
+    ['cut inside a record', 5, () => [written('cut.pcap', packets.subarray(0, 5_000_001)), ...router]],
     [
       'gzip that ends early',
-      4,
+      5,
       () => [written('cut.pcap.gz', gzipSync(packets.subarray(0, 3e6)).subarray(0, 200_000))],
     ],
-    ['no frames at all', 4, () => [written('none.pcap', packets.subarray(0, 24))]],
-    ['no such file', 4, () => ['/nonexistent/a.pcap']],
+    ['no frames at all', 5, () => [written('none.pcap', packets.subarray(0, 24))]],
+    ['no such file', 5, () => ['/nonexistent/a.pcap']],
   ])('%s', (_, threads, args) => {
     expect(traces(threads, args())).toEqual(traces(1, args()))
   })

@@ -2,7 +2,8 @@ import { type MachineSettings, machineFor } from '../../../src/netfilter/machine
 import { Outcome } from '../../../src/netfilter/outcome.ts'
 import { AnswerReader } from '../../../src/netfilter/shards/answer-reader.ts'
 import { ANSWER_NUMBERS } from '../../../src/netfilter/shards/answer-rows.ts'
-import { ownDatagrams, Shard, type ShardWord } from '../../../src/netfilter/shards/shard.ts'
+import type { AnswerWord } from '../../../src/netfilter/shards/answer-words.ts'
+import { ownDatagrams, Shard } from '../../../src/netfilter/shards/shard.ts'
 import { sumOf, type Tally, tallyOf } from '../../../src/netfilter/tally.ts'
 import type { Mode } from '../../../src/netfilter/topology.ts'
 import { decodeBatch } from '../../../src/pipeline/decode-batch.ts'
@@ -34,7 +35,7 @@ export interface Shared {
   readonly pressure: readonly number[]
 }
 
-function settingsOf({ rules, rules6, sysctls }: Sharing): MachineSettings {
+export function settingsOf({ rules, rules6, sysctls }: Sharing): MachineSettings {
   return {
     interfaces: [],
     rules: rules === undefined ? undefined : parseRuleset(rules, 'rules.v4', 'ipv4'),
@@ -45,7 +46,7 @@ function settingsOf({ rules, rules6, sysctls }: Sharing): MachineSettings {
   }
 }
 
-function batchesOf(frames: readonly CaptureFrame[]): PacketBatch[] {
+export function batchesOf(frames: readonly CaptureFrame[]): PacketBatch[] {
   const batches: PacketBatch[] = []
   for (const { bytes, time } of frames) {
     if ((batches.at(-1)?.count ?? FRAMES_A_BATCH) === FRAMES_A_BATCH) batches.push(new PacketBatch(FRAMES_A_BATCH))
@@ -87,14 +88,14 @@ export function replayAlone(frames: readonly CaptureFrame[], sharing: Sharing): 
 
 /** The same by several machines, each in its turn batch by batch, and their answers put together. */
 export function replayShared(frames: readonly CaptureFrame[], sharing: Sharing, shards: number): Shared {
-  const words: ShardWord[][] = Array.from({ length: shards }, () => [])
+  const words: AnswerWord[][] = Array.from({ length: shards }, () => [])
   const made = Array.from({ length: shards }, (_, shard) => {
     const parts = machineFor(settingsOf(sharing), placeOf(sharing), ownDatagrams(shard, shards))
-    const tell = (word: ShardWord) => void words[shard].push(word)
+    const tell = (word: AnswerWord) => void words[shard].push(word)
     return { parts, shard: new Shard({ shard, shards, ...parts, tell }) }
   })
   const { ruleset4, ruleset6 } = machineFor(settingsOf(sharing), placeOf(sharing))
-  const reader = new AnswerReader(shards, ruleset4, ruleset6, (shard) => words[shard].shift() as ShardWord)
+  const reader = new AnswerReader(shards, ruleset4, ruleset6, (shard) => words[shard].shift() as AnswerWord)
   const outcome = new Outcome()
   const outcomes: unknown[] = []
   const pressure: number[] = []

@@ -1,0 +1,75 @@
+import type { Outcome } from '../outcome.ts'
+import { ANSWER_FRAGMENTS, ANSWER_HINT, ANSWER_UNKNOWN, writeAnswer } from './answer-rows.ts'
+
+/** What a row of answers cannot hold, in the order in which the rows refer to it. */
+export type AnswerWord =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'fragments'; readonly frames: Float64Array }
+
+/** One thread's side: writes answers into rows, and tells the words that belong to them, each text only once. */
+export class AnswerTeller {
+  readonly #tell: (word: AnswerWord) => void
+  readonly #texts = new Map<string, number>()
+
+  constructor(tell: (word: AnswerWord) => void) {
+    this.#tell = tell
+  }
+
+  /** As `writeAnswer`. */
+  write(
+    rows: Float64Array,
+    at: number,
+    outcome: Outcome,
+    shard: number,
+    entry: number,
+    opened: number,
+    isOpened: boolean,
+  ): number {
+    const numbers = writeAnswer(rows, at, outcome, shard, entry, opened, isOpened)
+    if (outcome.unknownText !== null) rows[at + ANSWER_UNKNOWN] = this.#numberOf(outcome.unknownText)
+    if (outcome.hintHelper !== null) rows[at + ANSWER_HINT] = this.#numberOf(outcome.hintHelper)
+    if (outcome.fragmentCount > 0) {
+      this.#tell({ kind: 'fragments', frames: outcome.fragments.slice(0, outcome.fragmentCount) })
+    }
+    return numbers
+  }
+
+  #numberOf(text: string): number {
+    let number = this.#texts.get(text)
+    if (number === undefined) {
+      number = this.#texts.size + 1
+      this.#texts.set(text, number)
+      this.#tell({ kind: 'text', text })
+    }
+    return number
+  }
+}
+
+/** The other thread's side: what `readAnswer` found more of. Rows must be read in the order in which they were written. */
+export class AnswerHearer {
+  readonly #hear: () => AnswerWord
+  readonly #texts: string[] = []
+
+  constructor(hear: () => AnswerWord) {
+    this.#hear = hear
+  }
+
+  /** Fills in texts and fragments. */
+  fetch(rows: Float64Array, at: number, outcome: Outcome): void {
+    outcome.unknownText = this.#text(rows[at + ANSWER_UNKNOWN])
+    outcome.hintHelper = this.#text(rows[at + ANSWER_HINT])
+    outcome.fragmentCount = rows[at + ANSWER_FRAGMENTS]
+    if (outcome.fragmentCount === 0) return
+    const word = this.#hear()
+    if (word.kind === 'fragments') outcome.fragments = word.frames
+  }
+
+  #text(number: number): string | null {
+    if (number === 0) return null
+    if (number > this.#texts.length) {
+      const word = this.#hear()
+      if (word.kind === 'text') this.#texts.push(word.text)
+    }
+    return this.#texts[number - 1]
+  }
+}

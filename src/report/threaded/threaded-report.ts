@@ -1,0 +1,116 @@
+import { extname } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { Outcome, PassedSink, Sink } from '../../netfilter/outcome.ts'
+import { errorOf } from '../../pipeline/thread-messages.ts'
+import { OutputError } from '../byte-output.ts'
+import { RecordRing, STATE_FAILED, STATE_UNREAD } from './record-ring.ts'
+import { RecordWriter } from './record-writer.ts'
+import type { OutputTask, ReportResult, ReportTask } from './report-task.ts'
+
+/** So long the event loop can wait for room at a time. */
+const BRIEF_MILLISECONDS = 2
+/** So long records of a live capture are kept back. */
+const PATIENCE_MILLISECONDS = 50
+
+/** The outputs of every packet, formatted and written by a thread of their own: here it is only written down what they need. */
+export class ThreadedReport implements Sink {
+  readonly passed: PassedSink
+  readonly #ring = new RecordRing()
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #writer: RecordWriter
+  readonly #result: Promise<ReportResult>
+  #lastFlush = performance.now()
+  #flushSoon: NodeJS.Timeout | null = null
+  /** Why the thread is gone before its time. */
+  #death: Error | null = null
+
+  constructor(outputs: readonly OutputTask[], files: readonly string[]) {
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    const task: ReportTask = { outputs, files, records: this.#ring.memory, port: port2 }
+    // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
+    const entry = new URL(`./report-thread${extname(import.meta.url)}`, import.meta.url)
+    // Flags of the process are not its own: it would refuse some of them, like --input-type. Files were opened here.
+    const options = { workerData: task, transferList: [port2], execArgv: [], trackUnmanagedFds: false }
+    this.#worker = new Worker(entry, options)
+    this.#result = this.#resultOf(this.#worker)
+    // Looked at where it is awaited.
+    this.#result.catch(() => {})
+    // A replay that ends in an error is not kept from ending.
+    this.#worker.unref()
+    this.#port.unref()
+    this.#writer = new RecordWriter(this.#ring, (word) => this.#port.postMessage(word))
+    this.passed = this.#writer.passed
+  }
+
+  /** Whoever read the outputs went away: nobody wants more. */
+  get readersGone(): boolean {
+    return this.#ring.state === STATE_UNREAD
+  }
+
+  packet(outcome: Outcome): void {
+    this.#writer.packet(outcome)
+  }
+
+  drain(): Promise<void> | void {
+    const now = performance.now()
+    if (now - this.#lastFlush > PATIENCE_MILLISECONDS) this.#flush(now)
+    if (!this.#ring.hasRoom || this.#isOver) return this.#waitForRoom()
+  }
+
+  /** What is held back goes out soon, and not at once: the next batch of a file is that near. */
+  idle(): void {
+    this.#flushSoon ??= setTimeout(() => this.#flush(performance.now()), PATIENCE_MILLISECONDS).unref()
+  }
+
+  async end(): Promise<void> {
+    if (this.#flushSoon !== null) clearTimeout(this.#flushSoon)
+    this.#writer.flush(false)
+    this.#ring.end()
+    await this.#written()
+    this.#port.close()
+  }
+
+  get #isOver(): boolean {
+    return this.#death !== null || this.#ring.state === STATE_FAILED
+  }
+
+  #flush(now: number): void {
+    if (this.#flushSoon !== null) clearTimeout(this.#flushSoon)
+    this.#flushSoon = null
+    this.#lastFlush = now
+    this.#writer.flush(true)
+  }
+
+  async #waitForRoom(): Promise<void> {
+    while (!this.#isOver) {
+      if (this.#ring.waitForRoom(BRIEF_MILLISECONDS)) return
+      await turn()
+    }
+    await this.#written()
+  }
+
+  /** Waits for the thread to end. */
+  async #written(): Promise<void> {
+    this.#worker.ref()
+    const failure = await this.#result
+    if (failure === null) return
+    throw failure.name === OutputError.name ? new OutputError(failure.message) : errorOf(failure)
+  }
+
+  #resultOf(worker: Worker): Promise<ReportResult> {
+    return new Promise((resolve, reject) => {
+      const die = (why: string): void => {
+        this.#death ??= new Error(`the thread that writes the outputs has died: ${why} (--threads 2)`)
+        reject(this.#death)
+      }
+      worker.on('message', resolve)
+      worker.on('error', (error) => die(error.message))
+      worker.on('exit', (code) => {
+        if (code !== 0) die(`exit code ${code}`)
+      })
+    })
+  }
+}
