@@ -1,6 +1,6 @@
 import { DATA_PAGE, DICTIONARY_PAGE, ENCODING_PLAIN, ENCODING_RLE, ENCODING_RLE_DICTIONARY } from './format.ts'
 import { GrowingBytes } from './growing-bytes.ts'
-import { bitWidthOf, writeHybridRuns } from './hybrid-runs.ts'
+import { bitWidthOf, writeHybridRuns, writeSame } from './hybrid-runs.ts'
 import { ThriftWriter } from './thrift-compact.ts'
 
 /** Where the pages of a column are, relative to the bytes that they were appended to. */
@@ -32,14 +32,12 @@ const NULL = -1
 /** A column whose rows are numbers of a dictionary's values. The file gets those values that the row group uses. */
 export class DictionaryColumn implements Column {
   private readonly ids: Int32Array
-  private readonly dictionary: Dictionary
-  private readonly page = new GrowingBytes()
-  private places = new Int32Array(0)
+  private readonly pages: DictionaryPages
   private lastRow = -1
 
   constructor(rows: number, dictionary: Dictionary) {
     this.ids = new Int32Array(rows).fill(NULL)
-    this.dictionary = dictionary
+    this.pages = new DictionaryPages(dictionary)
   }
 
   set(row: number, id: number): void {
@@ -48,40 +46,97 @@ export class DictionaryColumn implements Column {
   }
 
   write(out: GrowingBytes, rows: number): ColumnChunk {
-    const { ids, dictionary, page, lastRow } = this
-    page.clear()
-    if (lastRow < 0) return writeEmpty(out, page, rows)
+    const { ids, pages, lastRow } = this
+    const chunk = pages.write(out, ids, lastRow + 1, rows)
+    ids.fill(NULL, 0, lastRow + 1)
+    this.lastRow = -1
+    return chunk
+  }
+}
 
+/** Rows that say the same in several columns have one number for all of these. */
+export class SharedNumbers {
+  readonly ofRows: Int32Array
+  /** Where a column puts together what it makes of them. */
+  readonly scratch: Int32Array
+
+  constructor(rows: number) {
+    this.ofRows = new Int32Array(rows)
+    this.scratch = new Int32Array(rows)
+  }
+}
+
+/** One of the columns of shared numbers, each of which stands for a value of its dictionary, or for null. */
+export class SharingColumn implements Column {
+  private readonly numbers: SharedNumbers
+  private readonly pages: DictionaryPages
+  private readonly ids: number[] = []
+
+  constructor(numbers: SharedNumbers, dictionary: Dictionary) {
+    this.numbers = numbers
+    this.pages = new DictionaryPages(dictionary)
+  }
+
+  /** The next number, from 0. @param id undefined for null */
+  define(id: number | undefined): void {
+    this.ids.push(id ?? NULL)
+  }
+
+  write(out: GrowingBytes, rows: number): ColumnChunk {
+    const { ofRows, scratch } = this.numbers
+    const ids = Int32Array.from(this.ids)
+    for (let row = 0; row < rows; row++) scratch[row] = ids[ofRows[row]]
+    return this.pages.write(out, scratch, rows, rows)
+  }
+}
+
+class DictionaryPages {
+  private readonly dictionary: Dictionary
+  private readonly page = new GrowingBytes()
+  private places = new Int32Array(0)
+
+  constructor(dictionary: Dictionary) {
+    this.dictionary = dictionary
+  }
+
+  /** @param ids of the first `length` rows, behind which all are null; they are written over */
+  write(out: GrowingBytes, ids: Int32Array, length: number, rows: number): ColumnChunk {
+    const { dictionary, page } = this
+    page.clear()
     if (this.places.length < dictionary.size) this.places = new Int32Array(dictionary.size * 2)
     const { places } = this
     places.fill(0, 0, dictionary.size)
     const dictionaryOffset = out.length
-    const values = page
     let used = 0
     let count = 0
-    const defined = new Uint8Array(rows)
-    for (let row = 0; row <= lastRow; row++) {
+    let defined: Uint8Array | null = null
+    for (let row = 0; row < length; row++) {
       const id = ids[row]
-      if (id === NULL) continue
-      defined[row] = 1
-      if (places[id] === 0) {
-        places[id] = ++used
-        dictionary.write(values, id)
+      if (id === NULL) {
+        defined ??= new Uint8Array(rows).fill(1, 0, row)
+        continue
       }
-      ids[count++] = places[id] - 1
+      if (defined !== null) defined[row] = 1
+      let place = places[id]
+      if (place === 0) {
+        place = ++used
+        places[id] = place
+        dictionary.write(page, id)
+      }
+      ids[count++] = place - 1
     }
-    writePage(out, DICTIONARY_PAGE, used, ENCODING_PLAIN, values)
+    if (count === 0) return writeEmpty(out, page, rows)
+    if (defined === null && count < rows) defined = new Uint8Array(rows).fill(1, 0, length)
+    writePage(out, DICTIONARY_PAGE, used, ENCODING_PLAIN, page)
 
     page.clear()
     const dataOffset = out.length
-    writeLevels(page, defined, rows)
+    writeLevels(page, defined, rows, count)
     const bitWidth = bitWidthOf(used - 1)
     page.byte(bitWidth)
-    writeHybridRuns(page, ids, count, bitWidth)
+    if (used === 1) writeSame(page, 0, count, bitWidth)
+    else writeHybridRuns(page, ids, count, bitWidth)
     writePage(out, DATA_PAGE, rows, ENCODING_RLE_DICTIONARY, page)
-
-    ids.fill(NULL, 0, lastRow + 1)
-    this.lastRow = -1
     const encodings = [ENCODING_PLAIN, ENCODING_RLE, ENCODING_RLE_DICTIONARY]
     return { dictionaryOffset, dataOffset, end: out.length, encodings, nulls: rows - count }
   }
@@ -129,7 +184,7 @@ export class PlainColumn implements Column {
     page.clear()
     if (count === 0 && !this.required) return writeEmpty(out, page, rows)
     const dataOffset = out.length
-    if (!this.required) writeLevels(page, defined, rows)
+    if (!this.required) writeLevels(page, defined, rows, count)
     page.append(this.bytes.subarray(0, count * this.width))
     writePage(out, DATA_PAGE, rows, ENCODING_PLAIN, page)
     defined.fill(0, 0, rows)
@@ -142,16 +197,18 @@ export class PlainColumn implements Column {
 /** All null. */
 function writeEmpty(out: GrowingBytes, page: GrowingBytes, rows: number): ColumnChunk {
   const dataOffset = out.length
-  writeLevels(page, new Uint8Array(rows), rows)
+  writeLevels(page, null, rows, 0)
   writePage(out, DATA_PAGE, rows, ENCODING_PLAIN, page)
   const encodings = [ENCODING_PLAIN, ENCODING_RLE]
   return { dictionaryOffset: -1, dataOffset, end: out.length, encodings, nulls: rows }
 }
 
-function writeLevels(page: GrowingBytes, defined: Uint8Array, rows: number): void {
+/** @param defined 1 for each row with a value, @param count of these; needed only where there are some, but not all */
+function writeLevels(page: GrowingBytes, defined: Uint8Array | null, rows: number, count: number): void {
   const start = page.length
   page.int32(0)
-  writeHybridRuns(page, defined, rows, 1)
+  if (defined === null || count === 0 || count === rows) writeSame(page, count === 0 ? 0 : 1, rows, 1)
+  else writeHybridRuns(page, defined, rows, 1)
   page.view.setInt32(start, page.length - start - 4, true)
 }
 

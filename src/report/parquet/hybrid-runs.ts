@@ -27,8 +27,7 @@ export function writeHybridRuns(
     while (end < count && values[end] === value) end++
     if (end - at >= GROUP) {
       writePacked(out, values, from, at, bitWidth)
-      out.varint((end - at) * 2)
-      for (let bits = 0; bits < bitWidth; bits += 8) out.byte((value >>> bits) & 255)
+      writeRun(out, value, end - at, bitWidth)
       from = end
       at = end
     } else {
@@ -36,6 +35,17 @@ export function writeHybridRuns(
     }
   }
   writePacked(out, values, from, count, bitWidth)
+}
+
+/** What `writeHybridRuns` writes where all are the same. */
+export function writeSame(out: GrowingBytes, value: number, count: number, bitWidth: number): void {
+  if (count < GROUP) writeHybridRuns(out, new Uint8Array(count).fill(value), count, bitWidth)
+  else writeRun(out, value, count, bitWidth)
+}
+
+function writeRun(out: GrowingBytes, value: number, length: number, bitWidth: number): void {
+  out.varint(length * 2)
+  for (let bits = 0; bits < bitWidth; bits += 8) out.byte((value >>> bits) & 255)
 }
 
 /** Values of whole groups; only the last of all may be short, and is filled up by zeros. */

@@ -15,7 +15,14 @@ import { type Answer, AnswerTexts } from '../answers.ts'
 import { PACKET_COLUMNS } from '../packet-columns.ts'
 import { protocolName } from '../protocol-names.ts'
 import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-key.ts'
-import { type Column, type ColumnChunk, DictionaryColumn, PlainColumn } from './column-chunk.ts'
+import {
+  type Column,
+  type ColumnChunk,
+  DictionaryColumn,
+  PlainColumn,
+  SharedNumbers,
+  SharingColumn,
+} from './column-chunk.ts'
 import { AddressDictionary, fixedTexts, smallNumbers, ValueDictionary } from './dictionaries.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
 
@@ -35,9 +42,6 @@ const OCTETS = smallNumbers(1 << 8)
 const LAST_SECOND = 9_223_372_035
 const FIRST_SECOND = -LAST_SECOND
 
-/** What a label and a rule put into a row. */
-type AnswerCells = readonly { readonly column: DictionaryColumn; readonly id: number }[]
-
 /** The rows of a row group, in columns. */
 export class PacketTable {
   rows = 0
@@ -48,28 +52,31 @@ export class PacketTable {
   private readonly fragmentLists = new ValueDictionary<string>()
   private readonly columns: PacketColumns
   private readonly inOrder: readonly Column[]
-  private readonly answers: AnswerTexts<AnswerCells>
+  /** Numbers of answers: a label and a rule, which make up several columns. */
+  private readonly answers: AnswerTexts<number>
+  private readonly answerNumbers: SharedNumbers
   private readonly severalFiles: boolean
 
   constructor(capacity: number, files: readonly string[]) {
     this.addresses = new AddressDictionary(capacity * 2)
     this.severalFiles = files.length > 1
-    const answerColumns = new Map<string, readonly [ValueDictionary<string | number>, DictionaryColumn]>()
-    for (const name of ANSWER_FIELDS) {
+    this.answerNumbers = new SharedNumbers(capacity)
+    const answerColumns = ANSWER_FIELDS.map((name) => {
       const dictionary = new ValueDictionary<string | number>()
-      answerColumns.set(name, [dictionary, new DictionaryColumn(capacity, dictionary)])
-    }
-    this.answers = new AnswerTexts((answer) =>
-      ANSWER_FIELDS.flatMap((name) => {
-        const [dictionary, column] = answerColumns.get(name) ?? []
+      return { name, dictionary, column: new SharingColumn(this.answerNumbers, dictionary) }
+    })
+    let answersKnown = 0
+    this.answers = new AnswerTexts((answer) => {
+      for (const { name, dictionary, column } of answerColumns) {
         const value = answer[name]
-        return dictionary && column && value !== null ? [{ column, id: dictionary.idOf(value) }] : []
-      }),
-    )
+        column.define(value === null ? undefined : dictionary.idOf(value))
+      }
+      return answersKnown++
+    })
     const { addresses, reasons, unknowns, fragmentLists } = this
     this.columns = packetColumns(capacity, { addresses, reasons, unknowns, fragmentLists, files: fixedTexts(files) })
     const byName = new Map<string, Column>(Object.entries(this.columns))
-    for (const [name, [, column]] of answerColumns) byName.set(name, column)
+    for (const { name, column } of answerColumns) byName.set(name, column)
     this.inOrder = PACKET_COLUMNS.flatMap(({ name }) => byName.get(name) ?? [])
   }
 
@@ -80,8 +87,7 @@ export class PacketTable {
     setTime(columns.time, row, outcome.epochSeconds, outcome.nanoseconds)
     columns.length.set(row, outcome.wireLength)
     if (outcome.fields[outcome.base + P_FAMILY] !== IP_NONE) this.addHeaders(row, outcome.fields, outcome.base)
-    const cells = this.answers.of(outcome)
-    for (let i = 0; i < cells.length; i++) cells[i].column.set(row, cells[i].id)
+    this.answerNumbers.ofRows[row] = this.answers.of(outcome)
     if (outcome.connectionNumber > 0) columns.connection.set(row, outcome.connectionNumber)
     if (outcome.note !== NOTE_NONE) columns.note.set(row, outcome.note)
     if (outcome.dropHook >= 0) columns.dropHook.set(row, outcome.dropHook)
