@@ -313,5 +313,6 @@ function translates(ruleset: CompiledRuleset | null): boolean {
 function memoryFor(ruleset: CompiledRuleset | null): WayMemory | null {
   if (ruleset === null) return new WayMemory(NO_CLASSES)
   const seesFirst = HOOK_NAMES.some((_, hook) => ruleset.tablesAt(hook).some(({ table }) => table === 'raw'))
-  return seesFirst || ruleset.classes === null ? null : new WayMemory(ruleset.classes)
+  const { classes } = ruleset
+  return seesFirst || classes === null || classes.calls.length > 0 ? null : new WayMemory(classes)
 }

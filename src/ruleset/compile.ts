@@ -164,13 +164,15 @@ function hookTable(
     table,
     run: compiled
       ? (packet) => {
+          const wasSteady = packet.steady
+          packet.steady = true
           const verdict = compiled(packet, packet.fields, packet.base)
-          if (verdict !== BAIL) return verdict
-          packet.steady = false
-          return interpreter.resume(packet, base)
+          if (verdict === BAIL) return interpreter.resume(packet, base)
+          if (!wasSteady) packet.steady = false
+          return verdict
         }
       : (packet) => {
-          packet.steady = false
+          packet.steady = true
           return interpreter.run(packet, base)
         },
     explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos, runtime, interfaces)),

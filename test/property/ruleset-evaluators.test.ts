@@ -166,6 +166,49 @@ test('printing and reading again changes neither text nor verdicts', () => {
   )
 })
 
+/** Rules that ask and do nothing but what is the same for packets that they cannot tell apart. */
+const forgetful = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom('FORWARD', 'FORWARD', 'A'),
+      fc.constantFrom('', '-s 10.0.0.1 ', '! -d 192.0.2.7 ', '-i eth0 ', '! -i eth1 ', '-i eth+ -o eth0 '),
+      fc.constantFrom('', '-p udp ', '-p tcp --dport 80: ', '-p tcp --syn ', '-p icmp --icmp-type 8 '),
+      fc.constantFrom('', '', '-m state --state NEW ', '-m addrtype --dst-type LOCAL ', '-m mark --mark 1 '),
+      fc.constantFrom('-j ACCEPT', '-j DROP', '-j REJECT', '-j RETURN', '', '-j MARK --or-mark 1', '-j A'),
+    ),
+    { maxLength: 8 },
+  )
+  .map((rules) => {
+    const lines = rules.map(([chain, ...words]) => `-A ${chain} ${words.join('')}`)
+    const kept = lines.filter((line) => !line.startsWith('-A A') || !line.endsWith('-j A'))
+    return ['*filter', ':FORWARD DROP [0:0]', ':A - [0:0]', ...kept, 'COMMIT', ''].join('\n')
+  })
+
+/** So few kinds that many are the same to the rules. */
+const alike = fc.record({
+  bytes,
+  inInterface: fc.constantFrom(-1, -1, -1, 1),
+  outInterface: fc.constant(-1),
+  state: fc.constantFrom(2, 2, 8),
+  direction: fc.constant(0),
+  connection: fc.constant(0),
+  mark: fc.constantFrom(0, 0, 1),
+})
+
+test('what was answered to others shows in no answer', () => {
+  fc.assert(
+    fc.property(forgetful, fc.array(alike, { minLength: 8, maxLength: 24 }), (source, packets) => {
+      const alone = packets.map((one) => answers(source, [one], false))
+      const together = answers(source, packets, false)
+      expect(together.slice(0, packets.length)).toEqual(alone.map(([said]) => said))
+      const counters = alone.map(([, counted]) => counted.split(/[ :]/).map(Number))
+      const sums = counters[0].map((_, at) => counters.reduce((sum, counted) => sum + counted[at], 0))
+      expect(together[packets.length].split(/[ :]/).map(Number)).toEqual(sums)
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('an unknown interface gives a verdict that every interface could give', () => {
   fc.assert(
     fc.property(text, packet(true), (source, settings) => {

@@ -54,8 +54,12 @@ it('counts no field of which no rule asks', () => {
   expect(compiled('-m length --length 40 -j ACCEPT', '-m conntrack --ctstate NEW -j ACCEPT').classes?.count).toBe(0)
 })
 
+it('names what rules ask in ways of their own', () => {
+  expect(compiled('-m addrtype --dst-type LOCAL -j DROP').classes?.calls.map(({ label }) => label)).toHaveLength(1)
+  expect(compiled(...WEB).classes?.calls).toEqual([])
+})
+
 it.each([
-  ['the type of an address', '-m addrtype --dst-type LOCAL -j DROP'],
   ['the tuple of a connection', '-m conntrack --ctorigsrc 10.0.0.0/8 -j DROP'],
   ['bits in the middle of an address', '-s 10.0.0.1/255.0.0.255 -j DROP'],
 ])('does not divide %s', (_, rule) => {

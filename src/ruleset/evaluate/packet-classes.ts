@@ -1,6 +1,6 @@
 import { P_DST, P_L4_LENGTH, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
 import { Boundaries } from './boundaries.ts'
-import type { Condition, FieldCondition } from './condition.ts'
+import type { CallCondition, Condition, FieldCondition } from './condition.ts'
 import { FIELDS, type FieldName } from './fields.ts'
 import { PLACE_SHIFT, SPREAD } from './head-cache.ts'
 import type { Program } from './program.ts'
@@ -57,25 +57,28 @@ function addressPlaces(end: 'source' | 'destination', first: number): Partial<Re
  * is not steady (steadiness.ts), and does not count here.
  */
 export class PacketClasses {
+  /** What rules ask besides, of the same headers, in ways of its own: whoever compares classes must compare the answers, too. */
+  readonly calls: readonly CallCondition[]
   readonly #fields: readonly FieldClasses[]
 
   /** @returns null where some rule asks what cannot be divided */
   static of(programs: readonly Program[]): PacketClasses | null {
     const asked = new Map<FieldName, Boundaries>()
+    const calls = new Set<CallCondition>()
     for (const { chains } of programs) {
       for (const { rules } of chains) {
         for (const { checks } of rules) {
-          for (const { condition } of checks) if (!collect(condition, asked)) return null
+          for (const { condition } of checks) if (!collect(condition, asked, calls)) return null
         }
       }
     }
-    return new PacketClasses(
-      [...asked].map(([field, boundaries]) => new FieldClasses(placeOf(field), boundaries.sorted())),
-    )
+    const fields = [...asked].map(([field, boundaries]) => new FieldClasses(placeOf(field), boundaries.sorted()))
+    return new PacketClasses(fields, [...calls])
   }
 
-  private constructor(fields: readonly FieldClasses[]) {
+  private constructor(fields: readonly FieldClasses[], calls: readonly CallCondition[]) {
     this.#fields = fields
+    this.calls = calls
   }
 
   /** How many numbers `write` writes. */
@@ -97,22 +100,23 @@ function placeOf(field: FieldName): Place {
   return PLACES[field] as Place
 }
 
-/** Adds the values that conditions ask for; false where some condition is not about values of fields. */
-function collect(condition: Condition, asked: Map<FieldName, Boundaries>): boolean {
+/** Adds the values and calls that conditions ask for; false where some condition is neither, nor unsteady. */
+function collect(condition: Condition, asked: Map<FieldName, Boundaries>, calls: Set<CallCondition>): boolean {
   switch (condition.kind) {
     case 'field':
       return collectField(condition, asked)
     case 'all':
     case 'any':
-      return condition.parts.every((part) => collect(part, asked))
+      return condition.parts.every((part) => collect(part, asked, calls))
     case 'hotdrop':
-      return collect(condition.when, asked)
+      return collect(condition.when, asked, calls)
     case 'name':
     case 'constant':
     case 'stateful':
       return true
     case 'call':
-      return condition.steady !== true
+      if (condition.steady === true) calls.add(condition)
+      return true
   }
 }
 

@@ -3,6 +3,7 @@ import { MASK_ALL } from '../text/numbers.ts'
 import { asksForLoopback, type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from './condition.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'
 import { inRanges, mergeRanges, type Runtime, slotOf } from './runtime.ts'
+import { isSteady } from './steadiness.ts'
 
 /** The packet is dropped at once. */
 export const HOTDROP = 3
@@ -15,6 +16,8 @@ export interface Check {
   readonly condition: Condition
   /** NO, YES, UNKNOWN, HOTDROP or HOTDROP_PERHAPS. `certain`: the packet certainly comes here. */
   evaluate(packet: RulePacket, certain: boolean): number
+  /** See isSteady. */
+  readonly isSteady: boolean
   /** Why it was UNKNOWN. */
   readonly missing: string
 }
@@ -34,6 +37,7 @@ export function makeCheck(
   return {
     match,
     condition,
+    isSteady: isSteady(condition),
     evaluate(packet, certain) {
       why.missing = ''
       return test(packet, certain)

@@ -3,9 +3,10 @@ import { ALL_PARTS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
 import { type Action, type AssignAction, type EditAction, type EffectAction, shifted } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
+import type { Reachable } from './reachable.ts'
 import type { Runtime } from './runtime.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
-import { addFinished, addWorld, compareWorlds, type FinishedWorld, isSurer, type World } from './world.ts'
+import { addFinished, addWorld, alike, compareWorlds, type FinishedWorld, isSurer, type World } from './world.ts'
 
 /** More ways than this at once, and the packet is called undecidable. */
 const WORLDS_MAX = 64
@@ -18,6 +19,8 @@ export interface InterpretedRule {
   readonly id: number
   readonly checks: readonly Check[]
   readonly action: Action
+  /** See isSteadyAction; what is undecided is so for all alike packets. */
+  readonly isActionSteady: boolean
   readonly target: number
 }
 
@@ -44,9 +47,16 @@ export class Walk {
   readonly #packet: RulePacket
   readonly #baseChain: number
   readonly #recorder: Recorder | undefined
+  readonly #reachable: Reachable
   readonly #findCandidates: FindCandidates | null
   /** By chain, once it was entered. What rules are found by does not change on a packet's way through a table. */
   readonly #candidates: (Int32Array | null | undefined)[] = []
+  /** What came of it. */
+  verdict = VERDICT_UNKNOWN
+  /** Nothing was asked, and nothing done, that is not the same for all packets that rules cannot tell apart. */
+  isSteady = true
+  /** Rules and policies that the packet certainly matched. */
+  readonly counted: number[] = []
   readonly #worlds: World[] = []
   readonly #finished: FinishedWorld[] = []
   #firstUnknown = -1
@@ -60,6 +70,7 @@ export class Walk {
     reasonIndex: (text: string) => number,
     packet: RulePacket,
     baseChain: number,
+    reachable: Reachable,
     findCandidates: FindCandidates | null,
     recorder?: Recorder,
   ) {
@@ -69,19 +80,47 @@ export class Walk {
     this.#packet = packet
     this.#baseChain = baseChain
     this.#recorder = recorder
+    this.#reachable = reachable
     this.#findCandidates = findCandidates
   }
 
   run(start: World): number {
     const worlds = this.#worlds
     this.#add(start)
-    for (let world = worlds.shift(); world !== undefined; world = worlds.shift()) {
+    for (let world = worlds.shift(); world !== undefined && !this.#isSettled(world); world = worlds.shift()) {
       this.#certain = worlds.length === 0 && this.#finished.length === 0
       this.#enter(world)
       if (!this.#walkOn(world, this.#chains[world.chain])) this.#leave(world)
-      if (worlds.length + this.#finished.length > WORLDS_MAX) return this.#giveUp(start)
+      if (worlds.length + this.#finished.length > WORLDS_MAX) {
+        this.verdict = this.#giveUp(start)
+        return this.verdict
+      }
     }
-    return this.#agree()
+    this.verdict = this.#agree()
+    return this.verdict
+  }
+
+  /**
+   * Whatever becomes of the worlds that are left, of which `first` is one, the answer is the same: they can only end as others have
+   * that did the same to the packet.
+   */
+  #isSettled(first: World): boolean {
+    if (this.#finished.length < 2) return false
+    const possible = possibleOf(this.#finished)
+    if ((possible & (possible - 1)) === 0) return false
+    const ends = ongoing(this.#finished)
+    return [first, ...this.#worlds].every(
+      (world) => (this.#ahead(world) & ~possible) === 0 && ends.some((end) => alike(end.world, world)),
+    )
+  }
+
+  /** What can become of a world: bits 1 << VERDICT_…, and LEAVES_MARKS. */
+  #ahead({ chain, at, frames }: World): number {
+    const policy = this.#reachable.from(this.#baseChain, this.#chains[this.#baseChain].length)
+    return frames.reduce(
+      (bits, frame) => bits | this.#reachable.from(frame.chain, frame.at + 1),
+      policy | this.#reachable.from(chain, Math.min(at, this.#chains[chain].length)),
+    )
   }
 
   /** Goes on, rule by rule, until one is of consequence or another world is first; false at the end of the chain. */
@@ -131,6 +170,7 @@ export class Walk {
     let perhapsDropped = false
     let missing = ''
     for (const check of rule.checks) {
+      if (!check.isSteady) this.isSteady = false
       const result = check.evaluate(packet, this.#certain && matched === YES)
       results?.push(result)
       if (result === NO) matched = NO
@@ -165,6 +205,7 @@ export class Walk {
 
   #act(rule: InterpretedRule, world: World): void {
     const { action } = rule
+    if (!rule.isActionSteady) this.isSteady = false
     const next = { ...world, at: world.at + 1 }
     switch (action.kind) {
       case 'verdict':
@@ -256,6 +297,7 @@ export class Walk {
   }
 
   #count(ruleId: number): void {
+    this.counted.push(ruleId)
     this.#runtime.counters[2 * ruleId] += 1
     this.#runtime.counters[2 * ruleId + 1] += this.#packet.fields[this.#packet.base + P_L3_LENGTH]
   }
@@ -264,13 +306,10 @@ export class Walk {
   #agree(): number {
     const packet = this.#packet
     const finished = this.#finished
-    // What goes on was accepted, where that is possible.
-    const passed = finished.filter(({ verdict }) => verdict === VERDICT_ACCEPT)
-    const going = passed.length > 0 ? passed : finished
+    const going = ongoing(finished)
     let [best] = going
     for (const one of going) if (isSurer(one, best)) best = one
-    let possible = 0
-    for (const { verdict } of finished) possible |= 1 << verdict
+    const possible = possibleOf(finished)
     this.#enter(best.world)
     packet.decidedBy = best.decidedBy
     let sureTracking = true
@@ -301,6 +340,17 @@ export class Walk {
     packet.unknownReason = this.#reasonIndex(TOO_MANY)
     return VERDICT_UNKNOWN
   }
+}
+
+/** What goes on was accepted, where that is possible. */
+function ongoing(finished: readonly FinishedWorld[]): readonly FinishedWorld[] {
+  const passed = finished.filter(({ verdict }) => verdict === VERDICT_ACCEPT)
+  return passed.length > 0 ? passed : finished
+}
+
+/** Bits 1 << VERDICT_… */
+function possibleOf(finished: readonly FinishedWorld[]): number {
+  return finished.reduce((bits, { verdict }) => bits | (1 << verdict), 0)
 }
 
 function assign(world: World, action: AssignAction, hasConnection: boolean): World {

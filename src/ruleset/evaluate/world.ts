@@ -44,7 +44,7 @@ export function compareWorlds(one: World, other: World): number {
 }
 
 /** The packet is the same in both. */
-function alike(one: World, other: World): boolean {
+export function alike(one: World, other: World): boolean {
   return (
     one.mark === other.mark &&
     one.unknownMark === other.unknownMark &&

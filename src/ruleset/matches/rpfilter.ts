@@ -30,6 +30,7 @@ export const rpfilter: MatchExtension = {
           label: 'the way back',
           negated: options.has('invert'),
           missing: MISSING,
+          steady: true,
           create: (context) => wayBack(acceptLocal, context),
         },
       ],
