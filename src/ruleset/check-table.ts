@@ -61,11 +61,13 @@ function checkReachable(base: Chain, hook: number, chains: ReadonlyMap<string, C
 }
 
 function checkHook(rule: Rule, hook: number, base: string): void {
-  const refuse = (what: string, hooks: readonly number[]): void => {
-    if (hooks.includes(hook)) return
+  const refuse = (what: string, hooks: readonly number[]): Refusal => {
     const names = hooks.map((one) => HOOK_NAMES[one]).join(', ')
-    throw new Refusal(rule, `${what} works only in ${names}, but packets of ${base} come here; move the rule`)
+    return new Refusal(rule, `${what} works only in ${names}, but packets of ${base} come here; move the rule`)
   }
-  for (const { name, match } of rule.matches) if (match.hooks) refuse(`-m ${name}`, match.hooks)
-  if (rule.target?.target.hooks) refuse(`-j ${rule.target.name}`, rule.target.target.hooks)
+  for (const { name, match } of rule.matches) {
+    if (match.hooks && !match.hooks.includes(hook)) throw refuse(`-m ${name}`, match.hooks)
+  }
+  const hooks = rule.target?.target.hooks
+  if (hooks && !hooks.includes(hook)) throw refuse(`-j ${rule.target?.name}`, hooks)
 }

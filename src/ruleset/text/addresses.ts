@@ -14,6 +14,8 @@ export interface AddressMask {
 
 /** `a.b.c.d`, octets also octal (010) or hexadecimal (0xa), or with `short` also the leading octets of a network: `10`. */
 export function parseIpv4(text: string, short = false): Words | null {
+  const plain = plainIpv4(text)
+  if (plain >= 0) return [plain]
   const parts = text.split('.')
   if (parts.length > 4 || (parts.length < 4 && !short)) return null
   let word = 0
@@ -24,6 +26,30 @@ export function parseIpv4(text: string, short = false): Words | null {
     word = word * 256 + octet
   }
   return [word]
+}
+
+const DOT = 0x2e
+const DIGIT_0 = 0x30
+
+/** Four decimal octets without more zeros than they need, which nearly all addresses are; -1 for anything else. */
+function plainIpv4(text: string): number {
+  let word = 0
+  let octet = -1
+  let dots = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === DOT) {
+      if (octet < 0 || ++dots > 3) return -1
+      word = word * 256 + octet
+      octet = -1
+    } else {
+      const digit = char - DIGIT_0
+      if (digit < 0 || digit > 9 || octet === 0) return -1
+      octet = octet < 0 ? digit : octet * 10 + digit
+      if (octet > 255) return -1
+    }
+  }
+  return dots === 3 && octet >= 0 ? word * 256 + octet : -1
 }
 
 /** Four decimal octets, as inet_pton(3) reads them. */
@@ -120,14 +146,23 @@ export function notAnAddress(token: Token, family: Family, text: string): Refusa
   return new Refusal(token, `"${text}" is not an ${kind} address; write one as ${example}`)
 }
 
+/** By prefix length: thousands of addresses share few. */
+const MASKS = { ipv4: masksOf('ipv4'), ipv6: masksOf('ipv6') } as const
+
+function masksOf(family: Family): readonly Words[] {
+  const count = wordCount(family)
+  return Array.from({ length: 32 * count + 1 }, (_, length) =>
+    Array.from({ length: count }, (_, index) => wordMask(Math.min(32, Math.max(0, length - 32 * index)))),
+  )
+}
+
+function wordMask(bits: number): number {
+  return bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0
+}
+
 /** The mask of a prefix length. */
 export function prefixMask(length: number, family: Family): Words {
-  const words: number[] = []
-  for (let index = 0; index < wordCount(family); index++) {
-    const bits = Math.min(32, Math.max(0, length - 32 * index))
-    words.push(bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0)
-  }
-  return words
+  return MASKS[family][Math.min(length, 32 * wordCount(family))]
 }
 
 /** Bits of a contiguous mask, or -1. */

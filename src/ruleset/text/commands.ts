@@ -52,12 +52,19 @@ const WITH_ARGUMENT: ReadonlySet<string> = new Set<Command['name']>([
   'policy',
 ])
 
+/** What must stand behind the chain. */
+const NEEDED: ReadonlyMap<Command['name'], string> = new Map([
+  ['replace', 'a rule number'],
+  ['rename-chain', 'the new name'],
+  ['policy', 'a policy'],
+])
+
 /** @param positional takes the next word of the line when it is no option */
 export function readCommand(use: OptionUse, positional: () => Token | null): Command {
   const name = use.spec.name as Command['name']
   const chain = use.values[0] ?? positional()
   const argument = WITH_ARGUMENT.has(name) ? positional() : null
-  const needed = { replace: 'a rule number', 'rename-chain': 'the new name', policy: 'a policy' }[name as string]
+  const needed = NEEDED.get(name)
   if (needed && !argument) throw new Refusal(use.at, `${use.at.text} needs ${needed} behind the chain`)
   return { name, at: use.at, chain, argument }
 }

@@ -39,11 +39,12 @@ export class Options {
     this.owner = owner
     this.at = at
     this.uses = uses
-    uses.forEach(({ spec, at: place }, index) => {
-      if (!spec.repeatable && uses.slice(0, index).some((other) => other.spec.name === spec.name)) {
+    for (let index = 1; index < uses.length; index++) {
+      const { spec, at: place } = uses[index]
+      if (!spec.repeatable && uses.findIndex((other) => other.spec.name === spec.name) < index) {
         throw new Refusal(place, `--${spec.name} is given twice; keep one of them`)
       }
-    })
+    }
   }
 
   get(name: string): OptionUse | undefined {

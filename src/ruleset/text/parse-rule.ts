@@ -7,11 +7,11 @@ import { standardTarget } from '../targets/standard.ts'
 import type { AddressMask } from './addresses.ts'
 import { COMMANDS, type Command, readCommand } from './commands.ts'
 import { parseCounters } from './counters.ts'
+import type { ExtensionCache } from './extension-cache.ts'
 import { findOption, type Loaded, type LoadedExtensions } from './find-option.ts'
 import { APART_ONLY, LISTING } from './generic-options.ts'
 import { checkInterfaceName, type HeaderOptions, INTERFACE_NAME, readHeader } from './header-options.ts'
-import type { MatchCache } from './match-cache.ts'
-import { type OptionSpec, Options, type OptionUse } from './options.ts'
+import type { OptionSpec, OptionUse } from './options.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
@@ -26,7 +26,7 @@ export interface RuleScope {
   readonly labels: LabelNames | null
   hasChain(name: string): boolean
   warn(text: string): void
-  readonly matches: MatchCache
+  readonly extensions: ExtensionCache
 }
 
 /** A rule line: what is to be done, and with which rules (several when it lists several addresses). */
@@ -80,8 +80,9 @@ class LineReader {
         if (after.text === '!') throw new Refusal(after, 'two ! in a row; keep one or none')
         token = after
       }
-      for (const [index, written] of writtenOptions(token).entries()) {
-        if (!this.otherFamily) this.#readOption(written, negated && index === 0)
+      const written = writtenOptions(token)
+      for (let index = 0; index < written.length && !this.otherFamily; index++) {
+        this.#readOption(written[index], negated && index === 0)
       }
     }
   }
@@ -93,7 +94,7 @@ class LineReader {
       this.#scope.warn(`lines with ${name} are for the other family; left out`)
       return
     }
-    const values = attached ? [owner === null ? this.#attachedValue(spec, name, attached, token) : attached] : []
+    const first = attached && owner === null ? this.#attachedValue(spec, name, attached, token) : attached
     const wanted = spec.values ?? 1
     let inverted = negated
     if (!negated && spec.negatable && wanted > 0 && !attached && this.#isOldNegation()) {
@@ -103,12 +104,11 @@ class LineReader {
         `line ${token.line}: "${name} !" is the old order, which iptables no longer takes; write "! ${name}"`,
       )
     }
-    while (values.length < wanted) {
-      const value = this.#tokens[this.#next++]
-      if (value === undefined) {
-        throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} behind it`)
-      }
-      values.push(value)
+    const apart = this.#tokens.slice(this.#next, this.#next + wanted - (first ? 1 : 0))
+    this.#next += apart.length
+    const values = first ? [first, ...apart] : apart
+    if (values.length < wanted) {
+      throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} behind it`)
     }
     if (values.length > wanted && !spec.attachable) {
       const instead = spec.optionalValue ? 'write it apart, behind a space' : 'take it away'
@@ -237,7 +237,7 @@ class LineReader {
       warn: this.#scope.warn,
     }
     const matches = this.#loaded.matches.map(({ extension, at: place, uses }) =>
-      this.#scope.matches.parse(extension as MatchExtension, place, uses, context),
+      this.#scope.extensions.match(extension as MatchExtension, place, uses, context),
     )
     const target = this.#finishTarget(context)
     if (target?.target.needsSyn && !matches.some(({ match }) => match.asksForSyn)) {
@@ -279,17 +279,12 @@ class LineReader {
       throw new Refusal(name, `there is no chain "${name.text}" above; declare it with :${name.text} - [0:0]`)
     }
     if (!this.#loaded.target) {
-      const target: Target = goto
-        ? { print: () => '', action: { kind: 'goto', chain: name.text } }
-        : (standardTarget(name.text) ?? { print: () => '', action: { kind: 'jump', chain: name.text } })
+      const target = goto ? chainTarget('goto', name) : (standardTarget(name.text) ?? chainTarget('jump', name))
       checkRequirements(`-j ${name.text}`, target, name, context)
       return { name: name.text, target }
     }
-    const extension = this.#loaded.target.extension as TargetExtension
-    checkRequirements(`-j ${extension.name}`, extension, name, context)
-    const target = extension.parse(new Options(extension.name, name, this.#loaded.target.uses), context)
-    checkRequirements(`-j ${extension.name}`, target, name, context)
-    return { name: extension.name, target: { ...target, hooks: target.hooks ?? extension.hooks ?? ALL_HOOKS } }
+    const { extension, uses } = this.#loaded.target
+    return this.#scope.extensions.target(extension as TargetExtension, name, uses, context)
   }
 
   /** A packet that comes in has no outgoing interface yet, and the other way round. */
@@ -307,21 +302,28 @@ class LineReader {
   }
 }
 
-const ALL_HOOKS: readonly number[] = [0, 1, 2, 3, 4]
+function chainTarget(kind: 'jump' | 'goto', { text }: Token): Target {
+  return { print: printNothing, action: { kind, chain: text } }
+}
+
+function printNothing(): string {
+  return ''
+}
 
 /** `-s a,b -d c,d` is four rules. */
 function expand(options: HeaderOptions): RuleHeader[] {
+  const { sources, destinations } = options
   const each = <Value>(list: Value[]): (Value | null)[] => (list.length === 0 ? [null] : list)
   const negatable = (value: AddressMask | null, negated: boolean): RuleHeader['source'] =>
     value && (negated || value.mask.some((word) => word !== 0)) ? { value, negated } : null
-  return each(options.sources).flatMap((source) =>
-    each(options.destinations).map((destination) => ({
-      source: negatable(source, options.sourceNegated),
-      destination: negatable(destination, options.destinationNegated),
-      inInterface: options.inInterface,
-      outInterface: options.outInterface,
-      protocol: options.protocol,
-      fragment: options.fragment,
-    })),
-  )
+  const header = (source: AddressMask | null, destination: AddressMask | null): RuleHeader => ({
+    source: negatable(source, options.sourceNegated),
+    destination: negatable(destination, options.destinationNegated),
+    inInterface: options.inInterface,
+    outInterface: options.outInterface,
+    protocol: options.protocol,
+    fragment: options.fragment,
+  })
+  if (sources.length < 2 && destinations.length < 2) return [header(sources[0] ?? null, destinations[0] ?? null)]
+  return each(sources).flatMap((source) => each(destinations).map((destination) => header(source, destination)))
 }

@@ -4,7 +4,7 @@ import type { Counters, ParsedRuleset, Table } from '../rule.ts'
 import type { Family, TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { parseCounters } from './counters.ts'
-import { MatchCache } from './match-cache.ts'
+import { ExtensionCache } from './extension-cache.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
 import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
@@ -52,7 +52,7 @@ class FileReader {
   readonly #tables = new Map<string, Table>()
   readonly #warnings = new Set<string>()
   readonly #errors: LocatedError[] = []
-  readonly #matches = new MatchCache()
+  readonly #extensions = new ExtensionCache()
   #table: TableBuilder | null = null
   /** Tables of commands that stand outside of `*table` and COMMIT. */
   readonly #commanded = new Map<TableName, TableBuilder>()
@@ -180,7 +180,7 @@ class FileReader {
       labels: this.#labels,
       hasChain: (name) => table.hasChain(name),
       warn: this.warn,
-      matches: this.#matches,
+      extensions: this.#extensions,
     }
     const parsed = parseRuleLine(tokens, text, counters, scope)
     if (parsed) table.apply(parsed)

@@ -96,8 +96,8 @@ export const PROTOCOL_UDPLITE = 136
  * @param anyCase whether the name may have letters of any case, as behind -p
  */
 export function parseProtocol(token: Token, anyCase = true): number {
-  const number = numberOf(token.text) ?? NUMBERS.get(anyCase ? token.text.toLowerCase() : token.text)
-  if (number !== undefined && number <= 255) return number
+  const number = NUMBERS.get(anyCase ? token.text.toLowerCase() : token.text) ?? numberOf(token.text)
+  if (number !== null && number <= 255) return number
   throw new Refusal(token, `"${token.text}" is not a protocol that is known; write its number, 0 to 255`)
 }
 

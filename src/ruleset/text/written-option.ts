@@ -25,6 +25,7 @@ export function writtenOptions(at: Token): WrittenOption[] {
       },
     ]
   }
+  if (SHORT_OPTIONS.has(text)) return [{ at, name: text, attached: null }]
   const written: WrittenOption[] = []
   for (let index = 1; index < text.length && text.startsWith('-'); index++) {
     const name = `-${text[index]}`
