@@ -8,12 +8,16 @@ const MARKED_SHARE = 1 / 16
 /** Where sets of one field's values begin, and where they are behind their end. */
 export class Boundaries {
   readonly #max: number
-  #values = new Float64Array(64)
+  #values: Float64Array
   #count = 0
 
-  /** @param max the field's greatest value, a power of two less one */
-  constructor(max: number) {
+  /**
+   * @param max the field's greatest value, a power of two less one
+   * @param expected so many boundaries, or more
+   */
+  constructor(max: number, expected = 64) {
     this.#max = max
+    this.#values = new Float64Array(expected)
   }
 
   addSet(set: ValueSet): void {
@@ -62,7 +66,7 @@ export class Boundaries {
 
 /** Of what all rules ask of a field. */
 export function boundariesOf(sets: readonly (ValueSet | null)[], max: number): Float64Array {
-  const boundaries = new Boundaries(max)
+  const boundaries = new Boundaries(max, 2 * sets.length + 1)
   for (let rule = 0; rule < sets.length; rule++) {
     const set = sets[rule]
     if (set !== null) boundaries.addSet(set)

@@ -102,9 +102,9 @@ class IndexBuilder {
   /** Rules that hold at the value reached. */
   readonly #holding: Int32Array
   readonly #holdingSummary: Int32Array
-  #heads = new Int32Array(64)
+  #heads: Int32Array
   #headsLength = 0
-  #words = new Int32Array(64)
+  #words: Int32Array
   #wordsLength = 0
 
   constructor(sets: readonly (ValueSet | null)[], events: Events, max: number) {
@@ -117,6 +117,9 @@ class IndexBuilder {
     this.#othersSummary = new Int32Array(this.#summaryWords)
     this.#holding = new Int32Array(this.#wordCount)
     this.#holdingSummary = new Int32Array(this.#summaryWords)
+    const headCount = events.boundaries.length + 2
+    this.#heads = new Int32Array(Math.min(BUDGET, 3 * this.#summaryWords * headCount))
+    this.#words = new Int32Array(Math.min(BUDGET, this.#wordCount + 2 * headCount))
     for (let rule = 0; rule < sets.length; rule++) {
       if (sets[rule] === null) enter(this.#others, this.#othersSummary, rule)
     }
@@ -136,7 +139,7 @@ class IndexBuilder {
       const to = Math.min(from + step, boundaries.length)
       this.#end(from)
       for (let at = from; at < to; at++) this.#begin(at)
-      const head = this.#holdingSummary.some((word) => word !== 0) ? this.#addHead() : none
+      const head = isEmpty(this.#holdingSummary) ? none : this.#addHead()
       if (this.#headsLength + this.#wordsLength > BUDGET && step < boundaries.length) return null
       for (let at = from + 1; at < to; at++) {
         this.#end(at)
@@ -158,9 +161,7 @@ class IndexBuilder {
     }
     if (this.#max <= TABLE_MAX && (starts.length > TABLE_PAYS || this.#max < TABLE_PAYS)) {
       const table = new Int32Array(this.#max + 1)
-      starts.forEach((start, at) => {
-        table.fill(headOf[at], start, starts[at + 1])
-      })
+      for (let at = 0; at < starts.length; at++) table.fill(headOf[at], starts[at], starts[at + 1])
       return { ...index, starts: new Int32Array(0), headOf: table, values: this.#max + 1 }
     }
     if (this.#max === 0xffff_ffff) {
@@ -227,6 +228,11 @@ function enter(words: Int32Array, summary: Int32Array, rule: number): void {
 function leave(words: Int32Array, summary: Int32Array, rule: number): void {
   words[rule >> 5] &= ~(1 << rule)
   if (words[rule >> 5] === 0) summary[rule >> 10] &= ~(1 << (rule >> 5))
+}
+
+function isEmpty(summary: Int32Array): boolean {
+  for (let at = 0; at < summary.length; at++) if (summary[at] !== 0) return false
+  return true
 }
 
 function longer(array: Int32Array, needed: number): Int32Array<ArrayBuffer> {
