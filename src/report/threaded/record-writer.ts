@@ -150,7 +150,7 @@ export class RecordWriter {
     if (known[rule.id] === true) return
     while (known.length < rule.id) known.push(false)
     known[rule.id] = true
-    this.#tell({ kind: 'rule', rule: { ...rule, nat: null } })
+    this.#tell({ kind: 'rule', rule: copyOf(rule) })
   }
 
   #room(): void {
@@ -169,4 +169,10 @@ export class RecordWriter {
   #lastPlace(): number {
     return this.#ring.endOf(this.#block) - RECORD_INTS_MAX - CONTEXT_INTS
   }
+}
+
+/** What can go to another thread: all that is said of a rule, as values. How nat rules translate is no matter to outputs. */
+function copyOf(rule: RuleInfo): RuleInfo {
+  const { id, family, table, chain, number, record, target, file, line, text, comment, rejectsWithReset } = rule
+  return { id, family, table, chain, number, record, target, file, line, text, comment, rejectsWithReset, nat: null }
 }
