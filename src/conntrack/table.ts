@@ -26,6 +26,7 @@ import {
   X_TIMEOUT_POLICY,
 } from './extensions.ts'
 import { KeyIndex } from './key-index.ts'
+import { sameEnds, sameTails, writeAddresses } from './key-words.ts'
 import { reserve } from './reservation.ts'
 import { IPS_ASSURED, IPS_CONFIRMED } from './status.ts'
 import type { TupleKey } from './tuple.ts'
@@ -249,8 +250,7 @@ export class ConnectionTable {
   /** An entry that was never used: its memory is blank. */
   #takeNext(): number {
     const id = this.#high++
-    if (this.#high * ENTRY_INTS > this.entries.length) this.#growEntries()
-    if (this.#high > this.#hashes.length) this.#growHashes()
+    if (this.#high * ENTRY_INTS > this.entries.length || this.#high > this.#hashes.length) this.#grow()
     return id
   }
 
@@ -387,50 +387,14 @@ export class ConnectionTable {
     for (const reference of this.#index.all()) if ((reference & 1) === 0) yield reference >> 1
   }
 
-  #growHashes(): void {
-    const hashes = new Int32Array(reserve((this.#high - 1) * GROWTH, 4, this.#high))
-    hashes.set(this.#hashes)
-    this.#hashes = hashes
-  }
-
-  #growEntries(): void {
+  #grow(): void {
     const memory = reserve((this.#high - 1) * GROWTH, ENTRY_INTS * 4, this.#high)
     const entries = new Int32Array(memory)
-    entries.set(this.entries)
+    entries.set(this.entries.subarray(0, (this.#high - 1) * ENTRY_INTS))
     this.entries = entries
     this.times = new Float64Array(memory)
+    const hashes = new Int32Array(entries.length / ENTRY_INTS)
+    hashes.set(this.#hashes.subarray(0, this.#high - 1))
+    this.#hashes = hashes
   }
-}
-
-function sameEnds(entries: Int32Array, e: number, fields: Int32Array, a: number, b: number, words: number): boolean {
-  for (let word = 0; word < words; word++) {
-    if (entries[e + E_ADDRESS_A + word] !== fields[a + word] || entries[e + E_ADDRESS_B + word] !== fields[b + word]) {
-      return false
-    }
-  }
-  return true
-}
-
-function writeAddresses(words: Int32Array, a: number, b: number, key: TupleKey): void {
-  words[a] = key.a0
-  words[b] = key.b0
-  if ((key.kind & KIND_IPV6) === 0) return
-  words[a + 1] = key.a1
-  words[a + 2] = key.a2
-  words[a + 3] = key.a3
-  words[b + 1] = key.b1
-  words[b + 2] = key.b2
-  words[b + 3] = key.b3
-}
-
-/** Whether the words of the IPv6 addresses behind the first are those of the key. */
-function sameTails(words: Int32Array, a: number, b: number, key: TupleKey): boolean {
-  return (
-    words[a + 1] === key.a1 &&
-    words[a + 2] === key.a2 &&
-    words[a + 3] === key.a3 &&
-    words[b + 1] === key.b1 &&
-    words[b + 2] === key.b2 &&
-    words[b + 3] === key.b3
-  )
 }

@@ -9,11 +9,10 @@ import {
 } from '../../wire/packet-fields.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import type { PureTest } from './condition.ts'
-import { SPREAD } from './head-cache.ts'
 import type { PacketClasses } from './packet-classes.ts'
+import { RowMemory } from './row-memory.ts'
 
 const ROW_BITS = 10
-const ROW_SHIFT = 32 - ROW_BITS
 /** Integers of a row before those of the classes. */
 const W_CHAIN = 0
 const W_STATE = 1
@@ -50,22 +49,15 @@ export class WalkMemory {
   /** PacketClasses.calls. */
   readonly #calls: readonly PureTest[]
   readonly #flagsAsked: number
-  readonly #rowInts: number
-  readonly #rows: Int32Array
-  readonly #answers: (WalkAnswer | undefined)[]
-  /** What was asked for last, in the form of a row, and where its row is. */
-  readonly #asked: Int32Array
-  #number = 0
+  readonly #rows: RowMemory
+  readonly #answers: (WalkAnswer | undefined)[] = new Array(1 << ROW_BITS)
 
   /** @param calls those of the classes, @param flagsAsked TCP flags that some rule looks at */
   constructor(classes: PacketClasses, calls: readonly PureTest[], flagsAsked: number) {
     this.#classes = classes
     this.#calls = calls
     this.#flagsAsked = flagsAsked
-    this.#rowInts = W_CLASSES + calls.length + classes.count
-    this.#rows = new Int32Array(this.#rowInts << ROW_BITS)
-    this.#answers = new Array(1 << ROW_BITS)
-    this.#asked = new Int32Array(this.#rowInts)
+    this.#rows = new RowMemory(W_CLASSES + calls.length + classes.count, ROW_BITS)
   }
 
   /** Whether what is remembered of others can hold for the packet: it has a transport header. */
@@ -76,8 +68,8 @@ export class WalkMemory {
   /** Of a packet in a base chain. */
   find(packet: RulePacket, chain: number): WalkAnswer | undefined {
     const { fields, base } = packet
-    const asked = this.#asked
-    asked[W_CHAIN] = chain
+    const { asked } = this.#rows
+    asked[W_CHAIN] = chain + 1
     asked[W_STATE] = (packet.state << 3) | ((packet.direction + 1) << 1) | (packet.connection < 0 ? 0 : 1)
     asked[W_IN] = packet.inInterface
     asked[W_OUT] = packet.outInterface
@@ -91,17 +83,12 @@ export class WalkMemory {
     const calls = this.#calls
     for (let at = 0; at < calls.length; at++) asked[W_CLASSES + at] = calls[at].test(packet)
     this.#classes.write(fields, base, asked, W_CLASSES + calls.length)
-    let hash = 0
-    for (let at = 0; at < asked.length; at++) hash = Math.imul(hash ^ asked[at] ^ (hash >>> 15), SPREAD)
-    this.#number = hash >>> ROW_SHIFT
-    const row = this.#number * this.#rowInts
-    for (let at = 0; at < asked.length; at++) if (this.#rows[row + at] !== asked[at]) return undefined
-    return this.#answers[this.#number]
+    const place = this.#rows.find()
+    return place < 0 ? undefined : this.#answers[place]
   }
 
   /** Remembers the answer for the packet that `find` was asked about last. */
   keep(answer: WalkAnswer): void {
-    this.#rows.set(this.#asked, this.#number * this.#rowInts)
-    this.#answers[this.#number] = answer
+    this.#answers[this.#rows.keep()] = answer
   }
 }

@@ -127,7 +127,7 @@ function stateBeforeTracking(all: readonly ReviewedRule[]): Mistake[] {
     if (rule.table.name !== 'raw') return false
     const facts = new Facts().add(rule.checks)
     const states = facts.values.get('state')
-    return states !== undefined && states.some(({ low }) => low !== STATE_UNTRACKED) && !isLoopback(facts)
+    return states?.some(({ low }) => low !== STATE_UNTRACKED) && !isLoopback(facts)
   })
   if (asking.length === 0) return []
   const text =
