@@ -50,6 +50,11 @@ export class Interfaces {
     return this.#fixedOut !== INTERFACE_UNKNOWN ? this.#fixedOut : this.#behind(family, fields, at)
   }
 
+  /** The interface behind which the network of the address at fields[at …] was told to be. */
+  toward(family: number, fields: Int32Array, at: number): number {
+    return this.#behind(family, fields, at)
+  }
+
   /** Interface that the network of an address lies behind, INTERFACE_UNKNOWN. */
   behind(family: number, words: readonly number[]): number {
     return this.#behind(family, words, 0)

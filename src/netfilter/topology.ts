@@ -63,6 +63,10 @@ export class Topology implements RuleEnvironment {
     return RTN_LOCAL
   }
 
+  interfaceToward(familyName: Family, fields: Int32Array, at: number): number {
+    return this.ways.toward(familyName === 'ipv4' ? IP_V4 : IP_V6, fields, at)
+  }
+
   /** Routers alone hear the anycast addresses of their networks. */
   #isAnycast(family: number, fields: Int32Array, at: number): boolean {
     return this.mode === 'router' && this.local.isSubnetRouterAnycast(family, fields, at)

@@ -15,6 +15,8 @@ export interface RuleEnvironment {
    * @param interfaceNumber restricts the answer to one interface (`--limit-iface-in`), or 0
    */
   addressType(family: Family, fields: Int32Array, at: number, interfaceNumber: number): number
+  /** Interface that the network of the address is behind, -1 when not known. */
+  interfaceToward(family: Family, fields: Int32Array, at: number): number
 }
 
 /** One rule, or the policy of a base chain, as reports name it. Policies have ids too, behind the rules of their chain. */

@@ -65,7 +65,7 @@ interface Sample {
 }
 
 function measureOnce({ name, family, text, sets }: RuleText, sample: Sample): RuleTimes {
-  const environment = { interfaces: ['', 'lo', 'eth0', 'eth1'], addressType: () => 1 }
+  const environment = { interfaces: ['', 'lo', 'eth0', 'eth1'], addressType: () => 1, interfaceToward: () => -1 }
   const start = userMs()
   const parsed = parseRuleset(text, name, family)
   const between = userMs()

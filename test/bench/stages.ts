@@ -144,7 +144,7 @@ function tracking(): FrameVisitor {
 
 /** All packets of a known connection, forwarded. */
 function ruleWalk(path: string): (bytes: Uint8Array, fields: Int32Array, base: number) => void {
-  const environment = { interfaces: [''], addressType: () => -1 }
+  const environment = { interfaces: [''], addressType: () => -1, interfaceToward: () => -1 }
   const rules = compileRuleset(parseRuleset(readFileSync(path, 'latin1'), path, 'ipv4'), environment)
   const [table] = rules.tablesAt(HOOK_FORWARD)
   const { table: connections } = new Tracker(sysctlsWith(new Map()), 1).current

@@ -138,6 +138,12 @@ describe('own addresses', () => {
   })
 })
 
+test('the way to an address is by the interface that its network is behind, whatever all packets come in by', () => {
+  const topology = topologyOf({ interfaces: NETWORKS, inInterface: 'wan' })
+  const toward = (address: string) => topology.interfaces[topology.interfaceToward('ipv4', words(address), 0)]
+  expect([toward('10.0.0.9'), toward('10.99.0.9')]).toEqual(['lan', 'dmz'])
+})
+
 describe('address types', () => {
   const [UNICAST, LOCAL, BROADCAST, MULTICAST] = [1, 2, 3, 5]
   const topology = topologyOf({ interfaces: NETWORKS.slice(1), local: ['10.0.0.5/24', '203.0.113.5', '2001:db8::5'] })

@@ -19,7 +19,11 @@ const NO_CONNECTIONS: ConnectionView = {
   port: () => 0,
 } as unknown as ConnectionView
 
-const ENVIRONMENT: RuleEnvironment = { interfaces: ['', 'tin', 'tout'], addressType: () => -1 }
+const ENVIRONMENT: RuleEnvironment = {
+  interfaces: ['', 'tin', 'tout'],
+  addressType: () => -1,
+  interfaceToward: () => -1,
+}
 
 /** Rules of the chains PREROUTING and FORWARD that a packet matched, as `filter:FORWARD:3`; `?` behind an undecided one. */
 export type Matched = readonly string[]

@@ -7,7 +7,11 @@ import { decodeToFields } from '../support/row.ts'
 function compiled(...rules: string[]): CompiledRuleset {
   const lines = rules.map((rule) => `-A FORWARD ${rule}\n`).join('')
   const text = `*filter\n:FORWARD ACCEPT [0:0]\n:LIST - [0:0]\n${lines}COMMIT\n`
-  return compileRuleset(parseRuleset(text, 'rules.v4', 'ipv4'), { interfaces: [''], addressType: () => 1 })
+  return compileRuleset(parseRuleset(text, 'rules.v4', 'ipv4'), {
+    interfaces: [''],
+    addressType: () => 1,
+    interfaceToward: () => -1,
+  })
 }
 
 function classesOf(ruleset: CompiledRuleset, packet: Uint8Array): number[] {

@@ -41,14 +41,25 @@ describe.skipIf(noIptables)(`policy, rpfilter and cluster, as iptables prints th
 })
 
 describe('the way back', () => {
-  const rules = compile('*raw\n:PREROUTING DROP [0:0]\n-A PREROUTING -m rpfilter -j ACCEPT\nCOMMIT\n')
   test.each([
-    ['192.0.2.1:1>198.51.100.2:2', 1, 'UNKNOWN'],
-    ['192.0.2.1:1>198.51.100.2:2', 3, 'ACCEPT'],
-    ['0.0.0.0:68>255.255.255.255:67', 1, 'ACCEPT'],
-    ['0.0.0.0:68>198.51.100.2:67', 1, 'UNKNOWN'],
-    ['10.0.0.1:1>198.51.100.2:2', 1, 'DROP'],
-  ])('%s by interface %i: %s', (path, inInterface, expected) => {
+    ['', '192.0.2.1:1>198.51.100.2:2', 1, 'UNKNOWN'],
+    ['', '192.0.2.1:1>198.51.100.2:2', 3, 'ACCEPT'],
+    ['', '0.0.0.0:68>255.255.255.255:67', 1, 'ACCEPT'],
+    ['', '0.0.0.0:68>198.51.100.2:67', 1, 'UNKNOWN'],
+    // As Linux 6.18 answers for a network behind this interface, behind another one, and own addresses.
+    ['', '198.51.100.9:1>192.0.2.2:2', 1, 'ACCEPT'],
+    ['', '198.51.100.9:1>192.0.2.2:2', 2, 'DROP'],
+    ['', '198.51.100.9:1>192.0.2.2:2', -1, 'UNKNOWN'],
+    ['--loose', '198.51.100.9:1>192.0.2.2:2', 2, 'ACCEPT'],
+    ['--loose', '192.0.2.1:1>198.51.100.2:2', 1, 'UNKNOWN'],
+    ['--invert', '198.51.100.9:1>192.0.2.2:2', 2, 'ACCEPT'],
+    ['', '10.0.0.1:1>198.51.100.2:2', 1, 'DROP'],
+    ['--loose', '10.0.0.1:1>198.51.100.2:2', 1, 'DROP'],
+    ['--accept-local', '10.0.0.1:1>198.51.100.2:2', 1, 'ACCEPT'],
+    ['--accept-local', '10.0.0.1:1>198.51.100.2:2', 2, 'DROP'],
+    ['--loose --accept-local', '10.0.0.1:1>198.51.100.2:2', 2, 'ACCEPT'],
+  ])('%s %s by interface %i: %s', (options, path, inInterface, expected) => {
+    const rules = compile(`*raw\n:PREROUTING DROP [0:0]\n-A PREROUTING -m rpfilter ${options} -j ACCEPT\nCOMMIT\n`)
     const packet = packetOf(udp(path), { hook: HOOK_PREROUTING, inInterface })
     expect(decide(rules, packet).split(' ')[0]).toBe(expected)
   })

@@ -14,6 +14,8 @@ export const ENVIRONMENT: RuleEnvironment = {
     if (word >>> 8 === 0xcb0071) return -1
     return word >>> 24 === 10 ? 2 : 1
   },
+  // 198.51.100.0/24 and 10.0.0.0/8 are behind eth0.
+  interfaceToward: (_, fields, at) => (fields[at] >>> 8 === 0xc63364 || fields[at] >>> 24 === 10 ? 1 : -1),
 }
 
 /** Connections in a map, for rules that look at them. */

@@ -9,7 +9,7 @@ const RTN_LOCAL = 2
 /** 224.0.0.0/24 */
 const LOCAL_GROUPS = 0xe00000
 const MISSING =
-  'the routes of the machine are not known, only networks by which interfaces were told; settle it with --assume rpfilter'
+  'the routes of the machine are not known: say by --iface which networks are behind each interface; or settle it with --assume rpfilter'
 
 /** Whether an answer would leave by the interface that the packet came in by. */
 export const rpfilter: MatchExtension = {
@@ -22,6 +22,7 @@ export const rpfilter: MatchExtension = {
       .map((name) => `--${name}`)
       .join(' ')
     const acceptLocal = options.has('accept-local')
+    const isLoose = options.has('loose')
     return {
       print: () => text,
       conditions: () => [
@@ -31,24 +32,32 @@ export const rpfilter: MatchExtension = {
           negated: options.has('invert'),
           missing: MISSING,
           steady: true,
-          create: (context) => wayBack(acceptLocal, context),
+          create: (context) => wayBack(isLoose, acceptLocal, context),
         },
       ],
     }
   },
 }
 
-/** What can be told without routes: loopback passes, sources that nobody may have do not. */
-function wayBack(acceptLocal: boolean, { family, environment }: CallContext): PureTest {
+/**
+ * Networks behind interfaces are the routes that are known (asked of Linux 6.18). Loopback passes, sources that nobody may
+ * have do not.
+ */
+function wayBack(isLoose: boolean, acceptLocal: boolean, { family, environment }: CallContext): PureTest {
   const loopback = environment.interfaces.indexOf('lo')
   const passesUnrouted = family === 'ipv4' ? isAskingForAddress : isUnspecified
   return {
     test(packet) {
-      if (packet.inInterface === loopback && loopback > 0) return YES
+      const { fields, base, inInterface } = packet
+      if (inInterface === loopback && loopback > 0) return YES
       if (passesUnrouted(packet)) return YES
-      const type = environment.addressType(family, packet.fields, packet.base + P_SRC, 0)
-      if (type < 0 || type === RTN_UNICAST) return UNKNOWN
-      return type === RTN_LOCAL && acceptLocal ? UNKNOWN : NO
+      const type = environment.addressType(family, fields, base + P_SRC, 0)
+      if (type < 0) return UNKNOWN
+      if (type !== RTN_UNICAST && !(type === RTN_LOCAL && acceptLocal)) return NO
+      const way = environment.interfaceToward(family, fields, base + P_SRC)
+      if (way < 0) return UNKNOWN
+      if (isLoose) return YES
+      return inInterface < 0 ? UNKNOWN : way === inInterface ? YES : NO
     },
   }
 }

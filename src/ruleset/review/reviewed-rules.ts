@@ -39,7 +39,7 @@ export function reviewedRules(
   const memory = new RuleMemory()
   memory.shared(IpSets, '', () => new IpSets(sets))
   memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
-  const environment = { interfaces: [''], addressType: () => -1 }
+  const environment = { interfaces: [''], addressType: () => -1, interfaceToward: () => -1 }
   const context: CallContext = { family: parsed.family, environment, memory }
   for (const { matches, target } of parsed.tables.flatMap(({ chains }) => chains.flatMap(({ rules }) => rules))) {
     for (const { match } of matches) match.prepare?.(context)
