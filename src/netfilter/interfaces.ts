@@ -42,25 +42,16 @@ export class Interfaces {
 
   /** By which a packet from the address at fields[at …] comes in: a number, or INTERFACE_UNKNOWN. */
   incoming(family: number, fields: Int32Array, at: number): number {
-    return this.#fixedIn !== INTERFACE_UNKNOWN ? this.#fixedIn : this.#behind(family, fields, at)
+    return this.#fixedIn !== INTERFACE_UNKNOWN ? this.#fixedIn : this.behind(family, fields, at)
   }
 
   /** By which a packet to the address at fields[at …] leaves. */
   outgoing(family: number, fields: Int32Array, at: number): number {
-    return this.#fixedOut !== INTERFACE_UNKNOWN ? this.#fixedOut : this.#behind(family, fields, at)
+    return this.#fixedOut !== INTERFACE_UNKNOWN ? this.#fixedOut : this.behind(family, fields, at)
   }
 
-  /** The interface behind which the network of the address at fields[at …] was told to be. */
-  toward(family: number, fields: Int32Array, at: number): number {
-    return this.#behind(family, fields, at)
-  }
-
-  /** Interface that the network of an address lies behind, INTERFACE_UNKNOWN. */
-  behind(family: number, words: readonly number[]): number {
-    return this.#behind(family, words, 0)
-  }
-
-  #behind(family: number, fields: ArrayLike<number>, at: number): number {
+  /** The interface that the network of the address at fields[at …] was told to be behind, INTERFACE_UNKNOWN. */
+  behind(family: number, fields: ArrayLike<number>, at: number): number {
     for (let i = 0; i < this.#networks.length; i++) {
       const network = this.#networks[i]
       if (network.prefix.family === family && prefixContains(network.prefix, fields, at)) return network.interfaceNumber

@@ -47,7 +47,7 @@ export class Topology implements RuleEnvironment {
   /** An address of the machine's on an interface, as MASQUERADE and REDIRECT take it; null when none is known. */
   addressOn(family: number, interfaceNumber: number): readonly number[] | null {
     const own = this.local.all(family)
-    return own.find((words) => this.ways.behind(family, words) === interfaceNumber) ?? own[0] ?? null
+    return own.find((words) => this.ways.behind(family, words, 0) === interfaceNumber) ?? own[0] ?? null
   }
 
   addressType(familyName: Family, fields: Int32Array, at: number, interfaceNumber: number): number {
@@ -64,7 +64,7 @@ export class Topology implements RuleEnvironment {
   }
 
   interfaceToward(familyName: Family, fields: Int32Array, at: number): number {
-    return this.ways.toward(familyName === 'ipv4' ? IP_V4 : IP_V6, fields, at)
+    return this.ways.behind(familyName === 'ipv4' ? IP_V4 : IP_V6, fields, at)
   }
 
   /** Routers alone hear the anycast addresses of their networks. */

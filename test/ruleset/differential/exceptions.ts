@@ -2,8 +2,8 @@
 export const NEVER_TAKEN: ReadonlyMap<string, string> = new Map([
   ['ipv4 ah --ahlen', 'for IPv6'],
   ['ipv4 ah --ahres', 'for IPv6'],
-  ['ipv6 dst --dst-not-strict', 'not implemented'],
-  ['ipv6 hbh --hbh-not-strict', 'not implemented'],
+  ['ipv6 dst --dst-not-strict', 'iptables knows the name, and refuses it'],
+  ['ipv6 hbh --hbh-not-strict', 'iptables knows the name, and refuses it'],
 ])
 
 /** Rules that iptables-nft prints in other words, or leaves something out of. */
