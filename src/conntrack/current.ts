@@ -77,13 +77,13 @@ export class CurrentConnection {
   /** Entries pushed out of a full table, and packets dropped because none could be. */
   evicted = 0
   fullDrops = 0
-  /** When the table was full for the first time, on the replay's clock, and who filled it; -1 for never. */
-  fullSinceNs = -1
+  /** When the table was full for the first time, on the replay's clock, and who filled it; infinity for never. */
+  fullSinceNs = Number.POSITIVE_INFINITY
   hostsWhenFull: readonly TableHost[] = []
   peakCount = 0
   readonly #max: number
   /** When a full table is next searched for what has expired. */
-  #nextCollectionNs = 0
+  #nextCollectionNs = Number.NEGATIVE_INFINITY
   /** The last packet's connection, which ended with it. */
   #ended = NO_ENTRY
   readonly #finding: Finding
@@ -271,18 +271,26 @@ export class CurrentConnection {
     this.table.extensions.records[x + X_HELPER] = helper + 1
   }
 
-  /** Addresses that opened most of the table's connections, most first. Cold: looks at every entry. */
+  /** Addresses that opened most of the table's connections, most first. Looks at every entry. */
   #busiestHosts(): TableHost[] {
     const reader = new ConnectionReader(this.table)
-    const counts = new Map<string, number>()
+    /** By the address: IPv4 as a number, so that a text is made of the few that are named only. */
+    const counts = new Map<number | string, number>()
     for (const id of this.table.live()) {
-      const isV6 = reader.isIpv6(id)
-      const words = Array.from({ length: isV6 ? 4 : 1 }, (_, i) => reader.address(id, false, false, i))
-      const text = addressText(words, 0, isV6 ? IP_V6 : IP_V4)
-      counts.set(text, (counts.get(text) ?? 0) + 1)
+      const host = reader.isIpv6(id)
+        ? addressText(
+            [0, 1, 2, 3].map((word) => reader.address(id, false, false, word)),
+            0,
+            IP_V6,
+          )
+        : reader.address(id, false, false, 0)
+      counts.set(host, (counts.get(host) ?? 0) + 1)
     }
-    const hosts = [...counts].map(([address, connections]) => ({ address, connections }))
-    return hosts.sort((a, b) => b.connections - a.connections).slice(0, HOSTS_NAMED)
+    const busiest = [...counts].sort(([, a], [, b]) => b - a).slice(0, HOSTS_NAMED)
+    return busiest.map(([host, connections]) => ({
+      address: typeof host === 'string' ? host : addressText([host], 0, IP_V4),
+      connections,
+    }))
   }
 
   /** A full table: what has expired goes first, then one entry that is not assured. */
@@ -291,7 +299,7 @@ export class CurrentConnection {
       this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
       if (this.table.removeExpired() > 0) return true
     }
-    if (this.fullSinceNs < 0) {
+    if (this.fullSinceNs === Number.POSITIVE_INFINITY) {
       this.fullSinceNs = this.nowNs
       this.hostsWhenFull = this.#busiestHosts()
     }

@@ -31,7 +31,7 @@ export const E_NUMBER = 15
 export const E_PROTOCOL = 16
 
 export const KIND_PROTOCOL_MASK = 0xff
-export const KIND_IPV6 = 0x100
+export { KIND_IPV6 } from '../wire/flow-hash.ts'
 /** ICMP: A is the one who asked, not the lower address. */
 export const KIND_ZONE_SHIFT = 16
 

@@ -20,9 +20,9 @@ export class KeyIndex {
   #outgrown: SlotTable | null = null
   /** Slots of the outgrown table below this one have been moved. */
   #moved = 0
-  /** Where `first` and `next` found what they returned. */
+  /** Where `first` and `next` found what they returned: the slot, and whether of the outgrown table. */
   #slot = 0
-  #foundIn = this.#table
+  #isOutgrown = false
   /** Of the slots that are being moved. */
   readonly #hashes = new Int32Array(SLOTS_MOVED_AT_ONCE)
   readonly #hashOf: (reference: number) => number
@@ -43,7 +43,15 @@ export class KeyIndex {
 
   /** Has what `first` will look at brought to the processor's cache; the number means nothing. */
   approach(hash: number): number {
-    return this.#table.tagAt(hash)
+    return this.#table.wordAt(hash)
+  }
+
+  /** First reference that may have been added with this hash, -1 for none: for who asks for no `next`. */
+  peek(hash: number): number {
+    const table = this.#table
+    const slot = table.seek(hash, hash)
+    if (slot >= 0) return table.referenceAt(slot)
+    return this.#outgrown === null ? -1 : peekOutgrown(this.#outgrown, hash)
   }
 
   /** First reference that may have been added with this hash, -1 for none. */
@@ -52,17 +60,18 @@ export class KeyIndex {
     const slot = table.seek(hash, hash)
     if (slot < 0) return this.#outgrown === null ? -1 : this.#firstOutgrown(hash)
     this.#slot = slot
-    this.#foundIn = table
-    return table.references[slot]
+    this.#isOutgrown = false
+    return table.referenceAt(slot)
   }
 
   /** The next such reference behind the one that `first` or `next` just returned; -1 for no more. */
   next(hash: number): number {
-    const table = this.#foundIn
+    const outgrown = this.#outgrown
+    const table = this.#isOutgrown && outgrown !== null ? outgrown : this.#table
     const slot = table.seek(this.#slot + 1, hash)
-    if (slot < 0) return this.#outgrown === null || table === this.#outgrown ? -1 : this.#firstOutgrown(hash)
+    if (slot < 0) return outgrown === null || this.#isOutgrown ? -1 : this.#firstOutgrown(hash)
     this.#slot = slot
-    return table.references[slot]
+    return table.referenceAt(slot)
   }
 
   #firstOutgrown(hash: number): number {
@@ -70,13 +79,14 @@ export class KeyIndex {
     const slot = table.seek(hash, hash)
     if (slot < 0) return -1
     this.#slot = slot
-    this.#foundIn = table
-    return table.references[slot]
+    this.#isOutgrown = true
+    return table.referenceAt(slot)
   }
 
   add(hash: number, reference: number): void {
     if (this.#outgrown !== null) this.#move(this.#outgrown)
     else if (this.#table.isFull) this.#grow()
+    if (reference > this.#table.referenceMax) this.#growFor(reference)
     this.#table.add(hash, reference)
   }
 
@@ -102,29 +112,45 @@ export class KeyIndex {
     this.#move(full)
   }
 
+  /** For a caller who does not number references one after the other: all at once. */
+  #growFor(reference: number): void {
+    while (this.#outgrown !== null) this.#move(this.#outgrown)
+    const small = this.#table
+    let slots = small.mask + 1
+    while (reference > 2 * slots) slots *= GROWTH
+    this.#outgrown = small
+    this.#moved = 0
+    this.#table = new SlotTable(slots * GROWTH)
+    while (this.#outgrown !== null) this.#move(this.#outgrown)
+  }
+
   #move(outgrown: SlotTable): void {
     const from = this.#moved
     const end = from + SLOTS_MOVED_AT_ONCE
     const hashes = this.#hashes
     // All hashes are asked for before any is used: memory answers several questions as quickly as one.
     for (let slot = from; slot < end; slot++) {
-      hashes[slot - from] = outgrown.isLive(slot) ? this.#hashOf(outgrown.references[slot]) : 0
+      hashes[slot - from] = outgrown.isLive(slot) ? this.#hashOf(outgrown.referenceAt(slot)) : 0
     }
     for (let slot = from; slot < end; slot++) {
       if (!outgrown.isLive(slot)) continue
-      this.#table.add(hashes[slot - from], outgrown.references[slot])
+      this.#table.add(hashes[slot - from], outgrown.referenceAt(slot))
       outgrown.leave(slot)
     }
     this.#moved = end
     if (end <= outgrown.mask) return
     this.#outgrown = null
-    this.#foundIn = this.#table
   }
 
   /** All references, in no particular order. */
   *all(): Generator<number> {
     for (const table of this.#outgrown === null ? [this.#table] : [this.#outgrown, this.#table]) {
-      for (let slot = 0; slot <= table.mask; slot++) if (table.isLive(slot)) yield table.references[slot]
+      for (let slot = 0; slot <= table.mask; slot++) if (table.isLive(slot)) yield table.referenceAt(slot)
     }
   }
+}
+
+function peekOutgrown(table: SlotTable, hash: number): number {
+  const slot = table.seek(hash, hash)
+  return slot < 0 ? -1 : table.referenceAt(slot)
 }

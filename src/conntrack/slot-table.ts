@@ -1,24 +1,28 @@
-/** Tags: empty, deleted; live slots carry 0x80 | the hash's top seven bits. */
-const TAG_EMPTY = 0
-const TAG_DELETED = 1
+/** Words of slots: empty, deleted, else the hash's tag over the reference + FIRST_WORD. */
+const SLOT_EMPTY = 0
+const SLOT_DELETED = 1
+const FIRST_WORD = 2
 
 /**
- * A power of two of slots, probed one after the other from where a hash belongs. One-byte tags decide most probes
- * without touching what the reference stands for. Does not grow: KeyIndex has a larger one made.
+ * A power of two of slots, probed one after the other from where a hash belongs. A slot is one word: the lower bits are the
+ * reference, and the upper ones, which do not say where a hash belongs, are the hash's; so one access to memory answers
+ * nearly every lookup. Does not grow: KeyIndex has a larger one made.
  */
 export class SlotTable {
-  /** references[slot], for slots that `seek` returns. */
-  readonly references: Int32Array
   readonly mask: number
-  readonly #tags: Uint8Array
+  /** Greater references have no room in a word: twice as many as there are slots, nearly. */
+  readonly referenceMax: number
+  readonly #slots: Int32Array
+  readonly #referenceMask: number
   #live = 0
   /** Slots that are not empty: live and deleted. */
   #used = 0
 
   constructor(slots: number) {
-    this.references = new Int32Array(slots)
-    this.#tags = new Uint8Array(slots)
+    this.#slots = new Int32Array(slots)
     this.mask = slots - 1
+    this.#referenceMask = 2 * slots - 1
+    this.referenceMax = this.#referenceMask - FIRST_WORD
   }
 
   get live(): number {
@@ -26,48 +30,51 @@ export class SlotTable {
   }
 
   get bytes(): number {
-    return this.references.byteLength + this.#tags.byteLength
+    return this.#slots.byteLength
   }
 
   /** Whether more would make probes long. */
   get isFull(): boolean {
-    return (this.#used + 1) * 4 > this.#tags.length * 3
+    return (this.#used + 1) * 4 > this.#slots.length * 3
   }
 
   /** The first slot from `slot` on whose tag fits the hash, -1 for none. */
   seek(slot: number, hash: number): number {
-    const tags = this.#tags
+    const slots = this.#slots
     const mask = this.mask
-    const tag = (hash >>> 25) | 0x80
-    slot &= mask
-    for (;;) {
-      const found = tags[slot]
-      if (found === tag) return slot
-      if (found === TAG_EMPTY) return -1
-      slot = (slot + 1) & mask
+    const references = this.#referenceMask
+    for (slot &= mask; ; slot = (slot + 1) & mask) {
+      const word = slots[slot]
+      if (word === SLOT_EMPTY) return -1
+      // SLOT_DELETED has the tag of other hashes, too.
+      if (((word ^ hash) & ~references) === 0 && word !== SLOT_DELETED) return slot
     }
   }
 
-  /** The tag where probing for a hash begins: only to have it in the processor's cache. */
-  tagAt(hash: number): number {
-    return this.#tags[hash & this.mask]
+  /** The word where probing for a hash begins: only to have it in the processor's cache. */
+  wordAt(hash: number): number {
+    return this.#slots[hash & this.mask]
+  }
+
+  /** The reference of a live slot. */
+  referenceAt(slot: number): number {
+    return (this.#slots[slot] & this.#referenceMask) - FIRST_WORD
   }
 
   slotOf(hash: number, reference: number): number {
     let slot = this.seek(hash, hash)
-    while (slot >= 0 && this.references[slot] !== reference) slot = this.seek(slot + 1, hash)
+    while (slot >= 0 && this.referenceAt(slot) !== reference) slot = this.seek(slot + 1, hash)
     return slot
   }
 
-  /** There must be an empty slot. */
+  /** There must be an empty slot, and the reference not be greater than `referenceMax`. */
   add(hash: number, reference: number): void {
-    const tags = this.#tags
+    const slots = this.#slots
     const mask = this.mask
     let slot = hash & mask
-    while (tags[slot] > TAG_DELETED) slot = (slot + 1) & mask
-    if (tags[slot] === TAG_EMPTY) this.#used++
-    tags[slot] = (hash >>> 25) | 0x80
-    this.references[slot] = reference
+    while (isLive(slots[slot])) slot = (slot + 1) & mask
+    if (slots[slot] === SLOT_EMPTY) this.#used++
+    slots[slot] = (hash & ~this.#referenceMask) | (reference + FIRST_WORD)
     this.#live++
   }
 
@@ -75,29 +82,33 @@ export class SlotTable {
   delete(hash: number, reference: number): boolean {
     let slot = this.slotOf(hash, reference)
     if (slot < 0) return false
-    const tags = this.#tags
+    const slots = this.#slots
     const mask = this.mask
     this.#live--
-    if (tags[(slot + 1) & mask] !== TAG_EMPTY) {
-      tags[slot] = TAG_DELETED
+    if (slots[(slot + 1) & mask] !== SLOT_EMPTY) {
+      slots[slot] = SLOT_DELETED
       return true
     }
     // No probe passes over the end of a run: the slot, and deleted ones before it, become empty again.
     do {
-      tags[slot] = TAG_EMPTY
+      slots[slot] = SLOT_EMPTY
       this.#used--
       slot = (slot - 1) & mask
-    } while (tags[slot] === TAG_DELETED)
+    } while (slots[slot] === SLOT_DELETED)
     return true
   }
 
   isLive(slot: number): boolean {
-    return this.#tags[slot] > TAG_DELETED
+    return isLive(this.#slots[slot])
   }
 
   /** Empties a live slot whose reference is held elsewhere from now on. */
   leave(slot: number): void {
-    this.#tags[slot] = TAG_DELETED
+    this.#slots[slot] = SLOT_DELETED
     this.#live--
   }
+}
+
+function isLive(word: number): boolean {
+  return word !== SLOT_EMPTY && word !== SLOT_DELETED
 }

@@ -1,4 +1,5 @@
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { ZERO_TIME } from '../wire/zero-time.ts'
 import {
   E_ADDRESS_A,
   E_ADDRESS_B,
@@ -38,6 +39,8 @@ const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
 /** Integers in what a processor's cache fetches at once. */
 const CACHE_LINE_INTS = 16
+/** Entries that `sweep` looks at before it removes any. */
+const SWEPT_AT_ONCE = 64
 /** The kernel looks at eight buckets of a full table, two tuples each. */
 const EVICTION_SCAN = 16
 /** Odd, and far from any pattern: spreads numbers that follow each other. */
@@ -63,7 +66,7 @@ export class ConnectionTable {
    * The replay's clock, in nanoseconds; must not run backwards. It stands here, where all trackers see it, because to hand
    * it on from function to function would allocate.
    */
-  nowNs = 0
+  nowNs = ZERO_TIME
   /** Entries that can be found. */
   count = 0
   /** Entries ever allocated. */
@@ -72,7 +75,7 @@ export class ConnectionTable {
   foundDirection = 0
   /** There was a connection whose directions are in different zones: several may have the same tuple in one zone. */
   hasSplitZones = false
-  /** A sum over what `approach` looked at, kept so that it must look. */
+  /** Made of all that `approach` looked at, kept so that it must look. */
   touched = 0
   /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
   onFree: (id: number) => void = () => {}
@@ -87,6 +90,7 @@ export class ConnectionTable {
   /** The first free entry, -1 for none. */
   #free = -1
   #sweep = 0
+  readonly #expired = new Int32Array(SWEPT_AT_ONCE)
 
   /**
    * @param limit entries that the table will hold at the most, 0 for no limit: room for them is reserved
@@ -107,19 +111,19 @@ export class ConnectionTable {
 
   /**
    * Has what lookups of these hashes will need brought to the processor's cache. Memory answers many questions at once as
-   * quickly as one, if none must wait for another's answer: so all are asked for tags first, then for references, then
-   * for entries. In the place of each hash stands, afterwards, the reference that a lookup would try first: see `holds`.
+   * quickly as one, if none must wait for another's answer: so all are asked for the index first, then for
+   * entries. In the place of each hash stands, afterwards, the reference that a lookup would try first: see `holds`.
    */
   approach(hashes: Int32Array, count: number): void {
     const index = this.#index
     const entries = this.entries
     let touched = 0
-    for (let i = 0; i < count; i++) touched += index.approach(hashes[i])
-    for (let i = 0; i < count; i++) hashes[i] = index.first(hashes[i])
+    for (let i = 0; i < count; i++) touched ^= index.approach(hashes[i])
+    for (let i = 0; i < count; i++) hashes[i] = index.peek(hashes[i])
     for (let i = 0; i < count; i++) {
       if (hashes[i] < 0) continue
       const e = (hashes[i] >> 1) * ENTRY_INTS
-      touched += entries[e] + entries[e + CACHE_LINE_INTS] + entries[e + 2 * CACHE_LINE_INTS]
+      touched ^= entries[e] ^ entries[e + CACHE_LINE_INTS] ^ entries[e + 2 * CACHE_LINE_INTS]
     }
     this.touched = touched
   }
@@ -331,11 +335,27 @@ export class ConnectionTable {
    * again do not stay. Expiry at lookup is exact without it.
    */
   sweep(steps: number): void {
-    for (let i = 0; i < steps && this.#high > 0; i++) {
+    for (let done = 0; done < steps && this.#high > 0; done += SWEPT_AT_ONCE) {
+      this.#sweepTogether(Math.min(steps - done, SWEPT_AT_ONCE))
+    }
+  }
+
+  /** As in `approach`, the index is asked for all of them before it is changed for any. */
+  #sweepTogether(steps: number): void {
+    const { entries, times } = this
+    const expired = this.#expired
+    let touched = 0
+    let count = 0
+    for (let step = 0; step < steps; step++) {
       if (this.#sweep >= this.#high) this.#sweep = 0
       const id = this.#sweep++
-      if (this.#hasExpired(id)) this.remove(id)
+      const e = id * ENTRY_INTS
+      if (times[(e + E_EXPIRY) >> 1] > this.nowNs || entries[e + E_NUMBER] === 0) continue
+      expired[count++] = id
+      touched ^= this.#index.approach(this.#hashes[id])
     }
+    this.touched = touched
+    for (let i = 0; i < count; i++) this.removeIfExpired(expired[i])
   }
 
   /** Removes all that has expired; returns how many. */
@@ -364,13 +384,14 @@ export class ConnectionTable {
    */
   evict(turn: number): boolean {
     const { entries } = this
-    const from = (Math.imul(turn, SPREAD) >>> 0) % this.#high
+    const from = (Math.imul(turn, SPREAD) >>> 1) % this.#high
     let seen = 0
     for (let step = 0; step < this.#high && seen < EVICTION_SCAN; step++) {
       const id = (from + step) % this.#high
-      if (entries[id * ENTRY_INTS + E_NUMBER] === 0 || !this.isFindable(id)) continue
+      const status = entries[id * ENTRY_INTS + E_STATUS]
+      if (entries[id * ENTRY_INTS + E_NUMBER] === 0 || (status & IPS_CONFIRMED) === 0) continue
       seen++
-      if ((entries[id * ENTRY_INTS + E_STATUS] & IPS_ASSURED) !== 0) continue
+      if ((status & IPS_ASSURED) !== 0 || !this.isFindable(id)) continue
       this.remove(id)
       return true
     }
@@ -382,9 +403,12 @@ export class ConnectionTable {
     return this.#index.has(this.#hashes[id], id << 1)
   }
 
-  /** Numbers of all findable entries, in no particular order. For listings and tests. */
+  /** Numbers of all findable entries, lowest first. For listings and tests. */
   *live(): Generator<number> {
-    for (const reference of this.#index.all()) if ((reference & 1) === 0) yield reference >> 1
+    const end = this.#high
+    for (let id = 0; id < end; id++) {
+      if (this.entries[id * ENTRY_INTS + E_NUMBER] !== 0 && this.isFindable(id)) yield id
+    }
   }
 
   #grow(): void {

@@ -1,3 +1,4 @@
+import { beginHash, endHash, KIND_IPV6, mixIn } from '../wire/flow-hash.ts'
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import {
   PROTO_GRE,
@@ -8,7 +9,7 @@ import {
   PROTO_UDP,
   PROTO_UDPLITE,
 } from '../wire/protocols.ts'
-import { KIND_IPV6, KIND_ZONE_SHIFT } from './entry.ts'
+import { KIND_ZONE_SHIFT } from './entry.ts'
 
 /** ICMP type -> the type of the request it belongs to, -1 where a type has no counterpart and cannot be tracked. */
 const ICMP_REQUEST = requestTypes(19, [
@@ -52,7 +53,7 @@ export class TupleKey {
   /** Both ends are the same, address and port: the tuple is its own inverse. */
   symmetric = false
   hash = 0
-  /** Random per run, so that nobody can prepare a capture whose connections all collide. It shows in no output. */
+  /** FLOW_SEED, for who looks up rows by their P_HASH. It shows in no output. */
   readonly seed: number
 
   constructor(seed: number) {
@@ -103,9 +104,7 @@ export class TupleKey {
     this.#fillAddresses(fields, base, v6)
   }
 
-  /**
-   * The same as `fill`, in zone 0, for TCP and UDP, whose hash a key filled before had.
-   */
+  /** The same as `fill`, in zone 0, for TCP and UDP, where the hash is known. @param hash as `flowHash` makes it */
   refill(fields: Int32Array, base: number, hash: number): void {
     const v6 = fields[base + P_FAMILY] === IP_V6
     const ports = fields[base + P_PORTS]
@@ -141,32 +140,16 @@ export class TupleKey {
 
   /** Makes the hash anew after `kind`, `ports` or an address were changed by hand. */
   rehash(): void {
-    let h = begun(this.seed, this.a0, this.b0)
+    let hash = beginHash(this.seed, this.a0, this.b0)
     if ((this.kind & KIND_IPV6) !== 0) {
-      h = mix(h, this.a1)
-      h = mix(h, this.a2)
-      h = mix(h, this.a3)
-      h = mix(h, this.b1)
-      h = mix(h, this.b2)
-      h = mix(h, this.b3)
+      hash = mixIn(hash, this.a1)
+      hash = mixIn(hash, this.a2)
+      hash = mixIn(hash, this.a3)
+      hash = mixIn(hash, this.b1)
+      hash = mixIn(hash, this.b2)
+      hash = mixIn(hash, this.b3)
     }
-    this.hash = ended(h, this.ports, this.kind)
-  }
-
-  /** The hash of the key that a TCP or UDP packet of zone 0 has. The key is another one afterwards, or still the same. */
-  plainHash(fields: Int32Array, base: number): number {
-    if (fields[base + P_FAMILY] === IP_V6) {
-      this.fill(fields, base, 0, 0, 0)
-      return this.hash
-    }
-    const source = fields[base + P_SRC]
-    const destination = fields[base + P_DST]
-    const ports = fields[base + P_PORTS]
-    const turned = (ports << 16) | (ports >>> 16)
-    const isSwapped = source === destination ? ports >>> 16 > (ports & 0xffff) : source >>> 0 > destination >>> 0
-    return isSwapped
-      ? ended(begun(this.seed, destination, source), turned, fields[base + P_PROTOCOL])
-      : ended(begun(this.seed, source, destination), ports, fields[base + P_PROTOCOL])
+    this.hash = endHash(hash, this.ports, this.kind)
   }
 
   #fillAddresses(fields: Int32Array, base: number, v6: boolean): void {
@@ -194,20 +177,4 @@ export function hasIcmpCounterpart(fields: Int32Array, base: number): boolean {
   const type = fields[base + P_PORTS] >>> 24
   const requests = isV6 ? ICMPV6_REQUEST : ICMP_REQUEST
   return type < requests.length && requests[type] >= 0
-}
-
-function begun(seed: number, a0: number, b0: number): number {
-  return Math.imul(a0 ^ seed, 0x9e3779b1) ^ b0
-}
-
-function ended(h: number, ports: number, kind: number): number {
-  h = mix(h, ports)
-  h = mix(h, kind)
-  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b)
-  return h ^ (h >>> 13)
-}
-
-function mix(h: number, word: number): number {
-  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b) ^ word
-  return Math.imul(h, 0xc2b2ae35)
 }

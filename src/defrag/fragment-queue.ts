@@ -1,3 +1,4 @@
+import { ZERO_TIME } from '../wire/zero-time.ts'
 import type { FragmentStore } from './fragment-store.ts'
 
 /** What became of a fragment that was put into a queue. */
@@ -35,7 +36,7 @@ export class FragmentQueue {
   /** Queues of a family in the order in which they time out. */
   older: FragmentQueue | null = null
   newer: FragmentQueue | null = null
-  deadlineNs = 0
+  deadlineNs = ZERO_TIME
 
   /** End of the datagram's payload as known so far. */
   length = 0

@@ -19,6 +19,7 @@ import {
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
 import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '../ruleset/tracking.ts'
+import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { NOTE_CUT, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
@@ -83,7 +84,7 @@ export class ConntrackHook {
 
   /** @param hasNat whether some nat table is loaded */
   constructor(options: MachineOptions, hasNat: boolean) {
-    this.tracker = new Tracker(options.sysctls, options.seed, options.timeoutPolicies)
+    this.tracker = new Tracker(options.sysctls, FLOW_SEED, options.timeoutPolicies)
     this.tracker.helpers.networks = options.topology.local
     this.tracker.onlooker.runner.networks = options.topology.local
     this.#checksums = options.checksums

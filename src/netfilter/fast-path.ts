@@ -15,26 +15,19 @@ import type { Tracker } from '../conntrack/tracker.ts'
 import { NO_CLASSES } from '../ruleset/evaluate/packet-classes.ts'
 import { HITS_MAX, HOOK_NAMES, INTERFACE_NONE, type RulePacket, VERDICT_ACCEPT } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import { NO_HASH } from '../wire/flow-hash.ts'
 import {
-  FRAGMENT_DEFRAG,
-  FRAGMENT_REASSEMBLED,
-  IP_NONE,
   IP_V6,
-  NOTE_NONE,
   P_DST,
   P_FAMILY,
-  P_FRAGMENT,
   P_HASH,
-  P_IP_OPTIONS,
   P_L3_LENGTH,
-  P_NOTE,
   P_PROTOCOL,
   P_SRC,
   P_TCP_FLAGS_WINDOW,
-  P_TTL,
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
-import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
+import { PROTO_TCP } from '../wire/protocols.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { FlowCache, NO_WAY, Way } from './flow-cache.ts'
 import type { HelperPorts } from './helper-ports.ts'
@@ -45,9 +38,6 @@ import { WayMemory } from './way-memory.ts'
 
 /** Packets whose connections are looked for at once. */
 export const APPROACHED = 32
-
-/** P_HASH of packets that are not for the short way; one in four thousand million that are gets it too, and goes all its way. */
-const NO_HASH = 0
 
 /** What packets on a way have in common beside their classes, in one number: CT_ code, whether it opens a connection, … */
 const OPENS = 0x10
@@ -115,21 +105,18 @@ export class FastPath {
   }
 
   /**
-   * Before any of them is taken: finds out which packets [from, to) of a batch may take the short way, where their
-   * connections are, and has these brought to the processor's cache.
+   * Before any of them is taken: finds out where the connections of packets [from, to) of a batch are, and
+   * has these brought to the processor's cache.
    * @param to at most APPROACHED more than `from`
    */
   approach(rows: Int32Array, from: number, to: number): void {
-    const { key, table } = this.#tracker.current
     const references = this.#references
     let count = 0
-    for (let base = from * PACKET_INTS; base < to * PACKET_INTS; base += PACKET_INTS, count++) {
-      const hash = rows[base + P_FAMILY] !== IP_NONE && isPlain(rows, base) ? key.plainHash(rows, base) : NO_HASH
-      rows[base + P_HASH] = hash
-      references[count] = hash
+    for (let base = from * PACKET_INTS; base < to * PACKET_INTS; base += PACKET_INTS) {
+      references[count++] = rows[base + P_HASH]
     }
     this.#approached = from * PACKET_INTS
-    table.approach(references, count)
+    this.#tracker.current.table.approach(references, count)
   }
 
   /**
@@ -257,7 +244,8 @@ export class FastPath {
     const isAccepted =
       outcome.verdict === VERDICT_ACCEPT && finding.reason === REASON_NONE && outcome.assumesFrame === 0
     if (!isAccepted || path === PATH_LOOPBACK || (memory === null && !isEstablished(current.info))) return
-    if (!packet.steady || packet.hitCount > HITS_MAX || packet.tracking !== 0 || !isPlain(fields, base)) return
+    if (!packet.steady || packet.hitCount > HITS_MAX || packet.tracking !== 0) return
+    if (fields[base + P_HASH] === NO_HASH) return
     if (onlooker.watches(fields, base)) return
     const { entries, extensions } = current.table
     const e = current.id * ENTRY_INTS
@@ -287,18 +275,6 @@ export class FastPath {
 
 function isEstablished(info: number): boolean {
   return info === CT_ESTABLISHED || info === CT_ESTABLISHED_REPLY
-}
-
-/** Routing has nothing against the packet that it would not have against the others of its connection. */
-function isPlain(fields: Int32Array, base: number): boolean {
-  const protocol = fields[base + P_PROTOCOL]
-  return (
-    (protocol === PROTO_TCP || protocol === PROTO_UDP) &&
-    fields[base + P_NOTE] === NOTE_NONE &&
-    fields[base + P_TTL] > 1 &&
-    fields[base + P_IP_OPTIONS] === 0 &&
-    (fields[base + P_FRAGMENT] & (FRAGMENT_DEFRAG | FRAGMENT_REASSEMBLED)) === 0
-  )
 }
 
 function tcpFlagsOf(fields: Int32Array, base: number): number {

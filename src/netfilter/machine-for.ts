@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
@@ -85,7 +84,6 @@ export function machineFor(
     helperPorts: settings.helperPorts ?? [],
     timeoutPolicies: memory.shared(TimeoutNames, '', () => new TimeoutNames()).policies(timeoutPolicies ?? []),
     isOwn,
-    seed: randomInt(0x7fffffff),
   })
   return { machine, checksums, ruleset4, ruleset6 }
 }

@@ -29,6 +29,7 @@ import {
   P_NOTE,
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
+import { ZERO_TIME } from '../wire/zero-time.ts'
 import { beginOutcome } from './begin-outcome.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { NO_WAY } from './flow-cache.ts'
@@ -53,8 +54,6 @@ export interface MachineOptions {
    * which all machines put together; other packets come to theirs alone.
    */
   readonly isOwn?: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | undefined
-  /** Seed of the connection table's hash; shows in no result. */
-  readonly seed: number
 }
 
 /**
@@ -74,7 +73,7 @@ export class Machine {
   readonly #checksums: ChecksumPolicy
   readonly #isOwn: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | null
   #epochSecondsAtStart = Number.NaN
-  #nowNs = 0
+  #nowNs = ZERO_TIME
   #frame = 0
   #fileFrames: number[] = []
 

@@ -16,7 +16,7 @@ export interface Tally {
   readonly atEnd: number
   readonly evicted: number
   readonly fullDrops: number
-  /** When the table was full for the first time, on the replay's clock, and who filled it; -1 for never. */
+  /** When the table was full for the first time, on the replay's clock, and who filled it; infinity for never. */
   readonly fullSinceNs: number
   readonly hostsWhenFull: readonly TableHost[]
 }
@@ -54,7 +54,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     atEnd: sum((tally) => tally.atEnd),
     evicted: 0,
     fullDrops: 0,
-    fullSinceNs: -1,
+    fullSinceNs: Number.POSITIVE_INFINITY,
     hostsWhenFull: [],
   }
 }

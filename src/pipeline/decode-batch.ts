@@ -1,5 +1,6 @@
 import { FRAME_CAPTURED, FRAME_INTS, FRAME_LINK_TYPE, FRAME_OFFSET, FRAME_WIRE_LENGTH } from '../capture/frame-batch.ts'
 import { verifyTransportChecksum } from '../wire/checksum.ts'
+import { flowHash } from '../wire/flow-hash.ts'
 import { decodeFrame } from '../wire/frame.ts'
 import {
   FRAGMENT_DEFRAG,
@@ -7,6 +8,7 @@ import {
   NOTE_NONE,
   P_FAMILY,
   P_FRAGMENT,
+  P_HASH,
   P_NOTE,
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
@@ -30,6 +32,9 @@ export function decodeBatch(batch: PacketBatch, verifyChecksums = false): void {
       rows,
       i * PACKET_INTS,
     )
+  }
+  for (let base = 0; base < count * PACKET_INTS; base += PACKET_INTS) {
+    if (rows[base + P_FAMILY] !== IP_NONE) rows[base + P_HASH] = flowHash(rows, base)
   }
   if (!verifyChecksums) return
   for (let base = 0; base < count * PACKET_INTS; base += PACKET_INTS) {

@@ -1,3 +1,4 @@
+import { ZERO_TIME } from '../wire/zero-time.ts'
 import type { ConnectionView } from './connection-view.ts'
 import { PacketEdits } from './packet-edits.ts'
 
@@ -43,9 +44,9 @@ export class RulePacket {
   fields: Int32Array = new Int32Array(0)
   base = 0
   /** The replay's clock: nanoseconds since the first frame; never runs backwards. */
-  nowNs = 0
+  nowNs = ZERO_TIME
   /** Seconds since the epoch, whole, for dates and times of day. */
-  epochSeconds = 0
+  epochSeconds = ZERO_TIME
   hook = HOOK_PREROUTING
   inInterface = INTERFACE_NONE
   outInterface = INTERFACE_NONE

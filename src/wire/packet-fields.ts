@@ -62,7 +62,7 @@ export const P_MAC_OFFSET = 28
 export const P_VLAN = 29
 /** IP_OPTION_ bits (IPv4 options) or EXTENSION_ bits (IPv6 extension headers met). */
 export const P_IP_OPTIONS = 30
-/** Left to the machine: hash of the canonical tuple. */
+/** Hash of the canonical tuple, in batches; NO_HASH where it takes more than that to find a connection (flow-hash.ts). */
 export const P_HASH = 31
 
 export const IP_NONE = 0

@@ -85,15 +85,28 @@ describe('the key index', () => {
   })
 
   it('keeps its size where references come and go', () => {
-    const index = grown(1000)
+    // Unlike those of hashOf, these slots cluster.
+    const clustering = (reference: number): number =>
+      Math.imul(hashOf(reference) ^ (hashOf(reference) >>> 15), 0x85ebca6b)
+    const index = grown(2000, clustering)
     const before = index.bytes
     let seen = 0
-    for (let reference = 1000; reference < 200_000; reference++) {
-      index.delete(hashOf(reference - 1000), reference - 1000)
-      index.add(hashOf(reference), reference)
+    for (let turn = 2000; turn < 200_000; turn++) {
+      index.delete(clustering((turn - 2000) % 8000), (turn - 2000) % 8000)
+      index.add(clustering(turn % 8000), turn % 8000)
       if (index.isGrowing) seen++
     }
-    while (index.isGrowing) index.add(hashOf(300_000), 300_000 + seen++)
+    expect(seen).toBeGreaterThan(0)
+    for (let reference = 8000; index.isGrowing; reference++) index.add(clustering(reference), reference)
     expect(index.bytes).toBe(before)
+  })
+
+  it('makes room for a reference that is far from those before', () => {
+    const { index, size } = growing()
+    index.add(hashOf(5_000_000), 5_000_000)
+    expect(found(index, hashOf(5_000_000))).toEqual([5_000_000])
+    for (let reference = 0; reference < size; reference++) {
+      expect(found(index, hashOf(reference))).toContain(reference)
+    }
   })
 })

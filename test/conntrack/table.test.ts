@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS } from '../../src/conntrack/entry.ts'
-import { IPS_ASSURED } from '../../src/conntrack/status.ts'
+import { IPS_ASSURED, IPS_CONFIRMED } from '../../src/conntrack/status.ts'
 import { ConnectionTable } from '../../src/conntrack/table.ts'
 import { TupleKey } from '../../src/conntrack/tuple.ts'
 import { IP_V4, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../src/wire/packet-fields.ts'
@@ -24,6 +24,7 @@ function insert(table: ConnectionTable, n: number, expiryNs: number, key = new T
   const id = table.allocate(keyOf(n, false, key))
   table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] = expiryNs
   table.insert(id)
+  table.entries[id * ENTRY_INTS + E_STATUS] |= IPS_CONFIRMED
   return id
 }
 

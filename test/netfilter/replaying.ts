@@ -123,7 +123,6 @@ export class Replaying {
       timeoutPolicies: timeouts.policies(setting.timeoutPolicies ?? []),
       helperPorts: setting.helperPorts ?? [],
       fastPath: setting.fastPath,
-      seed: 1,
     })
   }
 

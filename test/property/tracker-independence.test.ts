@@ -81,7 +81,6 @@ async function replayed(capture: string, capacity: number): Promise<string[]> {
     checksums: new ChecksumPolicy('verify'),
     ruleset4: null,
     ruleset6: null,
-    seed: 1,
   })
   const outcome = new Outcome()
   const batch = new PacketBatch(capacity)

@@ -109,7 +109,6 @@ export async function answersOfCtreplayTo(capture: string, setting: Setting): Pr
     ruleset4: compiled(setting.rules, 'ipv4'),
     ruleset6: compiled(setting.rules6, 'ipv6'),
     helperPorts: USUAL_HELPER_PORTS,
-    seed: 1,
   })
   const { expectations } = machine.tracker.current
   const outcome = new Outcome()

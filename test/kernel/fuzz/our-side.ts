@@ -62,7 +62,6 @@ export async function observationsOfCtreplay(
     checksums: new ChecksumPolicy('verify'),
     ruleset4: rules('ipv4'),
     ruleset6: rules('ipv6'),
-    seed: 1,
   })
   const observations: Observation[] = []
   const texts: string[] = []
