@@ -120,10 +120,18 @@ export class ConnectionTable {
     let touched = 0
     for (let i = 0; i < count; i++) touched ^= index.approach(hashes[i])
     for (let i = 0; i < count; i++) hashes[i] = index.peek(hashes[i])
+    let next = this.#high * ENTRY_INTS
     for (let i = 0; i < count; i++) {
-      if (hashes[i] < 0) continue
-      const e = (hashes[i] >> 1) * ENTRY_INTS
-      touched ^= entries[e] ^ entries[e + CACHE_LINE_INTS] ^ entries[e + 2 * CACHE_LINE_INTS]
+      if (hashes[i] >= 0) {
+        const e = (hashes[i] >> 1) * ENTRY_INTS
+        touched ^= entries[e] ^ entries[e + CACHE_LINE_INTS] ^ entries[e + 2 * CACHE_LINE_INTS]
+      } else if (next + ENTRY_INTS <= entries.length) {
+        // A connection will be opened here, maybe; the entry is blank.
+        entries[next] = 0
+        entries[next + CACHE_LINE_INTS] = 0
+        entries[next + 2 * CACHE_LINE_INTS] = 0
+        next += ENTRY_INTS
+      }
     }
     this.touched = touched
   }
