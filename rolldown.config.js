@@ -11,7 +11,8 @@ export default {
     'report-thread': 'dist/report/threaded/report-thread.js',
   },
   platform: 'node',
-  external: /^node:/,
+  // pcap-parser calls what Node warns of, unless it lies in a folder of packages.
+  external: /^(node:|pcap-parser$)/,
   plugins: [licencesOfPackages()],
   output: {
     dir: 'dist/cli',

@@ -8,7 +8,6 @@ import { gunzip, isGzip } from './gzip.ts'
 import { MergingReader } from './merging-reader.ts'
 import { PcapDecoder } from './pcap-decoder.ts'
 import { isPcap, PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
-import { PcapParserReader } from './pcap-parser-reader.ts'
 import { isPcapng } from './pcapng-blocks.ts'
 import { PcapngDecoder } from './pcapng-decoder.ts'
 import type { DamageLog } from './record-decoder.ts'
@@ -59,7 +58,10 @@ export async function openSource(
   options: CaptureOptions = {},
 ): Promise<FrameReader> {
   try {
-    if (options.reader === 'pcap-parser') return await PcapParserReader.open(path, file, source, problems)
+    if (options.reader === 'pcap-parser') {
+      const { PcapParserReader } = await import('./pcap-parser-reader.ts')
+      return await PcapParserReader.open(path, file, source, problems)
+    }
     return await recognise(path, file, source, problems, '')
   } catch (error) {
     source.close()

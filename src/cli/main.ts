@@ -1,5 +1,10 @@
 #!/usr/bin/env node
-import { run } from './run.ts'
+import { startCaptureWorker } from '../pipeline/capture-worker.ts'
+import { threadsFor } from '../pipeline/threads-for.ts'
+
+const args = process.argv.slice(2)
+// Of two threads, none waits for the other to be loaded.
+if (threadsFor(args) > 1 && !args.some((arg) => arg.startsWith('--threads'))) startCaptureWorker()
 
 /** A reader of our output that goes away (`| head`) is no error. */
 function quietWhenNobodyReads(error: NodeJS.ErrnoException): void {
@@ -9,4 +14,5 @@ function quietWhenNobodyReads(error: NodeJS.ErrnoException): void {
 
 process.stdout.on('error', quietWhenNobodyReads)
 process.stderr.on('error', quietWhenNobodyReads)
-process.exitCode = await run(process.argv.slice(2))
+const { run } = await import('./run.ts')
+process.exitCode = await run(args)

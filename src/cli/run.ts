@@ -11,7 +11,6 @@ import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
 import { type Fingerprint, type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
-import { runCheck } from './check-command.ts'
 import { type CommandLine, OUTPUT_OPTIONS, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
 import { InterruptibleSource } from './interruptible-source.ts'
@@ -34,7 +33,10 @@ const READING_ALONE = 2
 /** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
   try {
-    if (args[0] === 'check') return await runCheck(args.slice(1), process.stdout, paintFor(process.stdout))
+    if (args[0] === 'check') {
+      const { runCheck } = await import('./check-command.ts')
+      return await runCheck(args.slice(1), process.stdout, paintFor(process.stdout))
+    }
     const commandLine = await parseCommandLine(args)
     if ('help' in commandLine) {
       process.stdout.write(commandLine.help)

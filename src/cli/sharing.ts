@@ -1,6 +1,6 @@
 import type { RulesetText } from '../netfilter/shards/shard-task.ts'
 import type { SharingOptions } from '../netfilter/shards/sharing.ts'
-import { canBeReadAgain, threadsFor } from '../pipeline/open-packets.ts'
+import { canBeReadAgain, threadsFor } from '../pipeline/threads-for.ts'
 import { PACKET_OUTPUTS } from '../report/packet-sinks.ts'
 import type { LabelNames } from '../ruleset/index.ts'
 import type { CommandLine } from './command-line.ts'

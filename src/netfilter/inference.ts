@@ -59,7 +59,7 @@ interface AddressUse {
  */
 export function inferFrom(batches: readonly PacketBatch[], limit: number): Inference {
   let left = limit
-  const uses = new Map<string, AddressUse>()
+  const uses = new Map<number | string, AddressUse>()
   const frames = { [IP_V4]: 0, 6: 0 } as Record<number, number>
   let marked = 0
   let checksumsSeen = 0
@@ -144,13 +144,15 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
   return { mode: 'router', local: [], because: 'no single address is on nearly every frame' }
 }
 
-function use(uses: Map<string, AddressUse>, fields: Int32Array, at: number, family: number): AddressUse {
-  const text = addressText(fields, at, family)
-  let known = uses.get(text)
+/** @param uses by address: of IPv4 its word, of IPv6 its text */
+function use(uses: Map<number | string, AddressUse>, fields: Int32Array, at: number, family: number): AddressUse {
+  const address = family === IP_V4 ? fields[at] : addressText(fields, at, family)
+  let known = uses.get(address)
   if (known === undefined) {
+    const text = typeof address === 'string' ? address : addressText(fields, at, family)
     known = { text, family, frames: 0, sent: 0, sentOut: 0, sentIn: 0, receivedIn: 0, receivedOut: 0 }
     if (isMulticast(family, fields, at)) known.sentIn = 1
-    uses.set(text, known)
+    uses.set(address, known)
   }
   return known
 }

@@ -1,7 +1,7 @@
 import { FRAME_CAPTURED, FRAME_INTS, FRAME_OFFSET, type FrameBatch } from '../capture/frame-batch.ts'
-import { decodeBatch } from '../pipeline/decode-batch.ts'
 import { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
+import { PACKET_INTS } from '../wire/packet-fields.ts'
 
 /** What is looked at before a replay starts, where something must be inferred: so many frames, but not more bytes. */
 const FRAMES = 4096
@@ -25,38 +25,32 @@ export async function readAhead(source: PacketSource): Promise<Beginning> {
   while (frames < FRAMES && bytes < BYTES) {
     const batch = await source.next()
     if (batch === null) break
-    for (let i = 0; i < batch.count; i++) {
-      const captured = batch.info[i * FRAME_INTS + FRAME_CAPTURED]
-      if (frames < FRAMES && bytes < BYTES) {
-        frames++
-        bytes += captured
-      }
-      keep(batches, batch, i)
+    for (let i = 0; i < batch.count && frames < FRAMES && bytes < BYTES; i++) {
+      frames++
+      bytes += batch.info[i * FRAME_INTS + FRAME_CAPTURED]
     }
+    if (batch.count > 0) batches.push(copyOf(batch))
   }
-  for (const batch of batches) decodeBatch(batch)
   return { batches, frames }
 }
 
-/** Adds a frame to the last batch, or to a new one where it does not fit. */
-function keep(batches: PacketBatch[], from: FrameBatch, index: number): void {
-  const frame = from.info.subarray(index * FRAME_INTS, (index + 1) * FRAME_INTS)
-  let batch = batches.at(-1)
-  let end = batch === undefined ? 0 : endOf(batch)
-  if (batch === undefined || batch.count === batch.capacity || end + frame[FRAME_CAPTURED] > batch.bytes.length) {
-    batch = new PacketBatch()
-    batches.push(batch)
-    end = 0
-  }
-  const row = batch.count * FRAME_INTS
-  batch.bytes.set(from.bytes.subarray(frame[FRAME_OFFSET], frame[FRAME_OFFSET] + frame[FRAME_CAPTURED]), end)
-  batch.info.set(frame, row)
-  batch.info[row + FRAME_OFFSET] = end
-  batch.seconds[batch.count++] = from.seconds[index]
+function copyOf(batch: PacketBatch): PacketBatch {
+  const { count } = batch
+  const end = endOf(batch)
+  const copy = new PacketBatch(count, end)
+  copy.count = count
+  copy.bytes.set(batch.bytes.subarray(0, end))
+  copy.info.set(batch.info.subarray(0, count * FRAME_INTS))
+  copy.seconds.set(batch.seconds.subarray(0, count))
+  copy.rows.set(batch.rows.subarray(0, count * PACKET_INTS))
+  return copy
 }
 
 /** Behind the last byte of the last frame. */
 function endOf({ count, info }: FrameBatch): number {
-  const last = (count - 1) * FRAME_INTS
-  return info[last + FRAME_OFFSET] + info[last + FRAME_CAPTURED]
+  let end = 0
+  for (let row = 0; row < count * FRAME_INTS; row += FRAME_INTS) {
+    end = Math.max(end, info[row + FRAME_OFFSET] + info[row + FRAME_CAPTURED])
+  }
+  return end
 }

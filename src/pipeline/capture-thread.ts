@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { FrameReader } from '../capture/frame-reader.ts'
 import { openCapture } from '../capture/open-capture.ts'
 import { decodeBatch } from './decode-batch.ts'
@@ -41,4 +41,4 @@ async function readCapture({ paths, options, ring: memory, port }: ThreadTask): 
   reader?.close()
 }
 
-await readCapture(workerData as ThreadTask)
+parentPort?.once('message', (task: ThreadTask) => void readCapture(task))

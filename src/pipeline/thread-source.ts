@@ -1,8 +1,8 @@
-import { extname } from 'node:path'
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
 import { FRAME_FILE, FRAME_INTS } from '../capture/frame-batch.ts'
 import { CaptureError, type CaptureFileInfo, type CaptureProblem } from '../capture/frame-reader.ts'
 import type { CaptureOptions } from '../capture/open-capture.ts'
+import { captureWorker } from './capture-worker.ts'
 import type { PacketBatch } from './packet-batch.ts'
 import type { PacketSource, SharedBatches } from './packet-source.ts'
 import { SlotRing } from './slot-ring.ts'
@@ -35,15 +35,11 @@ export class ThreadSource implements PacketSource {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     const task: ThreadTask = { paths, options, ring: this.#ring.memory, port: port2 }
-    // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
-    const entry = new URL(`./capture-thread${extname(import.meta.url)}`, import.meta.url)
-    // Flags of the process are not its own: it would refuse some of them, like --input-type.
-    this.#worker = new Worker(entry, { workerData: task, transferList: [port2], execArgv: [] })
+    this.#worker = captureWorker()
+    this.#worker.postMessage(task, [port2])
     this.#worker.on('message', () => this.#wake?.())
     this.#worker.on('error', (error) => this.#die(error.message))
     this.#worker.on('exit', (code) => this.#die(`exit code ${code}`))
-    // Whoever gives up a source half-read is not kept from ending.
-    this.#worker.unref()
   }
 
   /** @throws what opening the captures throws, CaptureError above all */
