@@ -72,6 +72,8 @@ export const E_TCP_LAST_ACK = E_TCP_STATE + 2
 export const E_TCP_LAST_END = E_TCP_STATE + 3
 export const E_TCP_LAST_WINDOW = E_TCP_STATE + 4
 export const TCP_LAST_FLAGS_SHIFT = 16
+/** The next ACK may answer the ignored SYN (RFC 5961). */
+export const TCP_LAST_EXPECT_CHALLENGE_ACK = 0x40 << TCP_LAST_FLAGS_SHIFT
 
 /** SCTP: verification tag of each direction (the tag that packets of that direction carry), state, flags. */
 export const E_SCTP_TAG = E_PROTOCOL

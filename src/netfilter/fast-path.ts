@@ -161,9 +161,7 @@ export class FastPath {
   ): number {
     const { current } = this.#tracker
     const { arrives } = this.#flows.way(way)
-    const isGood = !arrives || !this.#verifiesChecksums || !this.#checksums.refuses(bytes, fields, base)
-    const { lookedUp, lookedUpDirection } = current
-    if (!isGood || !this.#tracker.trackOrdinary(fields, base, lookedUp, lookedUpDirection, frame)) {
+    if (!this.#trackOrdinary(bytes, fields, base, frame, arrives)) {
       current.helper = this.#helperPorts.helperFor(fields, base)
       current.timeoutPolicy = 0
       const isJudged = this.#track(bytes, fields, base, frame, arrives)
@@ -183,7 +181,7 @@ export class FastPath {
     current.helper = this.#helperPorts.helperFor(fields, base)
     if (path > PATH_OUTPUT || current.helper >= 0 || current.table.hasSplitZones) return NO_WAY
     current.timeoutPolicy = 0
-    if (!this.#track(bytes, fields, base, frame, path !== PATH_OUTPUT)) return NO_WAY
+    if (!this.#trackAhead(bytes, fields, base, frame, path !== PATH_OUTPUT)) return NO_WAY
     const { info, id, table } = current
     const e = id * ENTRY_INTS
     const { entries } = table
@@ -213,6 +211,25 @@ export class FastPath {
     else if (info !== CT_NEW) this.#flows.assign(way, entries, id, current.direction)
     this.#flows.take(way, fields[base + P_L3_LENGTH], wireLength)
     return way
+  }
+
+  /** What the tracker has nothing to say about, and what takes it all its steps to find that. */
+  #trackAhead(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
+    const { current } = this.#tracker
+    if (current.lookedUp === NO_ENTRY) return this.#track(bytes, fields, base, frame, arrives)
+    current.begin()
+    if (!this.#trackOrdinary(bytes, fields, base, frame, arrives)) {
+      return this.#track(bytes, fields, base, frame, arrives)
+    }
+    this.trackedAhead = TRACKED
+    return true
+  }
+
+  /** Tracks a packet with a good checksum whose connection was found and that is nothing special; false for any other. */
+  #trackOrdinary(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
+    const { lookedUp, lookedUpDirection } = this.#tracker.current
+    const isGood = !arrives || !this.#verifiesChecksums || !this.#checksums.refuses(bytes, fields, base)
+    return isGood && this.#tracker.trackOrdinary(fields, base, lookedUp, lookedUpDirection, frame)
   }
 
   /** Tracks the packet ahead of the rules; false where the tracker has something to say about it. */

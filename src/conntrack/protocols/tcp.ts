@@ -19,6 +19,7 @@ import {
   ENTRY_INTS,
   TCP_END,
   TCP_END_FRAME,
+  TCP_LAST_EXPECT_CHALLENGE_ACK,
   TCP_LAST_FLAGS_SHIFT,
   TCP_MAX_END,
   TCP_MAX_END_FRAME,
@@ -47,7 +48,7 @@ import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../s
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
 import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
-import { moveEstablished } from './tcp-established.ts'
+import { moveOrdinary } from './tcp-ordinary.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
 import {
   SEGMENT_ACK,
@@ -64,6 +65,7 @@ import {
   TCP_INVALID,
   TCP_LAST_ACK,
   TCP_NONE,
+  TCP_STATE_MASK,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_SYN_SENT2,
@@ -85,7 +87,6 @@ import {
 } from './tcp-window.ts'
 
 /** Flags of the last ignored SYN, in E_TCP_STATE, beside the TCP_SIDE_ ones. */
-const LAST_EXPECT_CHALLENGE_ACK = 0x40 << TCP_LAST_FLAGS_SHIFT
 const LAST_SIMULTANEOUS_OPEN = 0x80 << TCP_LAST_FLAGS_SHIFT
 const LAST_FLAGS_MASK = 0xffff << TCP_LAST_FLAGS_SHIFT
 
@@ -123,15 +124,16 @@ export class TcpTracker {
     return false
   }
 
-  /** `track`, for an ACK between the windows of an established connection; false, and nothing has changed, for others. */
+  /** `track`, for an ACK or FIN between the windows of an answered connection; false, and nothing has changed, for others. */
   trackOrdinary(fields: Int32Array, base: number, id: number, direction: number, frame: number): boolean {
     const table = this.#table
     const t = table.entries
     const e = id * ENTRY_INTS
-    if (!moveEstablished(t, e, direction, fields, base, frame)) return false
+    if (!moveOrdinary(t, e, direction, fields, base, frame)) return false
+    const packed = t[e + E_TCP_STATE]
     const timeoutNs = this.#timeoutsOf(id).choose(
-      TCP_ESTABLISHED,
-      (t[e + E_TCP_STATE] >>> 8) & 0xff,
+      packed & TCP_STATE_MASK,
+      (packed >>> 8) & 0xff,
       false,
       hasUnacknowledged(t, e),
       t[e + E_TCP_LAST_WINDOW] === 0,
@@ -200,9 +202,9 @@ export class TcpTracker {
           kind === SEGMENT_ACK &&
           lastDirection !== direction &&
           lastKind === SEGMENT_SYN &&
-          (t[e + E_TCP_STATE] & LAST_EXPECT_CHALLENGE_ACK) !== 0
+          (t[e + E_TCP_STATE] & TCP_LAST_EXPECT_CHALLENGE_ACK) !== 0
         ) {
-          t[e + E_TCP_STATE] &= ~LAST_EXPECT_CHALLENGE_ACK
+          t[e + E_TCP_STATE] &= ~TCP_LAST_EXPECT_CHALLENGE_ACK
           this.#finding.set(REASON_TCP_CHALLENGE_ACK, 0, 0, 0)
           return TRACK_ACCEPT
         }
@@ -304,7 +306,7 @@ export class TcpTracker {
       t[e + E_TCP_STATE] =
         (t[e + E_TCP_STATE] & ~LAST_FLAGS_MASK) |
         (sideFromOptions(fields, base, 0) << TCP_LAST_FLAGS_SHIFT) |
-        (oldState === TCP_LAST_ACK ? LAST_EXPECT_CHALLENGE_ACK : 0)
+        (oldState === TCP_LAST_ACK ? TCP_LAST_EXPECT_CHALLENGE_ACK : 0)
     }
     if (oldState === TCP_SYN_SENT && segment.kind === SEGMENT_ACK && direction === 1) {
       t[e + E_TCP_LAST_ACK] = segment.ack
@@ -315,7 +317,7 @@ export class TcpTracker {
   /** Puts the remembered SYN in the place of its side's data; the answering side starts blank, but for its pick-up's mark. */
   #resume(t: Int32Array, e: number, asking: number, answering: number, frame: number): void {
     const side = e + E_TCP_SIDE + asking * TCP_SIDE_INTS
-    t[e + E_TCP_STATE] &= ~LAST_EXPECT_CHALLENGE_ACK
+    t[e + E_TCP_STATE] &= ~TCP_LAST_EXPECT_CHALLENGE_ACK
     t[side + TCP_END] = t[e + E_TCP_LAST_END]
     t[side + TCP_MAX_END] = t[e + E_TCP_LAST_END]
     t[side + TCP_MAX_WINDOW] = t[e + E_TCP_LAST_WINDOW] === 0 ? 1 : t[e + E_TCP_LAST_WINDOW]

@@ -20,6 +20,7 @@ import {
   E_TCP_STATE,
   TCP_END,
   TCP_END_FRAME,
+  TCP_LAST_EXPECT_CHALLENGE_ACK,
   TCP_MAX_ACK,
   TCP_MAX_END,
   TCP_MAX_END_FRAME,
@@ -28,30 +29,41 @@ import {
   TCP_SIDE_INTS,
 } from '../entry.ts'
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../status.ts'
-import { SEGMENT_ACK, TCP_ESTABLISHED } from './tcp-states.ts'
+import {
+  SEGMENT_ACK,
+  SEGMENT_FIN,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
+  TCP_LAST_ACK,
+  TCP_STATE_MASK,
+  TCP_SYN_RECV,
+  TCP_TIME_WAIT,
+  TCP_TRANSITIONS,
+} from './tcp-states.ts'
 import {
   MAX_ACK_WINDOW,
+  TCP_SIDE_CLOSE_INIT,
   TCP_SIDE_DATA_UNACKNOWLEDGED,
   TCP_SIDE_MAX_ACK_SET,
   TCP_SIDE_SACK_PERMITTED,
 } from './tcp-window.ts'
 
-const STATUS_ASKED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_SEQ_ADJUST
-const STATUS_WANTED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED
+const STATUS_ASKED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_SEQ_ADJUST
+const STATUS_WANTED = IPS_CONFIRMED | IPS_SEEN_REPLY
 
-/** Whatever PSH is. */
-const FLAGS_ASKED = TCP_URG | TCP_ACK | TCP_RST | TCP_SYN | TCP_FIN
+/** Whatever PSH is; FIN comes besides. */
+const FLAGS_ASKED = TCP_URG | TCP_ACK | TCP_RST | TCP_SYN
 const HEADER_BYTES = 20
 
 /**
- * What the state table, its special cases and the window check come to for the segment that most segments are: an ACK, with or
- * without data, between all bounds of an established and assured connection. Moves the connection as `TcpTracker.track`
- * would (test/conntrack/tcp-established.test.ts), but for its timeout.
+ * What the state table, its special cases and the window check come to for the segments that most segments are: an ACK or a
+ * FIN with ACK, with or without data, between all bounds of an answered connection, from the end of its handshake on. Moves the
+ * connection as `TcpTracker.track` would (test/conntrack/tcp-ordinary.test.ts), but for its timeout.
  *
  * @param t the entries, @param e the entry's first word
  * @returns false, and nothing has moved, for any other segment
  */
-export function moveEstablished(
+export function moveOrdinary(
   t: Int32Array,
   e: number,
   direction: number,
@@ -59,15 +71,19 @@ export function moveEstablished(
   base: number,
   frame: number,
 ): boolean {
-  const state = t[e + E_TCP_STATE]
+  const packed = t[e + E_TCP_STATE]
+  const state = packed & TCP_STATE_MASK
   const flagsWindow = fields[base + P_TCP_FLAGS_WINDOW]
-  if ((state & 15) !== TCP_ESTABLISHED || (t[e + E_STATUS] & STATUS_ASKED) !== STATUS_WANTED) return false
-  if (((flagsWindow >>> 16) & FLAGS_ASKED) !== TCP_ACK) return false
+  const flags = flagsWindow >>> 16
+  const status = t[e + E_STATUS]
+  if ((status & STATUS_ASKED) !== STATUS_WANTED || (flags & FLAGS_ASKED) !== TCP_ACK) return false
+  const isFin = (flags & TCP_FIN) !== 0
+  if (state !== TCP_ESTABLISHED && !isOrdinaryState(state, packed, direction, isFin)) return false
   const header = (flagsWindow >>> 28) << 2
   const length = fields[base + P_L4_LENGTH]
   if (header < HEADER_BYTES || header > length) return false
   const seq = fields[base + P_TCP_SEQ]
-  const end = (seq + length - header) | 0
+  const end = (seq + length - header + (isFin ? 1 : 0)) | 0
   const ack = fields[base + P_TCP_ACK]
   const window = flagsWindow & 0xffff
   const sender = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
@@ -103,6 +119,10 @@ export function moveEstablished(
     t[sender + TCP_MAX_ACK] = ack
     senderFlags |= TCP_SIDE_MAX_ACK_SET
   }
+  const kind = isFin ? SEGMENT_FIN : SEGMENT_ACK
+  const newState = TCP_TRANSITIONS[(direction << 7) | (kind << 4) | state]
+  if (newState === TCP_FIN_WAIT && state !== TCP_FIN_WAIT) senderFlags |= TCP_SIDE_CLOSE_INIT
+  else if (newState === TCP_ESTABLISHED) t[e + E_STATUS] = status | IPS_ASSURED
   t[sender + TCP_SIDE_FLAGS] = senderFlags
   if (((senderMaxEnd - end) | 0) < 0) t[receiver + TCP_MAX_WINDOW] = receiverWindow + end - senderMaxEnd
   if (((t[receiver + TCP_MAX_END] - 1 - sack - scaled) | 0) < 0) {
@@ -113,22 +133,35 @@ export function moveEstablished(
     receiverFlags &= ~TCP_SIDE_DATA_UNACKNOWLEDGED
     t[receiver + TCP_SIDE_FLAGS] = receiverFlags
   }
+  const moved = newState | (direction << 4) | (kind << 5)
+  if (isFin) {
+    t[e + E_TCP_STATE] = (packed & ~0xff) | moved
+    return true
+  }
   // As countRetransmission in tcp-window.ts, and the state as it is settled.
-  const moved = TCP_ESTABLISHED | (direction << 4) | (SEGMENT_ACK << 5)
   if (
-    ((state >>> 4) & 1) === direction &&
+    ((packed >>> 4) & 1) === direction &&
     t[e + E_TCP_LAST_SEQ] === seq &&
     t[e + E_TCP_LAST_ACK] === ack &&
     t[e + E_TCP_LAST_END] === end &&
     t[e + E_TCP_LAST_WINDOW] === window
   ) {
-    t[e + E_TCP_STATE] = (state & ~0xffff) | ((state + 0x100) & 0xff00) | moved
+    t[e + E_TCP_STATE] = (packed & ~0xffff) | ((packed + 0x100) & 0xff00) | moved
   } else {
-    t[e + E_TCP_STATE] = (state & ~0xffff) | moved
+    t[e + E_TCP_STATE] = (packed & ~0xffff) | moved
     t[e + E_TCP_LAST_SEQ] = seq
     t[e + E_TCP_LAST_ACK] = ack
     t[e + E_TCP_LAST_END] = end
     t[e + E_TCP_LAST_WINDOW] = window
   }
   return true
+}
+
+/** Whether the state table alone says what becomes of a connection that is not established. */
+function isOrdinaryState(state: number, packed: number, direction: number, isFin: boolean): boolean {
+  // The reply's ACK may be that of a simultaneous open.
+  if (state === TCP_SYN_RECV) return direction === 0 && !isFin
+  // The ACK may answer a stray SYN.
+  if (state === TCP_LAST_ACK) return (packed & TCP_LAST_EXPECT_CHALLENGE_ACK) === 0
+  return state > TCP_ESTABLISHED && state <= TCP_TIME_WAIT
 }

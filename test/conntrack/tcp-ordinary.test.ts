@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ENTRY_INTS } from '../../src/conntrack/entry.ts'
+import { E_TCP_STATE, ENTRY_INTS } from '../../src/conntrack/entry.ts'
+import { TCP_STATE_MASK, TCP_STATE_NAMES } from '../../src/conntrack/protocols/tcp-states.ts'
+import { P_TCP_FLAGS_WINDOW, TCP_FIN } from '../../src/wire/packet-fields.ts'
 import { sack, sackPermitted, wscale } from '../support/packets.ts'
 import { decodeToFields } from '../support/row.ts'
 import { c, s } from './ends.ts'
@@ -27,7 +29,8 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   fromServer: fc.boolean(),
   flags: fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom('A', 'PA') },
-    { weight: 1, arbitrary: fc.constantFrom('UA', 'FA', 'R', 'RA', 'S', 'SA', '') },
+    { weight: 3, arbitrary: fc.constantFrom('FA', 'FPA') },
+    { weight: 1, arbitrary: fc.constantFrom('UA', 'R', 'RA', 'S', 'SA', '') },
   ),
   seq: step,
   ack: step,
@@ -64,17 +67,17 @@ function conversation({ client, server, window, options }: Opening, turns: reado
     const to = next[1 - side] + ack
     const options = hasSack ? [sack(to >>> 0, (to + 500) >>> 0)] : []
     packets.push((fromServer ? s : c)(flags, from, to, length, { window: announced, options }))
-    if (seq === 0) next[side] += length
+    if (seq === 0) next[side] += length + (flags.includes('F') ? 1 : 0)
   }
   return packets
 }
 
 /** The tracker's whole memory of the connection behind each packet, with its label and reason. */
-function told(packets: readonly Uint8Array[], asksOrdinaryFirst: boolean): { said: string[]; ordinary: number } {
+function told(packets: readonly Uint8Array[], asksOrdinaryFirst: boolean): { said: string[]; ordinary: string[] } {
   const tracking = new Tracking()
   const { tracker } = tracking
   const { current } = tracker
-  let ordinary = 0
+  const ordinary: string[] = []
   const said = packets.map((packet, at) => {
     tracking.wait(0.5)
     const fields = decodeToFields(packet)
@@ -85,8 +88,10 @@ function told(packets: readonly Uint8Array[], asksOrdinaryFirst: boolean): { sai
     if (asksOrdinaryFirst && current.id >= 0) {
       current.tick(tracking.now * 1e9)
       const id = current.find(fields, 0, 0, 0, false)
+      const before =
+        id < 0 ? '' : TCP_STATE_NAMES[current.table.entries[id * ENTRY_INTS + E_TCP_STATE] & TCP_STATE_MASK]
       if (id >= 0 && tracker.trackOrdinary(fields, 0, id, current.table.foundDirection, at + 1)) {
-        ordinary++
+        ordinary.push(`${before} ${flagsOf(fields)}`)
         tracking.skipFrame()
         return `null ${entry()}`
       }
@@ -97,16 +102,34 @@ function told(packets: readonly Uint8Array[], asksOrdinaryFirst: boolean): { sai
   return { said, ordinary }
 }
 
+function flagsOf(fields: Int32Array): string {
+  return ((fields[P_TCP_FLAGS_WINDOW] >>> 16) & TCP_FIN) !== 0 ? 'FIN' : 'ACK'
+}
+
 it('what is ordinary is tracked as anything else', () => {
-  let ordinary = 0
+  const ordinary = new Map<string, number>()
   fc.assert(
     fc.property(opening, fc.array(turn, { minLength: 3, maxLength: 25 }), (open, turns) => {
       const packets = conversation(open, turns)
       const quick = told(packets, true)
       expect(quick.said).toEqual(told(packets, false).said)
-      ordinary += quick.ordinary
+      for (const one of quick.ordinary) ordinary.set(one, (ordinary.get(one) ?? 0) + 1)
     }),
-    { numRuns: 300 },
+    { numRuns: 600 },
   )
-  expect(ordinary).toBeGreaterThan(400)
+  const met = [
+    'SYN_RECV ACK',
+    'ESTABLISHED ACK',
+    'ESTABLISHED FIN',
+    'FIN_WAIT ACK',
+    'FIN_WAIT FIN',
+    'CLOSE_WAIT ACK',
+    'CLOSE_WAIT FIN',
+    'LAST_ACK ACK',
+    'LAST_ACK FIN',
+    'TIME_WAIT ACK',
+    'TIME_WAIT FIN',
+  ]
+  expect([...ordinary.keys()].sort()).toEqual(met.sort())
+  for (const times of ordinary.values()) expect(times).toBeGreaterThan(10)
 })
