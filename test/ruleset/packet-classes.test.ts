@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileRuleset, parseRuleset } from '../../src/ruleset/index.ts'
 import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
@@ -49,6 +50,28 @@ describe('packets that rules cannot tell apart have the same classes', () => {
     expect(classesOf(web, other)).toEqual(before)
     expect(classesOf(web, tcp('10.0.0.7:1000>10.9.0.1:80', 'S'))).toEqual(first)
   })
+})
+
+it('puts many classes into few words, and mixes none of them up', () => {
+  const host = (network: number, n: number): string => `${network}.0.${n >> 8}.${n & 255}`
+  const numbers = Array.from({ length: 300 }, (_, n) => n)
+  const many = compiled(
+    ...numbers.map(
+      (n) => `-s ${host(10, n)} -d ${host(11, n)} -p tcp -m tcp --sport ${1000 + n} --dport ${2000 + n} -j DROP`,
+    ),
+  )
+  expect(many.classes?.count).toBe(2)
+  const value = fc.nat(299)
+  const packet = fc.tuple(value, value, value, value)
+  const classes = ([source, destination, from, to]: readonly number[]): number[] =>
+    classesOf(many, tcp(`${host(10, source)}:${1000 + from}>${host(11, destination)}:${2000 + to}`, 'S'))
+  fc.assert(
+    fc.property(packet, packet, (one, other) => {
+      expect(classes(one).join() === classes(other).join()).toBe(one.join() === other.join())
+      const turned = one.map((own, at) => (at === 2 ? other[at] : own))
+      expect(classes(turned).join() === classes(one).join()).toBe(one[2] === other[2])
+    }),
+  )
 })
 
 it('counts no field of which no rule asks', () => {

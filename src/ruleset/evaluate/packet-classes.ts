@@ -2,14 +2,15 @@ import { P_DST, P_L4_LENGTH, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packe
 import { Boundaries } from './boundaries.ts'
 import type { CallCondition, Condition, FieldCondition } from './condition.ts'
 import { FIELDS, type FieldName } from './fields.ts'
-import { PLACE_SHIFT, SPREAD } from './head-cache.ts'
 import type { Program } from './program.ts'
 
 const WORD = 0xffff_ffff
 const PORT = 0xffff
 const OCTET = 0xff
-/** What orders unsigned words as signed ones. */
-const SIGN = 1 << 31
+const WORD_BITS = 32
+/** Values of words are searched among those with the same upper bits. */
+const BUCKET_BITS = 12
+const BUCKET_SHIFT = WORD_BITS - BUCKET_BITS
 
 /** Where a field's value stands in a packet's row: (row[word] >>> shift) & max. */
 interface Place {
@@ -59,6 +60,8 @@ function addressPlaces(end: 'source' | 'destination', first: number): Partial<Re
 export class PacketClasses {
   /** What rules ask besides, of the same headers, in ways of its own: whoever compares classes must compare the answers, too. */
   readonly calls: readonly CallCondition[]
+  /** How many words `write` writes. */
+  readonly count: number
   readonly #fields: readonly FieldClasses[]
 
   /** @returns null where some rule asks what cannot be divided */
@@ -79,17 +82,28 @@ export class PacketClasses {
   private constructor(fields: readonly FieldClasses[], calls: readonly CallCondition[]) {
     this.#fields = fields
     this.calls = calls
+    let bits = 0
+    let words = 1
+    for (const field of fields) {
+      if (bits + field.bits > WORD_BITS) {
+        words++
+        bits = 0
+      }
+      field.keyWord = words - 1
+      field.keyShift = bits
+      bits += field.bits
+    }
+    this.count = fields.length === 0 ? 0 : words
   }
 
-  /** How many numbers `write` writes. */
-  get count(): number {
-    return this.#fields.length
-  }
-
-  /** Writes the numbers of the packet's classes from key[at] on. */
+  /** Writes the numbers of the packet's classes, as many in a word as there is room for, from key[at] on. */
   write(fields: Int32Array, base: number, key: Int32Array, at: number): void {
     const own = this.#fields
-    for (let i = 0; i < own.length; i++) key[at + i] = own[i].classOf(fields, base)
+    for (let word = 0; word < this.count; word++) key[at + word] = 0
+    for (let i = 0; i < own.length; i++) {
+      const { keyWord, keyShift } = own[i]
+      key[at + keyWord] |= own[i].classOf(fields, base) << keyShift
+    }
   }
 }
 
@@ -135,40 +149,41 @@ function collectField(condition: FieldCondition, asked: Map<FieldName, Boundarie
 
 /** The classes of one field's values: those between two neighbouring boundaries of what rules ask for are one. */
 class FieldClasses {
+  /** How many bits the number of a class takes, and where PacketClasses puts it. */
+  readonly bits: number
+  keyWord = 0
+  keyShift = 0
   readonly #word: number
   readonly #shift: number
   readonly #mask: number
   /** By value; null where the field is too large for it. */
   readonly #table: Uint16Array | null
-  /** Where classes begin, in the order of signed numbers. */
-  readonly #starts: Int32Array
-  /** What was searched last, by place. */
-  readonly #values = new Int32Array(1 << (32 - PLACE_SHIFT))
-  readonly #classes = new Int32Array(1 << (32 - PLACE_SHIFT)).fill(-1)
+  /** Where classes begin. */
+  readonly #starts: Uint32Array
+  /** By the upper bits of a value: the class of the lowest value that has them, and behind all the last class. */
+  readonly #buckets: Uint32Array
 
   constructor({ word, shift, max }: Place, boundaries: Float64Array) {
+    this.bits = WORD_BITS - Math.clz32(boundaries.length - 1)
     this.#word = word
     this.#shift = shift
     this.#mask = max | 0
-    this.#starts = new Int32Array(boundaries.length)
-    for (let number = 0; number < boundaries.length; number++) this.#starts[number] = boundaries[number] ^ SIGN
+    this.#starts = Uint32Array.from(boundaries)
     this.#table = max === WORD ? null : classTable(boundaries, max)
+    this.#buckets = max === WORD ? bucketsOf(this.#starts) : NO_BUCKETS
   }
 
   classOf(fields: Int32Array, base: number): number {
     const value = (fields[base + this.#word] >>> this.#shift) & this.#mask
     if (this.#table !== null) return this.#table[value]
-    const place = Math.imul(value, SPREAD) >>> PLACE_SHIFT
-    if (this.#values[place] === value && this.#classes[place] >= 0) return this.#classes[place]
-    this.#values[place] = value
-    this.#classes[place] = this.#search(value ^ SIGN)
-    return this.#classes[place]
+    const bucket = value >>> BUCKET_SHIFT
+    const low = this.#buckets[bucket]
+    const high = this.#buckets[bucket + 1]
+    return low === high ? low : this.#search(value >>> 0, low, high)
   }
 
-  #search(value: number): number {
+  #search(value: number, low: number, high: number): number {
     const starts = this.#starts
-    let low = 0
-    let high = starts.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
       if (starts[middle] <= value) low = middle
@@ -176,6 +191,18 @@ class FieldClasses {
     }
     return low
   }
+}
+
+const NO_BUCKETS = new Uint32Array(0)
+
+function bucketsOf(starts: Uint32Array): Uint32Array {
+  const buckets = new Uint32Array((1 << BUCKET_BITS) + 1).fill(starts.length - 1)
+  let number = 0
+  for (let bucket = 0; bucket < 1 << BUCKET_BITS; bucket++) {
+    while (number + 1 < starts.length && starts[number + 1] <= (bucket << BUCKET_SHIFT) >>> 0) number++
+    buckets[bucket] = number
+  }
+  return buckets
 }
 
 function classTable(boundaries: Float64Array, max: number): Uint16Array {
