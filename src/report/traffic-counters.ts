@@ -109,13 +109,15 @@ export class TrafficCounters implements Sink {
   /** What the capture says of frames, whatever is in them. */
   frames(batch: FrameBatch): void {
     const { info, seconds, count } = batch
-    this.frameCount += count
+    let bytes = 0
     for (let i = 0, row = 0; i < count; i++, row += FRAME_INTS) {
-      this.bytes += info[row + FRAME_WIRE_LENGTH]
+      bytes += info[row + FRAME_WIRE_LENGTH]
       if (info[row + FRAME_LINK_TYPE] !== this.lastLinkType) this.nextLinkType(info[row + FRAME_LINK_TYPE])
       this.lastLinkFrames++
       this.takeTime(seconds[i], info[row + FRAME_NANOSECONDS])
     }
+    this.frameCount += count
+    this.bytes += bytes
   }
 
   packet(outcome: Outcome): void {

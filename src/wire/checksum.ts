@@ -1,3 +1,4 @@
+import { viewOf } from './byte-view.ts'
 import { crc32c } from './crc32c.ts'
 import {
   CHECKSUM_BAD,
@@ -18,15 +19,8 @@ import {
 } from './packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from './protocols.ts'
 
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 const UDP_CHECKSUM = 6
 const UDPLITE_COVERAGE = 4
-
-/** The bytes of the last packet as integers of 16 and 32 bits; kept, since the next one mostly lies in the same array. */
-let viewed: Uint8Array = new Uint8Array(0)
-let viewedOffset = 0
-let halves: Uint16Array<ArrayBufferLike> = new Uint16Array(0)
-let words: Int32Array<ArrayBufferLike> = new Int32Array(0)
 
 /**
  * Verifies the transport checksum of a whole datagram as Linux' tracker does, stores the CHECKSUM_ state in P_CHECKSUM
@@ -110,40 +104,25 @@ function halvesOf(word: number): number {
 
 /** Ones' complement sum of bytes[at … at + length) as big-endian 16-bit words, folded to 16 bits (RFC 1071). */
 export function foldedSum(bytes: Uint8Array, at: number, length: number): number {
-  if (length <= 0) return 0
-  if (bytes !== viewed) view(bytes)
-  const start = viewedOffset + at
-  const odd = start & 1
-  // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. From an odd
-  // start the words are the other way round.
-  let sum = 0
-  if (odd === 1) sum = LITTLE_ENDIAN ? bytes[at] << 8 : bytes[at]
-  const first = (start + odd) >> 1
-  const pairs = (length - odd) >> 1
-  const last = first + pairs
-  if ((first & 1) === 1 && pairs > 0) sum += halves[first]
-  let word = (first + 1) >> 1
-  const lastWord = last >> 1
-  for (; word + 4 <= lastWord; word += 4) {
-    const a = words[word]
-    const b = words[word + 1]
-    const c = words[word + 2]
-    const d = words[word + 3]
-    sum += (a & 0xffff) + (a >>> 16) + (b & 0xffff) + (b >>> 16) + (c & 0xffff) + (c >>> 16) + (d & 0xffff) + (d >>> 16)
+  const view = viewOf(bytes)
+  const end = at + length
+  // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. Upper and lower
+  // halves of words are summed apart: neither sum can outgrow 32 bits.
+  let low = 0
+  let high = 0
+  let p = at
+  for (; p + 16 <= end; p += 16) {
+    const a = view.getInt32(p, true)
+    const b = view.getInt32(p + 4, true)
+    const c = view.getInt32(p + 8, true)
+    const d = view.getInt32(p + 12, true)
+    low = (low + (a & 0xffff) + (b & 0xffff) + (c & 0xffff) + (d & 0xffff)) | 0
+    high = (high + (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16)) | 0
   }
-  for (; word < lastWord; word++) sum += (words[word] & 0xffff) + (words[word] >>> 16)
-  if (2 * word < last) sum += halves[2 * word]
-  if (odd + 2 * pairs < length) sum += LITTLE_ENDIAN ? bytes[at + length - 1] : bytes[at + length - 1] << 8
-  sum = fold(sum)
-  return LITTLE_ENDIAN !== (odd === 1) ? ((sum & 0xff) << 8) | (sum >>> 8) : sum
-}
-
-function view(bytes: Uint8Array): void {
-  const buffer = bytes.buffer
-  viewed = bytes
-  viewedOffset = bytes.byteOffset
-  halves = new Uint16Array(buffer, 0, buffer.byteLength >> 1)
-  words = new Int32Array(buffer, 0, buffer.byteLength >> 2)
+  for (; p + 2 <= end; p += 2) low = (low + view.getUint16(p, true)) | 0
+  if (p < end) low = (low + bytes[p]) | 0
+  const sum = fold((low >>> 0) + (high >>> 0))
+  return ((sum & 0xff) << 8) | (sum >>> 8)
 }
 
 function fold(sum: number): number {
