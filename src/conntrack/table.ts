@@ -1,5 +1,5 @@
+import { LARGE_ZERO } from '../wire/large-zero.ts'
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
-import { ZERO_TIME } from '../wire/zero-time.ts'
 import {
   E_ADDRESS_A,
   E_ADDRESS_B,
@@ -66,7 +66,7 @@ export class ConnectionTable {
    * The replay's clock, in nanoseconds; must not run backwards. It stands here, where all trackers see it, because to hand
    * it on from function to function would allocate.
    */
-  nowNs = ZERO_TIME
+  nowNs = LARGE_ZERO
   /** Entries that can be found. */
   count = 0
   /** Entries ever allocated. */

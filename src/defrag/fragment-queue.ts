@@ -1,4 +1,4 @@
-import { ZERO_TIME } from '../wire/zero-time.ts'
+import { LARGE_ZERO } from '../wire/large-zero.ts'
 import type { FragmentStore } from './fragment-store.ts'
 
 /** What became of a fragment that was put into a queue. */
@@ -36,7 +36,7 @@ export class FragmentQueue {
   /** Queues of a family in the order in which they time out. */
   older: FragmentQueue | null = null
   newer: FragmentQueue | null = null
-  deadlineNs = ZERO_TIME
+  deadlineNs = LARGE_ZERO
 
   /** End of the datagram's payload as known so far. */
   length = 0

@@ -14,6 +14,7 @@ import type { Tracker } from '../conntrack/tracker.ts'
 import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_QUEUED, Defragmenter } from '../defrag/defragmenter.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import { LARGE_ZERO } from '../wire/large-zero.ts'
 import {
   FRAGMENT_DEFRAG,
   IP_NONE,
@@ -29,7 +30,6 @@ import {
   P_NOTE,
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
-import { ZERO_TIME } from '../wire/zero-time.ts'
 import { beginOutcome } from './begin-outcome.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { NO_WAY } from './flow-cache.ts'
@@ -73,7 +73,7 @@ export class Machine {
   readonly #checksums: ChecksumPolicy
   readonly #isOwn: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | null
   #epochSecondsAtStart = Number.NaN
-  #nowNs = ZERO_TIME
+  #nowNs = LARGE_ZERO
   #frame = 0
   #fileFrames: number[] = []
 

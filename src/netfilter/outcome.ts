@@ -1,7 +1,7 @@
 import type { FrameBatch } from '../capture/frame-batch.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
-import { ZERO_TIME } from '../wire/zero-time.ts'
+import { LARGE_ZERO } from '../wire/large-zero.ts'
 
 /** `Outcome.state`: the label, CTSTATE_NONE where the packet never met the tracker. */
 export const CTSTATE_NONE = 0
@@ -24,7 +24,7 @@ export class Outcome {
   file = 0
   fileFrame = 0
   /** Time as captured: whole seconds since the epoch, nanoseconds, and how many decimal digits the capture has. */
-  epochSeconds = ZERO_TIME
+  epochSeconds = LARGE_ZERO
   nanoseconds = 0
   digits = 6
   /** Length of the frame on the wire, in bytes, link layer included. */

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } f
 import { FRAME_FILE, FRAME_INTS } from '../capture/frame-batch.ts'
 import { CaptureError, type CaptureFileInfo, type CaptureProblem } from '../capture/frame-reader.ts'
 import type { CaptureOptions } from '../capture/open-capture.ts'
+import { LARGE_ZERO } from '../wire/large-zero.ts'
 import { captureWorker } from './capture-worker.ts'
 import type { PacketBatch } from './packet-batch.ts'
 import type { PacketSource, SharedBatches } from './packet-source.ts'
@@ -25,7 +26,7 @@ export class ThreadSource implements PacketSource {
   #slotsGiven = 0
   /** Problems and bytes up to the batch given last. */
   #problemsGiven = 0
-  #bytesRead = 0
+  #bytesRead = LARGE_ZERO
   /** Why the thread is gone before its time. */
   #death: Error | null = null
   #closed = false

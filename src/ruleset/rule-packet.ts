@@ -1,4 +1,4 @@
-import { ZERO_TIME } from '../wire/zero-time.ts'
+import { LARGE_ZERO } from '../wire/large-zero.ts'
 import type { ConnectionView } from './connection-view.ts'
 import { PacketEdits } from './packet-edits.ts'
 
@@ -44,9 +44,9 @@ export class RulePacket {
   fields: Int32Array = new Int32Array(0)
   base = 0
   /** The replay's clock: nanoseconds since the first frame; never runs backwards. */
-  nowNs = ZERO_TIME
+  nowNs = LARGE_ZERO
   /** Seconds since the epoch, whole, for dates and times of day. */
-  epochSeconds = ZERO_TIME
+  epochSeconds = LARGE_ZERO
   hook = HOOK_PREROUTING
   inInterface = INTERFACE_NONE
   outInterface = INTERFACE_NONE
