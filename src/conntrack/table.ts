@@ -1,13 +1,10 @@
 import { LARGE_ZERO } from '../wire/large-zero.ts'
-import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { IP_V6, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
 import {
-  E_ADDRESS_A,
-  E_ADDRESS_B,
   E_EXPIRY,
   E_EXTENSION,
   E_KIND,
   E_NUMBER,
-  E_PORTS,
   E_STATUS,
   ENTRY_HAS_EXPECTATIONS,
   ENTRY_INTS,
@@ -15,19 +12,16 @@ import {
   ENTRY_TWO_TUPLES,
   KIND_IPV6,
 } from './entry.ts'
-import {
-  EXTENSION_INTS,
-  ExtensionTable,
-  X_REPLY_ADDRESS_A,
-  X_REPLY_ADDRESS_B,
-  X_REPLY_FROM_B,
-  X_REPLY_HASH,
-  X_REPLY_KIND,
-  X_REPLY_PORTS,
-  X_TIMEOUT_POLICY,
-} from './extensions.ts'
+import { EXTENSION_INTS, ExtensionTable, X_REPLY_HASH, X_TIMEOUT_POLICY } from './extensions.ts'
 import { KeyIndex } from './key-index.ts'
-import { sameEnds, sameTails, writeAddresses } from './key-words.ts'
+import {
+  directionByKey,
+  directionByReplyKey,
+  directionOfPacket,
+  OTHER_KEY,
+  writeKey,
+  writeReplyKey,
+} from './key-words.ts'
 import { reserve } from './reservation.ts'
 import { IPS_ASSURED, IPS_CONFIRMED } from './status.ts'
 import type { TupleKey } from './tuple.ts'
@@ -146,8 +140,7 @@ export class ConnectionTable {
     const index = this.#index
     for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
       const id = reference >> 1
-      const direction =
-        (reference & 1) === 0 ? this.#directionByEntry(id, key, only) : this.#directionByReplyKey(id, key)
+      const direction = this.#directionOf(reference, key, only)
       if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
       if (this.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > this.nowNs) {
         this.foundDirection = direction
@@ -172,13 +165,9 @@ export class ConnectionTable {
     if (this.times[(e + E_EXPIRY) >> 1] <= this.nowNs) return false
     const isV6 = fields[base + P_FAMILY] === IP_V6
     if (entries[e + E_KIND] !== (fields[base + P_PROTOCOL] | (isV6 ? KIND_IPV6 : 0))) return false
-    const ports = fields[base + P_PORTS]
-    const turned = (ports << 16) | (ports >>> 16)
-    const words = isV6 ? 4 : 1
-    const isFromA = entries[e + E_PORTS] === ports && sameEnds(entries, e, fields, base + P_SRC, base + P_DST, words)
-    const isFromB = entries[e + E_PORTS] === turned && sameEnds(entries, e, fields, base + P_DST, base + P_SRC, words)
-    if (isFromA === isFromB) return false
-    this.foundDirection = isFromB === ((status & ENTRY_ORIGINAL_FROM_B) !== 0) ? 0 : 1
+    const direction = directionOfPacket(entries, e, fields, base, isV6)
+    if (direction === OTHER_KEY) return false
+    this.foundDirection = direction
     return true
   }
 
@@ -189,8 +178,7 @@ export class ConnectionTable {
     let newest = -1
     for (let reference = index.first(key.hash); reference >= 0; reference = index.next(key.hash)) {
       const id = reference >> 1
-      const direction =
-        (reference & 1) === 0 ? this.#directionByEntry(id, key, only) : this.#directionByReplyKey(id, key)
+      const direction = this.#directionOf(reference, key, only)
       if (direction < 0 || (only !== ANY_DIRECTION && only !== direction)) continue
       if (times[(id * ENTRY_INTS + E_EXPIRY) >> 1] <= this.nowNs) continue
       if (newest >= 0 && entries[id * ENTRY_INTS + E_NUMBER] < entries[newest * ENTRY_INTS + E_NUMBER]) continue
@@ -200,41 +188,12 @@ export class ConnectionTable {
     return newest
   }
 
-  /** Direction of a packet with this key if it belongs to the entry by the entry's own key, else -1. */
-  #directionByEntry(id: number, key: TupleKey, only: number): number {
-    const entries = this.entries
-    const e = id * ENTRY_INTS
-    if (
-      entries[e + E_PORTS] !== key.ports ||
-      entries[e + E_ADDRESS_A] !== key.a0 ||
-      entries[e + E_ADDRESS_B] !== key.b0 ||
-      entries[e + E_KIND] !== key.kind ||
-      ((key.kind & KIND_IPV6) !== 0 && !sameTails(entries, e + E_ADDRESS_A, e + E_ADDRESS_B, key))
-    ) {
-      return -1
-    }
-    const status = entries[e + E_STATUS]
-    const isOriginal = key.swapped === ((status & ENTRY_ORIGINAL_FROM_B) !== 0)
-    if ((status & ENTRY_TWO_TUPLES) !== 0) return isOriginal || key.symmetric ? 0 : -1
-    // Both directions have this tuple.
-    if (key.symmetric) return only === 0 ? 0 : 1
-    return isOriginal ? 0 : 1
-  }
-
-  /** 1 if a packet with this key belongs to the entry by its own reply key, else -1. */
-  #directionByReplyKey(id: number, key: TupleKey): number {
-    const records = this.extensions.records
-    const x = this.entries[id * ENTRY_INTS + E_EXTENSION] * EXTENSION_INTS
-    if (
-      records[x + X_REPLY_PORTS] !== key.ports ||
-      records[x + X_REPLY_ADDRESS_A] !== key.a0 ||
-      records[x + X_REPLY_ADDRESS_B] !== key.b0 ||
-      records[x + X_REPLY_KIND] !== key.kind ||
-      ((key.kind & KIND_IPV6) !== 0 && !sameTails(records, x + X_REPLY_ADDRESS_A, x + X_REPLY_ADDRESS_B, key))
-    ) {
-      return -1
-    }
-    return key.swapped === (records[x + X_REPLY_FROM_B] !== 0) || key.symmetric ? 1 : -1
+  /** Direction of a packet with this key if it belongs to the entry by the key that the reference is of, else OTHER_KEY. */
+  #directionOf(reference: number, key: TupleKey, only: number): number {
+    const id = reference >> 1
+    return (reference & 1) === 0
+      ? directionByKey(this.entries, id * ENTRY_INTS, key, only)
+      : directionByReplyKey(this.extensions.records, this.extensionOf(id), key)
   }
 
   /** A blank entry for the connection whose first packet has this key; not findable yet. */
@@ -242,9 +201,7 @@ export class ConnectionTable {
     const id = this.#free >= 0 ? this.#takeFree(this.#free) : this.#takeNext()
     const entries = this.entries
     const e = id * ENTRY_INTS
-    writeAddresses(entries, e + E_ADDRESS_A, e + E_ADDRESS_B, key)
-    entries[e + E_PORTS] = key.ports
-    entries[e + E_KIND] = key.kind
+    writeKey(entries, e, key)
     entries[e + E_STATUS] = key.swapped ? ENTRY_ORIGINAL_FROM_B : 0
     this.#hashes[id] = key.hash
     entries[e + E_NUMBER] = ++this.created
@@ -287,12 +244,7 @@ export class ConnectionTable {
   /** Gives an entry that is not findable yet a reply tuple of its own: the key of a packet of the reply direction. */
   setReplyKey(id: number, key: TupleKey): void {
     const x = this.extend(id)
-    const records = this.extensions.records
-    writeAddresses(records, x + X_REPLY_ADDRESS_A, x + X_REPLY_ADDRESS_B, key)
-    records[x + X_REPLY_PORTS] = key.ports
-    records[x + X_REPLY_KIND] = key.kind
-    records[x + X_REPLY_HASH] = key.hash
-    records[x + X_REPLY_FROM_B] = key.swapped ? 1 : 0
+    writeReplyKey(this.extensions.records, x, key)
     this.entries[id * ENTRY_INTS + E_STATUS] |= ENTRY_TWO_TUPLES
   }
 
