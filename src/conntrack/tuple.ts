@@ -1,4 +1,4 @@
-import { beginHash, endHash, KIND_IPV6, mixIn } from '../wire/flow-hash.ts'
+import { KIND_IPV6, mixIn, tupleHash } from '../wire/flow-hash.ts'
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import {
   PROTO_GRE,
@@ -140,16 +140,13 @@ export class TupleKey {
 
   /** Makes the hash anew after `kind`, `ports` or an address were changed by hand. */
   rehash(): void {
-    let hash = beginHash(this.seed, this.a0, this.b0)
+    let a = mixIn(this.seed, this.a0)
+    let b = mixIn(this.seed, this.b0)
     if ((this.kind & KIND_IPV6) !== 0) {
-      hash = mixIn(hash, this.a1)
-      hash = mixIn(hash, this.a2)
-      hash = mixIn(hash, this.a3)
-      hash = mixIn(hash, this.b1)
-      hash = mixIn(hash, this.b2)
-      hash = mixIn(hash, this.b3)
+      a = mixIn(mixIn(mixIn(a, this.a1), this.a2), this.a3)
+      b = mixIn(mixIn(mixIn(b, this.b1), this.b2), this.b3)
     }
-    this.hash = endHash(hash, this.ports, this.kind)
+    this.hash = tupleHash(a, b, this.ports, this.kind)
   }
 
   #fillAddresses(fields: Int32Array, base: number, v6: boolean): void {

@@ -44,18 +44,17 @@ export const KIND_IPV6 = 0x100
  */
 export function flowHash(fields: Int32Array, base: number): number {
   if (!isPlain(fields, base)) return NO_HASH
-  const ports = fields[base + P_PORTS]
   const isV6 = fields[base + P_FAMILY] === IP_V6
-  const isSwapped = isFromHigherEnd(fields, base, isV6 ? 4 : 1, ports)
-  const a = base + (isSwapped ? P_DST : P_SRC)
-  const b = base + (isSwapped ? P_SRC : P_DST)
-  const sorted = isSwapped ? (ports << 16) | (ports >>> 16) : ports
-  let hash = beginHash(FLOW_SEED, fields[a], fields[b])
+  const ports = fields[base + P_PORTS]
+  let source = mixIn(FLOW_SEED, fields[base + P_SRC])
+  let destination = mixIn(FLOW_SEED, fields[base + P_DST])
   if (isV6) {
-    for (let word = 1; word < 4; word++) hash = mixIn(hash, fields[a + word])
-    for (let word = 1; word < 4; word++) hash = mixIn(hash, fields[b + word])
+    for (let word = 1; word < 4; word++) {
+      source = mixIn(source, fields[base + P_SRC + word])
+      destination = mixIn(destination, fields[base + P_DST + word])
+    }
   }
-  return endHash(hash, sorted, fields[base + P_PROTOCOL] | (isV6 ? KIND_IPV6 : 0))
+  return tupleHash(source, destination, ports, fields[base + P_PROTOCOL] | (isV6 ? KIND_IPV6 : 0))
 }
 
 function isPlain(fields: Int32Array, base: number): boolean {
@@ -69,30 +68,23 @@ function isPlain(fields: Int32Array, base: number): boolean {
   )
 }
 
-/** Whether the source, address and then port, is above the destination. */
-function isFromHigherEnd(fields: Int32Array, base: number, words: number, ports: number): boolean {
-  for (let word = 0; word < words; word++) {
-    const source = fields[base + P_SRC + word] >>> 0
-    const destination = fields[base + P_DST + word] >>> 0
-    if (source !== destination) return source > destination
-  }
-  return ports >>> 16 > (ports & 0xffff)
-}
-
-/** A hash begins with the first words of both addresses, … */
-export function beginHash(seed: number, a0: number, b0: number): number {
-  return Math.imul(a0 ^ seed, 0x9e3779b1) ^ b0
-}
-
-/** … goes on with what other words there are, … */
+/** A word of an end's address is added to its hash, which begins with the seed. */
 export function mixIn(hash: number, word: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) ^ word
-  return Math.imul(mixed, 0xc2b2ae35)
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1)
+  return mixed ^ (mixed >>> 15)
 }
 
-/** … and ends with both ports and the kind. */
-export function endHash(hash: number, ports: number, kind: number): number {
-  let mixed = mixIn(mixIn(hash, ports), kind)
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b)
+/**
+ * The hash of a tuple by those of its ends' addresses: the same whichever of them is the first.
+ * @param ports of the first end << 16 | of the second
+ */
+export function tupleHash(first: number, second: number, ports: number, kind: number): number {
+  const ends = (endHash(first, ports >>> 16) + endHash(second, ports & 0xffff)) | 0
+  const mixed = Math.imul(ends ^ kind, 0xc2b2ae35)
   return mixed ^ (mixed >>> 13)
+}
+
+function endHash(hash: number, port: number): number {
+  const mixed = Math.imul(hash ^ port, 0x85ebca6b)
+  return mixed ^ (mixed >>> 16)
 }
