@@ -141,13 +141,6 @@ export class KeyIndex {
     if (end <= outgrown.mask) return
     this.#outgrown = null
   }
-
-  /** All references, in no particular order. */
-  *all(): Generator<number> {
-    for (const table of this.#outgrown === null ? [this.#table] : [this.#outgrown, this.#table]) {
-      for (let slot = 0; slot <= table.mask; slot++) if (table.isLive(slot)) yield table.referenceAt(slot)
-    }
-  }
 }
 
 function peekOutgrown(table: SlotTable, hash: number): number {

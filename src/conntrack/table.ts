@@ -105,8 +105,8 @@ export class ConnectionTable {
 
   /**
    * Has what lookups of these hashes will need brought to the processor's cache. Memory answers many questions at once as
-   * quickly as one, if none must wait for another's answer: so all are asked for the index first, then for
-   * entries. In the place of each hash stands, afterwards, the reference that a lookup would try first: see `holds`.
+   * quickly as one, if none must wait for another's answer: so the index is asked for all of them first, then
+   * their entries are. In the place of each hash stands, afterwards, the reference that a lookup would try first: see `holds`.
    */
   approach(hashes: Int32Array, count: number): void {
     const index = this.#index
