@@ -1,24 +1,27 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-// Puts what the command and its threads run into a few files of their own, packages included: Node starts them in half the time
-// that it takes to find and load some five hundred. The library stays as tsc wrote it.
+// Puts the library, the command and what their threads run into a few files, packages included: Node starts them in half the time
+// that it takes to find and load some five hundred. They run faster, too: what one module imports from another, be it a constant,
+// is looked up each time.
 export default {
   input: {
-    main: 'dist/cli/main.js',
-    'capture-thread': 'dist/pipeline/capture-thread.js',
-    'shard-thread': 'dist/netfilter/shards/shard-thread.js',
-    'report-thread': 'dist/report/threaded/report-thread.js',
+    index: 'dist/index.js',
+    'cli/main': 'dist/cli/main.js',
+    // Threads are started from a file beside these (`import.meta.url`).
+    'cli/capture-thread': 'dist/pipeline/capture-thread.js',
+    'cli/shard-thread': 'dist/netfilter/shards/shard-thread.js',
+    'cli/report-thread': 'dist/report/threaded/report-thread.js',
   },
   platform: 'node',
   // pcap-parser calls what Node warns of, unless it lies in a folder of packages.
   external: /^(node:|pcap-parser$)/,
   plugins: [licencesOfPackages()],
   output: {
-    dir: 'dist/cli',
+    dir: 'dist',
     format: 'esm',
     entryFileNames: '[name].js',
-    chunkFileNames: '[name]-shared.js',
+    chunkFileNames: 'cli/[name]-shared.js',
     sourcemap: true,
   },
 }
@@ -35,7 +38,7 @@ function licencesOfPackages() {
       }
       const licences = new Set([...folders].map(licenceOf))
       const source = [...licences].sort().join('\n\n')
-      this.emitFile({ type: 'asset', fileName: 'LICENCES-OF-PACKAGES.txt', source })
+      this.emitFile({ type: 'asset', fileName: 'cli/LICENCES-OF-PACKAGES.txt', source })
     },
   }
 }
