@@ -231,7 +231,8 @@ describe('what rules do to sets', () => {
 })
 
 test('everything wrong with a file is told, with its place', () => {
-  const text = 'create s hash:ip\nadd t 1.2.3.4\nadd s 1.2.3\ncreate x hash:foo\nadd s 1.2.3.4 timeout 3\nfoo\n'
+  const text =
+    'create s hash:ip\nadd t 1.2.3.4\nadd s 1.2.3\ncreate x hash:foo\nadd s 1.2.3.4 timeout 3\nfoo\n-!\nconstructor s\n'
   const errors = (() => {
     try {
       parseSets(text, 'sets')
@@ -240,7 +241,15 @@ test('everything wrong with a file is told, with its place', () => {
       return error instanceof RulesetError ? error.errors : []
     }
   })()
-  expect(errors.map(({ line, column }) => `${line}:${column}`)).toEqual(['2:5', '3:7', '4:10', '5:15', '6:1'])
+  expect(errors.map(({ line, column }) => `${line}:${column}`)).toEqual([
+    '2:5',
+    '3:7',
+    '4:10',
+    '5:15',
+    '6:1',
+    '7:1',
+    '8:1',
+  ])
 })
 
 describe.skipIf(noKernel)(`sets, held against the kernel ${noKernel}`, () => {

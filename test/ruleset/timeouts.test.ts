@@ -55,6 +55,7 @@ describe('timeout policies', () => {
       'policies:1:1: not a timeout policy; write "nfct add timeout NAME inet PROTOCOL STATE SECONDS…"',
     ],
     ['\nadd timeout a ipv4 tcp', 'policies:2:15: "ipv4" is not a family here; write one of inet, inet6'],
+    ['\nadd timeout a constructor tcp', 'policies:2:15: "constructor" is not a family here; write one of inet, inet6'],
     ['add timeout a inet udp replied', 'policies:1:24: "replied" needs a number of seconds'],
     ['add timeout a inet udp replied soon', 'policies:1:32: "soon" is not a number of seconds'],
     [

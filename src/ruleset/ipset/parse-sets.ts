@@ -12,19 +12,19 @@ const NAME_MAX = 31
 const DEFAULT_ELEMENTS_MAX = 65_536
 const UINT32_MAX = 0xffff_ffff
 const TIMEOUT_MAX = 2_147_483
-const COMMANDS: Readonly<Record<string, 'create' | 'add' | 'del' | 'flush' | 'destroy'>> = {
-  create: 'create',
-  '-N': 'create',
-  n: 'create',
-  add: 'add',
-  '-A': 'add',
-  del: 'del',
-  '-D': 'del',
-  flush: 'flush',
-  '-F': 'flush',
-  destroy: 'destroy',
-  '-X': 'destroy',
-}
+const COMMANDS: ReadonlyMap<string, 'create' | 'add' | 'del' | 'flush' | 'destroy'> = new Map([
+  ['create', 'create'],
+  ['-N', 'create'],
+  ['n', 'create'],
+  ['add', 'add'],
+  ['-A', 'add'],
+  ['del', 'del'],
+  ['-D', 'del'],
+  ['flush', 'flush'],
+  ['-F', 'flush'],
+  ['destroy', 'destroy'],
+  ['-X', 'destroy'],
+])
 /** Options of `create` without a value, and with one, that change nothing here. */
 const PLAIN_FLAGS: ReadonlySet<string> = new Set(['comment', '-exist', '-!'])
 const PLAIN_VALUES: ReadonlySet<string> = new Set([
@@ -73,7 +73,8 @@ export function parseSets(text: string, fileName: string): SetDefinition[] {
 function readLine(tokens: readonly Token[], sets: Map<string, SetBuilder>): void {
   const words = tokens.filter(({ text }) => text !== '-exist' && text !== '-!')
   const [verb, name] = words
-  const command = COMMANDS[verb.text]
+  if (verb === undefined) throw new Refusal(tokens[0], `${tokens[0].text} stands alone; a line has create or add`)
+  const command = COMMANDS.get(verb.text)
   if (command === undefined) {
     throw new Refusal(verb, `"${verb.text}" is not a line of ipset save; it has create and add`)
   }

@@ -111,8 +111,7 @@ function setState(policy: { protocol: number; seconds: Map<string, number> }, st
 }
 
 function oneOf(token: Token, known: Readonly<Record<string, number>>, what: string): number {
-  const value = known[token.text]
-  if (value !== undefined) return value
+  if (Object.hasOwn(known, token.text)) return known[token.text]
   throw new Refusal(token, `"${token.text}" is not ${what} here; write one of ${Object.keys(known).join(', ')}`)
 }
 
