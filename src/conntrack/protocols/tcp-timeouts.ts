@@ -11,39 +11,47 @@ import {
   TCP_TIME_WAIT,
 } from './tcp-states.ts'
 
-/** How long a TCP entry lives after a segment, in nanoseconds. */
+/** Behind the states, in `ns`. */
+const RETRANSMITTED = 16
+const UNACKNOWLEDGED = 17
+
+/** How long a TCP entry lives after a segment. */
 export class TcpTimeouts {
-  readonly unacknowledged: number
-  readonly #retransmitted: number
+  /**
+   * Nanoseconds by what `choose` says. (It does not say the nanoseconds themselves: a function that returns a number that is no
+   * small integer allocates.)
+   */
+  readonly ns = new Float64Array(UNACKNOWLEDGED + 1)
   readonly #maxRetransmissions: number
-  readonly #byState = new Float64Array(16)
 
   constructor(timeouts: Timeouts) {
-    const byState = this.#byState
-    byState[TCP_SYN_SENT] = timeouts.nf_conntrack_tcp_timeout_syn_sent * 1e9
-    byState[TCP_SYN_RECV] = timeouts.nf_conntrack_tcp_timeout_syn_recv * 1e9
-    byState[TCP_ESTABLISHED] = timeouts.nf_conntrack_tcp_timeout_established * 1e9
-    byState[TCP_FIN_WAIT] = timeouts.nf_conntrack_tcp_timeout_fin_wait * 1e9
-    byState[TCP_CLOSE_WAIT] = timeouts.nf_conntrack_tcp_timeout_close_wait * 1e9
-    byState[TCP_LAST_ACK] = timeouts.nf_conntrack_tcp_timeout_last_ack * 1e9
-    byState[TCP_TIME_WAIT] = timeouts.nf_conntrack_tcp_timeout_time_wait * 1e9
-    byState[TCP_CLOSE] = timeouts.nf_conntrack_tcp_timeout_close * 1e9
-    byState[TCP_SYN_SENT2] = timeouts.tcp_syn_sent2 * 1e9
-    this.#retransmitted = timeouts.nf_conntrack_tcp_timeout_max_retrans * 1e9
-    this.unacknowledged = timeouts.nf_conntrack_tcp_timeout_unacknowledged * 1e9
+    const { ns } = this
+    ns[TCP_SYN_SENT] = timeouts.nf_conntrack_tcp_timeout_syn_sent * 1e9
+    ns[TCP_SYN_RECV] = timeouts.nf_conntrack_tcp_timeout_syn_recv * 1e9
+    ns[TCP_ESTABLISHED] = timeouts.nf_conntrack_tcp_timeout_established * 1e9
+    ns[TCP_FIN_WAIT] = timeouts.nf_conntrack_tcp_timeout_fin_wait * 1e9
+    ns[TCP_CLOSE_WAIT] = timeouts.nf_conntrack_tcp_timeout_close_wait * 1e9
+    ns[TCP_LAST_ACK] = timeouts.nf_conntrack_tcp_timeout_last_ack * 1e9
+    ns[TCP_TIME_WAIT] = timeouts.nf_conntrack_tcp_timeout_time_wait * 1e9
+    ns[TCP_CLOSE] = timeouts.nf_conntrack_tcp_timeout_close * 1e9
+    ns[TCP_SYN_SENT2] = timeouts.tcp_syn_sent2 * 1e9
+    ns[RETRANSMITTED] = timeouts.nf_conntrack_tcp_timeout_max_retrans * 1e9
+    ns[UNACKNOWLEDGED] = timeouts.nf_conntrack_tcp_timeout_unacknowledged * 1e9
     this.#maxRetransmissions = timeouts.nf_conntrack_tcp_max_retrans
   }
 
-  ofState(state: number): number {
-    return this.#byState[state]
+  get unacknowledged(): number {
+    return this.ns[UNACKNOWLEDGED]
   }
 
+  /** The place in `ns` of an entry in this state. */
   choose(state: number, retransmissions: number, isRst: boolean, unacknowledged: boolean, zeroWindow: boolean): number {
-    const usual = this.#byState[state]
-    if (retransmissions >= this.#maxRetransmissions && usual > this.#retransmitted) return this.#retransmitted
-    if (isRst) return this.#byState[TCP_CLOSE]
-    if (unacknowledged && usual > this.unacknowledged) return this.unacknowledged
-    if (zeroWindow && usual > this.#retransmitted) return this.#retransmitted
-    return usual
+    const { ns } = this
+    const usual = ns[state]
+    if (retransmissions >= this.#maxRetransmissions && usual > ns[RETRANSMITTED]) return RETRANSMITTED
+    if (isRst) return TCP_CLOSE
+    if (unacknowledged && usual > ns[UNACKNOWLEDGED]) return UNACKNOWLEDGED
+    if (zeroWindow && usual > ns[RETRANSMITTED]) return RETRANSMITTED
+    return state
   }
 }

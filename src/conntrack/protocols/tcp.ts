@@ -131,14 +131,15 @@ export class TcpTracker {
     const e = id * ENTRY_INTS
     if (!moveOrdinary(t, e, direction, fields, base, frame)) return false
     const packed = t[e + E_TCP_STATE]
-    const timeoutNs = this.#timeoutsOf(id).choose(
+    const timeouts = this.#timeoutsOf(id)
+    const timeout = timeouts.choose(
       packed & TCP_STATE_MASK,
       (packed >>> 8) & 0xff,
       false,
       hasUnacknowledged(t, e),
       t[e + E_TCP_LAST_WINDOW] === 0,
     )
-    table.times[(e + E_EXPIRY) >> 1] = table.nowNs + timeoutNs
+    table.times[(e + E_EXPIRY) >> 1] = table.nowNs + timeouts.ns[timeout]
     return true
   }
 
@@ -262,7 +263,7 @@ export class TcpTracker {
     const t = this.#table.entries
     if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE || (this.#segment.flags & TCP_RST) !== 0) return
     t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
-    this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + this.#timeoutsOf(id).ofState(TCP_CLOSE)
+    this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + this.#timeoutsOf(id).ns[TCP_CLOSE]
   }
 
   /** First segment of a connection: a SYN, or with nf_conntrack_tcp_loose an ACK from the middle of one. */
@@ -360,13 +361,14 @@ export class TcpTracker {
     if (newState === TCP_FIN_WAIT && oldState !== TCP_FIN_WAIT) t[side + TCP_SIDE_FLAGS] |= TCP_SIDE_CLOSE_INIT
 
     const timeouts = this.#timeoutsOf(e / ENTRY_INTS)
-    let timeoutNs = timeouts.choose(
+    const timeout = timeouts.choose(
       newState,
       (packed >>> 8) & 0xff,
       kind === SEGMENT_RST,
       hasUnacknowledged(t, e),
       t[e + E_TCP_LAST_WINDOW] === 0,
     )
+    let timeoutNs = timeouts.ns[timeout]
     const status = t[e + E_STATUS]
     if ((status & IPS_SEEN_REPLY) === 0) {
       if ((this.#segment.flags & TCP_RST) !== 0) return TRACK_ACCEPT_AND_REMOVE
