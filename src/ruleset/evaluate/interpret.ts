@@ -81,17 +81,7 @@ export class Interpreter {
   run(packet: RulePacket, baseChain: number, recorder?: Recorder): number {
     const start = { chain: baseChain, at: 0 }
     if (!recorder) return this.#answer(packet, baseChain, () => this.#walkFrom(packet, baseChain, start, []))
-    const world = this.#world(packet, start, [])
-    return new Walk(
-      this.#chains,
-      this.#runtime,
-      this.#reasonIndex,
-      packet,
-      baseChain,
-      this.#reachable,
-      null,
-      recorder,
-    ).run(world)
+    return this.#walkFrom(packet, baseChain, start, [], recorder).verdict
   }
 
   /** Goes on where the compiled code stopped (Runtime.trail). */
@@ -141,8 +131,14 @@ export class Interpreter {
     counters[2 * ruleId + 1] += fields[base + P_L3_LENGTH]
   }
 
-  #walkFrom(packet: RulePacket, baseChain: number, position: Position, frames: readonly Position[]): Walk {
-    const start = this.#world(packet, position, frames)
+  /** A recorder is told of the rules, too, that the packet certainly does not match. */
+  #walkFrom(
+    packet: RulePacket,
+    baseChain: number,
+    position: Position,
+    frames: readonly Position[],
+    recorder?: Recorder,
+  ): Walk {
     const walk = new Walk(
       this.#chains,
       this.#runtime,
@@ -150,9 +146,10 @@ export class Interpreter {
       packet,
       baseChain,
       this.#reachable,
-      this.#findCandidates,
+      recorder === undefined ? this.#findCandidates : null,
+      recorder,
     )
-    walk.run(start)
+    walk.run(this.#world(packet, position, frames))
     return walk
   }
 
