@@ -84,7 +84,9 @@ export function tupleHash(first: number, second: number, ports: number, kind: nu
   return mixed ^ (mixed >>> 13)
 }
 
+/** Mixed twice: sums of ends mixed once meet, where both ends count up or ports are exchanged (one end against another). */
 function endHash(hash: number, port: number): number {
-  const mixed = Math.imul(hash ^ port, 0x85ebca6b)
-  return mixed ^ (mixed >>> 16)
+  const once = Math.imul(hash ^ port, 0x85ebca6b)
+  const twice = Math.imul(once ^ (once >>> 15), 0x2c1b3c6d)
+  return twice ^ (twice >>> 16)
 }
