@@ -12,6 +12,12 @@ describe('comparableRules', () => {
     expect(changes).toEqual(new Map([['clause limit', 1]]))
   })
 
+  it('knows what it takes out by its long names, too, and leaves the spelling of other rules alone', () => {
+    const other = '--append  INPUT --match comment --comment "--match limit" --jump ACCEPT'
+    const { text } = comparableRules(filter('--append INPUT   --match limit --limit 3/min --jump ACCEPT', other))
+    expect(text).toBe(filter('-A INPUT -j ACCEPT', other))
+  })
+
   it('takes a hashlimit with all its options', () => {
     const rule =
       '-A INPUT -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name "a b" -j ACCEPT'

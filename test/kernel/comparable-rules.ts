@@ -21,6 +21,16 @@ interface Change {
 /** A word or a quoted string, as iptables-save writes them. */
 const WORD = String.raw`(?:"(?:[^"\\]|\\.)*"|\S+)`
 
+/** Options as iptables-save does not spell them, but people do. */
+const SHORT = new Map([
+  ['--append', '-A'],
+  ['--insert', '-I'],
+  ['--match', '-m'],
+  ['--jump', '-j'],
+  ['--in-interface', '-i'],
+  ['--out-interface', '-o'],
+])
+
 const CHANGES: readonly Change[] = [
   // The token bucket of limit and hashlimit runs on the kernel's real time: a capture of an hour passes in a moment.
   { name: 'rule hashlimit-above', pattern: /--hashlimit-above\b/, takes: 'rule', clock: true },
@@ -83,21 +93,28 @@ export function comparableRules(
       if (line.startsWith('*')) count('table nat')
       return '#'
     }
-    if (!/^(?:\[\d+:\d+\] )?-[AI] /.test(line)) return line
-    if (!connlimit && / -m connlimit\b/.test(line)) {
+    const short = asSaved(line)
+    if (!/^(?:\[\d+:\d+\] )?-[AI] /.test(short)) return line
+    if (!connlimit && / -m connlimit\b/.test(short)) {
       count('rule connlimit')
       return '#'
     }
-    let kept = line
+    let kept = short
     for (const { name, pattern, takes, clock: needsClock } of CHANGES) {
       if ((clock && needsClock) || !pattern.test(kept)) continue
       count(name)
       if (takes === 'rule') return '#'
       kept = kept.replace(pattern, '')
     }
-    return kept
+    return kept === short ? line : kept
   })
   return { text: lines.join('\n'), changes }
+}
+
+/** A line with one blank between words, and options in the spelling that iptables-save chooses. */
+function asSaved(line: string): string {
+  const words = line.match(new RegExp(WORD, 'g')) ?? []
+  return words.map((word) => SHORT.get(word) ?? word).join(' ')
 }
 
 /**
@@ -114,7 +131,7 @@ export function likelyInterfaces(text: string): { inInterface: string; outInterf
 
 function namesByFrequency(text: string, pattern: RegExp): string[] {
   const counts = new Map<string, number>()
-  for (const line of text.split('\n')) {
+  for (const line of text.split('\n').map(asSaved)) {
     const name = pattern.exec(line)?.[1].replace('"', '').replace(/\+$/, '0')
     if (name === undefined || name === 'lo' || name === 'lo0' || name.length > 15) continue
     counts.set(name, (counts.get(name) ?? 0) + 1)

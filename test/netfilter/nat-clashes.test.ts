@@ -120,6 +120,15 @@ describe('ports at random', () => {
     expect(one.machine.journey.nat.binder.portsChosen).toBe(2)
   })
 
+  test('what stands for them takes no neighbours: the lowest are those of clients that have just started', () => {
+    const one = router(SNAT)
+    const clients = [1, 2, 3, 4].map((client) => udp(`10.0.0.${client}:4000>10.9.9.9:53`))
+    const others = [1024, 1025, 1026].map((port) => udp(`10.0.0.9:${port}>10.9.9.9:53`))
+    const ports = answersTo(one, [...clients, ...others]).map((answer) => Number(answer.split(':').at(-1)))
+    expect([ports[0], ...ports.slice(4)]).toEqual([4000, 1024, 1025, 1026])
+    expect(new Set(ports).size).toBe(7)
+  })
+
   test('a destination without ports in its rule keeps its own', () => {
     const one = router(nat('-A PREROUTING -j DNAT --to-destination 10.99.0.1 --random'))
     expect(answersTo(one, [QUESTION])).toEqual(['10.99.0.1:53>10.0.0.1:4000'])

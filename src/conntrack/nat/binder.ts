@@ -29,6 +29,8 @@ const EVICTING_ATTEMPTS = 32
 const TCP_STATE_MASK = 0xf
 /** 2^32 divided by the golden ratio: spreads neighbouring addresses. */
 const HASH_FACTOR = 0x9e3779b1
+/** 2^16 divided by the golden ratio, odd: its multiples come by all ports, each far from the last ones. */
+const PORT_STEP = 40_503
 
 /** Binds connections to translations while their first packet is on its way (nf_nat_setup_info). */
 export class NatBinder {
@@ -207,7 +209,7 @@ export class NatBinder {
 
   /**
    * Looks for a free port and leaves the last one tried where there is none. The kernel starts at a random one where the
-   * rule asks for that and for all sources; we go on behind those chosen before.
+   * rule asks for that and for all sources; we at another one each time, wide apart as its are.
    */
   #findPort(manip: number, range: NatRange): void {
     const wanted = this.#port(manip)
@@ -217,9 +219,10 @@ export class NatBinder {
     this.#lowest = low
     this.#places = size
     const isRandom = range.basePort < 0 && (range.random || manip === MANIP_SOURCE)
-    // The kernel counts in 16 bits: a port below the base comes out somewhere in the range, too.
-    let offset = range.basePort >= 0 ? (wanted - range.basePort) & 0xffff : isRandom ? this.portsChosen : 0
     if (isRandom && size > 1) this.portsChosen++
+    let offset = isRandom ? (this.portsChosen * PORT_STEP) & 0xffff : 0
+    // The kernel counts in 16 bits: a port below the base comes out somewhere in the range, too.
+    if (range.basePort >= 0) offset = (wanted - range.basePort) & 0xffff
     for (let attempts = Math.min(size, PORT_ATTEMPTS); ; attempts >>= 1) {
       for (let left = attempts; left > 0; left--, offset = (offset + 1) & 0xffff) {
         this.#setPort(manip, low + (offset % size))
