@@ -60,6 +60,23 @@ describe('what connections have', () => {
     expect(ask(6)).toBe('A')
   })
 
+  test.each([
+    ['ends: what it did not come to still counts', [200], 86],
+    ['does not find the connection itself, which then counts twice', [200, 200], 22],
+    ['leaves less for the next', [200, 200, 201], 3],
+  ])('a search that has thrown out 65 of 150 %s', (_, later, count) => {
+    const isAtMost = (limit: number): boolean => {
+      const connections = new FakeConnections()
+      connections.remaining = 1
+      const rules = compile(filter(`-A FORWARD -m connlimit --connlimit-upto ${limit} -j ACCEPT`))
+      const ask = (connection: number): string => decide(rules, packetOf(syn(connection), { connection, connections }))
+      for (let connection = 1; connection <= 150; connection++) ask(connection)
+      for (let connection = 1; connection <= 150; connection++) connections.closed.add(connection)
+      return later.map(ask).at(-1)?.startsWith('ACCEPT') ?? false
+    }
+    expect([isAtMost(count - 1), isAtMost(count)]).toEqual([false, true])
+  })
+
   test('a limit drops what comes to a group whose last connection has closed', () => {
     const connections = new FakeConnections()
     connections.remaining = 1

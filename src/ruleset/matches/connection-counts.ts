@@ -12,6 +12,8 @@ const ENTRY = 0
 const NUMBER = 1
 const NEXT = 2
 const PERHAPS = 3
+/** When more nodes than these have been thrown out, a search ends (Linux 6.18). */
+const THROWN_OUT_MAX = 64
 
 /**
  * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection that came by before it was ASSURED,
@@ -32,6 +34,8 @@ export class ConnectionCounts {
   #nodes = new Int32Array(NODES_AT_START * NODE_INTS)
   #nodesUsed = 0
   #free = 0
+  /** The last search ended before it could find the packet's own connection. */
+  #endedEarly = false
 
   /** @param addressAt P_SRC or P_DST; @param mask as many words as the family has */
   constructor(addressAt: number, mask: readonly number[]) {
@@ -48,6 +52,8 @@ export class ConnectionCounts {
    * the packet's own connection throws out what is gone or closed, and ends when it is found: those behind still count. Of an
    * ASSURED connection it is not looked for, but all is thrown out, its own too: 0 is possible, and drops the packet. (The
    * kernel looks through a group once a tick of its clock. A capture shows no ticks: one is taken to lie between packets.)
+   * When it has thrown out enough, a search ends: ahead of the next node, so that the packet's own connection may get a second
+   * one; where it is not looked for, behind the next that stays.
    */
   count(packet: RulePacket): void {
     const slot = this.#readGroup(packet)
@@ -58,12 +64,21 @@ export class ConnectionCounts {
     }
     const isOld = isAssured(packet)
     let own = 0
-    for (let node = this.#first[slot], before = 0; node !== 0 && own === 0; ) {
+    let thrownOut = 0
+    this.#endedEarly = false
+    for (let node = this.#first[slot], before = 0; node !== 0 && own === 0 && !this.#endedEarly; ) {
       const n = (node - 1) * NODE_INTS
       const next = this.#nodes[n + NEXT]
-      if (!isOld && this.#isOf(packet, n)) own = node
-      else if (this.#isGone(packet, n)) this.#unlink(slot, before, node)
-      else before = node
+      const isEnough = thrownOut > THROWN_OUT_MAX
+      if (!isOld && isEnough) this.#endedEarly = true
+      else if (!isOld && this.#isOf(packet, n)) own = node
+      else if (this.#isGone(packet, n)) {
+        this.#unlink(slot, before, node)
+        thrownOut++
+      } else {
+        before = node
+        this.#endedEarly = isEnough
+      }
       node = next
     }
     this.high = this.#sizes[slot]
@@ -81,7 +96,7 @@ export class ConnectionCounts {
     for (let node = slot < 0 ? 0 : this.#first[slot]; node !== 0; node = this.#nodes[(node - 1) * NODE_INTS + NEXT]) {
       const n = (node - 1) * NODE_INTS
       last = node
-      if (!this.#isOf(packet, n)) continue
+      if (this.#endedEarly || !this.#isOf(packet, n)) continue
       if (!perhaps && this.#nodes[n + PERHAPS] !== 0) {
         this.#nodes[n + PERHAPS] = 0
         this.#vague[slot]--
@@ -167,22 +182,22 @@ export class ConnectionCounts {
     return node
   }
 
-  /** Nodes of connections that are gone come back, as by the kernel's own sweeps; else there will be more. */
+  /** Nodes come back of groups that only remember what the connection table has forgotten; else there will be more. */
   #makeRoom(packet: RulePacket): void {
     let freed = 0
     for (let slot = 0; slot < this.#groups.high; slot++) {
-      if (!this.#groups.has(slot)) continue
-      for (let node = this.#first[slot], before = 0; node !== 0; ) {
-        const next = this.#nodes[(node - 1) * NODE_INTS + NEXT]
-        if (this.#isGone(packet, (node - 1) * NODE_INTS)) {
-          this.#unlink(slot, before, node)
-          freed++
-        } else before = node
-        node = next
-      }
-      if (this.#first[slot] === 0) this.#groups.remove(slot)
+      if (!this.#groups.has(slot) || this.#sizes[slot] > THROWN_OUT_MAX || !this.#areAllOver(packet, slot)) continue
+      for (; this.#first[slot] !== 0; freed++) this.#unlink(slot, 0, this.#first[slot])
+      this.#groups.remove(slot)
     }
     if (2 * freed < this.#nodesUsed) this.#nodes = grown(this.#nodes, 2 * this.#nodes.length)
+  }
+
+  #areAllOver(packet: RulePacket, slot: number): boolean {
+    for (let node = this.#first[slot]; node !== 0; node = this.#nodes[(node - 1) * NODE_INTS + NEXT]) {
+      if (!this.#isOver(packet, (node - 1) * NODE_INTS)) return false
+    }
+    return true
   }
 
   #readGroup(packet: RulePacket): number {
