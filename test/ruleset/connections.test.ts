@@ -77,6 +77,20 @@ describe('what connections have', () => {
     expect([isAtMost(count - 1), isAtMost(count)]).toEqual([false, true])
   })
 
+  test('a limit looks only at packets that the rest of its rule lets come to it', () => {
+    const connections = new FakeConnections()
+    connections.remaining = 1
+    const rules = compile(filter('-A FORWARD -p tcp --syn -m connlimit --connlimit-upto 1 -j ACCEPT'))
+    const ask = (bytes: Uint8Array, connection: number): string =>
+      decide(rules, packetOf(bytes, { connection, connections })).slice(0, 1)
+    expect([ask(syn(1), 1), ask(syn(2), 2)].join('')).toBe('AD')
+    connections.closed.add(2)
+    // Were the closed one thrown out here, the first would be alone.
+    ask(udp('192.0.2.1:3>198.51.100.2:80'), 3)
+    ask(tcp('192.0.2.1:3>198.51.100.2:80', 'A'), 4)
+    expect(ask(syn(1), 1)).toBe('D')
+  })
+
   test('a limit drops what comes to a group whose last connection has closed', () => {
     const connections = new FakeConnections()
     connections.remaining = 1

@@ -209,6 +209,7 @@ function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): 
   const checks = rule.checks.map(({ condition, match }) => ({
     ...checkCode(condition, program.assume.get(match), context),
     steady: isSteady(condition),
+    remembers: condition.kind === 'stateful',
   }))
   const last = actionCode(rule, context)
   const bail = `return bail(${rule.id})`
@@ -223,25 +224,21 @@ function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): 
     lines.push(`${'  '.repeat(depth + 1)}if (!(${[...new Set(expressions)].join(' && ')})) ${bail}`)
   }
   const ordered = safeOrder(checks)
-  // What a stateful match took cannot be given back, so that a rule with one must know its way before it starts.
-  const remembers = rule.checks.some(({ condition }) => condition.kind === 'stateful')
-  const remaining = ordered.flatMap((check) => check.guards)
+  // What a stateful match took cannot be given back, so that the way behind it must be known before.
+  const firstMemory = ordered.findIndex(({ remembers }) => remembers)
   let isSteadySoFar = true
   const unsteady = (): void => {
     if (isSteadySoFar) lines.push(`${'  '.repeat(depth + 1)}p.steady = false`)
     isSteadySoFar = false
   }
-  if (remembers) {
-    unsteady()
-    guard([...remaining, ...last.guards])
-  }
-  for (const check of ordered) {
+  for (const [at, check] of ordered.entries()) {
     if (!check.steady) unsteady()
-    if (!remembers) guard(check.guards)
+    if (at === firstMemory) guard([...ordered.slice(at).flatMap(({ guards }) => guards), ...last.guards])
+    else if (firstMemory < 0 || at < firstMemory) guard(check.guards)
     if (check.test !== 'true') open(`if (${check.test}) {`)
   }
   if (!isSteadyAction(rule.action)) unsteady()
-  if (!remembers) guard(last.guards)
+  if (firstMemory < 0) guard(last.guards)
   lines.push(`${'  '.repeat(depth + 1)}${count(rule.id)}; ${last.code}`)
   while (depth > 0) lines.push(`${'  '.repeat(depth--)}}`)
   return lines.join('\n')
@@ -249,6 +246,7 @@ function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): 
 
 interface RuleCheck extends CheckCode {
   readonly steady: boolean
+  readonly remembers: boolean
 }
 
 /**

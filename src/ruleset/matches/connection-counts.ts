@@ -7,13 +7,18 @@ import type { RulePacket } from '../rule-packet.ts'
 
 const NODES_AT_START = 64
 const NODE_INTS = 4
-/** Node: entry of the connection table, its number, the next node + 1, and 1 where it may never have come here. */
+/** Node: entry of the connection table, its number, the next node + 1, and 1 where it may be gone, or never have come here. */
 const ENTRY = 0
 const NUMBER = 1
 const NEXT = 2
 const PERHAPS = 3
 /** When more nodes than these have been thrown out, a search ends (Linux 6.18). */
 const THROWN_OUT_MAX = 64
+/** What becomes of the nodes that a search finds to be gone. */
+const KEEP = 0
+const THROW_OUT = 1
+/** It depends on whether the packet was here. */
+const DOUBT = 2
 
 /**
  * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection that came by before it was ASSURED,
@@ -28,14 +33,16 @@ export class ConnectionCounts {
   readonly #groups: KeyTable
   /** First node + 1 by slot of the group. */
   #first: Int32Array<ArrayBuffer>
-  /** By slot: nodes, and those that may never have come here. */
+  /** By slot: nodes, and those that may not be there. */
   #sizes: Int32Array<ArrayBuffer>
   #vague: Int32Array<ArrayBuffer>
   #nodes = new Int32Array(NODES_AT_START * NODE_INTS)
   #nodesUsed = 0
   #free = 0
-  /** The last search ended before it could find the packet's own connection. */
-  #endedEarly = false
+  /** What the last search found: the node of the packet's own connection, those that are gone, and how many of these may never have been there. */
+  #own = 0
+  #gone = 0
+  #vagueGone = 0
 
   /** @param addressAt P_SRC or P_DST; @param mask as many words as the family has */
   constructor(addressAt: number, mask: readonly number[]) {
@@ -48,12 +55,9 @@ export class ConnectionCounts {
   }
 
   /**
-   * Counts the packet's group into `low` and `high`, as if the packet certainly came by. As in the kernel, the search for
-   * the packet's own connection throws out what is gone or closed, and ends when it is found: those behind still count. Of an
-   * ASSURED connection it is not looked for, but all is thrown out, its own too: 0 is possible, and drops the packet. (The
-   * kernel looks through a group once a tick of its clock. A capture shows no ticks: one is taken to lie between packets.)
-   * When it has thrown out enough, a search ends: ahead of the next node, so that the packet's own connection may get a second
-   * one; where it is not looked for, behind the next that stays.
+   * Counts the packet's group into `low` and `high`, as if the packet certainly came by; changes nothing. As in the kernel,
+   * what is gone or closed does not count, up to the packet's own connection: those behind still do. Of an ASSURED connection
+   * all are looked through, and its own may be among the closed: 0 is possible, and drops the packet.
    */
   count(packet: RulePacket): void {
     const slot = this.#readGroup(packet)
@@ -62,28 +66,11 @@ export class ConnectionCounts {
       this.high = 1
       return
     }
-    const isOld = isAssured(packet)
-    let own = 0
-    let thrownOut = 0
-    this.#endedEarly = false
-    for (let node = this.#first[slot], before = 0; node !== 0 && own === 0 && !this.#endedEarly; ) {
-      const n = (node - 1) * NODE_INTS
-      const next = this.#nodes[n + NEXT]
-      const isEnough = thrownOut > THROWN_OUT_MAX
-      if (!isOld && isEnough) this.#endedEarly = true
-      else if (!isOld && this.#isOf(packet, n)) own = node
-      else if (this.#isGone(packet, n)) {
-        this.#unlink(slot, before, node)
-        thrownOut++
-      } else {
-        before = node
-        this.#endedEarly = isEnough
-      }
-      node = next
-    }
-    this.high = this.#sizes[slot]
-    this.low = this.#sizes[slot] - this.#vague[slot]
-    if (isOld) return
+    this.#search(packet, slot, KEEP)
+    const own = this.#own
+    this.high = this.#sizes[slot] - this.#gone
+    this.low = this.#sizes[slot] - this.#vague[slot] - (this.#gone - this.#vagueGone)
+    if (isAssured(packet)) return
     if (own === 0) this.high++
     if (own === 0 || this.#nodes[(own - 1) * NODE_INTS + PERHAPS] !== 0) this.low++
   }
@@ -91,25 +78,61 @@ export class ConnectionCounts {
   /** The packet came by. @param perhaps or not */
   enter(packet: RulePacket, perhaps: boolean): void {
     let slot = this.#readGroup(packet)
-    if (slot >= 0 && isAssured(packet)) return
-    let last = 0
-    for (let node = slot < 0 ? 0 : this.#first[slot]; node !== 0; node = this.#nodes[(node - 1) * NODE_INTS + NEXT]) {
-      const n = (node - 1) * NODE_INTS
-      last = node
-      if (this.#endedEarly || !this.#isOf(packet, n)) continue
-      if (!perhaps && this.#nodes[n + PERHAPS] !== 0) {
-        this.#nodes[n + PERHAPS] = 0
-        this.#vague[slot]--
+    if (slot >= 0) {
+      this.#search(packet, slot, perhaps ? DOUBT : THROW_OUT)
+      if (isAssured(packet)) return
+      if (this.#own !== 0) {
+        const n = (this.#own - 1) * NODE_INTS
+        if (!perhaps && this.#nodes[n + PERHAPS] !== 0) this.#settle(slot, n, 0)
+        return
       }
-      return
     }
     if (this.#free === 0 && (this.#nodesUsed + 1) * NODE_INTS > this.#nodes.length) {
       this.#makeRoom(packet)
       slot = this.#readGroup(packet)
-      last = slot < 0 ? 0 : this.#lastOf(slot)
     }
     if (slot < 0) slot = this.#openGroup()
-    this.#append(slot, last, packet, perhaps)
+    this.#append(slot, this.#lastOf(slot), packet, perhaps)
+  }
+
+  /**
+   * Looks through a group for the packet's own connection, and for what is gone or closed, which is thrown out. When that was
+   * enough, the search ends: ahead of the next node, so that the connection itself may get a second one; where it is not
+   * looked for, since it is ASSURED, behind the next that stays. (The kernel looks through a group once a tick of its clock.
+   * A capture shows no ticks: one is taken to lie between packets.)
+   */
+  #search(packet: RulePacket, slot: number, fate: number): void {
+    const isOld = isAssured(packet)
+    this.#own = 0
+    this.#gone = 0
+    this.#vagueGone = 0
+    for (let node = this.#first[slot], before = 0; node !== 0; ) {
+      const n = (node - 1) * NODE_INTS
+      const next = this.#nodes[n + NEXT]
+      const isEnough = this.#gone > THROWN_OUT_MAX
+      if (!isOld && isEnough) return
+      if (!isOld && this.#isOf(packet, n)) {
+        this.#own = node
+        return
+      }
+      if (this.#isGone(packet, n)) {
+        this.#gone++
+        this.#vagueGone += this.#nodes[n + PERHAPS]
+        if (fate === THROW_OUT) this.#unlink(slot, before, node)
+        else before = node
+        if (fate === DOUBT) this.#settle(slot, n, 1)
+      } else {
+        before = node
+        if (isEnough) return
+      }
+      node = next
+    }
+  }
+
+  /** @param perhaps 1 where the node may be gone, or never have been there */
+  #settle(slot: number, n: number, perhaps: number): void {
+    this.#vague[slot] += perhaps - this.#nodes[n + PERHAPS]
+    this.#nodes[n + PERHAPS] = perhaps
   }
 
   #append(slot: number, last: number, packet: RulePacket, perhaps: boolean): void {

@@ -63,7 +63,7 @@ class ConnlimitTest implements StatefulTest {
     this.#limit = limit
   }
 
-  /** Asked before each of the others, which then have its answer. */
+  /** Asked before `test`, which then has its answer. */
   uncertain(packet: RulePacket): boolean {
     this.#counts.count(packet)
     const { low, high } = this.#counts
