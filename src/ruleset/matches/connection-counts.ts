@@ -31,8 +31,9 @@ export class ConnectionCounts {
   readonly #addressAt: number
   readonly #mask: Int32Array
   readonly #groups: KeyTable
-  /** First node + 1 by slot of the group. */
+  /** First node + 1 by slot of the group, and the last one. */
   #first: Int32Array<ArrayBuffer>
+  #last: Int32Array<ArrayBuffer>
   /** By slot: nodes, and those that may not be there. */
   #sizes: Int32Array<ArrayBuffer>
   #vague: Int32Array<ArrayBuffer>
@@ -50,6 +51,7 @@ export class ConnectionCounts {
     this.#mask = Int32Array.from(mask)
     this.#groups = new KeyTable(mask.length)
     this.#first = new Int32Array(this.#groups.capacity)
+    this.#last = new Int32Array(this.#groups.capacity)
     this.#sizes = new Int32Array(this.#groups.capacity)
     this.#vague = new Int32Array(this.#groups.capacity)
   }
@@ -75,11 +77,11 @@ export class ConnectionCounts {
     if (own === 0 || this.#nodes[(own - 1) * NODE_INTS + PERHAPS] !== 0) this.low++
   }
 
-  /** The packet came by. @param perhaps or not */
+  /** The packet, which was just counted, came by. @param perhaps or not */
   enter(packet: RulePacket, perhaps: boolean): void {
     let slot = this.#readGroup(packet)
     if (slot >= 0) {
-      this.#search(packet, slot, perhaps ? DOUBT : THROW_OUT)
+      if (this.#gone > 0) this.#search(packet, slot, perhaps ? DOUBT : THROW_OUT)
       if (isAssured(packet)) return
       if (this.#own !== 0) {
         const n = (this.#own - 1) * NODE_INTS
@@ -92,7 +94,7 @@ export class ConnectionCounts {
       slot = this.#readGroup(packet)
     }
     if (slot < 0) slot = this.#openGroup()
-    this.#append(slot, this.#lastOf(slot), packet, perhaps)
+    this.#append(slot, packet, perhaps)
   }
 
   /**
@@ -135,8 +137,9 @@ export class ConnectionCounts {
     this.#nodes[n + PERHAPS] = perhaps
   }
 
-  #append(slot: number, last: number, packet: RulePacket, perhaps: boolean): void {
+  #append(slot: number, packet: RulePacket, perhaps: boolean): void {
     const node = this.#allocate()
+    const last = this.#last[slot]
     const n = (node - 1) * NODE_INTS
     const { connection, connections } = packet
     // What has no connection is forgotten when it is next looked at.
@@ -146,15 +149,9 @@ export class ConnectionCounts {
     this.#nodes[n + NEXT] = 0
     if (last === 0) this.#first[slot] = node
     else this.#nodes[(last - 1) * NODE_INTS + NEXT] = node
+    this.#last[slot] = node
     this.#sizes[slot]++
     if (perhaps) this.#vague[slot]++
-  }
-
-  #lastOf(slot: number): number {
-    let last = this.#first[slot]
-    while (last !== 0 && this.#nodes[(last - 1) * NODE_INTS + NEXT] !== 0)
-      last = this.#nodes[(last - 1) * NODE_INTS + NEXT]
-    return last
   }
 
   #isOf(packet: RulePacket, n: number): boolean {
@@ -179,6 +176,7 @@ export class ConnectionCounts {
     const next = this.#nodes[(node - 1) * NODE_INTS + NEXT]
     if (before === 0) this.#first[slot] = next
     else this.#nodes[(before - 1) * NODE_INTS + NEXT] = next
+    if (next === 0) this.#last[slot] = before
     this.#nodes[(node - 1) * NODE_INTS + NEXT] = this.#free
     this.#free = node
     this.#sizes[slot]--
@@ -189,10 +187,12 @@ export class ConnectionCounts {
     const slot = this.#groups.add()
     if (this.#first.length < this.#groups.capacity) {
       this.#first = grown(this.#first, this.#groups.capacity)
+      this.#last = grown(this.#last, this.#groups.capacity)
       this.#sizes = grown(this.#sizes, this.#groups.capacity)
       this.#vague = grown(this.#vague, this.#groups.capacity)
     }
     this.#first[slot] = 0
+    this.#last[slot] = 0
     this.#sizes[slot] = 0
     this.#vague[slot] = 0
     return slot
