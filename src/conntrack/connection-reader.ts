@@ -1,3 +1,4 @@
+import { P_PORTS } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
 import {
   E_ADDRESS_A,
@@ -13,6 +14,7 @@ import {
   ENTRY_TWO_TUPLES,
   KIND_IPV6,
   KIND_PROTOCOL_MASK,
+  KIND_ZONE_SHIFT,
 } from './entry.ts'
 import {
   X_COUNTERS,
@@ -29,6 +31,7 @@ import {
 import { HELPERS } from './helpers/registry.ts'
 import { TCP_CLOSE, TCP_STATE_MASK, TCP_TIME_WAIT } from './protocols/tcp-states.ts'
 import type { ConnectionTable } from './table.ts'
+import { hasIcmpCounterpart, TupleKey } from './tuple.ts'
 
 /** ICMP types of requests and their replies. */
 const REPLY_TYPE: Readonly<Record<number, number>> = { 8: 0, 13: 14, 15: 16, 17: 18, 128: 129, 139: 140 }
@@ -39,9 +42,11 @@ const INTS_PER_DIRECTION = 4
 /** The connection table as rules and reports may read it; of all they can only set mark and labels. */
 export class ConnectionReader {
   readonly #table: ConnectionTable
+  readonly #key: TupleKey
 
   constructor(table: ConnectionTable) {
     this.#table = table
+    this.#key = new TupleKey(table.seed)
   }
 
   status(connection: number): number {
@@ -94,6 +99,26 @@ export class ConnectionReader {
     }
     const isA = hasReplyKey ? this.#isReplyEndA(x, destination) : this.#isEndA(e, reply, destination)
     return isA ? ports >>> 16 : ports & 0xffff
+  }
+
+  zone(connection: number): number {
+    return this.#table.entries[connection * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
+  }
+
+  /** As ConnectionView.find. What was found before stays found. */
+  find(fields: Int32Array, base: number, zone: number): number {
+    if (!hasIcmpCounterpart(fields, base)) return -1
+    const { foundDirection } = this.#table
+    const ports = fields[base + P_PORTS]
+    this.#key.fill(fields, base, zone, ports >>> 16, ports & 0xffff)
+    const entry = this.#table.find(this.#key)
+    const found = entry < 0 ? -1 : 2 * entry + this.#table.foundDirection
+    this.#table.foundDirection = foundDirection
+    return found
+  }
+
+  isFindable(connection: number): boolean {
+    return this.#table.isFindable(connection)
   }
 
   number(connection: number): number {

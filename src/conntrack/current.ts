@@ -92,7 +92,7 @@ export class CurrentConnection {
   constructor(max: number, expectMax: number, seed: number, finding: Finding) {
     this.#max = max
     this.#finding = finding
-    this.table = new ConnectionTable(max)
+    this.table = new ConnectionTable(max, seed)
     this.expectations = new ExpectationTable(expectMax)
     this.key = new TupleKey(seed)
     this.expectations.masterLives = (id) =>

@@ -1,3 +1,4 @@
+import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import { IP_V6, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
 import {
@@ -56,6 +57,7 @@ export class ConnectionTable {
   /** The same memory: times[(id * ENTRY_INTS + E_EXPIRY) / 2] */
   times: Float64Array
   readonly extensions: ExtensionTable
+  readonly seed: number
   /**
    * The replay's clock, in nanoseconds; must not run backwards. It stands here, where all trackers see it, because to hand
    * it on from function to function would allocate.
@@ -88,8 +90,10 @@ export class ConnectionTable {
 
   /**
    * @param limit entries that the table will hold at the most, 0 for no limit: room for them is reserved
+   * @param seed that keys are to be hashed with
    */
-  constructor(limit = 0) {
+  constructor(limit = 0, seed = FLOW_SEED) {
+    this.seed = seed
     const capacity = limit === 0 ? ENTRIES_WITHOUT_LIMIT : Math.min(Math.max(limit, ENTRIES_AT_LEAST), ENTRIES_AT_MOST)
     const memory = reserve(capacity, ENTRY_INTS * 4, ENTRIES_AT_LEAST)
     this.entries = new Int32Array(memory)

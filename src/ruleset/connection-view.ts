@@ -15,6 +15,15 @@ export interface ConnectionView {
   address(connection: number, reply: boolean, destination: boolean, index: number): number
   /** Port of a tuple in host order; for ICMP the identifier (source) or type << 8 | code (destination). */
   port(connection: number, reply: boolean, destination: boolean): number
+  /** Conntrack zone of the original direction. */
+  zone(connection: number): number
+  /**
+   * The connection that a packet with the addresses, protocol and ports of the row (P_FAMILY, P_PROTOCOL, P_PORTS, P_SRC,
+   * P_DST) would belong to in that zone: twice the entry, plus 1 where the packet would be a reply; -1 for none.
+   */
+  find(fields: Int32Array, base: number, zone: number): number
+  /** Whether packets find it: not before its first packet is accepted, nor when one has ended it. */
+  isFindable(connection: number): boolean
   /** Number of the connection, from 1; 0 of an entry that is free. Tells a later connection in the same entry apart. */
   number(connection: number): number
   /** A TCP connection at its end: TIME_WAIT or CLOSE. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
 import { type CaptureFrame, pcap } from '../support/pcap.ts'
@@ -42,6 +43,37 @@ const ASSURED: readonly CaptureFrame[] = [
 ]
 const later = [query(200, 40), query(200, 41), query(201, 42), query(200, 43), query(202, 44), query(201, 45)]
 
+/** Between two clients of one network and six servers: what opens, answers, closes, and waits until some of it is gone. */
+const SEGMENTS = ['S', 'SA', 'A', 'FA', 'R', 'RA'] as const
+const step = fc.record({
+  client: fc.integer({ min: 1, max: 2 }),
+  server: fc.integer({ min: 1, max: 6 }),
+  port: fc.constantFrom(1000, 1001),
+  said: fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...SEGMENTS, 'S' as const) }, fc.constant('query' as const)),
+  isAnswer: fc.boolean(),
+  /** Seconds. */
+  wait: fc.oneof({ weight: 12, arbitrary: fc.constant(0.01) }, fc.constantFrom(5, 12, 31, 61, 125)),
+})
+const conversations = fc.array(step, { minLength: 150, maxLength: 150 }).map((steps) => {
+  let time = 0
+  return steps.map(({ client, server, port, said, isAnswer, wait }): CaptureFrame => {
+    time += wait
+    const path = [`10.0.0.${client}:${port}`, `10.1.0.${server}:80`]
+    if (isAnswer || said === 'SA' || said === 'RA') path.reverse()
+    const numbers = isAnswer ? { seq: 501, ack: 101 } : { seq: said === 'S' ? 100 : 101, ack: 501 }
+    const opened = said === 'SA' ? { seq: 500, ack: 101 } : said === 'RA' ? { seq: 0, ack: 101 } : numbers
+    return { bytes: said === 'query' ? udp(path.join('>')) : tcp(path.join('>'), said, opened), time }
+  })
+})
+
+const LIMITS = [
+  ['of every packet', '', '-j REJECT'],
+  ['of SYNs', '-p tcp --syn', '-j REJECT'],
+  ['of a network', '-p tcp --syn', '--connlimit-mask 24 -j DROP'],
+  ['of a destination, behind others', '-p tcp -m conntrack --ctstate NEW --dport 80', '--connlimit-daddr -j DROP'],
+] as const
+const RUNS = Number(process.env.CTREPLAY_RANDOM_CONVERSATIONS ?? 2)
+
 describe.skipIf(!oracle.available)(
   `connections that connlimit counts (${oracle.available ? 'the kernel is asked' : oracle.why})`,
   () => {
@@ -67,5 +99,24 @@ describe.skipIf(!oracle.available)(
       const result = await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules })
       expect(firstStory(result)).toBe('')
     })
+
+    it.each(LIMITS)(
+      'in random conversations: %s',
+      { timeout: 60_000 + RUNS * 10_000 },
+      async (name, before, behind) => {
+        if (!oracle.available) return
+        const capture = join(folder, `${name}.pcap`)
+        const rules = join(folder, `${name}.v4`)
+        const limits = [4, 3, 2].map(
+          (limit) => `-A FORWARD ${before} -m connlimit --connlimit-above ${limit} ${behind}`,
+        )
+        writeFileSync(rules, ['*filter', ...limits, 'COMMIT', ''].join('\n'))
+        const agrees = fc.asyncProperty(conversations, async (frames) => {
+          writeFileSync(capture, pcap(frames))
+          expect(firstStory(await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules }))).toBe('')
+        })
+        await fc.assert(agrees, { numRuns: RUNS, endOnFailure: true })
+      },
+    )
   },
 )

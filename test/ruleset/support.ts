@@ -51,6 +51,15 @@ export class FakeConnections {
   readonly closed = new Set<number>()
   counters = [0, 0, 0, 0]
   announcer: string | null = null
+  zone(): number {
+    return 0
+  }
+  find(): number {
+    return -1
+  }
+  isFindable(): boolean {
+    return true
+  }
   number(connection: number): number {
     return connection + 1
   }

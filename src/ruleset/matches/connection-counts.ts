@@ -1,17 +1,13 @@
 import { IPS_ASSURED } from '../../conntrack/status.ts'
-import { P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
-import type { ConnectionView } from '../connection-view.ts'
 import { grown, KeyTable } from '../evaluate/key-table.ts'
-import { addressWords } from '../packet-address.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { ConnectionTuples } from './connection-tuples.ts'
 
 const NODES_AT_START = 64
-const NODE_INTS = 4
-/** Node: entry of the connection table, its number, the next node + 1, and 1 where it may be gone, or never have come here. */
-const ENTRY = 0
-const NUMBER = 1
-const NEXT = 2
-const PERHAPS = 3
+const NODE_INTS = 2
+/** Node: the next node + 1, and 1 where it may be gone, or never have come here. Its tuple is ConnectionTuples'. */
+const NEXT = 0
+const PERHAPS = 1
 /** When more nodes than these have been thrown out, a search ends (Linux 6.18). */
 const THROWN_OUT_MAX = 64
 /** What becomes of the nodes that a search finds to be gone. */
@@ -38,6 +34,7 @@ export class ConnectionCounts {
   #sizes: Int32Array<ArrayBuffer>
   #vague: Int32Array<ArrayBuffer>
   #nodes = new Int32Array(NODES_AT_START * NODE_INTS)
+  readonly #tuples: ConnectionTuples
   #nodesUsed = 0
   #free = 0
   /** What the last search found: the node of the packet's own connection, those that are gone, and how many of these may never have been there. */
@@ -50,6 +47,7 @@ export class ConnectionCounts {
     this.#addressAt = addressAt
     this.#mask = Int32Array.from(mask)
     this.#groups = new KeyTable(mask.length)
+    this.#tuples = new ConnectionTuples(mask.length, NODES_AT_START)
     this.#first = new Int32Array(this.#groups.capacity)
     this.#last = new Int32Array(this.#groups.capacity)
     this.#sizes = new Int32Array(this.#groups.capacity)
@@ -113,11 +111,12 @@ export class ConnectionCounts {
       const next = this.#nodes[n + NEXT]
       const isEnough = this.#gone > THROWN_OUT_MAX
       if (!isOld && isEnough) return
-      if (!isOld && this.#isOf(packet, n)) {
+      const entry = this.#tuples.entryOf(node - 1, packet)
+      if (!isOld && entry >= 0 && this.#tuples.isOf(node - 1, packet)) {
         this.#own = node
         return
       }
-      if (this.#isGone(packet, n)) {
+      if (entry < 0 || packet.connections.isClosed(entry)) {
         this.#gone++
         this.#vagueGone += this.#nodes[n + PERHAPS]
         if (fate === THROW_OUT) this.#unlink(slot, before, node)
@@ -141,10 +140,7 @@ export class ConnectionCounts {
     const node = this.#allocate()
     const last = this.#last[slot]
     const n = (node - 1) * NODE_INTS
-    const { connection, connections } = packet
-    // What has no connection is forgotten when it is next looked at.
-    this.#nodes[n + ENTRY] = connection
-    this.#nodes[n + NUMBER] = connection < 0 ? 0 : connections.number(connection)
+    this.#tuples.remember(node - 1, packet)
     this.#nodes[n + PERHAPS] = perhaps ? 1 : 0
     this.#nodes[n + NEXT] = 0
     if (last === 0) this.#first[slot] = node
@@ -152,24 +148,6 @@ export class ConnectionCounts {
     this.#last[slot] = node
     this.#sizes[slot]++
     if (perhaps) this.#vague[slot]++
-  }
-
-  #isOf(packet: RulePacket, n: number): boolean {
-    const { connection, connections } = packet
-    const entry = this.#nodes[n + ENTRY]
-    if (connection >= 0) return entry === connection && this.#nodes[n + NUMBER] === connections.number(connection)
-    return !this.#isOver(packet, n) && hasTuple(connections, entry, packet)
-  }
-
-  #isOver(packet: RulePacket, n: number): boolean {
-    const { connections } = packet
-    const entry = this.#nodes[n + ENTRY]
-    if (entry < 0) return true
-    return connections.number(entry) !== this.#nodes[n + NUMBER] || connections.remainingNs(entry, packet.nowNs) <= 0
-  }
-
-  #isGone(packet: RulePacket, n: number): boolean {
-    return this.#isOver(packet, n) || packet.connections.isClosed(this.#nodes[n + ENTRY])
   }
 
   #unlink(slot: number, before: number, node: number): void {
@@ -213,12 +191,14 @@ export class ConnectionCounts {
       for (; this.#first[slot] !== 0; freed++) this.#unlink(slot, 0, this.#first[slot])
       this.#groups.remove(slot)
     }
-    if (2 * freed < this.#nodesUsed) this.#nodes = grown(this.#nodes, 2 * this.#nodes.length)
+    if (2 * freed >= this.#nodesUsed) return
+    this.#nodes = grown(this.#nodes, 2 * this.#nodes.length)
+    this.#tuples.grow(this.#nodes.length / NODE_INTS)
   }
 
   #areAllOver(packet: RulePacket, slot: number): boolean {
     for (let node = this.#first[slot]; node !== 0; node = this.#nodes[(node - 1) * NODE_INTS + NEXT]) {
-      if (!this.#isOver(packet, (node - 1) * NODE_INTS)) return false
+      if (this.#tuples.entryOf(node - 1, packet) >= 0) return false
     }
     return true
   }
@@ -236,17 +216,4 @@ export class ConnectionCounts {
 /** Of an ASSURED connection the kernel takes for granted that its first packet was counted (seen: connections that came by only later). */
 function isAssured({ connection, connections }: RulePacket): boolean {
   return connection >= 0 && (connections.status(connection) & IPS_ASSURED) !== 0
-}
-
-/** Whether a packet without a connection has the original tuple of one. */
-function hasTuple(connections: ConnectionView, entry: number, packet: RulePacket): boolean {
-  const { fields, base } = packet
-  if (connections.protocol(entry) !== fields[base + P_PROTOCOL]) return false
-  const words = addressWords(packet)
-  for (let i = 0; i < words; i++) {
-    if (connections.address(entry, false, false, i) !== fields[base + P_SRC + i]) return false
-    if (connections.address(entry, false, true, i) !== fields[base + P_DST + i]) return false
-  }
-  const ports = (connections.port(entry, false, false) << 16) | connections.port(entry, false, true)
-  return ports === fields[base + P_PORTS]
 }
