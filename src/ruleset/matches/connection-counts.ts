@@ -213,7 +213,11 @@ export class ConnectionCounts {
   }
 }
 
-/** Of an ASSURED connection the kernel takes for granted that its first packet was counted (seen: connections that came by only later). */
-function isAssured({ connection, connections }: RulePacket): boolean {
-  return connection >= 0 && (connections.status(connection) & IPS_ASSURED) !== 0
+/**
+ * Of an ASSURED connection the kernel takes for granted that its first packet was counted (seen: connections that came by only
+ * later), also where an INVALID packet only looks like one of its own.
+ */
+function isAssured({ connection, connections, fields, base }: RulePacket): boolean {
+  const entry = connection >= 0 ? connection : connections.find(fields, base, 0) >> 1
+  return entry >= 0 && (connections.status(entry) & IPS_ASSURED) !== 0
 }
