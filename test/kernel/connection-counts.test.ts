@@ -43,7 +43,10 @@ const ASSURED: readonly CaptureFrame[] = [
 ]
 const later = [query(200, 40), query(200, 41), query(201, 42), query(200, 43), query(202, 44), query(201, 45)]
 
-/** Between two clients of one network and six servers: what opens, answers, closes, and waits until some of it is gone. */
+/**
+ * Between two clients of one network and six servers: what opens, answers, closes, and waits until some of it is gone. Queries
+ * are not answered: when the oracle makes UDP ASSURED, by the time of the capture, the rules have already seen the packet.
+ */
 const SEGMENTS = ['S', 'SA', 'A', 'FA', 'R', 'RA'] as const
 const step = fc.record({
   client: fc.integer({ min: 1, max: 2 }),
@@ -59,7 +62,7 @@ const conversations = fc.array(step, { minLength: 150, maxLength: 150 }).map((st
   return steps.map(({ client, server, port, said, isAnswer, wait }): CaptureFrame => {
     time += wait
     const path = [`10.0.0.${client}:${port}`, `10.1.0.${server}:80`]
-    if (isAnswer || said === 'SA' || said === 'RA') path.reverse()
+    if ((isAnswer && said !== 'query') || said === 'SA' || said === 'RA') path.reverse()
     const numbers = isAnswer ? { seq: 501, ack: 101 } : { seq: said === 'S' ? 100 : 101, ack: 501 }
     const opened = said === 'SA' ? { seq: 500, ack: 101 } : said === 'RA' ? { seq: 0, ack: 101 } : numbers
     return { bytes: said === 'query' ? udp(path.join('>')) : tcp(path.join('>'), said, opened), time }
@@ -90,33 +93,30 @@ describe.skipIf(!oracle.available)(
         'of 64 ahead of it all behind it go, too',
         [...ASSURED, ...queries(1, 64, 1), query(240, 2), ...queries(65, 30, 3), answer(240, 25), ack(40), ...later],
       ],
-    ])('where %s', async (name, frames) => {
-      if (!oracle.available) return
-      const capture = join(folder, `${name}.pcap`)
-      const rules = join(folder, `${name}.v4`)
-      writeFileSync(capture, pcap(frames))
-      writeFileSync(rules, COUNTING)
-      const result = await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules })
-      expect(firstStory(result)).toBe('')
+    ])('where %s', async (_, frames) => {
+      expect(await difference(frames, COUNTING)).toBe('')
     })
 
-    it.each(LIMITS)(
-      'in random conversations: %s',
-      { timeout: 60_000 + RUNS * 10_000 },
-      async (name, before, behind) => {
-        if (!oracle.available) return
-        const capture = join(folder, `${name}.pcap`)
-        const rules = join(folder, `${name}.v4`)
-        const limits = [4, 3, 2].map(
-          (limit) => `-A FORWARD ${before} -m connlimit --connlimit-above ${limit} ${behind}`,
-        )
-        writeFileSync(rules, ['*filter', ...limits, 'COMMIT', ''].join('\n'))
-        const agrees = fc.asyncProperty(conversations, async (frames) => {
-          writeFileSync(capture, pcap(frames))
-          expect(firstStory(await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules }))).toBe('')
-        })
-        await fc.assert(agrees, { numRuns: RUNS, endOnFailure: true })
-      },
-    )
+    const enough = { timeout: 60_000 + RUNS * 10_000 }
+    it.each(LIMITS)('in random conversations: %s', enough, async (_, before, behind) => {
+      const limits = [4, 3, 2].map((limit) => `-A FORWARD ${before} -m connlimit --connlimit-above ${limit} ${behind}`)
+      const rules = ['*filter', ...limits, 'COMMIT', ''].join('\n')
+      const agrees = fc.asyncProperty(conversations, async (frames) => {
+        expect(await difference(frames, rules)).toBe('')
+      })
+      await fc.assert(agrees, { numRuns: RUNS, endOnFailure: true })
+    })
   },
 )
+
+/** The first difference between the kernel and us, asked again where there is one: on a busy machine packets may share a tick. */
+async function difference(frames: readonly CaptureFrame[], text: string): Promise<string> {
+  if (!oracle.available) return oracle.why
+  const capture = join(folder, 'conversations.pcap')
+  const rules = join(folder, 'limits.v4')
+  writeFileSync(capture, pcap(frames))
+  writeFileSync(rules, text)
+  const ask = async (): Promise<string> =>
+    firstStory(await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules }))
+  return (await ask()) && (await ask())
+}
