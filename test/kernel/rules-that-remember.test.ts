@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { icmp, tcp, udp } from '../support/packets.ts'
+import { icmp, icmpv6, tcp, udp } from '../support/packets.ts'
 import { type CaptureFrame, pcap } from '../support/pcap.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { runPair } from './pair.ts'
@@ -73,6 +73,19 @@ const ruleset = fc
     ['*filter', `:FORWARD ${policy} [0:0]`, ':LIST - [0:0]', ...first, ...second, 'COMMIT', ''].join('\n'),
   )
 
+/** The same for IPv6. */
+const inIpv6 = (rules: string): string =>
+  rules
+    .replaceAll('10.0.0.0/31', '2001:db8::/127')
+    .replaceAll(/10\.0\.0\.(\d)/g, '2001:db8::$1')
+    .replaceAll('--mask 255.255.255.0', '--mask ffff:ffff::')
+    .replaceAll('--mask 255.255.255.254', '--mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe')
+    .replaceAll('--hashlimit-srcmask 31', '--hashlimit-srcmask 127')
+    .replaceAll('-m ttl --ttl-lt', '-m hl --hl-lt')
+    .replaceAll('--length 0:40', '--length 0:60')
+const addressInIpv6 = (text: string): string =>
+  text.replaceAll(/10\.(\d)\.0\.(\d)/g, '[2001:db8:$1::$2]').replaceAll(':0::', '::')
+
 const packet = fc
   .record({
     client: one('10.0.0.1', '10.0.0.2', '10.0.0.3'),
@@ -84,36 +97,49 @@ const packet = fc
     ttl: fc.constantFrom(64, 64, 64, 50),
     length: fc.constantFrom(0, 2, 60),
   })
-  .map(({ client, server, from, to, said, isAnswer, ttl, length: data }) => {
+  .map(({ client, server, from, to, said, isAnswer, ttl, length: data }) => (isV6: boolean) => {
     const turned = said === 'SA' || isAnswer
-    const path = turned ? `${server}:${to}>${client}:${from}` : `${client}:${from}>${server}:${to}`
+    const way = turned ? `${server}:${to}>${client}:${from}` : `${client}:${from}>${server}:${to}`
+    const path = isV6 ? addressInIpv6(way) : way
     if (said === 'query') return udp(path, { ttl, data })
-    if (said === 'ping') return icmp(path.replaceAll(/:\d+/g, ''), turned ? 0 : 8, 0, { id: 7, ttl })
+    if (said === 'ping') {
+      const hosts = turned ? `${server}>${client}` : `${client}>${server}`
+      if (isV6) return icmpv6(addressInIpv6(hosts).replaceAll(/[[\]]/g, ''), turned ? 129 : 128, 0, { id: 7, ttl })
+      return icmp(hosts, turned ? 0 : 8, 0, { id: 7, ttl })
+    }
     const numbers = turned ? { seq: said === 'SA' ? 500 : 501, ack: 101 } : { seq: said === 'S' ? 100 : 101, ack: 501 }
     return tcp(path, said, { ttl, ...numbers, data: said === 'PA' ? data : 0 })
   })
 const conversations = fc
   .array(packet, { minLength: PACKETS, maxLength: PACKETS })
-  .map((packets) => packets.map((bytes, n): CaptureFrame => ({ bytes, time: n * GAP_SECONDS })))
+  .map(
+    (packets) => (isV6: boolean) =>
+      packets.map((packet, n): CaptureFrame => ({ bytes: packet(isV6), time: n * GAP_SECONDS })),
+  )
 
 describe.skipIf(!oracle.available)(
   `rules that remember what they saw (${oracle.available ? 'the kernel is asked' : oracle.why})`,
   () => {
-    it('answer as the kernel does', { timeout: 60_000 + RUNS * 10_000 }, async () => {
-      const agrees = fc.asyncProperty(ruleset, conversations, async (text, frames) => {
+    const enough = { timeout: 60_000 + RUNS * 10_000 }
+    it.each(['rules', 'rules6'] as const)('answer as the kernel does: %s', enough, async (option) => {
+      const isV6 = option === 'rules6'
+      const agrees = fc.asyncProperty(ruleset, conversations, async (rules, packets) => {
+        const [text, frames] = [isV6 ? inIpv6(rules) : rules, packets(isV6)]
         // On a busy machine the kernel gets packets too late, and is asked again.
-        expect((await difference(text, frames)) && (await difference(text, frames))).toBe('')
+        expect((await difference(option, text, frames)) && (await difference(option, text, frames))).toBe('')
       })
       await fc.assert(agrees, { numRuns: RUNS, endOnFailure: true })
     })
   },
 )
 
-async function difference(text: string, frames: readonly CaptureFrame[]): Promise<string> {
+async function difference(option: 'rules' | 'rules6', text: string, frames: readonly CaptureFrame[]): Promise<string> {
   if (!oracle.available) return oracle.why
   const capture = join(folder, 'conversations.pcap')
-  const rules = join(folder, 'rules.v4')
+  const rules = join(folder, option)
   writeFileSync(capture, pcap(frames))
   writeFileSync(rules, text)
-  return firstStory(await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules, realTime: true }))
+  return firstStory(
+    await runPair(oracle, { capture, mode: 'router', checksum: 'verify', [option]: rules, realTime: true }),
+  )
 }
