@@ -175,6 +175,9 @@ describe.skipIf(noKernel !== '')(`rules that follow the clock (${noKernel || 'as
     const HOUR = 3600
     const [before, now, after, later] = [-HOUR, 0, HOUR, 2 * HOUR].map(clockIn)
     const yesterday = clockIn(-24 * HOUR)
+    // From some time of the day to an earlier one, whatever time it is now.
+    const [evening, morning] = later.time > after.time ? [later, after] : [before, later]
+    const overnight = `-m time --timestart ${evening.time} --timestop ${morning.time}`
     const { rules, frames } = inTurn([
       `-m time --datestart ${before.date}`,
       `-m time --datestart ${after.date}`,
@@ -188,9 +191,9 @@ describe.skipIf(noKernel !== '')(`rules that follow the clock (${noKernel || 'as
       `-m time --weekdays ${yesterday.weekDay}`,
       `-m time --monthdays ${now.day}`,
       `-m time ! --monthdays ${now.day}`,
-      `-m time --timestart ${later.time} --timestop ${after.time} --weekdays ${now.weekDay}`,
-      `-m time --timestart ${later.time} --timestop ${after.time} --contiguous --weekdays ${now.weekDay}`,
-      `-m time --timestart ${later.time} --timestop ${after.time} --contiguous --weekdays ${yesterday.weekDay}`,
+      `${overnight} --weekdays ${now.weekDay}`,
+      `${overnight} --contiguous --weekdays ${now.weekDay}`,
+      `${overnight} --contiguous --weekdays ${yesterday.weekDay}`,
       `-m time --kerneltz --timestart ${before.time} --timestop ${after.time}`,
     ])
     expect(firstDifference(await inRealTime(rules, 'router', frames))).toBe('')
