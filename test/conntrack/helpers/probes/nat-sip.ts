@@ -2,6 +2,7 @@ import { udp } from '../../../support/packets.ts'
 import { TranslatedTalk } from '../translated-talk.ts'
 import { natRules, OUTSIDE, OUTSIDE6, SNAT, SNAT6 } from './nat-rules.ts'
 import { A, A6, B, B6, type HelperProbe } from './probe.ts'
+import { ANSWER, lines, OFFER, request, response, sdp } from './sip-messages.ts'
 
 const SNAT_PORT = natRules(
   `-A POSTROUTING -s 10.0.0.0/24 -p udp -m udp --dport 5060 -j SNAT --to-source ${OUTSIDE}:7000`,
@@ -10,20 +11,11 @@ const INSIDE = '10.99.0.100'
 const DNAT = natRules(`-A PREROUTING -d ${OUTSIDE} -p udp -m udp --dport 5060 -j DNAT --to-destination ${INSIDE}`)
 const OTHER = '10.0.0.2'
 
-const lines = (...all: readonly string[]) => `${all.join('\r\n')}\r\n`
-const sdp = (address: string, ...media: readonly string[]) =>
-  lines('v=0', `o=- 1 1 IN IP4 ${address}`, 's=-', `c=IN IP4 ${address}`, 't=0 0', ...media)
-const OFFER = sdp(A, 'm=audio 4000 RTP/AVP 0')
-const request = (method: string, headers: readonly string[] = [], body = '', to = B) =>
-  `${lines(`${method} sip:bob@${to} SIP/2.0`, `CSeq: 1 ${method}`, ...headers, `Content-Length: ${body.length}`)}\r\n${body}`
-const response = (code: number, method: string, headers: readonly string[] = [], body = '') =>
-  `${lines(`SIP/2.0 ${code} Word`, `CSeq: 1 ${method}`, ...headers, `Content-Length: ${body.length}`)}\r\n${body}`
-
 const there = (text: string, from = `${A}:5060`) => udp(`${from}>${B}:5060`, { data: text })
 const back = (text: string, to = `${OUTSIDE}:5060`) => udp(`${B}:5060>${to}`, { data: text })
 const toCaller = [udp(`${B}:6000>${OUTSIDE}:4000`), udp(`${B}:6001>${OUTSIDE}:4001`)]
 const toCallee = [udp(`${A}:4000>${B}:6000`), udp(`${A}:4001>${B}:6001`)]
-const answered = back(response(200, 'INVITE', [], sdp(B, 'm=audio 6000 RTP/AVP 0')))
+const answered = back(response(200, 'INVITE', [], ANSWER))
 
 const BODIES: Readonly<Record<string, string>> = {
   'one stream': OFFER,
