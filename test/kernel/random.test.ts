@@ -1,16 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
-import { pcap } from '../support/pcap.ts'
+import { describe, expect, it } from 'vitest'
 import { kernelOracle } from './kernel-oracle.ts'
-import { BUSY_KERNEL, type Pair, runPair } from './pair.ts'
+import { BUSY_KERNEL } from './pair.ts'
 import { randomTraffic } from './random-traffic.ts'
+import { runPackets } from './run-packets.ts'
 import { firstStory } from './story.ts'
 
 const oracle = kernelOracle()
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-random-'))
-afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Rules that drop and reject here and there, so that the tracker's entries come and go with the verdicts. */
 const RULES = `*filter
@@ -40,12 +35,8 @@ describe.skipIf(!oracle.available)(
       ['router', 6, true],
     ] as const)('%s, seed %i, rules %s', async (mode, seed, withRules) => {
       if (!oracle.available) return
-      const capture = join(folder, `${seed}.pcap`)
-      const rules = join(folder, 'rules.v4')
-      writeFileSync(capture, pcap(randomTraffic(seed, 1500)))
-      writeFileSync(rules, RULES)
-      const pair: Pair = { capture, mode, checksum: 'verify', ...(withRules ? { rules } : {}) }
-      const result = await runPair(oracle, pair)
+      const rules = withRules ? RULES : undefined
+      const result = await runPackets(oracle, { packets: randomTraffic(seed, 1500), mode, rules })
       expect(firstStory(result)).toBe('')
       expect(result.comparison.equal).toBeGreaterThan(1000)
     })

@@ -1,12 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { icmp, tcp, udp } from '../support/packets.ts'
-import { type CaptureFrame, pcap } from '../support/pcap.ts'
+import type { CaptureFrame } from '../support/pcap.ts'
 import { kernelOracle } from './kernel-oracle.ts'
-import { type PairResult, runPair } from './pair.ts'
+import type { PairResult } from './pair.ts'
+import { runPackets } from './run-packets.ts'
 import { storyOf } from './story.ts'
 
 /**
@@ -73,17 +73,9 @@ function bursts(rules: string): CaptureFrame[] {
 
 async function inRealTime(rules: string, mode: 'router' | 'host', frames = bursts(rules)): Promise<PairResult> {
   if (!oracle.available) throw new Error(noKernel)
-  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-real-time-'))
-  try {
-    const capture = join(folder, 'bursts.pcap')
-    const file = join(folder, 'rules.v4')
-    writeFileSync(file, rules)
-    writeFileSync(capture, pcap(frames, 101, Math.floor(Date.now() / 1000)))
-    const host = mode === 'host' ? { local: ['198.51.100.2'] } : {}
-    return await runPair(oracle, { capture, mode, rules: file, checksum: 'verify', realTime: true, ...host })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const host = mode === 'host' ? { local: ['198.51.100.2'] } : {}
+  const start = Math.floor(Date.now() / 1000)
+  return await runPackets(oracle, { packets: frames, start, mode, rules, realTime: true, ...host })
 }
 
 function firstDifference(result: PairResult): string {

@@ -1,16 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
-import { pcap } from '../support/pcap.ts'
 import { kernelOracle } from './kernel-oracle.ts'
-import { type Pair, runPair } from './pair.ts'
+import { runPackets } from './run-packets.ts'
 import { firstStory } from './story.ts'
 
 const oracle = kernelOracle()
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-silent-'))
-afterAll(() => rmSync(folder, { recursive: true }))
 
 const client = '192.0.2.1'
 const server = '198.51.100.2'
@@ -72,14 +66,9 @@ describe.skipIf(!oracle.available)(
       [`${name}; router`, one, { mode: 'router' }] as const,
       [`${name}; host`, one, { mode: 'host', local: [server] }] as const,
     ])
-    it.each(asked)('%s', async (name, { rules: text, packets, silent }, where) => {
+    it.each(asked)('%s', async (_, { rules, packets, silent }, where) => {
       if (!oracle.available) return
-      const capture = join(folder, `${name}.pcap`)
-      const rules = join(folder, `${name}.v4`)
-      writeFileSync(capture, pcap(packets))
-      writeFileSync(rules, text)
-      const pair: Pair = { capture, ...where, checksum: 'verify', rules }
-      const result = await runPair(oracle, pair)
+      const result = await runPackets(oracle, { ...where, packets, rules })
       expect(firstStory(result)).toBe('')
       expect(result.kernel.filter(({ isSilent }) => isSilent)).toHaveLength(silent)
     })

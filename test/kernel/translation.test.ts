@@ -1,18 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { icmp, tcp, udp } from '../support/packets.ts'
-import { pcap } from '../support/pcap.ts'
 import { helpedTraffic, type TranslatedNames } from './helped-traffic.ts'
 import { kernelOracle } from './kernel-oracle.ts'
-import { BUSY_KERNEL, type Pair, runPair } from './pair.ts'
+import { BUSY_KERNEL, type Pair } from './pair.ts'
 import { randomTraffic } from './random-traffic.ts'
+import { runPackets } from './run-packets.ts'
 import { firstStory, storyOf } from './story.ts'
 
 const oracle = kernelOracle()
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-translation-'))
-afterAll(() => rmSync(folder, { recursive: true }))
 
 const FILTER = `*filter
 :INPUT ACCEPT [0:0]
@@ -105,26 +100,18 @@ describe.skipIf(!oracle.available)(
   () => {
     it.each(Object.entries(RULESETS).map(([name, text], index) => [name, text, index] as const))(
       '%s',
-      async (_, text, index) => {
+      async (_, rules, index) => {
         if (!oracle.available) return
-        const capture = join(folder, `${index}.pcap`)
-        const rules = join(folder, `${index}.v4`)
-        writeFileSync(capture, pcap(randomTraffic(900 + index, 1200)))
-        writeFileSync(rules, text)
-        const pair: Pair = { capture, mode: 'router', checksum: 'verify', rules }
-        const result = await runPair(oracle, pair)
+        const packets = randomTraffic(900 + index, 1200)
+        const result = await runPackets(oracle, { packets, mode: 'router', rules })
         expect(firstStory(result)).toBe('')
         expect(result.comparison.equal).toBeGreaterThan(500)
       },
     )
 
-    it.each(Object.entries(RANDOM_PORTS))('%s', async (name, text) => {
+    it.each(Object.entries(RANDOM_PORTS))('%s', async (_, rules) => {
       if (!oracle.available) return
-      const capture = join(folder, `${name}.pcap`)
-      const rules = join(folder, `${name}.v4`)
-      writeFileSync(capture, pcap(randomTraffic(950, 1200)))
-      writeFileSync(rules, text)
-      const result = await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules })
+      const result = await runPackets(oracle, { packets: randomTraffic(950, 1200), mode: 'router', rules })
       const [first] = result.comparison.differences
       expect(first === undefined ? '' : storyOf(result, first)).toBe('')
       expect(result.comparison.equal).toBeGreaterThan(500)
@@ -183,13 +170,9 @@ const FOLLOWING: Readonly<Record<string, { rules: string; packets: readonly Uint
 describe.skipIf(!oracle.available)(
   `connections announced by translated ones (${oracle.available ? 'the kernel is asked' : oracle.why})`,
   () => {
-    it.each(Object.entries(FOLLOWING))('%s', async (name, { rules: text, packets }) => {
+    it.each(Object.entries(FOLLOWING))('%s', async (_, { rules, packets }) => {
       if (!oracle.available) return
-      const capture = join(folder, `${name}.pcap`)
-      const rules = join(folder, `${name}.v4`)
-      writeFileSync(capture, pcap(packets))
-      writeFileSync(rules, text)
-      const result = await runPair(oracle, { capture, mode: 'router', checksum: 'verify', rules })
+      const result = await runPackets(oracle, { packets, mode: 'router', rules })
       expect(firstStory(result)).toBe('')
       expect(result.kernel.map(({ label }) => label)).toContain('RELATED')
     })
@@ -307,13 +290,9 @@ const FOUND: Readonly<
 describe.skipIf(!oracle.available)(
   `translation, found by fuzzing (${oracle.available ? 'the kernel is asked' : oracle.why})`,
   () => {
-    it.each(Object.entries(FOUND))('%s', BUSY_KERNEL, async (name, { rules: text, packets, ...where }) => {
+    it.each(Object.entries(FOUND))('%s', BUSY_KERNEL, async (_, asked) => {
       if (!oracle.available) return
-      const capture = join(folder, `${name}.pcap`)
-      const rules = join(folder, `${name}.v4`)
-      writeFileSync(capture, pcap(packets))
-      writeFileSync(rules, text)
-      const result = await runPair(oracle, { ...where, capture, checksum: 'verify', rules })
+      const result = await runPackets(oracle, asked)
       expect(firstStory(result)).toBe('')
     })
   },
@@ -360,21 +339,10 @@ describe.skipIf(!oracle.available)(
   () => {
     it.each(Object.entries(SESSIONS))(
       '%s',
-      async (name, { names, rules: text, rules6: text6 }) => {
+      async (name, { names, ...rules }) => {
         if (!oracle.available) return
-        const capture = join(folder, `${name}.pcap`)
-        const [rules, rules6] = [`${capture}.v4`, `${capture}.v6`]
-        writeFileSync(capture, pcap(helpedTraffic(SEED, names, STEPS)))
-        if (text !== undefined) writeFileSync(rules, text)
-        if (text6 !== undefined) writeFileSync(rules6, text6)
-        const pair: Pair = {
-          capture,
-          mode: 'router',
-          checksum: 'verify',
-          ...(text === undefined ? {} : { rules }),
-          ...(text6 === undefined ? {} : { rules6 }),
-        }
-        const result = await runPair(oracle, pair)
+        const packets = helpedTraffic(SEED, names, STEPS)
+        const result = await runPackets(oracle, { packets, mode: 'router', ...rules })
         expect(firstStory(result)).toBe('')
         const labels = result.kernel.map(({ label }) => label)
         expect(labels).toContain('RELATED')
