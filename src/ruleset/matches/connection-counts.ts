@@ -37,7 +37,11 @@ export class ConnectionCounts {
   readonly #tuples: ConnectionTuples
   #nodesUsed = 0
   #free = 0
-  /** What the last search found: the node of the packet's own connection, those that are gone, and how many of these may never have been there. */
+  /**
+   * What the last search found: whether the packet is of an ASSURED connection, else the node of its own; nodes that are gone, and
+   * how many of these may never have been there.
+   */
+  #isOld = false
   #own = 0
   #gone = 0
   #vagueGone = 0
@@ -70,7 +74,7 @@ export class ConnectionCounts {
     const own = this.#own
     this.high = this.#sizes[slot] - this.#gone
     this.low = this.#sizes[slot] - this.#vague[slot] - (this.#gone - this.#vagueGone)
-    if (isAssured(packet)) return
+    if (this.#isOld) return
     if (own === 0) this.high++
     if (own === 0 || this.#nodes[(own - 1) * NODE_INTS + PERHAPS] !== 0) this.low++
   }
@@ -80,7 +84,7 @@ export class ConnectionCounts {
     let slot = this.#readGroup(packet)
     if (slot >= 0) {
       if (this.#gone > 0) this.#search(packet, slot, perhaps ? DOUBT : THROW_OUT)
-      if (isAssured(packet)) return
+      if (this.#isOld) return
       if (this.#own !== 0) {
         const n = (this.#own - 1) * NODE_INTS
         if (!perhaps && this.#nodes[n + PERHAPS] !== 0) this.#settle(slot, n, 0)
@@ -103,6 +107,7 @@ export class ConnectionCounts {
    */
   #search(packet: RulePacket, slot: number, fate: number): void {
     const isOld = isAssured(packet)
+    this.#isOld = isOld
     this.#own = 0
     this.#gone = 0
     this.#vagueGone = 0
