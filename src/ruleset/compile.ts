@@ -36,6 +36,8 @@ export interface CompileOptions {
   readonly memory?: RuleMemory
   /** Runs the interpreter for every packet: for tests that hold the two evaluators against each other. */
   readonly interpretOnly?: boolean
+  /** False has the interpreter walk for every packet, whatever it answered to others: for tests. True by default. */
+  readonly remembersWalks?: boolean
 }
 
 /** A hook's table, which can also tell how it came to its verdict. */
@@ -90,10 +92,10 @@ export function compileRuleset(
     const program = programs.get(name)
     if (!program) continue
     flags |= flagsAsked(program)
-    const interpreter = new Interpreter(program, runtime, context, reasonIndex)
+    const interpreter = new Interpreter(program, runtime, context, reasonIndex, options.remembersWalks)
     const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
     const compiled = interpretOnly ? null : generate(program, runtime, context)
-    if (compiled) interpreter.skipWith(compiled.findCandidates)
+    if (compiled) interpreter.skipWith(compiled.finder)
     for (const hook of TABLE_HOOKS[name]) {
       const base = program.chains.findIndex((chain) => chain.name === HOOK_NAMES[hook])
       const atHook = hookTable(
@@ -171,10 +173,7 @@ function hookTable(
           if (!wasSteady) packet.steady = false
           return verdict
         }
-      : (packet) => {
-          packet.steady = true
-          return interpreter.run(packet, base)
-        },
+      : (packet) => interpreter.run(packet, base),
     explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos, runtime, interfaces)),
   }
 }

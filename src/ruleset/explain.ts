@@ -1,7 +1,7 @@
 import { describeFound } from './describe.ts'
 import type { Runtime } from './evaluate/runtime.ts'
 import type { Check } from './evaluate/three-valued.ts'
-import type { Recorder } from './evaluate/walk.ts'
+import type { Recorder } from './evaluate/walk-context.ts'
 import type { RulePacket } from './rule-packet.ts'
 import type { RuleInfo } from './ruleset.ts'
 

@@ -11,8 +11,8 @@ import { linearPrefix } from './linear-prefix.ts'
 import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETURNED } from './program.ts'
 import { headFor } from './rule-index.ts'
 import { inRanges, type Runtime, slotOf } from './runtime.ts'
-import { isSteady, isSteadyAction } from './steadiness.ts'
-import type { FindCandidates } from './walk.ts'
+import { isSteady, isSteadyAction, isSteadyField } from './steadiness.ts'
+import type { RuleFinder } from './walk-context.ts'
 
 /** A base chain as a function: a VERDICT_, or BAIL. */
 export type CompiledChain = (packet: RulePacket, fields: Int32Array, base: number) => number
@@ -44,14 +44,14 @@ export function generate(program: Program, runtime: Runtime, context: CallContex
   const bases = program.chains.filter((chain) => chain.policy !== null)
   return {
     chains: new Map(bases.map((chain) => [chain.index, generator.chains[chain.index]])),
-    findCandidates: (chain, packet) => generator.candidates(chain, packet),
+    finder: generator,
   }
 }
 
 export interface CompiledProgram {
   /** Base chains by index. */
   readonly chains: ReadonlyMap<number, CompiledChain>
-  readonly findCandidates: FindCandidates
+  readonly finder: RuleFinder
 }
 
 /** How the rules of a chain are found that a packet may match. */
@@ -60,12 +60,13 @@ interface Finder {
   /** So many rules in front are asked in any case. */
   readonly prefix: number
   readonly rowFunction: string
+  readonly isSteady: boolean
 }
 
 /** Position in Candidates.rows. */
 type FindRow = (packet: RulePacket, fields: Int32Array, base: number) => number
 
-class Generator {
+class Generator implements RuleFinder {
   /** By index of the program's chains: `c` of the code. */
   readonly chains: CompiledChain[] = []
   readonly #program: Program
@@ -96,8 +97,11 @@ class Generator {
     this.#findRows = new Map(finders.map(([chain], at) => [chain, made[1][at]]))
   }
 
-  /** See FindCandidates. */
-  candidates(chain: number, packet: RulePacket): Int32Array | null {
+  isSteady(chain: number): boolean {
+    return this.#finders.get(chain)?.isSteady !== false
+  }
+
+  find(chain: number, packet: RulePacket): Int32Array | null {
     const finder = this.#finders.get(chain)
     const row = this.#findRows.get(chain)?.(packet, packet.fields, packet.base)
     if (finder === undefined || row === undefined) return null
@@ -134,7 +138,9 @@ class Generator {
     }
     if (classified) {
       add((name) => {
-        this.#finders.set(index, { candidates: classified.candidates, prefix, rowFunction: rowFunction(name) })
+        const { candidates, fields } = classified
+        const isSteady = fields.every(({ field }) => isSteadyField(FIELDS[field]))
+        this.#finders.set(index, { candidates, prefix, rowFunction: rowFunction(name), isSteady })
         return this.#classifiedSource(name, classified, rules.slice(prefix))
       })
     }

@@ -1,15 +1,21 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { enterAnswer, type WalkAnswer } from './answer-tree.ts'
 import type { CallContext } from './condition.ts'
+import type { Dialogue } from './dialogue.ts'
 import { PacketClasses } from './packet-classes.ts'
-import type { Program, ProgramChain, ProgramRule } from './program.ts'
+import { type Program, type ProgramChain, type ProgramRule, Trail } from './program.ts'
 import { Reachable } from './reachable.ts'
 import { type Runtime, slotOf } from './runtime.ts'
-import { flagsAsked, isSteadyAction } from './steadiness.ts'
+import { flagsAsked } from './steadiness.ts'
 import { makeCheck } from './three-valued.ts'
-import { type FindCandidates, type InterpretedChain, type InterpretedRule, type Recorder, Walk } from './walk.ts'
+import { Walk } from './walk.ts'
+import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
 import { WalkMemory } from './walk-memory.ts'
-import type { Position, World } from './world.ts'
+import { marksOf, type Position, World } from './world.ts'
+
+/** Of a walk from a chain's beginning. */
+const NO_TRAIL = new Trail(0)
 
 /**
  * The exact evaluator: three values, and every world that is possible at once. Slow; it takes over where compiled code
@@ -20,37 +26,48 @@ import type { Position, World } from './world.ts'
 export class Interpreter {
   readonly #program: Program
   readonly #runtime: Runtime
-  readonly #context: CallContext
-  readonly #reasonIndex: (text: string) => number
-  readonly #hasEdits: boolean
-  readonly #reachable: Reachable
-  readonly #chains: readonly InterpretedChain[]
+  readonly #callContext: CallContext
+  readonly #walkContext: WalkContext
   /** Chains with rules, by the ids of these. */
   readonly #byFirstId: readonly ProgramChain[]
-  #findCandidates: FindCandidates | null = null
-  /** Null where rules ask what cannot be divided into classes; undefined until it is needed. */
-  #memory: WalkMemory | null | undefined = undefined
+  readonly #remembers: boolean
+  #finder: RuleFinder | null = null
+  /** Made when it is needed first: most replays never meet anything unknown. */
+  #memory: WalkMemory | null = null
 
-  /** @param reasonIndex where a text stands among the ruleset's reasons */
-  constructor(program: Program, runtime: Runtime, context: CallContext, reasonIndex: (text: string) => number) {
+  /**
+   * @param reasonIndex where a text stands among the ruleset's reasons
+   * @param remembers false: walks for every packet, whatever was answered to others; shows in no answer
+   */
+  constructor(
+    program: Program,
+    runtime: Runtime,
+    context: CallContext,
+    reasonIndex: (text: string) => number,
+    remembers = true,
+  ) {
     this.#program = program
     this.#runtime = runtime
-    this.#context = context
-    this.#reasonIndex = reasonIndex
-    this.#hasEdits = program.chains.some(({ rules }) => rules.some(({ action }) => action.kind === 'edit'))
-    this.#reachable = new Reachable(program)
-    this.#chains = program.chains.map((chain) => this.#prepare(chain))
+    this.#callContext = context
+    this.#remembers = remembers
+    this.#walkContext = {
+      chains: program.chains.map((chain) => this.#prepare(chain)),
+      runtime,
+      reachable: new Reachable(program),
+      hasEdits: program.chains.some(({ rules }) => rules.some(({ action }) => action.kind === 'edit')),
+      reasonIndex,
+    }
     this.#byFirstId = program.chains
       .filter(({ rules }) => rules.length > 0)
       .toSorted((one, other) => one.rules[0].id - other.rules[0].id)
   }
 
   /** Lets walks pass by the rules that a packet certainly does not match. */
-  skipWith(findCandidates: FindCandidates): void {
-    this.#findCandidates = findCandidates
+  skipWith(finder: RuleFinder): void {
+    this.#finder = finder
   }
 
-  /** Rules are made ready when a packet first meets them: most replays never meet anything unknown. */
+  /** Rules are made ready when a packet first meets them. */
   #prepare({ policy, rules }: ProgramChain): InterpretedChain {
     const ready: (InterpretedRule | undefined)[] = []
     return {
@@ -70,59 +87,60 @@ export class Interpreter {
   #prepareRule({ id, checks, action, target }: ProgramRule): InterpretedRule {
     const { assume } = this.#program
     const runtime = this.#runtime
-    const context = this.#context
+    const context = this.#callContext
     if (action.kind === 'effect') slotOf(action, runtime, context)
-    const made = checks.map(({ match, condition }) => makeCheck(match, condition, assume.get(match), runtime, context))
-    const isActionSteady = action.kind === 'undecided' ? action.accepted === undefined : isSteadyAction(action)
-    return { id, checks: made, action, isActionSteady, target }
+    const memory = this.#rememberedWalks()
+    const made = checks.map(({ match, condition }) =>
+      makeCheck(match, condition, memory.isQuestion(condition), assume.get(match), runtime, context),
+    )
+    return { id, checks: made, action, target }
   }
 
   /** The whole walk from the start of a base chain. A recorder is told of every rule. */
   run(packet: RulePacket, baseChain: number, recorder?: Recorder): number {
+    packet.steady = false
     const start = { chain: baseChain, at: 0 }
-    if (!recorder) return this.#answer(packet, baseChain, () => this.#walkFrom(packet, baseChain, start, []))
-    return this.#walkFrom(packet, baseChain, start, [], recorder).verdict
+    if (!recorder) return this.#answer(packet, baseChain, NO_TRAIL)
+    // A recorder is told of the rules, too, that the packet certainly does not match.
+    return this.#walk(packet, baseChain, start, [], null, null, recorder).verdict
   }
 
   /** Goes on where the compiled code stopped (Runtime.trail). */
   resume(packet: RulePacket, baseChain: number): number {
-    return this.#answer(packet, baseChain, () => {
-      const { trail } = this.#runtime
-      const frames: Position[] = []
-      for (let index = trail.length - 1; index > 0; index--) frames.push(this.#position(trail.ruleIds[index]))
-      return this.#walkFrom(packet, baseChain, this.#position(trail.ruleIds[0]), frames)
-    })
+    packet.steady = false
+    return this.#answer(packet, baseChain, this.#runtime.trail)
   }
 
   /** What another packet was answered that rules cannot tell apart from this one, or what a walk says. */
-  #answer(packet: RulePacket, baseChain: number, walk: () => Walk): number {
-    const memory = packet.steady ? this.#memoryFor(packet) : null
-    packet.steady = false
-    const known = memory?.find(packet, baseChain)
-    if (known) {
-      packet.decidedBy = known.decidedBy
-      packet.possibleVerdicts = known.possibleVerdicts
-      packet.unknownReason = known.unknownReason
-      packet.mark = known.mark
-      packet.unknownMark = known.unknownMark
+  #answer(packet: RulePacket, baseChain: number, trail: Trail): number {
+    const memory = this.#remembers && this.#rememberedWalks().isFor(packet, trail) ? this.#rememberedWalks() : null
+    const known = memory?.find(packet, baseChain, trail)
+    if (known !== undefined) {
+      enterAnswer(known, packet, this.#runtime.uncertainMarks)
       for (const ruleId of known.counted) this.#count(ruleId, packet)
       return known.verdict
     }
-    const { verdict, isSteady, counted } = walk()
-    if (memory && isSteady) {
-      const { decidedBy, possibleVerdicts, unknownReason, mark, unknownMark } = packet
-      memory.keep({ verdict, decidedBy, possibleVerdicts, unknownReason, mark, unknownMark, counted })
-    }
-    return verdict
+    const dialogue = memory?.dialogue() ?? null
+    const walk = this.#walkAlong(packet, baseChain, trail, dialogue)
+    if (memory && dialogue && walk.isRepeatable) memory.keep(dialogue, this.#answerOf(walk, packet))
+    return walk.verdict
   }
 
-  #memoryFor(packet: RulePacket): WalkMemory | null {
-    if (this.#memory === undefined) {
-      const classes = PacketClasses.of([this.#program])
-      const tests = classes?.calls.map((call) => this.#runtime.pure[slotOf(call, this.#runtime, this.#context)])
-      this.#memory = classes && new WalkMemory(classes, tests ?? [], flagsAsked(this.#program))
+  #rememberedWalks(): WalkMemory {
+    if (this.#memory === null) {
+      const { classes, divided } = PacketClasses.ofWhatIsSteady(this.#program)
+      const runtime = this.#runtime
+      const calls = classes.calls.map((call) => runtime.pure[slotOf(call, runtime, this.#callContext)])
+      const { uncertainMarks } = runtime
+      this.#memory = new WalkMemory({ classes, divided, calls, flagsAsked: flagsAsked(this.#program), uncertainMarks })
     }
-    return this.#memory?.isFor(packet) === true ? this.#memory : null
+    return this.#memory
+  }
+
+  #answerOf({ verdict, counted }: Walk, packet: RulePacket): WalkAnswer {
+    const { decidedBy, possibleVerdicts, unknownReason } = packet
+    const marks = marksOf(packet, this.#runtime.uncertainMarks)
+    return { ...marks, verdict, decidedBy, possibleVerdicts, unknownReason, counted }
   }
 
   #count(ruleId: number, { fields, base }: RulePacket): void {
@@ -131,25 +149,25 @@ export class Interpreter {
     counters[2 * ruleId + 1] += fields[base + P_L3_LENGTH]
   }
 
-  /** A recorder is told of the rules, too, that the packet certainly does not match. */
-  #walkFrom(
+  #walkAlong(packet: RulePacket, baseChain: number, trail: Trail, dialogue: Dialogue | null): Walk {
+    const { length, ruleIds } = trail
+    const start = length === 0 ? { chain: baseChain, at: 0 } : this.#position(ruleIds[0])
+    const frames: Position[] = []
+    for (let index = length - 1; index > 0; index--) frames.push(this.#position(ruleIds[index]))
+    return this.#walk(packet, baseChain, start, frames, this.#finder, dialogue)
+  }
+
+  #walk(
     packet: RulePacket,
     baseChain: number,
-    position: Position,
+    start: Position,
     frames: readonly Position[],
+    finder: RuleFinder | null,
+    dialogue: Dialogue | null,
     recorder?: Recorder,
   ): Walk {
-    const walk = new Walk(
-      this.#chains,
-      this.#runtime,
-      this.#reasonIndex,
-      packet,
-      baseChain,
-      this.#reachable,
-      recorder === undefined ? this.#findCandidates : null,
-      recorder,
-    )
-    walk.run(this.#world(packet, position, frames))
+    const walk = new Walk(this.#walkContext, packet, baseChain, finder, dialogue, recorder)
+    walk.run(new World(start, frames, marksOf(packet, this.#runtime.uncertainMarks)))
     return walk
   }
 
@@ -164,20 +182,5 @@ export class Interpreter {
     }
     const { index, rules } = chains[low]
     return { chain: index, at: ruleId - rules[0].id }
-  }
-
-  #world(packet: RulePacket, position: Position, frames: readonly Position[]): World {
-    const { connection, connections } = packet
-    return {
-      ...position,
-      frames,
-      mark: packet.mark,
-      unknownMark: packet.unknownMark,
-      connectionMark: connection < 0 ? 0 : connections.mark(connection),
-      uncertainConnectionMark: this.#runtime.uncertainMarks.has(connections, connection),
-      tracking: packet.tracking,
-      edits: this.#hasEdits ? packet.edits.save(packet) : null,
-      guesses: 0,
-    }
   }
 }

@@ -1,53 +1,12 @@
-import { P_DST, P_L4_LENGTH, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
-import { Boundaries } from './boundaries.ts'
-import type { CallCondition, Condition, FieldCondition } from './condition.ts'
-import { FIELDS, type FieldName } from './fields.ts'
+import type { CallCondition, Condition } from './condition.ts'
+import { Division, type Place, WORD } from './division.ts'
 import type { Program } from './program.ts'
+import { isSteady } from './steadiness.ts'
 
-const WORD = 0xffff_ffff
-const PORT = 0xffff
-const OCTET = 0xff
 const WORD_BITS = 32
 /** Values of words are searched among those with the same upper bits. */
 const BUCKET_BITS = 12
 const BUCKET_SHIFT = WORD_BITS - BUCKET_BITS
-
-/** Where a field's value stands in a packet's row: (row[word] >>> shift) & max. */
-interface Place {
-  readonly word: number
-  readonly shift: number
-  readonly max: number
-}
-
-/** The fields whose values are divided into classes. */
-const PLACES: Partial<Record<FieldName, Place>> = {
-  ...addressPlaces('source', P_SRC),
-  ...addressPlaces('destination', P_DST),
-  protocol: { word: P_PROTOCOL, shift: 0, max: OCTET },
-  sourcePort: { word: P_PORTS, shift: 16, max: PORT },
-  destinationPort: { word: P_PORTS, shift: 0, max: PORT },
-  icmpType: { word: P_PORTS, shift: 24, max: OCTET },
-  icmpTypeCode: { word: P_PORTS, shift: 16, max: PORT },
-  transportLength: { word: P_L4_LENGTH, shift: 0, max: WORD },
-}
-
-/** Fields that are alike in all packets of which PacketClasses is asked, or that whoever asks compares by himself. */
-const COMPARED: ReadonlySet<FieldName> = new Set([
-  'state',
-  'direction',
-  'connection',
-  'connectionProtocol',
-  'inInterface',
-  'outInterface',
-  'fragmentOffset',
-  'tcpFlags',
-  // Every packet comes without one.
-  'mark',
-])
-
-function addressPlaces(end: 'source' | 'destination', first: number): Partial<Record<FieldName, Place>> {
-  return Object.fromEntries([0, 1, 2, 3].map((word) => [`${end}${word}`, { word: first + word, shift: 0, max: WORD }]))
-}
 
 /**
  * Divides what rules ask of a packet's headers into classes: in two packets of the same classes, every condition on
@@ -66,25 +25,32 @@ export class PacketClasses {
 
   /** @returns null where some rule asks what cannot be divided */
   static of(programs: readonly Program[]): PacketClasses | null {
-    const asked = new Map<FieldName, Boundaries>()
-    const calls = new Set<CallCondition>()
-    for (const { chains } of programs) {
-      for (const { rules } of chains) {
-        for (const { checks } of rules) {
-          for (const { condition } of checks) if (!collect(condition, asked, calls)) return null
-        }
-      }
+    const division = new Division()
+    for (const program of programs) {
+      for (const condition of conditionsOf(program)) if (!division.add(condition)) return null
     }
-    const fields = [...asked].map(([field, boundaries]) => new FieldClasses(placeOf(field), boundaries.sorted()))
-    return new PacketClasses(fields, [...calls])
+    return new PacketClasses(division)
   }
 
-  private constructor(fields: readonly FieldClasses[], calls: readonly CallCondition[]) {
-    this.#fields = fields
-    this.calls = calls
+  /**
+   * Of all that can be divided.
+   * @returns `divided`: the conditions whose answers are the same for packets of the same classes
+   */
+  static ofWhatIsSteady(program: Program): { classes: PacketClasses; divided: ReadonlySet<Condition> } {
+    const division = new Division()
+    const divided = new Set<Condition>()
+    for (const condition of conditionsOf(program)) {
+      if (isSteady(condition) && division.add(condition)) divided.add(condition)
+    }
+    return { classes: new PacketClasses(division), divided }
+  }
+
+  private constructor(division: Division) {
+    this.#fields = division.fields().map(({ place, starts }) => new FieldClasses(place, starts))
+    this.calls = division.calls
     let bits = 0
     let words = 1
-    for (const field of fields) {
+    for (const field of this.#fields) {
       if (bits + field.bits > WORD_BITS) {
         words++
         bits = 0
@@ -93,7 +59,7 @@ export class PacketClasses {
       field.keyShift = bits
       bits += field.bits
     }
-    this.count = fields.length === 0 ? 0 : words
+    this.count = this.#fields.length === 0 ? 0 : words
   }
 
   /** Writes the numbers of the packet's classes, as many in a word as there is room for, from key[at] on. */
@@ -110,41 +76,10 @@ export class PacketClasses {
 /** Of packets without rules. */
 export const NO_CLASSES = PacketClasses.of([]) as PacketClasses
 
-function placeOf(field: FieldName): Place {
-  return PLACES[field] as Place
-}
-
-/** Adds the values and calls that conditions ask for; false where some condition is neither, nor unsteady. */
-function collect(condition: Condition, asked: Map<FieldName, Boundaries>, calls: Set<CallCondition>): boolean {
-  switch (condition.kind) {
-    case 'field':
-      return collectField(condition, asked)
-    case 'all':
-    case 'any':
-      return condition.parts.every((part) => collect(part, asked, calls))
-    case 'hotdrop':
-      return collect(condition.when, asked, calls)
-    case 'name':
-    case 'constant':
-    case 'stateful':
-      return true
-    case 'call':
-      if (condition.steady === true) calls.add(condition)
-      return true
+function* conditionsOf({ chains }: Program): Generator<Condition> {
+  for (const { rules } of chains) {
+    for (const { checks } of rules) for (const { condition } of checks) yield condition
   }
-}
-
-function collectField(condition: FieldCondition, asked: Map<FieldName, Boundaries>): boolean {
-  const { field } = condition
-  let boundaries = asked.get(field)
-  if (boundaries === undefined) {
-    if ((FIELDS[field] as { perPacket?: boolean }).perPacket === true || COMPARED.has(field)) return true
-    const place = PLACES[field]
-    if (place === undefined) return false
-    boundaries = new Boundaries(place.max)
-    asked.set(field, boundaries)
-  }
-  return boundaries.addCondition(condition)
 }
 
 /** The classes of one field's values: those between two neighbouring boundaries of what rules ask for are one. */

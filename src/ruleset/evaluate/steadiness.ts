@@ -67,7 +67,7 @@ export function flagsAsked(program: Program): number {
 }
 
 /** The tracker gives no connection to TCP segments with a header so short, so that the answer is always no. */
-const SMALLEST_DATA_OFFSET = 5
+export const SMALLEST_DATA_OFFSET = 5
 
 function asksOnlyForDamage(field: keyof typeof FIELDS, ranges: readonly { readonly high: number }[]): boolean {
   return field === 'tcpDataOffset' && ranges.every(({ high }) => high < SMALLEST_DATA_OFFSET)

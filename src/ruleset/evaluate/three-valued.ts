@@ -3,7 +3,6 @@ import { MASK_ALL } from '../text/numbers.ts'
 import { asksForLoopback, type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from './condition.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'
 import { inRanges, mergeRanges, type Runtime, slotOf } from './runtime.ts'
-import { isSteady } from './steadiness.ts'
 
 /** The packet is dropped at once. */
 export const HOTDROP = 3
@@ -16,8 +15,8 @@ export interface Check {
   readonly condition: Condition
   /** NO, YES, UNKNOWN, HOTDROP or HOTDROP_PERHAPS. `certain`: the packet certainly comes here. */
   evaluate(packet: RulePacket, certain: boolean): number
-  /** See isSteady. */
-  readonly isSteady: boolean
+  /** Packets of the same classes may answer it in different ways (walk-memory.ts). */
+  readonly isQuestion: boolean
   /** Why it was UNKNOWN. */
   readonly missing: string
 }
@@ -28,6 +27,7 @@ type Test = (packet: RulePacket, certain: boolean) => number
 export function makeCheck(
   match: string,
   condition: Condition,
+  isQuestion: boolean,
   assumed: boolean | undefined,
   runtime: Runtime,
   context: CallContext,
@@ -37,7 +37,7 @@ export function makeCheck(
   return {
     match,
     condition,
-    isSteady: isSteady(condition),
+    isQuestion,
     evaluate(packet, certain) {
       why.missing = ''
       return test(packet, certain)

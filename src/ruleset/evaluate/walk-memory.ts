@@ -7,13 +7,19 @@ import {
   P_PROTOCOL,
   P_TCP_FLAGS_WINDOW,
 } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import type { PureTest } from './condition.ts'
+import { AnswerTree, type WalkAnswer } from './answer-tree.ts'
+import type { Condition, PureTest } from './condition.ts'
+import { Dialogue, type Reply } from './dialogue.ts'
 import type { PacketClasses } from './packet-classes.ts'
+import type { Trail } from './program.ts'
 import { RowMemory } from './row-memory.ts'
+import { SMALLEST_DATA_OFFSET } from './steadiness.ts'
+import type { UncertainMarks } from './uncertain-marks.ts'
 
 const ROW_BITS = 10
-/** Integers of a row before those of the classes. */
+/** Integers of a row before those of the trail. */
 const W_CHAIN = 0
 const W_STATE = 1
 const W_IN = 2
@@ -24,53 +30,73 @@ const W_MARK = 6
 const W_UNKNOWN_MARK = 7
 const W_TRACKING = 8
 const W_UNCERTAIN = 9
-const W_CLASSES = 10
+const W_CONNECTION_MARK = 10
+const W_TRAIL = 11
+/** Rules on the way to where compiled code stopped; a way through more chains is not remembered. */
+const TRAIL_MAX = 6
+const W_CLASSES = W_TRAIL + TRAIL_MAX
 /** What rules read of a transport header when they ask about ports, flags and types. */
 const HEADER_BYTES = 20
 
-/** What a walk left behind. */
-export interface WalkAnswer {
-  readonly verdict: number
-  readonly decidedBy: number
-  readonly possibleVerdicts: number
-  readonly unknownReason: number
-  readonly mark: number
-  readonly unknownMark: number
-  /** Rules and policies that the packet certainly matched. */
-  readonly counted: readonly number[]
+export interface WalkMemoryOptions {
+  readonly classes: PacketClasses
+  /** Conditions whose answers are the same for packets of the same classes; all others are questions. */
+  readonly divided: ReadonlySet<Condition>
+  /** PacketClasses.calls. */
+  readonly calls: readonly PureTest[]
+  /** TCP flags that some rule looks at. */
+  readonly flagsAsked: number
+  readonly uncertainMarks: UncertainMarks
 }
 
 /**
- * Answers of walks that asked for nothing but what other packets have in common (steadiness.ts), by what rules can tell
- * packets apart by: where the interfaces of a large ruleset are not known, a walk takes as long as a thousand packets.
+ * Answers of walks by what rules can tell packets apart by: where the interfaces of a large ruleset are not known, a walk takes as
+ * long as a thousand packets. What differs between packets of the same classes (a length, a rate) is asked of each of them
+ * (AnswerTree); only one that replies as none before must walk.
  */
 export class WalkMemory {
   readonly #classes: PacketClasses
-  /** PacketClasses.calls. */
+  readonly #divided: ReadonlySet<Condition>
   readonly #calls: readonly PureTest[]
   readonly #flagsAsked: number
+  readonly #uncertainMarks: UncertainMarks
   readonly #rows: RowMemory
-  readonly #answers: (WalkAnswer | undefined)[] = new Array(1 << ROW_BITS)
+  readonly #trees: (AnswerTree | undefined)[] = new Array(1 << ROW_BITS)
+  /** Of the packet that `find` was asked about last. */
+  #isKnown = false
+  #replies: Reply[] = []
 
-  /** @param calls those of the classes, @param flagsAsked TCP flags that some rule looks at */
-  constructor(classes: PacketClasses, calls: readonly PureTest[], flagsAsked: number) {
+  constructor({ classes, divided, calls, flagsAsked, uncertainMarks }: WalkMemoryOptions) {
     this.#classes = classes
+    this.#divided = divided
     this.#calls = calls
     this.#flagsAsked = flagsAsked
+    this.#uncertainMarks = uncertainMarks
     this.#rows = new RowMemory(W_CLASSES + calls.length + classes.count, ROW_BITS)
   }
 
-  /** Whether what is remembered of others can hold for the packet: it has a transport header. */
-  isFor({ fields, base }: RulePacket): boolean {
-    return (fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) === 0 && fields[base + P_PROTOCOL] >= 0
+  /** See Check. */
+  isQuestion(condition: Condition): boolean {
+    return !this.#divided.has(condition)
   }
 
-  /** Of a packet in a base chain. */
-  find(packet: RulePacket, chain: number): WalkAnswer | undefined {
-    const { fields, base } = packet
+  /** Whether what is remembered of others can hold for the packet: it has a transport header, and a whole one. */
+  isFor({ fields, base }: RulePacket, { length }: Trail): boolean {
+    const protocol = fields[base + P_PROTOCOL]
+    const isDamaged = protocol === PROTO_TCP && fields[base + P_TCP_FLAGS_WINDOW] >>> 28 < SMALLEST_DATA_OFFSET
+    return (
+      (fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) === 0 && protocol >= 0 && !isDamaged && length <= TRAIL_MAX
+    )
+  }
+
+  /** Of a packet in a base chain, from the place on where compiled code stopped; an empty trail: from its beginning. */
+  find(packet: RulePacket, chain: number, { length, ruleIds }: Trail): WalkAnswer | undefined {
+    const { fields, base, connection, connections } = packet
     const { asked } = this.#rows
+    const isUncertain = this.#uncertainMarks.has(connections, connection)
     asked[W_CHAIN] = chain + 1
-    asked[W_STATE] = (packet.state << 3) | ((packet.direction + 1) << 1) | (packet.connection < 0 ? 0 : 1)
+    asked[W_STATE] =
+      (packet.state << 4) | ((packet.direction + 1) << 2) | (isUncertain ? 2 : 0) | (connection < 0 ? 0 : 1)
     asked[W_IN] = packet.inInterface
     asked[W_OUT] = packet.outInterface
     asked[W_FLAGS] = (fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & this.#flagsAsked
@@ -80,15 +106,28 @@ export class WalkMemory {
     asked[W_UNKNOWN_MARK] = packet.unknownMark
     asked[W_TRACKING] = packet.tracking
     asked[W_UNCERTAIN] = packet.edits.uncertain
+    asked[W_CONNECTION_MARK] = connection < 0 ? 0 : connections.mark(connection)
+    for (let at = 0; at < TRAIL_MAX; at++) asked[W_TRAIL + at] = at < length ? ruleIds[at] + 1 : 0
     const calls = this.#calls
     for (let at = 0; at < calls.length; at++) asked[W_CLASSES + at] = calls[at].test(packet)
     this.#classes.write(fields, base, asked, W_CLASSES + calls.length)
     const place = this.#rows.find()
-    return place < 0 ? undefined : this.#answers[place]
+    this.#isKnown = place >= 0
+    this.#replies = []
+    return this.#isKnown ? this.#trees[place]?.find(packet, this.#uncertainMarks, this.#replies) : undefined
+  }
+
+  /** For the walk of the packet that `find` had no answer for. */
+  dialogue(): Dialogue {
+    return new Dialogue(this.#replies)
   }
 
   /** Remembers the answer for the packet that `find` was asked about last. */
-  keep(answer: WalkAnswer): void {
-    this.#answers[this.#rows.keep()] = answer
+  keep(dialogue: Dialogue, answer: WalkAnswer): void {
+    const place = this.#rows.keep()
+    const known = this.#isKnown ? this.#trees[place] : undefined
+    const tree = known ?? new AnswerTree()
+    tree.keep(dialogue, answer)
+    this.#trees[place] = tree
   }
 }

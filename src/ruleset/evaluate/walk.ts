@@ -1,12 +1,21 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
-import { ALL_PARTS } from '../packet-edits.ts'
+import { ALL_PARTS, type SavedEdits } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
-import { type Action, type AssignAction, type EditAction, type EffectAction, shifted } from './action.ts'
+import { type AssignAction, type EditAction, type EffectAction, shifted } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
-import type { Reachable } from './reachable.ts'
-import type { Runtime } from './runtime.ts'
+import type { Dialogue } from './dialogue.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
-import { addFinished, addWorld, alike, compareWorlds, type FinishedWorld, isSurer, type World } from './world.ts'
+import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
+import {
+  addFinished,
+  addWorld,
+  alike,
+  compareWorlds,
+  enterMarks,
+  type FinishedWorld,
+  isSurer,
+  type World,
+} from './world.ts'
 
 /** More ways than this at once, and the packet is called undecidable. */
 const WORLDS_MAX = 64
@@ -15,73 +24,49 @@ const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT
 const TOO_MANY = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
 const UNSURE_TRACKING = 'how the packet is tracked (NOTRACK, CT) depends on a rule that could not be decided'
 
-export interface InterpretedRule {
-  readonly id: number
-  readonly checks: readonly Check[]
-  readonly action: Action
-  /** See isSteadyAction; what is undecided is so for all alike packets. */
-  readonly isActionSteady: boolean
-  readonly target: number
-}
-
-export interface InterpretedChain {
-  readonly length: number
-  readonly policy: { readonly id: number; readonly verdict: number } | null
-  rule(at: number): InterpretedRule
-}
-
-/** By chain: the places of the rules that a packet may match, in their order; null for all of them. */
-export type FindCandidates = (chain: number, packet: RulePacket) => Int32Array | null
-
-/** Told of every rule that a packet meets. */
-export interface Recorder {
-  /** `results`: one per check evaluated; `matched`: NO, YES or UNKNOWN. */
-  rule(ruleId: number, checks: readonly Check[], results: readonly number[], matched: number, packet: RulePacket): void
-}
-
 /** One packet's way through one base chain, in all worlds that are possible; the one furthest behind goes first. */
 export class Walk {
-  readonly #chains: readonly InterpretedChain[]
-  readonly #runtime: Runtime
-  readonly #reasonIndex: (text: string) => number
-  readonly #packet: RulePacket
-  readonly #baseChain: number
-  readonly #recorder: Recorder | undefined
-  readonly #reachable: Reachable
-  readonly #findCandidates: FindCandidates | null
-  /** By chain, once it was entered. What rules are found by does not change on a packet's way through a table. */
-  readonly #candidates: (Int32Array | null | undefined)[] = []
   /** What came of it. */
   verdict = VERDICT_UNKNOWN
-  /** Nothing was asked, and nothing done, that is not the same for all packets that rules cannot tell apart. */
-  isSteady = true
+  /** Nothing was done to the packet, or to what others may ask, besides its marks, its connection's, and how it is tracked. */
+  isRepeatable = true
   /** Rules and policies that the packet certainly matched. */
   readonly counted: number[] = []
+  readonly #context: WalkContext
+  readonly #packet: RulePacket
+  readonly #baseChain: number
+  readonly #finder: RuleFinder | null
+  /** Takes down what is asked that packets of the same classes may answer in different ways. */
+  readonly #dialogue: Dialogue | null
+  readonly #recorder: Recorder | undefined
+  /** By chain, once it was entered. What rules are found by does not change on a packet's way through a table. */
+  readonly #candidates: (Int32Array | null | undefined)[] = []
   readonly #worlds: World[] = []
   readonly #finished: FinishedWorld[] = []
+  /** The packet as it came, once a rule has changed it. */
+  #unedited: SavedEdits | null = null
   #firstUnknown = -1
   #reason = -1
+  /** Why the last check was not known. */
+  #missing = ''
   /** Nothing is open on the way to where the walk stands. */
   #certain = true
 
+  /** @param finder null: every rule is asked */
   constructor(
-    chains: readonly InterpretedChain[],
-    runtime: Runtime,
-    reasonIndex: (text: string) => number,
+    context: WalkContext,
     packet: RulePacket,
     baseChain: number,
-    reachable: Reachable,
-    findCandidates: FindCandidates | null,
+    finder: RuleFinder | null,
+    dialogue: Dialogue | null,
     recorder?: Recorder,
   ) {
-    this.#chains = chains
-    this.#runtime = runtime
-    this.#reasonIndex = reasonIndex
+    this.#context = context
     this.#packet = packet
     this.#baseChain = baseChain
+    this.#finder = finder
+    this.#dialogue = dialogue
     this.#recorder = recorder
-    this.#reachable = reachable
-    this.#findCandidates = findCandidates
   }
 
   run(start: World): number {
@@ -90,7 +75,7 @@ export class Walk {
     for (let world = worlds.shift(); world !== undefined && !this.#isSettled(world); world = worlds.shift()) {
       this.#certain = worlds.length === 0 && this.#finished.length === 0
       this.#enter(world)
-      if (!this.#walkOn(world, this.#chains[world.chain])) this.#leave(world)
+      if (!this.#walkOn(world, this.#context.chains[world.chain])) this.#leave(world)
       if (worlds.length + this.#finished.length > WORLDS_MAX) {
         this.verdict = this.#giveUp(start)
         return this.verdict
@@ -116,10 +101,10 @@ export class Walk {
 
   /** What can become of a world: bits 1 << VERDICT_…, and LEAVES_MARKS. */
   #ahead({ chain, at, frames }: World): number {
-    const policy = this.#reachable.from(this.#baseChain, this.#chains[this.#baseChain].length)
+    const policy = this.#context.reachable.from(this.#baseChain, this.#context.chains[this.#baseChain].length)
     return frames.reduce(
-      (bits, frame) => bits | this.#reachable.from(frame.chain, frame.at + 1),
-      policy | this.#reachable.from(chain, Math.min(at, this.#chains[chain].length)),
+      (bits, frame) => bits | this.#context.reachable.from(frame.chain, frame.at + 1),
+      policy | this.#context.reachable.from(chain, Math.min(at, this.#context.chains[chain].length)),
     )
   }
 
@@ -147,7 +132,8 @@ export class Walk {
   #nextPlace(chain: number, at: number): number {
     let candidates = this.#candidates[chain]
     if (candidates === undefined) {
-      candidates = this.#findCandidates?.(chain, this.#packet) ?? null
+      candidates = this.#finder?.find(chain, this.#packet) ?? null
+      if (candidates !== null && this.#finder?.isSteady(chain) === false) this.isRepeatable = false
       this.#candidates[chain] = candidates
     }
     if (candidates === null) return at
@@ -158,7 +144,7 @@ export class Walk {
       if (candidates[middle] < at) low = middle + 1
       else high = middle
     }
-    return low < candidates.length ? candidates[low] : Math.max(at, this.#chains[chain].length)
+    return low < candidates.length ? candidates[low] : Math.max(at, this.#context.chains[chain].length)
   }
 
   /** Evaluates one rule; false when the world certainly goes on with the next one, as it is. */
@@ -170,17 +156,16 @@ export class Walk {
     let perhapsDropped = false
     let missing = ''
     for (const check of rule.checks) {
-      if (!check.isSteady) this.isSteady = false
-      const result = check.evaluate(packet, this.#certain && matched === YES)
+      const result = this.#evaluate(check, this.#certain && matched === YES, world)
       results?.push(result)
       if (result === NO) matched = NO
       else if (result === UNKNOWN) {
-        if (matched === YES) missing = check.missing
+        if (matched === YES) missing = this.#missing
         matched = UNKNOWN
       } else if (result !== YES) {
         dropped = result === HOTDROP && matched === YES
         perhapsDropped = !dropped
-        if (perhapsDropped) this.#undecided(rule.id, missing || check.missing)
+        if (perhapsDropped) this.#undecided(rule.id, missing || this.#missing)
         if (result === HOTDROP) matched = NO
       }
       if (matched === NO) break
@@ -190,23 +175,32 @@ export class Walk {
     if (dropped || perhapsDropped) addFinished(this.#finished, { world, verdict: VERDICT_DROP, decidedBy: rule.id })
     if (dropped) return true
     if (matched === NO && !perhapsDropped) return false
-    if (matched !== YES) this.#add({ ...world, at: world.at + 1 })
+    if (matched !== YES) this.#add(world.next())
     if (matched === NO) return true
     if (this.#certain && matched === YES && !perhapsDropped) this.#count(rule.id)
-    this.#act(rule, matched === UNKNOWN ? { ...world, guesses: world.guesses + 1 } : world)
+    this.#act(rule, matched === UNKNOWN ? world.guessing() : world)
     return true
+  }
+
+  #evaluate(check: Check, certain: boolean, world: World): number {
+    if (this.#dialogue === null || !check.isQuestion) {
+      const result = check.evaluate(this.#packet, certain)
+      if (result >= UNKNOWN) this.#missing = check.missing
+      return result
+    }
+    const { result, missing } = this.#dialogue.ask(check, certain, world, this.#packet)
+    this.#missing = missing
+    return result
   }
 
   #undecided(ruleId: number, missing: string): void {
     if (this.#firstUnknown >= 0) return
     this.#firstUnknown = ruleId
-    this.#reason = this.#reasonIndex(missing)
+    this.#reason = this.#context.reasonIndex(missing)
   }
 
   #act(rule: InterpretedRule, world: World): void {
     const { action } = rule
-    if (!rule.isActionSteady) this.isSteady = false
-    const next = { ...world, at: world.at + 1 }
     switch (action.kind) {
       case 'verdict':
         addFinished(this.#finished, { world, verdict: action.verdict, decidedBy: rule.id })
@@ -225,26 +219,29 @@ export class Walk {
         break
       case 'jump': {
         const frames = [...world.frames, { chain: world.chain, at: world.at }]
-        this.#add({ ...world, chain: rule.target, at: 0, frames })
+        this.#add(world.movedTo({ chain: rule.target, at: 0 }, frames))
         break
       }
       case 'goto':
-        this.#add({ ...world, chain: rule.target, at: 0 })
+        this.#add(world.movedTo({ chain: rule.target, at: 0 }, world.frames))
         break
       case 'continue':
+        this.#add(world.next())
+        break
+      case 'track': {
+        const next = world.next()
+        if (next.tracking === 0) next.tracking = action.tracking
         this.#add(next)
         break
-      case 'track':
-        this.#add(next.tracking === 0 ? { ...next, tracking: action.tracking } : next)
-        break
+      }
       case 'assign':
-        this.#add(assign(next, action, this.#packet.connection >= 0))
+        this.#add(assigned(world.next(), action, this.#packet.connection >= 0))
         break
       case 'edit':
-        this.#edit(rule.id, next, action)
+        this.#edit(rule.id, world.next(), action)
         break
       case 'effect':
-        this.#add(this.#affect(next, action))
+        this.#add(this.#affected(world.next(), action))
         break
     }
   }
@@ -257,27 +254,37 @@ export class Walk {
 
   #edited(before: World, action: EditAction): { world: World; verdict: number } {
     const packet = this.#packet
+    this.isRepeatable = false
+    this.#unedited ??= packet.edits.save(packet)
     const verdict = action.edit(packet)
-    const { mark, unknownMark } = packet
-    return { world: { ...before, mark, unknownMark, edits: packet.edits.save(packet) }, verdict }
+    const world = before.copy()
+    world.mark = packet.mark
+    world.unknownMark = packet.unknownMark
+    world.edits = packet.edits.save(packet)
+    return { world, verdict }
   }
 
-  #affect(world: World, action: EffectAction): World {
+  /** @param next to be changed */
+  #affected(next: World, action: EffectAction): World {
     const packet = this.#packet
-    const effect = this.#runtime.effects[this.#runtime.slots.get(action) ?? -1]
+    const { effects, slots } = this.#context.runtime
+    const effect = effects[slots.get(action) ?? -1]
+    this.isRepeatable = false
     if (this.#worlds.length === 0 && this.#finished.length === 0) effect.apply(packet)
     else effect.applyPerhaps(packet)
-    return { ...world, mark: packet.mark, unknownMark: packet.unknownMark }
+    next.mark = packet.mark
+    next.unknownMark = packet.unknownMark
+    return next
   }
 
   /** RETURN, or the end of a chain. */
   #leave(world: World): void {
     const caller = world.frames.at(-1)
     if (caller) {
-      this.#add({ ...world, chain: caller.chain, at: caller.at + 1, frames: world.frames.slice(0, -1) })
+      this.#add(world.movedTo({ chain: caller.chain, at: caller.at + 1 }, world.frames.slice(0, -1)))
       return
     }
-    const { policy } = this.#chains[this.#baseChain]
+    const { policy } = this.#context.chains[this.#baseChain]
     if (!policy) throw new Error(`chain ${this.#baseChain} has no policy`)
     if (this.#certain) this.#count(policy.id)
     addFinished(this.#finished, { world, verdict: policy.verdict, decidedBy: policy.id })
@@ -285,21 +292,20 @@ export class Walk {
 
   #enter(world: World): void {
     const packet = this.#packet
-    packet.mark = world.mark
-    packet.unknownMark = world.unknownMark
-    packet.tracking = world.tracking
-    if (world.edits !== null) packet.edits.restore(packet, world.edits)
-    const { connection, connections } = packet
-    if (connection < 0) return
-    if (connections.mark(connection) !== world.connectionMark) connections.setMark(connection, world.connectionMark)
-    if (world.uncertainConnectionMark) this.#runtime.uncertainMarks.add(connections, connection)
-    else this.#runtime.uncertainMarks.delete(connection)
+    const edits = this.#editsOf(world)
+    if (edits !== null) packet.edits.restore(packet, edits)
+    enterMarks(world, packet, this.#context.runtime.uncertainMarks)
+  }
+
+  /** Null as long as no rule has changed the packet in any world. */
+  #editsOf(world: World): SavedEdits | null {
+    return world.edits ?? this.#unedited
   }
 
   #count(ruleId: number): void {
     this.counted.push(ruleId)
-    this.#runtime.counters[2 * ruleId] += 1
-    this.#runtime.counters[2 * ruleId + 1] += this.#packet.fields[this.#packet.base + P_L3_LENGTH]
+    this.#context.runtime.counters[2 * ruleId] += 1
+    this.#context.runtime.counters[2 * ruleId + 1] += this.#packet.fields[this.#packet.base + P_L3_LENGTH]
   }
 
   /** One answer out of all worlds. The rule named is that of the world with the fewest unknown checks taken to hold. */
@@ -315,17 +321,19 @@ export class Walk {
     let sureTracking = true
     for (const { world } of going) {
       packet.unknownMark |= world.unknownMark | (world.mark ^ best.world.mark)
-      if (world.edits !== null && world !== best.world) packet.edits.doubt(packet, world.edits)
+      const edits = this.#editsOf(world)
+      if (edits !== null && edits !== this.#editsOf(best.world)) packet.edits.doubt(packet, edits)
       if (world.tracking !== best.world.tracking) sureTracking = false
     }
     for (const { world } of finished) {
       const sameMark = !world.uncertainConnectionMark && world.connectionMark === best.world.connectionMark
-      if (packet.connection >= 0 && !sameMark) this.#runtime.uncertainMarks.add(packet.connections, packet.connection)
+      if (packet.connection >= 0 && !sameMark)
+        this.#context.runtime.uncertainMarks.add(packet.connections, packet.connection)
     }
     if (possible === 1 << best.verdict && sureTracking) return best.verdict
     packet.decidedBy = this.#firstUnknown
     packet.possibleVerdicts = possible
-    packet.unknownReason = sureTracking ? this.#reason : this.#reasonIndex(UNSURE_TRACKING)
+    packet.unknownReason = sureTracking ? this.#reason : this.#context.reasonIndex(UNSURE_TRACKING)
     return VERDICT_UNKNOWN
   }
 
@@ -333,11 +341,14 @@ export class Walk {
     const packet = this.#packet
     this.#enter(start)
     packet.unknownMark = -1
-    if (start.edits !== null) packet.edits.uncertain = ALL_PARTS
-    if (packet.connection >= 0) this.#runtime.uncertainMarks.add(packet.connections, packet.connection)
+    if (this.#context.hasEdits) {
+      packet.edits.uncertain = ALL_PARTS
+      this.isRepeatable = false
+    }
+    if (packet.connection >= 0) this.#context.runtime.uncertainMarks.add(packet.connections, packet.connection)
     packet.decidedBy = this.#firstUnknown
     packet.possibleVerdicts = ALL_VERDICTS
-    packet.unknownReason = this.#reasonIndex(TOO_MANY)
+    packet.unknownReason = this.#context.reasonIndex(TOO_MANY)
     return VERDICT_UNKNOWN
   }
 }
@@ -353,14 +364,16 @@ function possibleOf(finished: readonly FinishedWorld[]): number {
   return finished.reduce((bits, { verdict }) => bits | (1 << verdict), 0)
 }
 
-function assign(world: World, action: AssignAction, hasConnection: boolean): World {
+/** @param next to be changed */
+function assigned(next: World, action: AssignAction, hasConnection: boolean): World {
   const { register, keep, from, take, shift, value } = action
-  if (!hasConnection && (register === 'connectionMark' || from === 'connectionMark')) return world
-  const source = from === null ? 0 : shifted(world[from] & take, shift)
-  const result = (world[register] & keep) ^ source ^ value
-  const unsureBits = from === 'mark' ? world.unknownMark & take : from && world.uncertainConnectionMark ? take : 0
+  if (!hasConnection && (register === 'connectionMark' || from === 'connectionMark')) return next
+  const source = from === null ? 0 : shifted(next[from] & take, shift)
+  const result = (next[register] & keep) ^ source ^ value
+  const unsureBits = from === 'mark' ? next.unknownMark & take : from && next.uncertainConnectionMark ? take : 0
   const unsure = shifted(unsureBits, shift)
-  if (register === 'mark') return { ...world, mark: result, unknownMark: (world.unknownMark & keep) | unsure }
-  const uncertain = (world.uncertainConnectionMark && keep !== 0) || unsure !== 0
-  return { ...world, connectionMark: result, uncertainConnectionMark: uncertain }
+  next[register] = result
+  if (register === 'mark') next.unknownMark = (next.unknownMark & keep) | unsure
+  else next.uncertainConnectionMark = (next.uncertainConnectionMark && keep !== 0) || unsure !== 0
+  return next
 }

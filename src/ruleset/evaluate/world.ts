@@ -1,4 +1,6 @@
 import type { SavedEdits } from '../packet-edits.ts'
+import type { RulePacket } from '../rule-packet.ts'
+import type { UncertainMarks } from './uncertain-marks.ts'
 
 /** Where a rule stands: the index of its chain, and its own in the chain. */
 export interface Position {
@@ -6,22 +8,94 @@ export interface Position {
   readonly at: number
 }
 
-/** One way that a packet may have gone, as far as the rules let it be told. */
-export interface World {
-  readonly chain: number
-  /** Moves on while nothing of consequence is met. */
-  at: number
-  /** Rules that jumped here, outermost first. */
-  readonly frames: readonly Position[]
+/** What rules left at a packet and its connection. */
+export interface Marks {
   readonly mark: number
   readonly unknownMark: number
+  /** 0 and false without a connection. */
   readonly connectionMark: number
   readonly uncertainConnectionMark: boolean
   readonly tracking: number
-  /** Null where no rule changes packets. */
-  readonly edits: SavedEdits | null
+}
+
+export function marksOf(packet: RulePacket, uncertainMarks: UncertainMarks): Marks {
+  const { mark, unknownMark, tracking, connection, connections } = packet
+  return {
+    mark,
+    unknownMark,
+    connectionMark: connection < 0 ? 0 : connections.mark(connection),
+    uncertainConnectionMark: uncertainMarks.has(connections, connection),
+    tracking,
+  }
+}
+
+/** Gives the packet, and its connection, these marks. */
+export function enterMarks(marks: Marks, packet: RulePacket, uncertainMarks: UncertainMarks): void {
+  packet.mark = marks.mark
+  packet.unknownMark = marks.unknownMark
+  packet.tracking = marks.tracking
+  const { connection, connections } = packet
+  if (connection < 0) return
+  if (connections.mark(connection) !== marks.connectionMark) connections.setMark(connection, marks.connectionMark)
+  if (marks.uncertainConnectionMark) uncertainMarks.add(connections, connection)
+  else uncertainMarks.delete(connection)
+}
+
+/**
+ * One way that a packet may have gone, as far as the rules let it be told. Who makes a world fills it in; afterwards only `at`
+ * moves on, while nothing of consequence is met.
+ */
+export class World implements Position, Marks {
+  chain: number
+  at: number
+  /** Rules that jumped here, outermost first. */
+  frames: readonly Position[]
+  mark: number
+  unknownMark: number
+  connectionMark: number
+  uncertainConnectionMark: boolean
+  tracking: number
+  /** Null where no rule of the table has changed the packet. */
+  edits: SavedEdits | null = null
   /** Checks that were taken to hold without knowing. */
-  readonly guesses: number
+  guesses = 0
+
+  constructor({ chain, at }: Position, frames: readonly Position[], marks: Marks) {
+    this.chain = chain
+    this.at = at
+    this.frames = frames
+    this.mark = marks.mark
+    this.unknownMark = marks.unknownMark
+    this.connectionMark = marks.connectionMark
+    this.uncertainConnectionMark = marks.uncertainConnectionMark
+    this.tracking = marks.tracking
+  }
+
+  /** The same packet elsewhere. */
+  movedTo(position: Position, frames: readonly Position[]): World {
+    const world = new World(position, frames, this)
+    world.edits = this.edits
+    world.guesses = this.guesses
+    return world
+  }
+
+  copy(): World {
+    return this.movedTo(this, this.frames)
+  }
+
+  /** The same packet at the next rule. */
+  next(): World {
+    const world = this.copy()
+    world.at++
+    return world
+  }
+
+  /** The same, if one more check holds. */
+  guessing(): World {
+    const world = this.copy()
+    world.guesses++
+    return world
+  }
 }
 
 /** A world at its end. */
@@ -58,14 +132,16 @@ export function alike(one: World, other: World): boolean {
 /** Puts a world into a list kept in order, unless one like it is there. */
 export function addWorld(worlds: World[], world: World): void {
   let index = 0
-  while (index < worlds.length && compareWorlds(worlds[index], world) <= 0) {
-    if (compareWorlds(worlds[index], world) === 0 && alike(worlds[index], world)) {
+  for (; index < worlds.length; index++) {
+    const order = compareWorlds(worlds[index], world)
+    if (order > 0) break
+    if (order === 0 && alike(worlds[index], world)) {
       if (world.guesses < worlds[index].guesses) worlds[index] = world
       return
     }
-    index++
   }
-  worlds.splice(index, 0, world)
+  if (index === worlds.length) worlds.push(world)
+  else worlds.splice(index, 0, world)
 }
 
 /** Fewer guesses, or an earlier rule: nothing that depends on which world went first. */

@@ -1,0 +1,98 @@
+import { P_DST, P_L4_LENGTH, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
+import { Boundaries } from './boundaries.ts'
+import type { CallCondition, Condition, FieldCondition } from './condition.ts'
+import { FIELDS, type FieldName } from './fields.ts'
+
+/** The greatest value of a word. */
+export const WORD = 0xffff_ffff
+const PORT = 0xffff
+const OCTET = 0xff
+
+/** Where a field's value stands in a packet's row: (row[word] >>> shift) & max. */
+export interface Place {
+  readonly word: number
+  readonly shift: number
+  readonly max: number
+}
+
+/** The fields whose values are divided into classes. */
+const PLACES: Partial<Record<FieldName, Place>> = {
+  ...addressPlaces('source', P_SRC),
+  ...addressPlaces('destination', P_DST),
+  protocol: { word: P_PROTOCOL, shift: 0, max: OCTET },
+  sourcePort: { word: P_PORTS, shift: 16, max: PORT },
+  destinationPort: { word: P_PORTS, shift: 0, max: PORT },
+  icmpType: { word: P_PORTS, shift: 24, max: OCTET },
+  icmpTypeCode: { word: P_PORTS, shift: 16, max: PORT },
+  transportLength: { word: P_L4_LENGTH, shift: 0, max: WORD },
+}
+
+/** Fields that are alike in all packets of which PacketClasses is asked, or that whoever asks compares by himself. */
+const COMPARED: ReadonlySet<FieldName> = new Set([
+  'state',
+  'direction',
+  'connection',
+  'connectionProtocol',
+  'inInterface',
+  'outInterface',
+  'fragmentOffset',
+  'tcpFlags',
+  // Every packet comes without one.
+  'mark',
+])
+
+function addressPlaces(end: 'source' | 'destination', first: number): Partial<Record<FieldName, Place>> {
+  return Object.fromEntries([0, 1, 2, 3].map((word) => [`${end}${word}`, { word: first + word, shift: 0, max: WORD }]))
+}
+
+/** What conditions ask of packets' headers, divided where an answer changes, and the calls that they make. */
+export class Division {
+  readonly #asked = new Map<FieldName, Boundaries>()
+  readonly #calls = new Set<CallCondition>()
+
+  get calls(): readonly CallCondition[] {
+    return [...this.#calls]
+  }
+
+  /** Where the fields stand, and the first value of each class, from 0 on. */
+  fields(): { readonly place: Place; readonly starts: Float64Array }[] {
+    return [...this.#asked].map(([field, boundaries]) => ({ place: placeOf(field), starts: boundaries.sorted() }))
+  }
+
+  /** False where a condition asks for something else, unless that is not steady. */
+  add(condition: Condition): boolean {
+    switch (condition.kind) {
+      case 'field':
+        return this.#addField(condition)
+      case 'all':
+      case 'any':
+        return condition.parts.every((part) => this.add(part))
+      case 'hotdrop':
+        return this.add(condition.when)
+      case 'name':
+      case 'constant':
+      case 'stateful':
+        return true
+      case 'call':
+        if (condition.steady === true) this.#calls.add(condition)
+        return true
+    }
+  }
+
+  #addField(condition: FieldCondition): boolean {
+    const { field } = condition
+    let boundaries = this.#asked.get(field)
+    if (boundaries === undefined) {
+      if ((FIELDS[field] as { perPacket?: boolean }).perPacket === true || COMPARED.has(field)) return true
+      const place = PLACES[field]
+      if (place === undefined) return false
+      boundaries = new Boundaries(place.max)
+      this.#asked.set(field, boundaries)
+    }
+    return boundaries.addCondition(condition)
+  }
+}
+
+function placeOf(field: FieldName): Place {
+  return PLACES[field] as Place
+}
