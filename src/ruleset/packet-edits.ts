@@ -53,7 +53,8 @@ const TCP_FLAGS = 13
 export interface SavedEdits {
   readonly parts: number
   readonly uncertain: number
-  readonly row: Int32Array
+  /** The packet's row. No typed array: many are made, and these are slow to make. */
+  readonly row: readonly number[]
   /** Null while the bytes are the capture's. */
   readonly bytes: Uint8Array | null
 }
@@ -131,7 +132,7 @@ export class PacketEdits {
     return {
       parts: this.parts,
       uncertain: this.uncertain,
-      row: fields.slice(base, base + PACKET_INTS),
+      row: copyOf(fields, base),
       bytes: this.#original === null ? null : packet.bytes.slice(start, start + fields[base + P_L3_CAPTURED]),
     }
   }
@@ -217,6 +218,12 @@ export class PacketEdits {
     }
     if (this.parts & (PART_SOURCE | PART_DESTINATION)) followAddresses(packet, at, isV4)
   }
+}
+
+function copyOf(fields: Int32Array, base: number): number[] {
+  const row: number[] = []
+  for (let index = 0; index < PACKET_INTS; index++) row.push(fields[base + index])
+  return row
 }
 
 function isForwarded(packet: RulePacket): boolean {
