@@ -1,12 +1,12 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CAPTURES, captureFile } from './captures.ts'
-import { lineUp, TCPDUMP, USUAL_RULES } from './contenders.ts'
+import { CAPTURES, type CaptureKind, captureFile } from './captures.ts'
+import { lineUp, TCPDUMP, USUAL_RULES, withRulesets } from './contenders.ts'
 import { markdownTable } from './markdown-table.ts'
 import { allocationRows, growthRows, PIPE_TITLES, pipeRows } from './memory.ts'
 import { OUTPUT_TITLES, outputRows } from './outputs.ts'
-import { measureRules, type RuleText, rulesetOfFile } from './rule-times.ts'
+import { measureRules, type RuleText, readableRulesets, rulesetOfFile } from './rule-times.ts'
 import { rulesetFile } from './rulesets.ts'
 import { measureStages } from './stages.ts'
 import { TARGET_TITLES, targetRows } from './targets.ts'
@@ -32,7 +32,7 @@ machine with nothing else to do.
   --rules LIST      numbers of rules (default: ${RULE_COUNTS.join()})
   --only LIST       of processes, stages of a replay in one process, rules (how long rulesets take to load, and to ask),
                     growth of the connection table, allocation for each packet, pipe (default: all)
-  --rulesets DIR    rules: also the rulesets of a folder (*.iptables-save, *.ip6tables-save)
+  --rulesets DIR    rules: also those of a folder (*.iptables-save, *.ip6tables-save), and whole replays with them
   --gigabytes N     pipe: how much goes through it (default: 10 times the scale)
   --tshark          also run tshark, which takes a minute for a million packets
   --cache DIR       where captures are kept (default: node_modules/.cache/ctreplay/bench)
@@ -119,11 +119,9 @@ async function benchRules(cache: string, repeats: number): Promise<void> {
     })
     return [rules('ipv4', false), rules('ipv4', true), rules('ipv6', false)]
   })
-  if (asked.rulesets !== undefined) {
-    const folder = asked.rulesets
-    const names = readdirSync(folder).filter((name) => /\.ip6?tables-save$/.test(name))
-    texts.push(...names.map((name) => rulesetOfFile(join(folder, name), name)))
-  }
+  const { rulesets } = asked
+  const files = rulesets === undefined ? [] : readableRulesets(rulesets)
+  texts.push(...files.map((path) => rulesetOfFile(path)))
   const rows: string[][] = []
   for (const text of texts) {
     const [times] = await measureRules(captureFile(mixed, RULE_SAMPLE, cache), [text], repeats)
@@ -132,6 +130,18 @@ async function benchRules(cache: string, repeats: number): Promise<void> {
   }
   const titles = ['rules', 'parse, ms', 'compile, ms', 'new, ns', 'known, ns', 'interface unknown, ns']
   print('rules: loading, and asking about a packet', markdownTable(titles, rows))
+  if (files.length > 0) print('rules: whole replays, interfaces not known', replayTable(files, mixed, repeats, cache))
+}
+
+/** The slowest first. */
+function replayTable(files: readonly string[], kind: CaptureKind, repeats: number, cache: string): string {
+  const packets = 10 * RULE_SAMPLE
+  const results = measure(withRulesets(captureFile(kind, packets, cache), files), repeats, cache)
+  const rows = results
+    .map(({ name, seconds }) => ({ name, seconds: median(seconds) }))
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .map(({ name, seconds }) => [name, seconds.toFixed(2), ((seconds * 1e9) / packets).toFixed(0)])
+  return markdownTable(['rules', 'seconds', 'ns a packet, start included'], rows)
 }
 
 function processTable(results: readonly Measured[], packets: number): string {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { familyOf } from './rule-times.ts'
 import { rulesetFile } from './rulesets.ts'
 import { variedRules, variedSets } from './varied-rules.ts'
 import { type Contender, isInstalled } from './whole-process.ts'
@@ -68,6 +69,14 @@ export function lineUp(
     contenders: wanted.filter(isThere).map(([contender]) => contender),
     missing: wanted.filter((entrant) => !isThere(entrant)).map(([{ name }]) => name),
   }
+}
+
+/** A replay with each of these rulesets. */
+export function withRulesets(path: string, rulesets: readonly string[]): Contender[] {
+  return rulesets.map((rules) => {
+    const option = familyOf(rules) === 'ipv6' ? '--rules6' : '--rules'
+    return { name: basename(rules), command: ['node', MAIN, path, ...OPTIONS, option, rules] }
+  })
 }
 
 function peers(path: string, cache: string, withTshark: boolean): Entrant[] {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import {
   FRAME_CAPTURED,
   FRAME_INTS,
@@ -11,7 +12,7 @@ import { openCapture } from '../../src/capture/open-capture.ts'
 import { ConnectionReader } from '../../src/conntrack/connection-reader.ts'
 import { sysctlsWith } from '../../src/conntrack/sysctls.ts'
 import { Tracker } from '../../src/conntrack/tracker.ts'
-import { compileRuleset, parseRuleset, parseSets } from '../../src/ruleset/index.ts'
+import { compileRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { HOOK_FORWARD, RulePacket, STATE_ESTABLISHED, STATE_NEW } from '../../src/ruleset/rule-packet.ts'
 import { decodeFrame } from '../../src/wire/frame.ts'
 import { IP_V4, P_FAMILY, PACKET_INTS } from '../../src/wire/packet-fields.ts'
@@ -138,6 +139,26 @@ async function decoded(path: string, family: RuleFamily): Promise<Sample> {
   return { bytes: new Uint8Array(1 << 20), fields, count }
 }
 
-export function rulesetOfFile(path: string, name: string): RuleText {
-  return { name, family: path.endsWith('ip6tables-save') ? 'ipv6' : 'ipv4', text: readFileSync(path, 'latin1') }
+export function rulesetOfFile(path: string): RuleText {
+  return { name: basename(path), family: familyOf(path), text: readFileSync(path, 'latin1') }
+}
+
+/** Rulesets of a folder, but for those with an error. */
+export function readableRulesets(folder: string): string[] {
+  const paths = readdirSync(folder)
+    .filter((name) => /\.ip6?tables-save$/.test(name))
+    .map((name) => join(folder, name))
+  return paths.filter((path) => {
+    try {
+      parseRuleset(readFileSync(path, 'latin1'), path, familyOf(path))
+      return true
+    } catch (error) {
+      if (error instanceof RulesetError) return false
+      throw error
+    }
+  })
+}
+
+export function familyOf(path: string): RuleFamily {
+  return path.endsWith('ip6tables-save') ? 'ipv6' : 'ipv4'
 }

@@ -1,21 +1,13 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import { ALL_PARTS, type SavedEdits } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
-import { type AssignAction, type EditAction, type EffectAction, shifted } from './action.ts'
+import type { EditAction, EffectAction } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import type { Dialogue } from './dialogue.ts'
+import { addFinished, type FinishedWorld, isSurer, ongoing, possibleOf } from './finished-world.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
 import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
-import {
-  addFinished,
-  addWorld,
-  alike,
-  compareWorlds,
-  enterMarks,
-  type FinishedWorld,
-  isSurer,
-  type World,
-} from './world.ts'
+import { addWorld, alike, assigned, compareWorlds, enterMarks, type World } from './world.ts'
 
 /** More ways than this at once, and the packet is called undecidable. */
 const WORLDS_MAX = 64
@@ -351,29 +343,4 @@ export class Walk {
     packet.unknownReason = this.#context.reasonIndex(TOO_MANY)
     return VERDICT_UNKNOWN
   }
-}
-
-/** What goes on was accepted, where that is possible. */
-function ongoing(finished: readonly FinishedWorld[]): readonly FinishedWorld[] {
-  const passed = finished.filter(({ verdict }) => verdict === VERDICT_ACCEPT)
-  return passed.length > 0 ? passed : finished
-}
-
-/** Bits 1 << VERDICT_… */
-function possibleOf(finished: readonly FinishedWorld[]): number {
-  return finished.reduce((bits, { verdict }) => bits | (1 << verdict), 0)
-}
-
-/** @param next to be changed */
-function assigned(next: World, action: AssignAction, hasConnection: boolean): World {
-  const { register, keep, from, take, shift, value } = action
-  if (!hasConnection && (register === 'connectionMark' || from === 'connectionMark')) return next
-  const source = from === null ? 0 : shifted(next[from] & take, shift)
-  const result = (next[register] & keep) ^ source ^ value
-  const unsureBits = from === 'mark' ? next.unknownMark & take : from && next.uncertainConnectionMark ? take : 0
-  const unsure = shifted(unsureBits, shift)
-  next[register] = result
-  if (register === 'mark') next.unknownMark = (next.unknownMark & keep) | unsure
-  else next.uncertainConnectionMark = (next.uncertainConnectionMark && keep !== 0) || unsure !== 0
-  return next
 }

@@ -1,5 +1,6 @@
 import type { SavedEdits } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { type AssignAction, shifted } from './action.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
 
 /** Where a rule stands: the index of its chain, and its own in the chain. */
@@ -98,13 +99,6 @@ export class World implements Position, Marks {
   }
 }
 
-/** A world at its end. */
-export interface FinishedWorld {
-  readonly world: World
-  readonly verdict: number
-  readonly decidedBy: number
-}
-
 /** The order in which rules are met; a caller stands before what it calls. 0: the same place. */
 export function compareWorlds(one: World, other: World): number {
   for (let depth = 0; ; depth++) {
@@ -144,15 +138,16 @@ export function addWorld(worlds: World[], world: World): void {
   else worlds.splice(index, 0, world)
 }
 
-/** Fewer guesses, or an earlier rule: nothing that depends on which world went first. */
-export function isSurer(one: FinishedWorld, other: FinishedWorld): boolean {
-  const more = one.world.guesses - other.world.guesses
-  return more < 0 || (more === 0 && one.decidedBy < other.decidedBy)
-}
-
-/** Adds a world's end, unless another one ended the same way; the surer one stays. */
-export function addFinished(finished: FinishedWorld[], end: FinishedWorld): void {
-  const index = finished.findIndex((other) => other.verdict === end.verdict && alike(other.world, end.world))
-  if (index < 0) finished.push(end)
-  else if (isSurer(end, finished[index])) finished[index] = end
+/** The world with a mark set. @param next to be changed */
+export function assigned(next: World, action: AssignAction, hasConnection: boolean): World {
+  const { register, keep, from, take, shift, value } = action
+  if (!hasConnection && (register === 'connectionMark' || from === 'connectionMark')) return next
+  const source = from === null ? 0 : shifted(next[from] & take, shift)
+  const result = (next[register] & keep) ^ source ^ value
+  const unsureBits = from === 'mark' ? next.unknownMark & take : from && next.uncertainConnectionMark ? take : 0
+  const unsure = shifted(unsureBits, shift)
+  next[register] = result
+  if (register === 'mark') next.unknownMark = (next.unknownMark & keep) | unsure
+  else next.uncertainConnectionMark = (next.uncertainConnectionMark && keep !== 0) || unsure !== 0
+  return next
 }
