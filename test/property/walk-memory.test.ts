@@ -14,10 +14,17 @@ interface Settings {
   readonly laterNs: number
 }
 
+/** One of TCP, and one of UDP. */
+class TwoConnections extends FakeConnections {
+  override protocol(connection?: number): number {
+    return connection === 0 ? 6 : 17
+  }
+}
+
 /** What rules say of packets one behind the other, what they did to them, and what they counted and left behind. */
 function answers(text: string, packets: readonly Settings[], remembersWalks: boolean): string[] {
   const rules = compileRuleset(parseRuleset(text, 'rules', 'ipv4'), ENVIRONMENT, { remembersWalks })
-  const connections = new FakeConnections()
+  const connections = new TwoConnections()
   let nowNs = 0
   const lines = packets.map(({ bytes, laterNs, state, connection, ...settings }) => {
     nowNs += laterNs
@@ -65,6 +72,7 @@ const rule = fc
       '-m connmark --mark 1/1 ',
       '-m conntrack --ctorigdstport 80 ',
       '-m conntrack --ctstate NEW ',
+      '-m conntrack --ctproto 6 ',
       '-m pkttype --pkt-type unicast ',
       '-m string --algo bm --string x ',
     ),
@@ -134,16 +142,20 @@ test('what was answered to others shows in no answer, whatever rules remember, a
 })
 
 describe('of two packets that are the same to what is remembered', () => {
-  const one = (data: Uint8Array): Settings => ({
+  const one = (data: Uint8Array, connection = 0): Settings => ({
     bytes: data,
     inInterface: -1,
     state: 8,
-    connection: 0,
+    connection,
     mark: 0,
     laterNs: 0,
   })
-  const said = (rules: string, ...packets: Uint8Array[]): (string | number)[] =>
-    answers(rules, packets.map(one), true)
+  const said = (rules: string, ...packets: (Uint8Array | Settings)[]): (string | number)[] =>
+    answers(
+      rules,
+      packets.map((each) => ('bytes' in each ? each : one(each))),
+      true,
+    )
       .slice(0, packets.length)
       .map((answer) => JSON.parse(answer).verdict)
   const ACCEPT = 1
@@ -157,6 +169,14 @@ describe('of two packets that are the same to what is remembered', () => {
     const long = udp('10.0.0.1:80>192.0.2.7:53', { data: 'x'.repeat(200) })
     expect(said(rules, long, short, long)).toEqual([ACCEPT, UNKNOWN, ACCEPT])
     expect(said(rules, short, long, short)).toEqual([UNKNOWN, ACCEPT, UNKNOWN])
+  })
+
+  test('an ICMP error about TCP is not taken for one about UDP', () => {
+    const asks = '-A A -m conntrack --ctproto 6 -j DROP'
+    const rules = `*mangle\n:FORWARD ACCEPT\n:A -\n-A FORWARD -i eth0 -j A\n${asks}\nCOMMIT\n`
+    const [tcpError, udpError] = [0, 1].map((connection) => one(icmp('10.0.0.1>192.0.2.7', 3, 1), connection))
+    expect(said(rules, tcpError, udpError, tcpError)).toEqual([UNKNOWN, ACCEPT, UNKNOWN])
+    expect(said(rules, udpError, tcpError, udpError)).toEqual([ACCEPT, UNKNOWN, ACCEPT])
   })
 
   test('a TCP header that is too short for one is not taken for a whole one', () => {

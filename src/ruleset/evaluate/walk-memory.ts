@@ -30,8 +30,10 @@ const W_MARK = 6
 const W_UNKNOWN_MARK = 7
 const W_TRACKING = 8
 const W_UNCERTAIN = 9
-const W_CONNECTION_MARK = 10
-const W_TRAIL = 11
+const W_CONNECTION = 10
+const W_CONNECTION_MARK = 11
+const W_TRAIL = 12
+const NO_CONNECTION = -1
 /** Rules on the way to where compiled code stopped; a way through more chains is not remembered. */
 const TRAIL_MAX = 6
 const W_CLASSES = W_TRAIL + TRAIL_MAX
@@ -93,10 +95,15 @@ export class WalkMemory {
   find(packet: RulePacket, chain: number, { length, ruleIds }: Trail): WalkAnswer | undefined {
     const { fields, base, connection, connections } = packet
     const { asked } = this.#rows
-    const isUncertain = this.#uncertainMarks.has(connections, connection)
     asked[W_CHAIN] = chain + 1
-    asked[W_STATE] =
-      (packet.state << 4) | ((packet.direction + 1) << 2) | (isUncertain ? 2 : 0) | (connection < 0 ? 0 : 1)
+    asked[W_STATE] = (packet.state << 2) | (packet.direction + 1)
+    asked[W_CONNECTION] = NO_CONNECTION
+    asked[W_CONNECTION_MARK] = 0
+    if (connection >= 0) {
+      const isUncertain = this.#uncertainMarks.has(connections, connection)
+      asked[W_CONNECTION] = (connections.protocol(connection) << 1) | (isUncertain ? 1 : 0)
+      asked[W_CONNECTION_MARK] = connections.mark(connection)
+    }
     asked[W_IN] = packet.inInterface
     asked[W_OUT] = packet.outInterface
     asked[W_FLAGS] = (fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & this.#flagsAsked
@@ -106,7 +113,6 @@ export class WalkMemory {
     asked[W_UNKNOWN_MARK] = packet.unknownMark
     asked[W_TRACKING] = packet.tracking
     asked[W_UNCERTAIN] = packet.edits.uncertain
-    asked[W_CONNECTION_MARK] = connection < 0 ? 0 : connections.mark(connection)
     for (let at = 0; at < TRAIL_MAX; at++) asked[W_TRAIL + at] = at < length ? ruleIds[at] + 1 : 0
     const calls = this.#calls
     for (let at = 0; at < calls.length; at++) asked[W_CLASSES + at] = calls[at].test(packet)
