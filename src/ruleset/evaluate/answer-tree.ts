@@ -1,7 +1,8 @@
 import type { RulePacket } from '../rule-packet.ts'
-import { type Dialogue, type Question, type Reply, replyTo } from './dialogue.ts'
+import { type Dialogue, type Reply, replyTo } from './dialogue.ts'
+import type { Check } from './three-valued.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
-import { enterMarks, type Marks, marksOf } from './world.ts'
+import { enterMarks, haveSameMarks, type Marks, marksOf } from './world.ts'
 
 /** What a walk left behind. */
 export interface WalkAnswer extends Marks {
@@ -21,23 +22,26 @@ export function enterAnswer(answer: WalkAnswer, packet: RulePacket, uncertainMar
   packet.unknownReason = answer.unknownReason
 }
 
-/** A question, and by its replies what is asked, or answered, next. */
-interface Fork {
-  readonly question: Question
-  readonly branches: { readonly reply: Reply; readonly next: Fork | Leaf }[]
+/** A question, one reply to it, and what is asked, or answered, next: one object, since memory is what following them costs. */
+interface Step {
+  readonly check: Check
+  readonly certain: boolean
+  /** With which it is asked; null: those that the packet came with. */
+  readonly marks: Marks | null
+  readonly result: number
+  readonly missing: string
+  readonly next: Step | WalkAnswer
+  /** The same question with another reply. */
+  otherwise: Step | null
 }
 
-interface Leaf {
-  readonly answer: WalkAnswer
-}
-
-/** More questions than this are not remembered: a packet of other classes may have the memory then. */
-const FORKS_MAX = 256
+/** More steps than this are not remembered: the tree begins anew. */
+const STEPS_MAX = 128
 
 /** What walks of packets with the same classes asked and answered: a walk that got the same replies has the same answer. */
 export class AnswerTree {
-  #root: Fork | Leaf | null = null
-  #forks = 0
+  #root: Step | WalkAnswer | null = null
+  #steps = 0
 
   /**
    * Asks the packet what walks of others asked theirs.
@@ -45,44 +49,61 @@ export class AnswerTree {
    */
   find(packet: RulePacket, uncertainMarks: UncertainMarks, replies: Reply[]): WalkAnswer | undefined {
     let node = this.#root
-    if (node === null) return undefined
-    const came = marksOf(packet, uncertainMarks)
-    while (node !== null) {
-      if ('answer' in node) return node.answer
-      const { question } = node
-      enterMarks(question.world, packet, uncertainMarks)
-      const reply = replyTo(question, packet)
+    let came: Marks | null = null
+    while (node !== null && isStep(node)) {
+      if (node.marks !== null || came !== null) {
+        came ??= marksOf(packet, uncertainMarks)
+        enterMarks(node.marks ?? came, packet, uncertainMarks)
+      }
+      const reply = replyTo(node.check, node.certain, packet)
       replies.push(reply)
-      node = branchOf(node, reply)
+      node = stepWith(node, reply)?.next ?? null
     }
-    enterMarks(came, packet, uncertainMarks)
-    return undefined
+    if (node === null && came !== null) enterMarks(came, packet, uncertainMarks)
+    return node ?? undefined
   }
 
   /** @param dialogue of a walk that began with the replies of `find` */
-  keep({ questions, replies }: Dialogue, answer: WalkAnswer): void {
-    if (questions.length > FORKS_MAX) return
-    if (this.#forks + questions.length > FORKS_MAX) {
+  keep({ questions, replies, marks: came }: Dialogue, answer: WalkAnswer): void {
+    if (questions.length > STEPS_MAX) return
+    if (this.#steps + questions.length > STEPS_MAX) {
       this.#root = null
-      this.#forks = 0
+      this.#steps = 0
     }
     let at = 0
-    let last: Fork | null = null
-    for (let node = this.#root; node !== null && 'question' in node; at++) {
-      last = node
-      node = branchOf(node, replies[at])
+    let last: Step | null = null
+    for (let node = this.#root; node !== null && isStep(node); at++) {
+      const step = stepWith(node, replies[at])
+      last = step ?? lastOf(node)
+      node = step?.next ?? null
     }
-    let next: Fork | Leaf = { answer }
-    for (let behind = questions.length - 1; behind >= at; behind--) {
-      next = { question: questions[behind], branches: [{ reply: replies[behind], next }] }
-      this.#forks++
+    // The question that had no such reply is asked in a step of its own.
+    const known = last === null ? 0 : at - 1
+    let next: Step | WalkAnswer = answer
+    for (let behind = questions.length - 1; behind >= known; behind--) {
+      const { check, certain, world } = questions[behind]
+      const marks = haveSameMarks(world, came) ? null : world
+      next = { check, certain, marks, ...replies[behind], next, otherwise: null }
+      this.#steps++
     }
     if (last === null) this.#root = next
-    else last.branches.push({ reply: replies[at - 1], next })
+    else if (isStep(next)) last.otherwise = next
   }
 }
 
-function branchOf({ branches }: Fork, { result, missing }: Reply): Fork | Leaf | null {
-  for (const { reply, next } of branches) if (reply.result === result && reply.missing === missing) return next
+function isStep(node: Step | WalkAnswer): node is Step {
+  return 'check' in node
+}
+
+function stepWith(first: Step, { result, missing }: Reply): Step | null {
+  for (let step: Step | null = first; step !== null; step = step.otherwise) {
+    if (step.result === result && step.missing === missing) return step
+  }
   return null
+}
+
+function lastOf(first: Step): Step {
+  let step = first
+  while (step.otherwise !== null) step = step.otherwise
+  return step
 }

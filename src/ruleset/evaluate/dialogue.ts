@@ -1,7 +1,7 @@
 import type { RulePacket } from '../rule-packet.ts'
 import { UNKNOWN } from './condition.ts'
 import { type Check, HOTDROP_PERHAPS } from './three-valued.ts'
-import type { World } from './world.ts'
+import type { Marks, World } from './world.ts'
 
 /** A check that a walk met, and as what it met it. */
 export interface Question {
@@ -17,7 +17,7 @@ export interface Reply {
   readonly missing: string
 }
 
-export function replyTo({ check, certain }: Question, packet: RulePacket): Reply {
+export function replyTo(check: Check, certain: boolean, packet: RulePacket): Reply {
   const result = check.evaluate(packet, certain)
   return { result, missing: result === UNKNOWN || result === HOTDROP_PERHAPS ? check.missing : '' }
 }
@@ -29,19 +29,19 @@ export function replyTo({ check, certain }: Question, packet: RulePacket): Reply
 export class Dialogue {
   readonly questions: Question[] = []
   readonly replies: Reply[]
-  /** Replies that were known before. */
-  readonly known: number
+  /** With which the packet came. */
+  readonly marks: Marks
 
-  constructor(replies: Reply[]) {
+  /** @param replies those that are known before */
+  constructor(marks: Marks, replies: Reply[]) {
+    this.marks = marks
     this.replies = replies
-    this.known = replies.length
   }
 
   ask(check: Check, certain: boolean, world: World, packet: RulePacket): Reply {
     const at = this.questions.length
-    const question = { check, certain, world }
-    this.questions.push(question)
-    if (at === this.replies.length) this.replies.push(replyTo(question, packet))
+    this.questions.push({ check, certain, world })
+    if (at === this.replies.length) this.replies.push(replyTo(check, certain, packet))
     return this.replies[at]
   }
 }

@@ -120,7 +120,7 @@ export class Interpreter {
       for (const ruleId of known.counted) this.#count(ruleId, packet)
       return known.verdict
     }
-    const dialogue = memory?.dialogue() ?? null
+    const dialogue = memory?.dialogue(packet) ?? null
     const walk = this.#walkAlong(packet, baseChain, trail, dialogue)
     if (memory && dialogue && walk.isRepeatable) memory.keep(dialogue, this.#answerOf(walk, packet))
     return walk.verdict

@@ -17,8 +17,9 @@ import type { Trail } from './program.ts'
 import { RowMemory } from './row-memory.ts'
 import { SMALLEST_DATA_OFFSET } from './steadiness.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
+import { marksOf } from './world.ts'
 
-const ROW_BITS = 10
+const ROW_BITS = 12
 /** Integers of a row before those of the trail. */
 const W_CHAIN = 0
 const W_STATE = 1
@@ -124,11 +125,11 @@ export class WalkMemory {
   }
 
   /** For the walk of the packet that `find` had no answer for. */
-  dialogue(): Dialogue {
-    return new Dialogue(this.#replies)
+  dialogue(packet: RulePacket): Dialogue {
+    return new Dialogue(marksOf(packet, this.#uncertainMarks), this.#replies)
   }
 
-  /** Remembers the answer for the packet that `find` was asked about last. */
+  /** Remembers the answer for the packet that had the last `dialogue`. */
   keep(dialogue: Dialogue, answer: WalkAnswer): void {
     const place = this.#rows.keep()
     const known = this.#isKnown ? this.#trees[place] : undefined

@@ -30,6 +30,16 @@ export function marksOf(packet: RulePacket, uncertainMarks: UncertainMarks): Mar
   }
 }
 
+export function haveSameMarks(one: Marks, other: Marks): boolean {
+  return (
+    one.mark === other.mark &&
+    one.unknownMark === other.unknownMark &&
+    one.connectionMark === other.connectionMark &&
+    one.uncertainConnectionMark === other.uncertainConnectionMark &&
+    one.tracking === other.tracking
+  )
+}
+
 /** Gives the packet, and its connection, these marks. */
 export function enterMarks(marks: Marks, packet: RulePacket, uncertainMarks: UncertainMarks): void {
   packet.mark = marks.mark
@@ -113,14 +123,7 @@ export function compareWorlds(one: World, other: World): number {
 
 /** The packet is the same in both. */
 export function alike(one: World, other: World): boolean {
-  return (
-    one.mark === other.mark &&
-    one.unknownMark === other.unknownMark &&
-    one.connectionMark === other.connectionMark &&
-    one.uncertainConnectionMark === other.uncertainConnectionMark &&
-    one.tracking === other.tracking &&
-    one.edits === other.edits
-  )
+  return haveSameMarks(one, other) && one.edits === other.edits
 }
 
 /** Puts a world into a list kept in order, unless one like it is there. */

@@ -61,6 +61,8 @@ export class HashlimitTable {
   /** 1: it is not known which packets were counted. */
   #doubtful = new Uint8Array(this.#groups.capacity)
   #doubts = 0
+  /** The sweep behind which nothing is left of what expired before. */
+  #collectedAt = Number.NEGATIVE_INFINITY
   readonly #expireTicks: number
   readonly #collectTicks: number
   readonly #cost: number
@@ -196,8 +198,11 @@ export class HashlimitTable {
     return now - (now % this.#collectTicks)
   }
 
+  /** Once for each sweep: a flood of new groups asks for it packet after packet. */
   #collect(packet: RulePacket): void {
     const sweep = this.#lastSweep(packet)
+    if (sweep === this.#collectedAt) return
+    this.#collectedAt = sweep
     for (let slot = 0; slot < this.#groups.high; slot++) {
       if (this.#groups.has(slot) && this.#values[slot * VALUES + EXPIRES] <= sweep) this.#close(slot)
     }
