@@ -26,6 +26,8 @@ export interface Answer {
   rule: string | null
   /** Dropped by what no trace record names: a match that gave up, NAT, a helper. Ours: connlimit only. */
   isSilent: boolean
+  /** Ours: the capture cut the packet within what the tracker reads, so that nothing is said. The oracle pads it. */
+  isCut: boolean
   /** The reason in the words of its side, for people. */
   reason: string | null
   /** Ours: the REASON_ code. The kernel's side: 0. */
@@ -44,6 +46,7 @@ export const NO_ANSWER: Answer = {
   verdict: null,
   rule: null,
   isSilent: false,
+  isCut: false,
   reason: null,
   reasonCode: 0,
   possible: [],

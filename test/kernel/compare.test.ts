@@ -41,6 +41,13 @@ describe('compare', () => {
     expect([...result.excluded.values()]).toEqual([1, 1])
   })
 
+  it('leaves a frame out of which the capture lacks what the tracker reads, but only where the kernel had it', () => {
+    const cut: Answer = { ...NO_ANSWER, fate: 'no packet', isCut: true, note: 'cut' }
+    expect([...compare([NEW], [cut]).excluded.values()]).toEqual([1])
+    expect(differing({ ...NO_ANSWER, fate: 'fragment' }, cut)).toEqual(['fate'])
+    expect(differing(NEW, { ...cut, isCut: false })).toEqual(['fate'])
+  })
+
   it('compares reasons by what they mean', () => {
     const invalid: Answer = { ...NEW, label: 'INVALID', direction: null }
     const kernel = { ...invalid, reason: 'ACK is over upper bound 102 (ACKed data not seen yet)' }

@@ -9,6 +9,7 @@ export type Exclusion =
   | 'the oracle could not inject it'
   | 'our verdict is UNKNOWN, the kernel did one of the possible'
   | 'hangs on an earlier UNKNOWN verdict'
+  | 'the capture cut what the tracker reads'
   | 'connlimit drops what comes to a group that is empty, unless the kernel has freed the group by chance'
 
 export interface Comparison {
@@ -67,6 +68,7 @@ export function compare(kernel: readonly Answer[], ours: readonly Answer[]): Com
 function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclusion } | null {
   if (kernel.fate === 'not asked') return { exclusion: 'the oracle could not inject it' }
   if (ours.assumesFrame > 0) return { exclusion: 'hangs on an earlier UNKNOWN verdict' }
+  if (kernel.fate === 'labelled' && ours.isCut) return { exclusion: 'the capture cut what the tracker reads' }
   // A malformed packet of other hosts: which of the two is said first makes no difference to anybody.
   if (kernel.fate === 'not seen' && ours.fate === 'no packet') return null
   if (kernel.fate !== ours.fate) return 'fate'

@@ -9,12 +9,15 @@ import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import {
+  NOTE_CUT,
   NOTE_FRAGMENT_DROPPED,
   NOTE_FRAGMENT_QUEUED,
   NOTE_NAMES,
   NOTE_NONE,
   NOTE_NOT_ROUTED,
   NOTE_NOT_SEEN,
+  P_L3_CAPTURED,
+  P_L3_LENGTH,
 } from '../../src/wire/packet-fields.ts'
 import { type Answer, type Fate, NO_ANSWER } from './answer.ts'
 import { NotComparable } from './not-comparable.ts'
@@ -92,6 +95,7 @@ export function answerOfOutcome(outcome: Outcome): Answer {
   const labelled = outcome.state !== CTSTATE_NONE
   const judged = labelled || outcome.verdict !== VERDICT_NONE
   const notRouted = outcome.note === NOTE_NOT_ROUTED
+  const { base } = outcome
   return {
     ...NO_ANSWER,
     fate: fateOf(outcome, labelled),
@@ -101,6 +105,7 @@ export function answerOfOutcome(outcome: Outcome): Answer {
     rule: judged && !notRouted ? (outcome.rule?.record ?? null) : null,
     isSilent:
       outcome.verdict === VERDICT_DROP && outcome.rule?.target === 'REJECT' && CONNLIMIT.test(outcome.rule.text),
+    isCut: outcome.note === NOTE_CUT && outcome.fields[base + P_L3_CAPTURED] < outcome.fields[base + P_L3_LENGTH],
     reason: reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame),
     reasonCode: outcome.reason,
     possible: VERDICT_NAMES.filter((name, code) => name !== null && outcome.possibleVerdicts & (1 << code)).map(String),
