@@ -3,11 +3,7 @@ import type { Condition, FieldCondition, NameCondition } from './condition.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'
 import type { ProgramCheck } from './program.ts'
 import { mergeRanges } from './runtime.ts'
-import { intersect, type ValueSet, valuesOf } from './value-set.ts'
-
-const WORD = 0xffff_ffff
-const PORT = 0xffff
-const OCTET = 0xff
+import { intersect, OCTET, PORT, type ValueSet, valuesOf, WORD } from './value-set.ts'
 
 /** Fields by which rules are found, and their greatest value, a power of two less one. Other values keep all rules. */
 const MAXIMA: Partial<Record<FieldName, number>> = {

@@ -3,7 +3,7 @@ import { UNKNOWN } from './condition.ts'
 import { type Check, HOTDROP_PERHAPS } from './three-valued.ts'
 import type { Marks, World } from './world.ts'
 
-/** A check that a walk met, and as what it met it. */
+/** A check that a walk met, and in which world. */
 export interface Question {
   readonly check: Check
   /** The packet certainly came to it. */

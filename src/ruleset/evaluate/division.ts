@@ -2,11 +2,7 @@ import { P_DST, P_L4_LENGTH, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packe
 import { Boundaries } from './boundaries.ts'
 import type { CallCondition, Condition, FieldCondition } from './condition.ts'
 import { FIELDS, type FieldName } from './fields.ts'
-
-/** The greatest value of a word. */
-export const WORD = 0xffff_ffff
-const PORT = 0xffff
-const OCTET = 0xff
+import { OCTET, PORT, WORD } from './value-set.ts'
 
 /** Where a field's value stands in a packet's row: (row[word] >>> shift) & max. */
 export interface Place {

@@ -113,7 +113,8 @@ export class Interpreter {
 
   /** What another packet was answered that rules cannot tell apart from this one, or what a walk says. */
   #answer(packet: RulePacket, baseChain: number, trail: Trail): number {
-    const memory = this.#remembers && this.#rememberedWalks().isFor(packet, trail) ? this.#rememberedWalks() : null
+    const walks = this.#rememberedWalks()
+    const memory = this.#remembers && walks.isFor(packet, trail) ? walks : null
     const known = memory?.find(packet, baseChain, trail)
     if (known !== undefined) {
       enterAnswer(known, packet, this.#runtime.uncertainMarks)

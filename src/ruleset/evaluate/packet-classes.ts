@@ -1,7 +1,8 @@
 import type { CallCondition, Condition } from './condition.ts'
-import { Division, type Place, WORD } from './division.ts'
+import { Division, type Place } from './division.ts'
 import type { Program } from './program.ts'
 import { isSteady } from './steadiness.ts'
+import { WORD } from './value-set.ts'
 
 const WORD_BITS = 32
 /** Values of words are searched among those with the same upper bits. */

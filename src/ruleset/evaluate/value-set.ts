@@ -2,6 +2,11 @@ import { MASK_ALL, type NumberRange } from '../text/numbers.ts'
 import type { FieldCondition } from './condition.ts'
 import { mergeRanges } from './runtime.ts'
 
+/** The greatest values of fields. */
+export const WORD = 0xffff_ffff
+export const PORT = 0xffff
+export const OCTET = 0xff
+
 /** Values from 0 to a field's maximum: sorted ranges with gaps between them. */
 export type ValueSet = readonly NumberRange[]
 

@@ -3,7 +3,7 @@ import { ALL_PARTS, type SavedEdits } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
 import type { EditAction, EffectAction } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
-import type { Dialogue } from './dialogue.ts'
+import { type Dialogue, replyTo } from './dialogue.ts'
 import { addFinished, type FinishedWorld, isSurer, ongoing, possibleOf } from './finished-world.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
 import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
@@ -175,12 +175,10 @@ export class Walk {
   }
 
   #evaluate(check: Check, certain: boolean, world: World): number {
-    if (this.#dialogue === null || !check.isQuestion) {
-      const result = check.evaluate(this.#packet, certain)
-      if (result >= UNKNOWN) this.#missing = check.missing
-      return result
-    }
-    const { result, missing } = this.#dialogue.ask(check, certain, world, this.#packet)
+    const isAsked = this.#dialogue !== null && check.isQuestion
+    const { result, missing } = isAsked
+      ? this.#dialogue.ask(check, certain, world, this.#packet)
+      : replyTo(check, certain, this.#packet)
     this.#missing = missing
     return result
   }
