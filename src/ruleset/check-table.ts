@@ -60,14 +60,20 @@ function checkReachable(base: Chain, hook: number, chains: ReadonlyMap<string, C
   }
 }
 
-function checkHook(rule: Rule, hook: number, base: string): void {
-  const refuse = (what: string, hooks: readonly number[]): Refusal => {
-    const names = hooks.map((one) => HOOK_NAMES[one]).join(', ')
-    return new Refusal(rule, `${what} works only in ${names}, but packets of ${base} come here; move the rule`)
+function checkHook({ line, column, matches, target }: Rule, hook: number, base: string): void {
+  for (const { name, hooks } of matches) {
+    if (hooks !== null && !hooks.includes(hook)) throw misplaced(`-m ${name}`, hooks, base, { line, column })
   }
-  for (const { name, match } of rule.matches) {
-    if (match.hooks && !match.hooks.includes(hook)) throw refuse(`-m ${name}`, match.hooks)
-  }
-  const hooks = rule.target?.target.hooks
-  if (hooks && !hooks.includes(hook)) throw refuse(`-j ${rule.target?.name}`, hooks)
+  const hooks = target?.hooks ?? null
+  if (hooks !== null && !hooks.includes(hook)) throw misplaced(`-j ${target?.name}`, hooks, base, { line, column })
+}
+
+function misplaced(
+  what: string,
+  hooks: readonly number[],
+  base: string,
+  at: { readonly line: number; readonly column: number },
+): Refusal {
+  const names = hooks.map((one) => HOOK_NAMES[one]).join(', ')
+  return new Refusal(at, `${what} works only in ${names}, but packets of ${base} come here; move the rule`)
 }

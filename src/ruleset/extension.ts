@@ -34,6 +34,8 @@ export interface MatchExtension extends Requirements {
   /** The kernel's other names for it. */
   readonly aliases?: readonly string[]
   readonly options: readonly OptionSpec[]
+  /** Its options are few, and read as quickly as such that were read before are found: rules do not share its matches. */
+  readonly isBrief?: boolean
   /** Throws Refusal where an option is wrong. */
   parse(options: Options, context: RuleContext): Match
 }

@@ -4,7 +4,7 @@ import type { CallContext, Condition } from './evaluate/condition.ts'
 import type { Program, ProgramChain, ProgramCheck, ProgramRule } from './evaluate/program.ts'
 import type { Match } from './extension.ts'
 import { HeaderChecks } from './header-conditions.ts'
-import type { Rule, RuleTarget, Table } from './rule.ts'
+import type { Rule, RuleMatch, RuleTarget, Table } from './rule.ts'
 import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import { TimeoutNames } from './timeout-names.ts'
 import { withTimeout } from './tracking.ts'
@@ -46,7 +46,7 @@ export class ProgramBuilder {
 
   #rule(rule: Rule, id: number, indexOf: ReadonlyMap<string, number>): ProgramRule {
     const checks = this.#headers.of(rule.header)
-    for (const { name, match } of rule.matches) for (const check of this.#checks(name, match)) checks.push(check)
+    for (const match of rule.matches) for (const check of this.#checks(match)) checks.push(check)
     const target = targetChain(rule)
     return {
       id,
@@ -65,11 +65,11 @@ export class ProgramBuilder {
     return { kind: 'track', tracking: withTimeout(action.tracking, names.numberOf(timeout.text)) }
   }
 
-  #checks(name: string, match: Match): readonly ProgramCheck[] {
-    const shared = this.#shared.get(match)
-    if (shared) return shared
+  #checks({ name, match, isShared }: RuleMatch): readonly ProgramCheck[] {
+    const known = isShared ? this.#shared.get(match) : undefined
+    if (known) return known
     const checks = match.conditions(this.#context).map((condition) => ({ match: name, condition }))
-    if (!checks.some(({ condition }) => remembers(condition))) this.#shared.set(match, checks)
+    if (isShared && !checks.some(({ condition }) => remembers(condition))) this.#shared.set(match, checks)
     return checks
   }
 }

@@ -34,7 +34,6 @@ export function ruleInfos(parsed: ParsedRuleset): NumberedRules {
 class InfoOfRule implements RuleInfo {
   readonly id: number
   readonly number: number
-  readonly comment: string | null
   readonly #place: ChainPlace
   readonly #rule: Rule
   #record: string | null = null
@@ -44,7 +43,6 @@ class InfoOfRule implements RuleInfo {
     this.number = at + 1
     this.#place = place
     this.#rule = place.chain.rules[at]
-    this.comment = commentOf(this.#rule)
   }
 
   get family(): Family {
@@ -78,6 +76,10 @@ class InfoOfRule implements RuleInfo {
 
   get text(): string {
     return this.#rule.text
+  }
+
+  get comment(): string | null {
+    return commentOf(this.#rule)
   }
 
   get rejectsWithReset(): boolean {

@@ -29,12 +29,18 @@ export interface RuleHeader {
 
 export interface RuleMatch {
   readonly name: string
+  /** HOOK_ numbers that the rule may only be reached from; null for any. */
+  readonly hooks: readonly number[] | null
   readonly match: Match
+  /** Other rules may have this very match. */
+  readonly isShared: boolean
 }
 
 export interface RuleTarget {
   /** As behind `-j` or `-g`. */
   readonly name: string
+  /** As of a match. */
+  readonly hooks: readonly number[] | null
   readonly target: Target
 }
 

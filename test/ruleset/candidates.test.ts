@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { boundariesOf } from '../../src/ruleset/evaluate/boundaries.ts'
+import { askedRanges } from '../../src/ruleset/evaluate/asked-ranges.ts'
 import { Candidates } from '../../src/ruleset/evaluate/candidates.ts'
 import { chooseFields } from '../../src/ruleset/evaluate/choose-fields.ts'
 import { equals, inAddressRange } from '../../src/ruleset/evaluate/condition.ts'
@@ -28,8 +28,8 @@ test('the rules that the classes of all fields have in common, found anew or rem
       fc.integer({ min: 1, max: 90 }).chain((count) => fc.tuple(sets(count), sets(count))),
       fc.array(fc.tuple(fc.integer({ min: 0, max: 31 }), fc.integer({ min: 0, max: 31 })), { minLength: 1 }),
       (fields, packets) => {
-        const indexes = fields.map((asked) => buildRuleIndex(asked, boundariesOf(asked, MAX), MAX))
         const order = Int32Array.from(fields[0], (_, rule) => rule)
+        const indexes = fields.map((asked) => buildRuleIndex(askedRanges(asked, MAX), order, MAX))
         const candidates = new Candidates(indexes, order)
         for (const packet of packets) {
           packet.forEach((value, field) => {
@@ -58,11 +58,9 @@ function headOf({ starts, headOf: heads, values }: ReturnType<typeof buildRuleIn
 
 test('what is remembered is forgotten when there is no more room, and found again', () => {
   const asked = Array.from({ length: 600 }, (_, rule): ValueSet => [{ low: rule % 7, high: 250 }])
-  const index = buildRuleIndex(asked, boundariesOf(asked, MAX), MAX)
-  const candidates = new Candidates(
-    [index],
-    Int32Array.from(asked, (_, rule) => rule),
-  )
+  const order = Int32Array.from(asked, (_, rule) => rule)
+  const index = buildRuleIndex(askedRanges(asked, MAX), order, MAX)
+  const candidates = new Candidates([index], order)
   for (let round = 0; round < 50; round++) {
     const value = round % 7
     candidates.heads[0] = headOf(index, value)

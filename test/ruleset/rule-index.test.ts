@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { boundariesOf } from '../../src/ruleset/evaluate/boundaries.ts'
+import { askedRanges } from '../../src/ruleset/evaluate/asked-ranges.ts'
 import { buildRuleIndex, headFor, type RuleIndex, wordAt } from '../../src/ruleset/evaluate/rule-index.ts'
 import { mergeRanges } from '../../src/ruleset/evaluate/runtime.ts'
 import { complement, intersect, type ValueSet, valuesOf } from '../../src/ruleset/evaluate/value-set.ts'
@@ -23,7 +23,8 @@ function rulesAt(index: RuleIndex, value: number): number[] {
 }
 
 function indexOf(sets: readonly (ValueSet | null)[], max: number): RuleIndex {
-  return buildRuleIndex(sets, boundariesOf(sets, max), max)
+  const places = Int32Array.from(sets, (_, rule) => rule)
+  return buildRuleIndex(askedRanges(sets, max), places, max)
 }
 
 const holds = (set: ValueSet | null, value: number): boolean =>

@@ -64,16 +64,6 @@ export class Boundaries {
   }
 }
 
-/** Of what all rules ask of a field. */
-export function boundariesOf(sets: readonly (ValueSet | null)[], max: number): Float64Array {
-  const boundaries = new Boundaries(max, 2 * sets.length + 1)
-  for (let rule = 0; rule < sets.length; rule++) {
-    const set = sets[rule]
-    if (set !== null) boundaries.addSet(set)
-  }
-  return boundaries.sorted()
-}
-
 /** Where a boundary stands in its list; the list's length for what is above all. */
 export function placeOf(boundaries: Float64Array, value: number): number {
   let low = 0

@@ -1,5 +1,5 @@
 import type { RuleEnvironment } from '../ruleset.ts'
-import { boundariesOf, placeOf } from './boundaries.ts'
+import { type AskedRanges, askedRanges } from './asked-ranges.ts'
 import { Candidates } from './candidates.ts'
 import { chooseFields } from './choose-fields.ts'
 import { demandsOf, type FieldDemand, type IsFixed, maximumOf } from './demands.ts'
@@ -29,9 +29,10 @@ export interface Classifier {
   readonly alarms: Int32Array
 }
 
-/** A field that is one of a classifier's, and where what the rules ask of it begins and ends. */
+/** A field that is one of a classifier's, and what the rules ask of it. */
 interface Chosen extends FieldDemand {
-  readonly boundaries: Float64Array
+  readonly max: number
+  readonly asked: AskedRanges
 }
 
 /** @returns null where it is quicker to ask one rule after the other */
@@ -42,38 +43,38 @@ export function classifierOf(
 ): Classifier | null {
   if (rules.length < RULES_MIN) return null
   const demands = demandsOf(rules, environment, isFixed)
-  const chosen = chooseFields(demands.fields, rules)?.map(
-    (demand): Chosen => ({ ...demand, boundaries: boundariesOf(demand.sets, maximumOf(demand.field)) }),
-  )
+  const chosen = chooseFields(demands.fields, rules)?.map((demand): Chosen => {
+    const max = maximumOf(demand.field)
+    return { ...demand, max, asked: askedRanges(demand.sets, max) }
+  })
   if (!chosen) return null
-  // Such as ask alike stand together in the bit vectors, so that words are all or nothing.
   const order = alikeTogether(chosen, rules.length)
-  const fields = chosen.map(({ field, sets, boundaries, late }): ClassifierField => {
-    const ordered = sets.map((_, place) => sets[order[place]])
-    const index = buildRuleIndex(ordered, boundaries, maximumOf(field))
+  const places = new Int32Array(order.length)
+  for (let place = 0; place < order.length; place++) places[order[place]] = place
+  const fields = chosen.map(({ field, asked, max, late }): ClassifierField => {
+    const index = buildRuleIndex(asked, places, max)
     return { field, late, index, cache: headCacheOf(index) }
   })
   const indexes = fields.map(({ index }) => index)
   return { alarms: demands.alarms, fields, candidates: new Candidates(indexes, order) }
 }
 
-/** Rules that ask about the same fields one behind the other, and among them those that ask for the same values. */
+/**
+ * Rules that ask about the same fields one behind the other, and among them those that ask for the same values: so in the
+ * bit vectors words are all or nothing.
+ */
 function alikeTogether(fields: readonly Chosen[], ruleCount: number): Int32Array {
-  const asked = new Int32Array(ruleCount)
-  let order: Int32Array = Int32Array.from(asked, (_, rule) => rule)
+  const fieldsAsked = new Int32Array(ruleCount)
+  let order: Int32Array = Int32Array.from(fieldsAsked, (_, rule) => rule)
   // What counts most comes last: what is alike there keeps the order that it has.
   for (let at = fields.length - 1; at >= 0; at--) {
-    const { sets, boundaries } = fields[at]
+    const { asks, rules, begins, boundaries } = fields[at].asked
     const lows = new Int32Array(ruleCount)
-    for (let rule = 0; rule < ruleCount; rule++) {
-      const set = sets[rule]
-      if (set === null) continue
-      asked[rule] |= 1 << at
-      if (set.length > 0) lows[rule] = placeOf(boundaries, set[0].low)
-    }
+    for (let range = rules.length - 1; range >= 0; range--) lows[rules[range]] = begins[range]
+    for (let rule = 0; rule < ruleCount; rule++) fieldsAsked[rule] |= asks[rule] << at
     order = orderedBy(lows, order, boundaries.length + 1)
   }
-  return orderedBy(asked, order, 1 << fields.length)
+  return orderedBy(fieldsAsked, order, 1 << fields.length)
 }
 
 function orderedBy(keys: Int32Array, rules: Int32Array, count: number): Int32Array {

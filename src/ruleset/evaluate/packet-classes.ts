@@ -77,10 +77,12 @@ export class PacketClasses {
 /** Of packets without rules. */
 export const NO_CLASSES = PacketClasses.of([]) as PacketClasses
 
-function* conditionsOf({ chains }: Program): Generator<Condition> {
+function conditionsOf({ chains }: Program): readonly Condition[] {
+  const conditions: Condition[] = []
   for (const { rules } of chains) {
-    for (const { checks } of rules) for (const { condition } of checks) yield condition
+    for (const { checks } of rules) for (const { condition } of checks) conditions.push(condition)
   }
+  return conditions
 }
 
 /** The classes of one field's values: those between two neighbouring boundaries of what rules ask for are one. */

@@ -1,5 +1,4 @@
-import { placeOf } from './boundaries.ts'
-import type { ValueSet } from './value-set.ts'
+import type { AskedRanges } from './asked-ranges.ts'
 
 /** Boundaries above which a table by value is quicker than searching, where the field is small enough for one. */
 const TABLE_PAYS = 64
@@ -36,46 +35,37 @@ export interface RuleIndex {
 export const EVERY_RULE = 0
 
 /**
- * @param sets what each rule asks; null for nothing
- * @param boundaries of these sets
+ * @param places by rule, its place in the bit vectors
  * @param max the field's greatest value; other values get every rule
  */
-export function buildRuleIndex(sets: readonly (ValueSet | null)[], boundaries: Float64Array, max: number): RuleIndex {
-  const events = new Events(sets, boundaries)
+export function buildRuleIndex(asked: AskedRanges, places: Int32Array, max: number): RuleIndex {
+  const events = new Events(asked, places)
   for (let step = 1; ; step *= COARSER) {
-    const index = new IndexBuilder(sets, events, max).build(step)
+    const index = new IndexBuilder(events, max).build(step)
     if (index) return index
   }
 }
 
-/** Where the rules of a field begin and end to hold. */
+/** Where the rules of a field begin and end to hold; rules by their places. */
 class Events {
   /** Between two neighbours the rules are the same. */
   readonly boundaries: Float64Array
+  readonly ruleCount: number
+  /** Rules that ask nothing, so that they always hold. */
+  readonly others: Int32Array
   /** Per boundary, where its rules begin in `adds` and `removes`. */
   readonly addsAt: Int32Array
   readonly removesAt: Int32Array
   readonly adds: Int32Array
   readonly removes: Int32Array
 
-  constructor(sets: readonly (ValueSet | null)[], boundaries: Float64Array) {
+  constructor({ asks, boundaries, rules, begins, ends }: AskedRanges, places: Int32Array) {
     this.boundaries = boundaries
-    let count = 0
-    for (let rule = 0; rule < sets.length; rule++) count += sets[rule]?.length ?? 0
-    const rules = new Int32Array(count)
-    const begins = new Int32Array(count)
-    const ends = new Int32Array(count)
-    let at = 0
-    for (let rule = 0; rule < sets.length; rule++) {
-      const set = sets[rule]
-      for (let range = 0; set !== null && range < set.length; range++) {
-        rules[at] = rule
-        begins[at] = placeOf(boundaries, set[range].low)
-        ends[at++] = placeOf(boundaries, set[range].high + 1)
-      }
-    }
-    ;[this.addsAt, this.adds] = grouped(begins, rules, boundaries.length + 1)
-    ;[this.removesAt, this.removes] = grouped(ends, rules, boundaries.length + 1)
+    this.ruleCount = asks.length
+    this.others = places.filter((_, rule) => asks[rule] === 0)
+    const placed = rules.map((rule) => places[rule])
+    ;[this.addsAt, this.adds] = grouped(begins, placed, boundaries.length + 1)
+    ;[this.removesAt, this.removes] = grouped(ends, placed, boundaries.length + 1)
   }
 }
 
@@ -107,11 +97,11 @@ class IndexBuilder {
   #words: Int32Array
   #wordsLength = 0
 
-  constructor(sets: readonly (ValueSet | null)[], events: Events, max: number) {
+  constructor(events: Events, max: number) {
     this.#events = events
     this.#max = max
-    this.#ruleCount = sets.length
-    this.#wordCount = Math.ceil(sets.length / 32)
+    this.#ruleCount = events.ruleCount
+    this.#wordCount = Math.ceil(this.#ruleCount / 32)
     this.#summaryWords = Math.ceil(this.#wordCount / 32)
     this.#others = new Int32Array(this.#wordCount)
     this.#othersSummary = new Int32Array(this.#summaryWords)
@@ -120,9 +110,7 @@ class IndexBuilder {
     const headCount = events.boundaries.length + 2
     this.#heads = new Int32Array(Math.min(BUDGET, 3 * this.#summaryWords * headCount))
     this.#words = new Int32Array(Math.min(BUDGET, this.#wordCount + 2 * headCount))
-    for (let rule = 0; rule < sets.length; rule++) {
-      if (sets[rule] === null) enter(this.#others, this.#othersSummary, rule)
-    }
+    for (const rule of events.others) enter(this.#others, this.#othersSummary, rule)
   }
 
   /**

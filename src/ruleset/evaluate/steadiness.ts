@@ -55,15 +55,24 @@ export function isSteadyAction(action: Action): boolean {
 /** The TCP flags that rules of a program look at, as a mask of P_TCP_FLAGS_WINDOW's flag bits. */
 export function flagsAsked(program: Program): number {
   let flags = 0
-  const ask = (condition: Condition): void => {
-    if (condition.kind === 'field' && condition.field === 'tcpFlags') flags |= condition.mask & 0xff
-    if (condition.kind === 'all' || condition.kind === 'any') for (const part of condition.parts) ask(part)
-    if (condition.kind === 'hotdrop') ask(condition.when)
-  }
   for (const { rules } of program.chains) {
-    for (const { checks } of rules) for (const { condition } of checks) ask(condition)
+    for (const { checks } of rules) for (const { condition } of checks) flags |= flagsAskedBy(condition)
   }
   return flags
+}
+
+function flagsAskedBy(condition: Condition): number {
+  switch (condition.kind) {
+    case 'field':
+      return condition.field === 'tcpFlags' ? condition.mask & 0xff : 0
+    case 'all':
+    case 'any':
+      return condition.parts.reduce((flags, part) => flags | flagsAskedBy(part), 0)
+    case 'hotdrop':
+      return flagsAskedBy(condition.when)
+    default:
+      return 0
+  }
 }
 
 /** The tracker gives no connection to TCP segments with a header so short, so that the answer is always no. */

@@ -30,15 +30,14 @@ function maskedValues(ranges: ValueSet, mask: number, max: number): ValueSet | n
   // Only where the low bits are free, and no others, is what a range leaves a range again.
   if ((free & (free + 1)) !== 0) return null
   const step = free + 1
-  const rounded = clip(ranges, max).map(({ low, high }) => ({
-    low: Math.ceil(low / step) * step,
-    high: Math.floor(high / step) * step + free,
-  }))
-  return mergeRanges(rounded.some(isEmpty) ? rounded.filter((range) => !isEmpty(range)) : rounded)
-}
-
-function isEmpty({ low, high }: NumberRange): boolean {
-  return low > high
+  const fitting = clip(ranges, max)
+  const rounded: NumberRange[] = []
+  for (let at = 0; at < fitting.length; at++) {
+    const low = Math.ceil(fitting[at].low / step) * step
+    const high = Math.floor(fitting[at].high / step) * step + free
+    if (low <= high) rounded.push({ low, high })
+  }
+  return mergeRanges(rounded)
 }
 
 function enumerate(ranges: ValueSet, mask: number, max: number): ValueSet {

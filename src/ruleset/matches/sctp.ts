@@ -4,8 +4,9 @@ import type { NumberRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { parsePortRange } from '../text/ports.ts'
 import { PROTOCOL_SCTP } from '../text/protocols.ts'
+import { printPorts } from './port-pair.ts'
 import { type ChunkRule, chunkTest, parseChunks, printChunks } from './sctp-chunks.ts'
-import { headerOf, printPorts } from './tcp.ts'
+import { headerOf } from './tcp.ts'
 
 const HEADER = 12
 const CUT = 'the capture cut the packet inside its SCTP chunks; capture with a larger snap length'

@@ -3,12 +3,12 @@ import { type Condition, equals, hotdropWhen, isBetween, NO, UNKNOWN, YES } from
 import type { Match, MatchExtension } from '../extension.ts'
 import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { type NumberRange, parseNumber, printRange } from '../text/numbers.ts'
-import { type Options, printOption } from '../text/options.ts'
-import { parseAnyPortRange, parsePortRange } from '../text/ports.ts'
+import { parseNumber } from '../text/numbers.ts'
+import { type Options, type OptionUse, printOption } from '../text/options.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
+import { PortPair } from './port-pair.ts'
 
 const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const
 const ALL_FLAGS = 0x3f
@@ -20,6 +20,7 @@ const CUT = 'the capture cut the packet inside its TCP header; capture with a la
 
 export const tcp: MatchExtension = {
   name: 'tcp',
+  isBrief: true,
   protocols: [PROTOCOL_TCP],
   options: [
     { name: 'source-port', aliases: ['sport'], negatable: true },
@@ -28,47 +29,55 @@ export const tcp: MatchExtension = {
     { name: 'tcp-flags', values: 2, negatable: true },
     { name: 'tcp-option', negatable: true },
   ],
-  parse: parseTcp,
+  parse: (options) => new TcpMatch(options),
 }
 
-function parseTcp(options: Options): Match {
-  const sports = portRange(options, 'source-port')
-  const dports = portRange(options, 'destination-port')
-  // The match outlives the words that it was read from.
-  const otherSports = options.negated('source-port')
-  const otherDports = options.negated('destination-port')
-  const flags = options.oneOf(['syn', 'tcp-flags'])
-  const [maskToken, setToken] = flags?.values ?? []
-  const mask = maskToken ? parseFlags(maskToken) : flags ? SYN_MASK : 0
-  const set = setToken ? parseFlags(setToken) : flags ? SYN : 0
-  const kindToken = options.value('tcp-option')
-  const otherKind = options.negated('tcp-option')
-  const otherFlags = flags?.negated ?? false
-  const asksForFlags = flags !== undefined
-  const kind = kindToken ? parseNumber(kindToken, 1, 255, 'TCP option') : 0
-  return {
-    asksForSyn: flags !== undefined && !flags.negated && (set & SYN) !== 0,
-    print() {
-      return [
-        printSomePorts('sport', sports, otherSports),
-        printSomePorts('dport', dports, otherDports),
-        kind ? printOption('tcp-option', `${kind}`, otherKind) : '',
-        asksForFlags && (mask !== 0 || otherFlags)
-          ? printOption('tcp-flags', `${printFlags(mask)} ${printFlags(set)}`, otherFlags)
-          : '',
-      ]
-        .filter((part) => part !== '')
-        .join(' ')
-    },
-    conditions() {
-      const conditions: Condition[] = [headerOf(HEADER)]
-      if (sports) conditions.push(isBetween('sourcePort', sports, otherSports))
-      if (dports) conditions.push(isBetween('destinationPort', dports, otherDports))
-      if (asksForFlags) conditions.push(equals('tcpFlags', set, otherFlags, mask))
-      if (kind) conditions.push(...optionConditions(kind, otherKind))
-      return conditions
-    },
+class TcpMatch implements Match {
+  readonly asksForSyn: boolean
+  readonly #ports: PortPair
+  readonly #flags: FlagsAsked | null
+  /** Kind of a TCP option, 0 for none. */
+  readonly #kind: number
+  readonly #otherKind: boolean
+
+  constructor(options: Options) {
+    this.#ports = new PortPair(options)
+    const flags = options.oneOf(['syn', 'tcp-flags'])
+    this.#flags = flags ? flagsAsked(flags) : null
+    const kind = options.value('tcp-option')
+    this.#kind = kind ? parseNumber(kind, 1, 255, 'TCP option') : 0
+    this.#otherKind = options.negated('tcp-option')
+    this.asksForSyn = this.#flags !== null && !this.#flags.negated && (this.#flags.set & SYN) !== 0
   }
+
+  print(): string {
+    const printed = this.#ports.print()
+    if (this.#kind) printed.push(printOption('tcp-option', `${this.#kind}`, this.#otherKind))
+    if (this.#flags && (this.#flags.mask !== 0 || this.#flags.negated)) {
+      const { mask, set, negated } = this.#flags
+      printed.push(printOption('tcp-flags', `${printFlags(mask)} ${printFlags(set)}`, negated))
+    }
+    return printed.filter((part) => part !== '').join(' ')
+  }
+
+  conditions(): readonly Condition[] {
+    const conditions: Condition[] = [headerOf(HEADER)]
+    this.#ports.addConditions(conditions)
+    if (this.#flags) conditions.push(equals('tcpFlags', this.#flags.set, this.#flags.negated, this.#flags.mask))
+    if (this.#kind) conditions.push(...optionConditions(this.#kind, this.#otherKind))
+    return conditions
+  }
+}
+
+interface FlagsAsked {
+  readonly mask: number
+  readonly set: number
+  readonly negated: boolean
+}
+
+/** `--tcp-flags MASK SET`, or `--syn`. */
+function flagsAsked({ values: [mask, set], negated }: OptionUse): FlagsAsked {
+  return { mask: mask ? parseFlags(mask) : SYN_MASK, set: set ? parseFlags(set) : SYN, negated }
 }
 
 const HEADERS = new Map<number, Condition>()
@@ -78,23 +87,6 @@ export function headerOf(bytes: number): Condition {
   const known = HEADERS.get(bytes) ?? hotdropWhen(isBetween('transportLength', { low: 0, high: bytes - 1 }))
   HEADERS.set(bytes, known)
   return known
-}
-
-/** A range of ports; all ports are as no option at all, unless negated. */
-export function portRange(options: Options, name: string): NumberRange | null {
-  const token = options.value(name)
-  if (!token) return null
-  const range = options.owner === 'udp' ? parseAnyPortRange(token) : parsePortRange(token, options.owner)
-  return range.low === 0 && range.high === 65535 && !options.negated(name) ? null : range
-}
-
-export function printPorts(name: string, range: NumberRange | null, negated: boolean): string {
-  return range ? printOption(name, printRange(range), negated) : ''
-}
-
-/** Of tcp and udp, where all ports are left out, even negated. */
-export function printSomePorts(name: string, range: NumberRange | null, negated: boolean): string {
-  return range?.low === 0 && range.high === 0xffff ? '' : printPorts(name, range, negated)
 }
 
 function parseFlags(token: Token): number {

@@ -5,26 +5,32 @@ import { Options, type OptionUse } from './options.ts'
 import { checkRequirements } from './requirements.ts'
 import type { Token } from './tokens.ts'
 
-const ALL_HOOKS: readonly number[] = [0, 1, 2, 3, 4]
-
 /** What rules do that have nothing of their own besides what their words say. */
 const SHAREABLE: ReadonlySet<Action['kind']> = new Set(['verdict', 'return', 'continue', 'assign'])
 
-/** Matches and targets that say the same words are one: rulesets of thousands of rules say few things often. */
+/** Matches and targets that say the same words are one, mostly: rulesets of thousands of rules say few things often. */
 export class ExtensionCache {
   readonly #matches = new Map<string, RuleMatch>()
   readonly #targets = new Map<string, RuleTarget>()
+  readonly #warnings: () => number
+
+  /** @param warnings how many were given so far */
+  constructor(warnings: () => number) {
+    this.#warnings = warnings
+  }
 
   /** Throws Refusal. */
   match(extension: MatchExtension, at: Token, uses: readonly OptionUse[], context: RuleContext): RuleMatch {
-    const { name } = extension
-    const key = keyOf(name, uses, context)
-    const known = this.#matches.get(key)
+    const { name, isBrief = false } = extension
+    const key = isBrief ? '' : keyOf(name, uses, context)
+    const known = isBrief ? undefined : this.#matches.get(key)
     if (known) return known
-    const listening = new Listening(context)
-    const found = { name, match: parsed(`-m ${name}`, extension, at, uses, listening) }
+    const warnings = this.#warnings()
+    const match = parsed('-m', extension, at, uses, context)
     // What is said of one line has to be said of the next one too.
-    if (!listening.warned) this.#matches.set(key, found)
+    const isShared = !isBrief && this.#warnings() === warnings
+    const found = { name, hooks: match.hooks ?? extension.hooks ?? null, match, isShared }
+    if (isShared) this.#matches.set(key, found)
     return found
   }
 
@@ -34,33 +40,11 @@ export class ExtensionCache {
     const key = keyOf(name, uses, context)
     const known = this.#targets.get(key)
     if (known) return known
-    const listening = new Listening(context)
-    const found = { name, target: parsed(`-j ${name}`, extension, at, uses, listening) }
-    if (!listening.warned && SHAREABLE.has(found.target.action.kind)) this.#targets.set(key, found)
+    const warnings = this.#warnings()
+    const target = parsed('-j', extension, at, uses, context)
+    const found = { name, hooks: target.hooks ?? extension.hooks ?? null, target }
+    if (this.#warnings() === warnings && SHAREABLE.has(target.action.kind)) this.#targets.set(key, found)
     return found
-  }
-}
-
-/** Notes whether something was said. */
-class Listening implements RuleContext {
-  readonly family: RuleContext['family']
-  readonly table: RuleContext['table']
-  readonly protocol: number
-  readonly labels: RuleContext['labels']
-  warned = false
-  readonly #context: RuleContext
-
-  constructor(context: RuleContext) {
-    this.family = context.family
-    this.table = context.table
-    this.protocol = context.protocol
-    this.labels = context.labels
-    this.#context = context
-  }
-
-  readonly warn = (text: string): void => {
-    this.warned = true
-    this.#context.warn(text)
   }
 }
 
@@ -70,16 +54,17 @@ interface Parser<Parsed> extends Requirements {
 }
 
 function parsed<Parsed extends Requirements>(
-  what: string,
+  option: '-m' | '-j',
   extension: Parser<Parsed>,
   at: Token,
   uses: readonly OptionUse[],
   context: RuleContext,
 ): Parsed {
+  const what = `${option} ${extension.name}`
   checkRequirements(what, extension, at, context)
   const found = extension.parse(new Options(extension.name, at, uses), context)
   checkRequirements(what, found, at, context)
-  return { ...found, hooks: found.hooks ?? extension.hooks ?? ALL_HOOKS }
+  return found
 }
 
 /** No word has a zero byte: lines end there. */

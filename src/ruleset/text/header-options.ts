@@ -52,8 +52,8 @@ export function readHeader(
 
 function addresses(use: OptionUse, family: Family): AddressMask[] {
   const [token] = use.values
-  const texts = token.text.split(',')
-  return texts.map((text) => parseAddressMask(token, family, text.trim()))
+  if (!token.text.includes(',')) return [parseAddressMask(token, family, token.text.trim())]
+  return token.text.split(',').map((text) => parseAddressMask(token, family, text.trim()))
 }
 
 function interfaceName(use: OptionUse | undefined): Negatable<string> | null {

@@ -20,9 +20,25 @@ export function wholeNumberOf(text: string): bigint | null {
 
 /** The same, where doubles do. */
 export function numberOf(text: string): number | null {
-  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
+  const plain = plainNumber(text)
+  if (plain > 0) return plain
   const number = wholeNumberOf(text)
   return number === null ? null : Number(number)
+}
+
+const DIGIT_0 = 0x30
+const PLAIN_DIGITS = 9
+
+/** A number as nearly all are written, without a 0 in front or anything around it; 0 for anything else. */
+function plainNumber(text: string): number {
+  if (text.length > PLAIN_DIGITS) return 0
+  let number = 0
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - DIGIT_0
+    if (digit < 0 || digit > 9 || (digit === 0 && number === 0)) return 0
+    number = number * 10 + digit
+  }
+  return number
 }
 
 /** A number between `low` and `high`, both included. */

@@ -17,14 +17,14 @@ import { parseProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
-import { type WrittenOption, writtenOptions } from './written-option.ts'
+import { isPlainOption, writtenOptions } from './written-option.ts'
 
 /** Where a rule stands and what it can refer to. */
 export interface RuleScope {
   readonly family: Family
   readonly table: TableName
   readonly labels: LabelNames | null
-  hasChain(name: string): boolean
+  readonly chains: { has(name: string): boolean }
   warn(text: string): void
   readonly extensions: ExtensionCache
 }
@@ -80,14 +80,19 @@ class LineReader {
         if (after.text === '!') throw new Refusal(after, 'two ! in a row; keep one or none')
         token = after
       }
+      if (isPlainOption(token.text)) {
+        this.#readOption(token, token.text, null, negated)
+        continue
+      }
       const written = writtenOptions(token)
       for (let index = 0; index < written.length && !this.otherFamily; index++) {
-        this.#readOption(written[index], negated && index === 0)
+        const { name, attached } = written[index]
+        this.#readOption(token, name, attached, negated && index === 0)
       }
     }
   }
 
-  #readOption({ at: token, name, attached }: WrittenOption, negated: boolean): void {
+  #readOption(token: Token, name: string, attached: Token | null, negated: boolean): void {
     const { spec, owner } = findOption(token, name, this.#loaded)
     if (owner === null && spec.name === OTHER_FAMILY[this.#scope.family]) {
       this.otherFamily = true
@@ -104,9 +109,8 @@ class LineReader {
         `line ${token.line}: "${name} !" is the old order, which iptables no longer takes; write "! ${name}"`,
       )
     }
-    const apart = this.#tokens.slice(this.#next, this.#next + wanted - (first ? 1 : 0))
-    this.#next += apart.length
-    const values = first ? [first, ...apart] : apart
+    const values = first ? [first] : []
+    while (values.length < wanted && this.#next < this.#tokens.length) values.push(this.#tokens[this.#next++])
     if (values.length < wanted) {
       throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} behind it`)
     }
@@ -215,7 +219,7 @@ class LineReader {
   }
 
   #loadTarget(at: Token): Loaded | null {
-    if (standardTarget(at.text) || this.#scope.hasChain(at.text)) return null
+    if (standardTarget(at.text) || this.#scope.chains.has(at.text)) return null
     const extension = findTarget(at.text, this.#scope.family)
     if (extension) return { extension, at, uses: [] }
     const upper = at.text.toUpperCase()
@@ -275,13 +279,13 @@ class LineReader {
     if (!this.#jump) return null
     const [name] = this.#jump.values
     const goto = this.#jump.spec.name === 'goto'
-    if (goto && !this.#scope.hasChain(name.text)) {
+    if (goto && !this.#scope.chains.has(name.text)) {
       throw new Refusal(name, `there is no chain "${name.text}" above; declare it with :${name.text} - [0:0]`)
     }
     if (!this.#loaded.target) {
       const target = goto ? chainTarget('goto', name) : (standardTarget(name.text) ?? chainTarget('jump', name))
       checkRequirements(`-j ${name.text}`, target, name, context)
-      return { name: name.text, target }
+      return { name: name.text, hooks: null, target }
     }
     const { extension, uses } = this.#loaded.target
     return this.#scope.extensions.target(extension as TargetExtension, name, uses, context)
@@ -313,17 +317,27 @@ function printNothing(): string {
 /** `-s a,b -d c,d` is four rules. */
 function expand(options: HeaderOptions): RuleHeader[] {
   const { sources, destinations } = options
+  if (sources.length < 2 && destinations.length < 2) {
+    return [headerOf(options, sources[0] ?? null, destinations[0] ?? null)]
+  }
   const each = <Value>(list: Value[]): (Value | null)[] => (list.length === 0 ? [null] : list)
-  const negatable = (value: AddressMask | null, negated: boolean): RuleHeader['source'] =>
-    value && (negated || value.mask.some((word) => word !== 0)) ? { value, negated } : null
-  const header = (source: AddressMask | null, destination: AddressMask | null): RuleHeader => ({
-    source: negatable(source, options.sourceNegated),
-    destination: negatable(destination, options.destinationNegated),
+  return each(sources).flatMap((source) =>
+    each(destinations).map((destination) => headerOf(options, source, destination)),
+  )
+}
+
+function headerOf(options: HeaderOptions, source: AddressMask | null, destination: AddressMask | null): RuleHeader {
+  return {
+    source: addressOf(source, options.sourceNegated),
+    destination: addressOf(destination, options.destinationNegated),
     inInterface: options.inInterface,
     outInterface: options.outInterface,
     protocol: options.protocol,
     fragment: options.fragment,
-  })
-  if (sources.length < 2 && destinations.length < 2) return [header(sources[0] ?? null, destinations[0] ?? null)]
-  return each(sources).flatMap((source) => each(destinations).map((destination) => header(source, destination)))
+  }
+}
+
+/** Any address is as none asked for, unless negated. */
+function addressOf(value: AddressMask | null, negated: boolean): RuleHeader['source'] {
+  return value && (negated || value.mask.some((word) => word !== 0)) ? { value, negated } : null
 }

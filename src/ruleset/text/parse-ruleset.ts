@@ -52,8 +52,11 @@ class FileReader {
   readonly #tables = new Map<string, Table>()
   readonly #warnings = new Set<string>()
   readonly #errors: LocatedError[] = []
-  readonly #extensions = new ExtensionCache()
+  /** Warnings given, of which some may be the same. */
+  #warned = 0
+  readonly #extensions = new ExtensionCache(() => this.#warned)
   #table: TableBuilder | null = null
+  #scope: RuleScope | null = null
   /** Tables of commands that stand outside of `*table` and COMMIT. */
   readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
@@ -65,6 +68,7 @@ class FileReader {
   }
 
   readonly warn = (text: string): void => {
+    this.#warned++
     this.#warnings.add(`${this.#file}: ${text}`)
   }
 
@@ -136,7 +140,7 @@ class FileReader {
     if (!name || !policy) throw new Refusal(at, 'a chain is declared as ":NAME POLICY [packets:bytes]"')
     if (extra) this.warn(`line ${line}: "${extra.text}" stands behind the chain; iptables-restore passes over it`)
     const counted = counters ? this.#counters(counters.text, line) : null
-    if (table.hasChain(name.text) && !table.isBaseChain(name.text)) {
+    if (table.has(name.text) && !table.isBaseChain(name.text)) {
       this.warn(
         `line ${line}: "${name.text}" stands above, too; iptables-nft empties it here, iptables-legacy refuses it`,
       )
@@ -174,16 +178,23 @@ class FileReader {
   }
 
   #apply(table: TableBuilder, tokens: readonly Token[], text: string, counters: Counters | null): void {
-    const scope: RuleScope = {
-      family: this.#family,
-      table: table.name,
-      labels: this.#labels,
-      hasChain: (name) => table.hasChain(name),
-      warn: this.warn,
-      extensions: this.#extensions,
-    }
-    const parsed = parseRuleLine(tokens, text, counters, scope)
+    const parsed = parseRuleLine(tokens, text, counters, this.#scopeOf(table))
     if (parsed) table.apply(parsed)
+  }
+
+  /** Lines of one table follow each other. */
+  #scopeOf(table: TableBuilder): RuleScope {
+    if (this.#scope?.chains !== table) {
+      this.#scope = {
+        family: this.#family,
+        table: table.name,
+        labels: this.#labels,
+        chains: table,
+        warn: this.warn,
+        extensions: this.#extensions,
+      }
+    }
+    return this.#scope
   }
 
   /** `iptables -t nat -A …`, or `-A …` as iptables -S prints it, without a table around it. */

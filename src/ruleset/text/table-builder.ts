@@ -56,7 +56,8 @@ export class TableBuilder {
     return this.#chains.get(name)?.base ?? false
   }
 
-  hasChain(name: string): boolean {
+  /** Whether there is such a chain. */
+  has(name: string): boolean {
     return this.#chains.has(name)
   }
 
@@ -112,7 +113,7 @@ export class TableBuilder {
         return
       case 'rename-chain': {
         const chain = this.#chain(command.chain)
-        if (!argument || chain.base || this.hasChain(argument.text) || RESERVED.has(argument.text)) {
+        if (!argument || chain.base || this.has(argument.text) || RESERVED.has(argument.text)) {
           throw new Refusal(command.at, 'only a user chain can be renamed, to a name that is free; choose another')
         }
         if (argument.text === '' || argument.text.length > NEW_NAME_MAX) {
@@ -165,7 +166,7 @@ export class TableBuilder {
   }
 
   #create(token: Token): void {
-    if (this.hasChain(token.text))
+    if (this.has(token.text))
       throw new Refusal(token, `the chain "${token.text}" is there already; take this line away`)
     this.#checkName(token)
     const { text: name, line } = token
@@ -248,7 +249,10 @@ export class TableBuilder {
 function leadingTo(rule: Rule, old: string, chain: string): Rule {
   const action = rule.target?.target.action
   if (!rule.target || !action || (action.kind !== 'jump' && action.kind !== 'goto') || action.chain !== old) return rule
-  return { ...rule, target: { name: chain, target: { ...rule.target.target, action: { ...action, chain } } } }
+  return {
+    ...rule,
+    target: { ...rule.target, name: chain, target: { ...rule.target.target, action: { ...action, chain } } },
+  }
 }
 
 function ruleNumber(token: Token | null, last: number): number {

@@ -1,0 +1,48 @@
+import { Boundaries, placeOf } from './boundaries.ts'
+import type { ValueSet } from './value-set.ts'
+
+/** What the rules of a chain ask of one field, range by range, in the order of the rules. */
+export interface AskedRanges {
+  /** By rule: 1 where it asks something. */
+  readonly asks: Uint8Array
+  /** Where some range begins, or another begins behind it; 0 is always among them. */
+  readonly boundaries: Float64Array
+  /** By range: its rule, and where among the boundaries it begins and ends. */
+  readonly rules: Int32Array
+  readonly begins: Int32Array
+  readonly ends: Int32Array
+}
+
+/**
+ * @param sets by rule; null for nothing asked
+ * @param max the field's greatest value, a power of two less one
+ */
+export function askedRanges(sets: readonly (ValueSet | null)[], max: number): AskedRanges {
+  let count = 0
+  for (let rule = 0; rule < sets.length; rule++) count += sets[rule]?.length ?? 0
+  const asks = new Uint8Array(sets.length)
+  const rules = new Int32Array(count)
+  const lows = new Float64Array(count)
+  const behind = new Float64Array(count)
+  const boundaries = new Boundaries(max, 2 * count + 1)
+  let at = 0
+  for (let rule = 0; rule < sets.length; rule++) {
+    const set = sets[rule]
+    if (set === null) continue
+    asks[rule] = 1
+    boundaries.addSet(set)
+    for (let range = 0; range < set.length; range++) {
+      rules[at] = rule
+      lows[at] = set[range].low
+      behind[at++] = set[range].high + 1
+    }
+  }
+  const sorted = boundaries.sorted()
+  return { asks, boundaries: sorted, rules, begins: placesOf(sorted, lows), ends: placesOf(sorted, behind) }
+}
+
+function placesOf(boundaries: Float64Array, values: Float64Array): Int32Array {
+  const places = new Int32Array(values.length)
+  for (let at = 0; at < values.length; at++) places[at] = placeOf(boundaries, values[at])
+  return places
+}
