@@ -41,6 +41,8 @@ export const ENTRY_ORIGINAL_FROM_B = 1 << 30
 export const ENTRY_TWO_TUPLES = 1 << 29
 /** Connections are expected on this one's behalf; they are forgotten with it. */
 export const ENTRY_HAS_EXPECTATIONS = 1 << 28
+/** The table's watchers are told what becomes of it. */
+export const ENTRY_WATCHED = 1 << 27
 
 /** Float64, UDP and UDP-Lite: from when on the flow counts as a stream. */
 export const E_STREAM_SINCE = E_PROTOCOL

@@ -11,6 +11,7 @@ import {
   ENTRY_INTS,
   ENTRY_ORIGINAL_FROM_B,
   ENTRY_TWO_TUPLES,
+  ENTRY_WATCHED,
   KIND_IPV6,
 } from './entry.ts'
 import { EXTENSION_INTS, ExtensionTable, X_REPLY_HASH, X_TIMEOUT_POLICY } from './extensions.ts'
@@ -40,6 +41,14 @@ const SWEPT_AT_ONCE = 64
 const EVICTION_SCAN = 16
 /** Odd, and far from any pattern: spreads numbers that follow each other. */
 const SPREAD = 0x9e3779b1
+
+/** Is told of entries with ENTRY_WATCHED. */
+export interface EntryWatcher {
+  /** A packet of its connection was tracked. */
+  moved(id: number): void
+  /** Nobody finds it any more, or, where nobody did yet, ever will. */
+  left(id: number): void
+}
 
 /** `find` may match packets of … */
 export const ANY_DIRECTION = -1
@@ -75,6 +84,7 @@ export class ConnectionTable {
   touched = 0
   /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
   onFree: (id: number) => void = () => {}
+  readonly watchers: EntryWatcher[] = []
   readonly #index = new KeyIndex((reference) => this.#hashOf(reference))
   /** Entries below this number have been handed out at least once. */
   #high = 0
@@ -269,9 +279,21 @@ export class ConnectionTable {
   /** Takes a findable entry out of the index; what it holds stays until it is freed. */
   unlink(id: number): void {
     const e = id * ENTRY_INTS
+    if ((this.entries[e + E_STATUS] & ENTRY_WATCHED) !== 0) this.#tellThatItLeft(id)
     this.#index.delete(this.#hashes[id], id << 1)
     if ((this.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0) this.#index.delete(this.#replyHash(id), (id << 1) | 1)
     this.count--
+  }
+
+  /** Tells watchers that a packet of the entry was tracked, or its time set. */
+  tellThatItMoved(id: number): void {
+    if ((this.entries[id * ENTRY_INTS + E_STATUS] & ENTRY_WATCHED) === 0) return
+    for (const watcher of this.watchers) watcher.moved(id)
+  }
+
+  #tellThatItLeft(id: number): void {
+    this.entries[id * ENTRY_INTS + E_STATUS] &= ~ENTRY_WATCHED
+    for (const watcher of this.watchers) watcher.left(id)
   }
 
   #hashOf(reference: number): number {
@@ -286,7 +308,9 @@ export class ConnectionTable {
   /** Gives back an entry that is not (or no longer) findable. */
   free(id: number): void {
     const e = id * ENTRY_INTS
-    if ((this.entries[e + E_STATUS] & ENTRY_HAS_EXPECTATIONS) !== 0) this.onFree(id)
+    const status = this.entries[e + E_STATUS]
+    if ((status & ENTRY_HAS_EXPECTATIONS) !== 0) this.onFree(id)
+    if ((status & ENTRY_WATCHED) !== 0) this.#tellThatItLeft(id)
     if (this.entries[e + E_EXTENSION] !== 0) this.extensions.free(this.entries[e + E_EXTENSION])
     this.entries[e + E_EXTENSION] = 0
     this.entries[e + E_NUMBER] = 0

@@ -108,8 +108,14 @@ export class Tracker {
    * @returns TRACKED, TRACKER_DROPPED or TRACKER_CANNOT_TELL
    */
   track(bytes: Uint8Array, fields: Int32Array, base: number, verifyChecksum: boolean, frame: number): number {
+    this.current.begin()
+    const result = this.#judge(bytes, fields, base, verifyChecksum, frame)
+    this.#tellWatchers()
+    return result
+  }
+
+  #judge(bytes: Uint8Array, fields: Int32Array, base: number, verifyChecksum: boolean, frame: number): number {
     const current = this.current
-    current.begin()
     const protocol = fields[base + P_PROTOCOL]
     const isV6 = fields[base + P_FAMILY] === IP_V6
     if (protocol < 0 || (protocol === PROTO_NO_NEXT_HEADER && isV6)) return this.#invalid(REASON_HEADER_CHAIN, 0, 0)
@@ -185,7 +191,10 @@ export class Tracker {
       fields[base + P_PROTOCOL] === PROTO_TCP
         ? this.#tcp.trackOrdinary(fields, base, id, direction, frame)
         : this.#udp.trackOrdinary(fields, base, id)
-    if (isOrdinary) this.current.beginEstablished(id, direction)
+    if (isOrdinary) {
+      this.current.beginEstablished(id, direction)
+      this.#tellWatchers()
+    }
     return isOrdinary
   }
 
@@ -197,7 +206,16 @@ export class Tracker {
 
   /** REJECT with a TCP reset closes the current packet's connection. */
   closeByReset(): void {
-    if (this.current.id !== NO_ENTRY) this.#tcp.close(this.current.id)
+    if (this.current.id === NO_ENTRY) return
+    this.#tcp.close(this.current.id)
+    this.#tellWatchers()
+  }
+
+  #tellWatchers(): void {
+    const { table, id, refusedBy } = this.current
+    if (table.watchers.length === 0) return
+    if (id !== NO_ENTRY) table.tellThatItMoved(id)
+    else if (refusedBy !== NO_ENTRY) table.tellThatItMoved(refusedBy)
   }
 
   #trackTcp(fields: Int32Array, base: number, frame: number): number {

@@ -26,6 +26,10 @@ export interface ConnectionView {
   isFindable(connection: number): boolean
   /** Number of the connection, from 1; 0 of an entry that is free. Tells a later connection in the same entry apart. */
   number(connection: number): number
+  /** From now on watchers are told of this connection. */
+  watch(connection: number): void
+  /** More than once is as once. */
+  addWatcher(watcher: ConnectionWatcher): void
   /** A TCP connection at its end: TIME_WAIT or CLOSE. */
   isClosed(connection: number): boolean
   /** Packets and bytes of a direction so far, this packet included. Counted where CompiledRuleset.countsConnections. */
@@ -38,4 +42,12 @@ export interface ConnectionView {
   master(connection: number): number
   /** Name of the helper that announced the connection; null for none. */
   masterHelper(connection: number): string | null
+}
+
+/** Is told of connections that somebody watches. */
+export interface ConnectionWatcher {
+  /** A packet of the connection was tracked: it may be closed now, or expire earlier than before. */
+  moved(connection: number): void
+  /** It leaves the connection table: its time is over, it has ended, or it was thrown out. Nobody finds it any more. */
+  left(connection: number): void
 }

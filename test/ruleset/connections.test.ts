@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { IPS_ASSURED } from '../../src/conntrack/status.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
@@ -53,8 +53,8 @@ describe('what connections have', () => {
     const ask = (connection: number): string =>
       decide(rules, packetOf(syn(connection), { connection, connections })).slice(0, 1)
     expect([1, 2, 1, 3].map(ask).join('')).toBe('AAAD')
-    connections.closed.add(1)
-    connections.closed.add(2)
+    connections.close(1)
+    connections.close(2)
     expect([4, 5].map(ask).join('')).toBe('AD')
     connections.remaining = 0
     expect(ask(6)).toBe('A')
@@ -71,10 +71,24 @@ describe('what connections have', () => {
       const rules = compile(filter(`-A FORWARD -m connlimit --connlimit-upto ${limit} -j ACCEPT`))
       const ask = (connection: number): string => decide(rules, packetOf(syn(connection), { connection, connections }))
       for (let connection = 1; connection <= 150; connection++) ask(connection)
-      for (let connection = 1; connection <= 150; connection++) connections.closed.add(connection)
+      for (let connection = 1; connection <= 150; connection++) connections.close(connection)
       return later.map(ask).at(-1)?.startsWith('ACCEPT') ?? false
     }
     expect([isAtMost(count - 1), isAtMost(count)]).toEqual([false, true])
+  })
+
+  test('a limit looks only at those of many connections to which something has happened', () => {
+    const connections = new FakeConnections()
+    connections.remaining = 1
+    const rules = compile(filter('-A FORWARD -m connlimit --connlimit-upto 4000 -j ACCEPT'))
+    const ask = (connection: number): string => decide(rules, packetOf(syn(connection), { connection, connections }))
+    for (let connection = 1; connection <= 4000; connection++) ask(connection)
+    const looks = vi.spyOn(connections, 'number')
+    expect(ask(4001)).toMatch(/^DROP/)
+    connections.close(1)
+    connections.close(3000)
+    expect(ask(4002)).toMatch(/^ACCEPT/)
+    expect(looks.mock.calls.length).toBeLessThan(2000)
   })
 
   test('a limit looks only at packets that the rest of its rule lets come to it', () => {
@@ -84,7 +98,7 @@ describe('what connections have', () => {
     const ask = (bytes: Uint8Array, connection: number): string =>
       decide(rules, packetOf(bytes, { connection, connections })).slice(0, 1)
     expect([ask(syn(1), 1), ask(syn(2), 2)].join('')).toBe('AD')
-    connections.closed.add(2)
+    connections.close(2)
     // Were the closed one thrown out here, the first would be alone.
     ask(udp('192.0.2.1:3>198.51.100.2:80'), 3)
     ask(tcp('192.0.2.1:3>198.51.100.2:80', 'A'), 4)
@@ -99,7 +113,7 @@ describe('what connections have', () => {
     expect(ask(1)).toMatch(/^ACCEPT/)
     connections.bits = IPS_ASSURED
     expect(ask(1)).toMatch(/^ACCEPT/)
-    connections.closed.add(1)
+    connections.close(1)
     expect(ask(1)).toMatch(/^DROP/)
     connections.bits = 0
     expect(ask(2)).toMatch(/^ACCEPT/)

@@ -1,3 +1,4 @@
+import type { ConnectionWatcher } from '../../src/ruleset/connection-view.ts'
 import { compileRuleset, type ExplainingHookTable, parseRuleset, RulesetError } from '../../src/ruleset/index.ts'
 import { HOOK_FORWARD, RulePacket, STATE_NEW, VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset, Family, RuleEnvironment } from '../../src/ruleset/ruleset.ts'
@@ -22,7 +23,6 @@ export const ENVIRONMENT: RuleEnvironment = {
 export class FakeConnections {
   readonly marks = new Map<number, number>()
   bits = 0
-  remaining = 0
   proto = 6
   ports = [1000, 80, 80, 1000]
   addresses = [0x0a00_0001, 0x0a00_0002, 0x0a00_0002, 0x0a00_0001]
@@ -36,7 +36,22 @@ export class FakeConnections {
     this.marks.set(connection, mark)
   }
   remainingNs(): number {
-    return this.remaining
+    return this.#remaining
+  }
+  /** Of all connections. */
+  set remaining(ns: number) {
+    this.#remaining = ns
+    for (const watcher of this.#watchers) for (const connection of this.#watched) watcher.moved(connection)
+  }
+  close(connection: number): void {
+    this.#closed.add(connection)
+    for (const watcher of this.#watchers) watcher.moved(connection)
+  }
+  watch(connection: number): void {
+    this.#watched.add(connection)
+  }
+  addWatcher(watcher: ConnectionWatcher): void {
+    this.#watchers.add(watcher)
   }
   protocol(): number {
     return this.proto
@@ -48,7 +63,10 @@ export class FakeConnections {
     return this.ports[2 * Number(reply) + Number(destination)]
   }
   readonly labels = new Set<string>()
-  readonly closed = new Set<number>()
+  #remaining = 0
+  readonly #closed = new Set<number>()
+  readonly #watched = new Set<number>()
+  readonly #watchers = new Set<ConnectionWatcher>()
   counters = [0, 0, 0, 0]
   announcer: string | null = null
   zone(): number {
@@ -64,7 +82,7 @@ export class FakeConnections {
     return connection + 1
   }
   isClosed(connection: number): boolean {
-    return this.closed.has(connection)
+    return this.#closed.has(connection)
   }
   packets(_connection: number, reply: boolean): number {
     return this.counters[reply ? 2 : 0]

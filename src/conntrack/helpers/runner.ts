@@ -242,7 +242,9 @@ export class HelperRunner implements HelpedPacket {
 
   setTimeout(seconds: number): void {
     if (this.#greKeys === null) return
-    this.#current.table.times[(this.connection * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + seconds * 1e9
+    const { table } = this.#current
+    table.times[(this.connection * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + seconds * 1e9
+    table.tellThatItMoved(this.connection)
   }
 
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void {

@@ -1,13 +1,10 @@
 import { IPS_ASSURED } from '../../conntrack/status.ts'
-import { grown, KeyTable } from '../evaluate/key-table.ts'
+import type { ConnectionView, ConnectionWatcher } from '../connection-view.ts'
+import { KeyTable } from '../evaluate/key-table.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { ConnectionTuples } from './connection-tuples.ts'
+import { BLOCK_NODES, GroupLists, RESTLESS } from './group-lists.ts'
 
-const NODES_AT_START = 64
-const NODE_INTS = 2
-/** Node: the next node + 1, and 1 where it may be gone, or never have come here. Its tuple is ConnectionTuples'. */
-const NEXT = 0
-const PERHAPS = 1
 /** When more nodes than these have been thrown out, a search ends (Linux 6.18). */
 const THROWN_OUT_MAX = 64
 /** What becomes of the nodes that a search finds to be gone. */
@@ -19,43 +16,38 @@ const DOUBT = 2
 /**
  * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection that came by before it was ASSURED,
  * until it is gone from the connection table or closed (Linux 6.18).
+ *
+ * A group may have a hundred thousand connections, and each packet that opens one has all of them looked through. Of those,
+ * nothing is gone in blocks that are quiet: the connection table says when something happens to a connection.
  */
-export class ConnectionCounts {
+export class ConnectionCounts implements ConnectionWatcher {
   /** Connections of the group that was last counted: at least, and at most. The packet's own is in both. */
   low = 0
   high = 0
   readonly #addressAt: number
   readonly #mask: Int32Array
   readonly #groups: KeyTable
-  /** First node + 1 by slot of the group, and the last one. */
-  #first: Int32Array<ArrayBuffer>
-  #last: Int32Array<ArrayBuffer>
-  /** By slot: nodes, and those that may not be there. */
-  #sizes: Int32Array<ArrayBuffer>
-  #vague: Int32Array<ArrayBuffer>
-  #nodes = new Int32Array(NODES_AT_START * NODE_INTS)
+  /** By slot of the group. */
+  readonly #lists: GroupLists
+  /** By node. */
   readonly #tuples: ConnectionTuples
-  #nodesUsed = 0
-  #free = 0
+  #connections: ConnectionView | null = null
   /**
-   * What the last search found: whether the packet is of an ASSURED connection, else the node of its own; nodes that are gone, and
-   * how many of these may never have been there.
+   * What the last search found: whether the packet is of an ASSURED connection, else the node of its own (-1: none); nodes that
+   * are gone, and how many of these may never have been there.
    */
   #isOld = false
-  #own = 0
+  #own = -1
   #gone = 0
   #vagueGone = 0
 
-  /** @param addressAt P_SRC or P_DST; @param mask as many words as the family has */
-  constructor(addressAt: number, mask: readonly number[]) {
+  /** @param addressAt P_SRC or P_DST; @param mask as many words as the family has; @param blockNodes see GroupLists */
+  constructor(addressAt: number, mask: readonly number[], blockNodes = BLOCK_NODES) {
     this.#addressAt = addressAt
     this.#mask = Int32Array.from(mask)
     this.#groups = new KeyTable(mask.length)
-    this.#tuples = new ConnectionTuples(mask.length, NODES_AT_START)
-    this.#first = new Int32Array(this.#groups.capacity)
-    this.#last = new Int32Array(this.#groups.capacity)
-    this.#sizes = new Int32Array(this.#groups.capacity)
-    this.#vague = new Int32Array(this.#groups.capacity)
+    this.#lists = new GroupLists(blockNodes)
+    this.#tuples = new ConnectionTuples(mask.length, this.#lists.capacity)
   }
 
   /**
@@ -64,6 +56,7 @@ export class ConnectionCounts {
    * all are looked through, and its own may be among the closed: 0 is possible, and drops the packet.
    */
   count(packet: RulePacket): void {
+    this.#listenTo(packet.connections)
     const slot = this.#readGroup(packet)
     if (slot < 0) {
       this.low = 1
@@ -72,11 +65,11 @@ export class ConnectionCounts {
     }
     this.#search(packet, slot, KEEP)
     const own = this.#own
-    this.high = this.#sizes[slot] - this.#gone
-    this.low = this.#sizes[slot] - this.#vague[slot] - (this.#gone - this.#vagueGone)
+    this.high = this.#lists.size(slot) - this.#gone
+    this.low = this.#lists.size(slot) - this.#lists.vague(slot) - (this.#gone - this.#vagueGone)
     if (this.#isOld) return
-    if (own === 0) this.high++
-    if (own === 0 || this.#nodes[(own - 1) * NODE_INTS + PERHAPS] !== 0) this.low++
+    if (own < 0) this.high++
+    if (own < 0 || this.#lists.perhaps(own) !== 0) this.low++
   }
 
   /** The packet, which was just counted, came by. @param perhaps or not */
@@ -85,18 +78,49 @@ export class ConnectionCounts {
     if (slot >= 0) {
       if (this.#gone > 0) this.#search(packet, slot, perhaps ? DOUBT : THROW_OUT)
       if (this.#isOld) return
-      if (this.#own !== 0) {
-        const n = (this.#own - 1) * NODE_INTS
-        if (!perhaps && this.#nodes[n + PERHAPS] !== 0) this.#settle(slot, n, 0)
+      if (this.#own >= 0) {
+        if (!perhaps) this.#lists.setPerhaps(this.#own, 0)
         return
       }
     }
-    if (this.#free === 0 && (this.#nodesUsed + 1) * NODE_INTS > this.#nodes.length) {
+    if (this.#lists.isFull) {
       this.#makeRoom(packet)
       slot = this.#readGroup(packet)
     }
-    if (slot < 0) slot = this.#openGroup()
-    this.#append(slot, packet, perhaps)
+    if (slot < 0) {
+      slot = this.#groups.add()
+      this.#lists.open(slot, this.#groups.capacity)
+    }
+    const node = this.#lists.append(slot, perhaps)
+    this.#tuples.remember(node, packet)
+    this.#disturb(node, packet.connection < 0 ? RESTLESS : quietUntilNs(packet.connections, packet.connection))
+  }
+
+  /** A packet of the connection was tracked. */
+  moved(connection: number): void {
+    if (this.#connections !== null) this.#rouse(connection, quietUntilNs(this.#connections, connection))
+  }
+
+  /** The connection is about to leave the connection table. */
+  left(connection: number): void {
+    this.#rouse(connection, RESTLESS)
+    this.#tuples.leave(connection)
+  }
+
+  #listenTo(connections: ConnectionView): void {
+    if (this.#connections === connections) return
+    this.#connections = connections
+    connections.addWatcher(this)
+  }
+
+  #rouse(connection: number, quietUntilNs: number): void {
+    const tuples = this.#tuples
+    for (let node = tuples.first(connection); node >= 0; node = tuples.next(node)) this.#disturb(node, quietUntilNs)
+  }
+
+  #disturb(node: number, quietUntilNs: number): void {
+    const block = this.#lists.blockOf(node)
+    if (quietUntilNs < this.#lists.quietUntilNs[block]) this.#lists.quietUntilNs[block] = quietUntilNs
   }
 
   /**
@@ -106,106 +130,104 @@ export class ConnectionCounts {
    * A capture shows no ticks: one is taken to lie between packets.)
    */
   #search(packet: RulePacket, slot: number, fate: number): void {
-    const isOld = isAssured(packet)
-    this.#isOld = isOld
-    this.#own = 0
+    const lists = this.#lists
+    this.#isOld = isAssured(packet)
+    this.#own = -1
     this.#gone = 0
     this.#vagueGone = 0
-    for (let node = this.#first[slot], before = 0; node !== 0; ) {
-      const n = (node - 1) * NODE_INTS
-      const next = this.#nodes[n + NEXT]
+    const mayPass = this.#isOld || this.#rouseOwn(packet)
+    for (let block = lists.firstBlock(slot), before = -1; block >= 0; ) {
+      const next = lists.nextBlock(block)
+      if (mayPass && packet.nowNs < lists.quietUntilNs[block]) {
+        if (this.#gone > THROWN_OUT_MAX) return
+      } else if (!this.#searchBlock(packet, block, fate)) return
+      if (lists.isEmpty(block)) lists.removeBlock(before, block)
+      else before = block
+      block = next
+    }
+  }
+
+  /** The packet's own connection is met where it is, if it is there. False where that is not known. */
+  #rouseOwn({ connection, connections, fields, base }: RulePacket): boolean {
+    // A tuple says nothing of its zone.
+    if (connection < 0 && this.#tuples.hasZones) return false
+    const own = connection >= 0 ? connection : connections.find(fields, base, 0) >> 1
+    if (own >= 0) this.#rouse(own, RESTLESS)
+    return true
+  }
+
+  /** False where the search ends in the block. */
+  #searchBlock(packet: RulePacket, block: number, fate: number): boolean {
+    const lists = this.#lists
+    const tuples = this.#tuples
+    const { connections } = packet
+    const isOld = this.#isOld
+    let quiet = Number.POSITIVE_INFINITY
+    for (let node = lists.firstNode(block), before = -1; node >= 0; ) {
+      const next = lists.nextNode(node)
       const isEnough = this.#gone > THROWN_OUT_MAX
-      if (!isOld && isEnough) return
-      const entry = this.#tuples.entryOf(node - 1, packet)
-      if (!isOld && entry >= 0 && this.#tuples.isOf(node - 1, packet)) {
+      if (!isOld && isEnough) return false
+      const entry = tuples.entryOf(node, packet)
+      if (!isOld && entry >= 0 && tuples.isOf(node, packet)) {
         this.#own = node
-        return
+        return false
       }
-      if (entry < 0 || packet.connections.isClosed(entry)) {
+      if (entry < 0 || connections.isClosed(entry)) {
         this.#gone++
-        this.#vagueGone += this.#nodes[n + PERHAPS]
-        if (fate === THROW_OUT) this.#unlink(slot, before, node)
-        else before = node
-        if (fate === DOUBT) this.#settle(slot, n, 1)
+        this.#vagueGone += lists.perhaps(node)
+        if (fate === DOUBT) lists.setPerhaps(node, 1)
+        if (fate === THROW_OUT) this.#throwOut(before, node)
+        else {
+          before = node
+          quiet = RESTLESS
+        }
       } else {
         before = node
-        if (isEnough) return
+        if (isEnough) return false
+        quiet = Math.min(quiet, quietUntilNs(connections, entry))
       }
       node = next
     }
+    lists.quietUntilNs[block] = quiet
+    return true
   }
 
-  /** @param perhaps 1 where the node may be gone, or never have been there */
-  #settle(slot: number, n: number, perhaps: number): void {
-    this.#vague[slot] += perhaps - this.#nodes[n + PERHAPS]
-    this.#nodes[n + PERHAPS] = perhaps
-  }
-
-  #append(slot: number, packet: RulePacket, perhaps: boolean): void {
-    const node = this.#allocate()
-    const last = this.#last[slot]
-    const n = (node - 1) * NODE_INTS
-    this.#tuples.remember(node - 1, packet)
-    this.#nodes[n + PERHAPS] = perhaps ? 1 : 0
-    this.#nodes[n + NEXT] = 0
-    if (last === 0) this.#first[slot] = node
-    else this.#nodes[(last - 1) * NODE_INTS + NEXT] = node
-    this.#last[slot] = node
-    this.#sizes[slot]++
-    if (perhaps) this.#vague[slot]++
-  }
-
-  #unlink(slot: number, before: number, node: number): void {
-    const next = this.#nodes[(node - 1) * NODE_INTS + NEXT]
-    if (before === 0) this.#first[slot] = next
-    else this.#nodes[(before - 1) * NODE_INTS + NEXT] = next
-    if (next === 0) this.#last[slot] = before
-    this.#nodes[(node - 1) * NODE_INTS + NEXT] = this.#free
-    this.#free = node
-    this.#sizes[slot]--
-    if (this.#nodes[(node - 1) * NODE_INTS + PERHAPS] !== 0) this.#vague[slot]--
-  }
-
-  #openGroup(): number {
-    const slot = this.#groups.add()
-    if (this.#first.length < this.#groups.capacity) {
-      this.#first = grown(this.#first, this.#groups.capacity)
-      this.#last = grown(this.#last, this.#groups.capacity)
-      this.#sizes = grown(this.#sizes, this.#groups.capacity)
-      this.#vague = grown(this.#vague, this.#groups.capacity)
-    }
-    this.#first[slot] = 0
-    this.#last[slot] = 0
-    this.#sizes[slot] = 0
-    this.#vague[slot] = 0
-    return slot
-  }
-
-  #allocate(): number {
-    if (this.#free === 0) return ++this.#nodesUsed
-    const node = this.#free
-    this.#free = this.#nodes[(node - 1) * NODE_INTS + NEXT]
-    return node
+  #throwOut(before: number, node: number): void {
+    this.#tuples.forget(node)
+    this.#lists.remove(before, node)
   }
 
   /** Nodes come back of groups that only remember what the connection table has forgotten; else there will be more. */
   #makeRoom(packet: RulePacket): void {
     let freed = 0
     for (let slot = 0; slot < this.#groups.high; slot++) {
-      if (!this.#groups.has(slot) || this.#sizes[slot] > THROWN_OUT_MAX || !this.#areAllOver(packet, slot)) continue
-      for (; this.#first[slot] !== 0; freed++) this.#unlink(slot, 0, this.#first[slot])
+      if (!this.#groups.has(slot) || this.#lists.size(slot) > THROWN_OUT_MAX || !this.#areAllOver(packet, slot))
+        continue
+      freed += this.#lists.size(slot)
+      this.#empty(slot)
       this.#groups.remove(slot)
     }
-    if (2 * freed >= this.#nodesUsed) return
-    this.#nodes = grown(this.#nodes, 2 * this.#nodes.length)
-    this.#tuples.grow(this.#nodes.length / NODE_INTS)
+    if (2 * freed >= this.#lists.nodesUsed) return
+    this.#lists.growNodes()
+    this.#tuples.grow(this.#lists.capacity)
   }
 
   #areAllOver(packet: RulePacket, slot: number): boolean {
-    for (let node = this.#first[slot]; node !== 0; node = this.#nodes[(node - 1) * NODE_INTS + NEXT]) {
-      if (this.#tuples.entryOf(node - 1, packet) >= 0) return false
+    const lists = this.#lists
+    for (let block = lists.firstBlock(slot); block >= 0; block = lists.nextBlock(block)) {
+      for (let node = lists.firstNode(block); node >= 0; node = lists.nextNode(node)) {
+        if (this.#tuples.entryOf(node, packet) >= 0) return false
+      }
     }
     return true
+  }
+
+  #empty(slot: number): void {
+    const lists = this.#lists
+    for (let block = lists.firstBlock(slot); block >= 0; block = lists.firstBlock(slot)) {
+      for (let node = lists.firstNode(block); node >= 0; node = lists.firstNode(block)) this.#throwOut(-1, node)
+      lists.removeBlock(-1, block)
+    }
   }
 
   #readGroup(packet: RulePacket): number {
@@ -216,6 +238,11 @@ export class ConnectionCounts {
     }
     return this.#groups.find()
   }
+}
+
+/** The time before which a connection is not gone, unless something happens to it. */
+function quietUntilNs(connections: ConnectionView, connection: number): number {
+  return connections.isClosed(connection) ? RESTLESS : connections.remainingNs(connection, 0)
 }
 
 /**

@@ -1,25 +1,39 @@
 import { P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../../wire/protocols.ts'
+import type { ConnectionView } from '../connection-view.ts'
 import { grown } from '../evaluate/key-table.ts'
 import type { RulePacket } from '../rule-packet.ts'
 
-/** Before the addresses. Entry that had the tuple last (-1: none), the number of its connection, and 1 where it is the reply's. */
+/**
+ * Before the addresses. Entry that had the tuple last (-1: none), the number of its connection, the next tuple of the same entry
+ * + 1, and 1 where it is the reply's.
+ */
 const ENTRY = 0
 const NUMBER = 1
-const REVERSED = 2
-const PROTOCOL = 3
-const ZONE = 4
-const PORTS = 5
-const HEAD_INTS = 6
+const NEXT = 2
+const REVERSED = 3
+const PROTOCOL = 4
+const ZONE = 5
+const PORTS = 6
+const HEAD_INTS = 7
+
+const ENTRIES_AT_START = 64
+const GROWTH = 2
 
 /**
  * Tuples of packets that came by, by a number that the owner gives, and whose they are now: the kernel remembers no
  * connections but tuples, and looks for them anew. A later connection may have the same, also as its replies' (oracle).
+ *
+ * Connections that have tuples here are watched; the owner passes on when one leaves the connection table.
  */
 export class ConnectionTuples {
+  /** There were tuples of other zones than 0. */
+  hasZones = false
   readonly #words: number
   readonly #size: number
   #tuples: Int32Array<ArrayBuffer>
+  /** By entry, its first tuple + 1. */
+  #first = new Int32Array(ENTRIES_AT_START)
   /** A row of header fields for one tuple. */
   readonly #row = new Int32Array(PACKET_INTS)
 
@@ -39,17 +53,18 @@ export class ConnectionTuples {
     const { connection, connections, fields, base } = packet
     const tuples = this.#tuples
     const t = number * this.#size
-    tuples[t + ENTRY] = connection
-    tuples[t + NUMBER] = connection < 0 ? 0 : connections.number(connection)
+    tuples[t + ENTRY] = -1
     tuples[t + REVERSED] = 0
     tuples[t + PROTOCOL] = connection < 0 ? fields[base + P_PROTOCOL] : connections.protocol(connection)
     tuples[t + ZONE] = connection < 0 ? 0 : connections.zone(connection)
     tuples[t + PORTS] = connection < 0 ? fields[base + P_PORTS] : portsOf(packet)
+    if (tuples[t + ZONE] !== 0) this.hasZones = true
     for (let i = 0, a = t + HEAD_INTS; i < this.#words; i++, a++) {
       tuples[a] = connection < 0 ? fields[base + P_SRC + i] : connections.address(connection, false, false, i)
       tuples[a + this.#words] =
         connection < 0 ? fields[base + P_DST + i] : connections.address(connection, false, true, i)
     }
+    if (connection >= 0) this.#give(number, connection, connections)
   }
 
   /** The entry of the connection that has the tuple, be it that of its replies; -1 where there is none. */
@@ -61,6 +76,7 @@ export class ConnectionTuples {
     // Of all connections, only the packet's own may be there and not to be found.
     const isThere = entry !== connection || connections.isFindable(entry)
     if (isSame && isThere && connections.remainingNs(entry, nowNs) > 0) return entry
+    this.forget(number)
     const row = this.#row
     row[P_FAMILY] = fields[base + P_FAMILY]
     row[P_PROTOCOL] = tuples[t + PROTOCOL]
@@ -70,10 +86,59 @@ export class ConnectionTuples {
       row[P_DST + i] = tuples[a + this.#words]
     }
     const found = connections.find(row, 0, tuples[t + ZONE])
-    tuples[t + ENTRY] = found < 0 ? -1 : found >> 1
-    tuples[t + NUMBER] = found < 0 ? 0 : connections.number(found >> 1)
     tuples[t + REVERSED] = found & 1
-    return tuples[t + ENTRY]
+    if (found < 0) return -1
+    this.#give(number, found >> 1, connections)
+    return found >> 1
+  }
+
+  /** The tuple is nobody's. */
+  forget(number: number): void {
+    const tuples = this.#tuples
+    const t = number * this.#size
+    const entry = tuples[t + ENTRY]
+    if (entry < 0) return
+    tuples[t + ENTRY] = -1
+    const after = tuples[t + NEXT]
+    if (this.#first[entry] === number + 1) {
+      this.#first[entry] = after
+      return
+    }
+    for (let at = this.#first[entry]; at !== 0; at = tuples[(at - 1) * this.#size + NEXT]) {
+      const next = (at - 1) * this.#size + NEXT
+      if (tuples[next] === number + 1) tuples[next] = after
+    }
+  }
+
+  /** The entry is no more; its tuples are nobody's. */
+  leave(entry: number): void {
+    for (let number = this.first(entry); number >= 0; number = this.next(number)) {
+      this.#tuples[number * this.#size + ENTRY] = -1
+    }
+    if (entry < this.#first.length) this.#first[entry] = 0
+  }
+
+  /** The first of an entry's tuples, -1 for none. */
+  first(entry: number): number {
+    return entry < this.#first.length ? this.#first[entry] - 1 : -1
+  }
+
+  /** The next tuple of the same entry, -1 for none. */
+  next(number: number): number {
+    return this.#tuples[number * this.#size + NEXT] - 1
+  }
+
+  #give(number: number, entry: number, connections: ConnectionView): void {
+    if (entry >= this.#first.length) {
+      this.#first = grown(this.#first, Math.max(entry + 1, GROWTH * this.#first.length))
+    }
+    const tuples = this.#tuples
+    const t = number * this.#size
+    tuples[t + ENTRY] = entry
+    tuples[t + NUMBER] = connections.number(entry)
+    tuples[t + NEXT] = this.#first[entry]
+    this.#first[entry] = number + 1
+    connections.watch(entry)
   }
 
   /** Whether the tuple, which `entryOf` has just found, is the one that `remember` would take down for the packet. */
