@@ -165,7 +165,10 @@ export class FileReader implements FrameReader, DamageLog {
     this.#keptLength = length
     this.#base += this.#from
     this.files[0].frames += batch.count
-    if (this.#ended) this.#source.close()
+    if (this.#ended) {
+      this.#source.close()
+      this.#kept = new Uint8Array(0)
+    }
     return batch.count > 0
   }
 

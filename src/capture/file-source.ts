@@ -87,6 +87,8 @@ function openFailure(error: unknown): string {
       return 'permission denied; captures taken by root often belong to root alone'
     case 'ENOTDIR':
       return 'a part of the path is not a directory'
+    case 'EMFILE':
+      return 'too many files are open; merge captures of the same time before (mergecap), or raise the limit (ulimit -n)'
     default:
       return `cannot be opened: ${errorText(error)}`
   }

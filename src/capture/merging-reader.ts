@@ -7,19 +7,29 @@ import {
   FrameBatch,
 } from './frame-batch.ts'
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from './frame-reader.ts'
+import { WaitingCapture } from './waiting-capture.ts'
 
 /** Every capture has a batch of its own; with hundreds of them it must not be large. */
 const BATCH_FRAMES = 1024
 const BATCH_BYTES = FRAME_CAPTURED_MAX + 65_536
+
+const NO_FRAMES = new FrameBatch(0, 0)
+
+/** A batch as large as those that captures are merged from. */
+export function mergedBatch(): FrameBatch {
+  return new FrameBatch(BATCH_FRAMES, BATCH_BYTES)
+}
 
 /** One of the captures being merged: its batch, and the next frame of it. */
 class MergedInput {
   readonly reader: FrameReader
   /** Its place among the captures as named. */
   readonly order: number
-  readonly batch = new FrameBatch(BATCH_FRAMES, BATCH_BYTES)
+  batch = NO_FRAMES
   next = 0
   ended = false
+  /** It is not read before its first frame's turn, whose time stands here already. */
+  waits = false
   /** The latest time so far: a capture whose clock runs backwards keeps its frames in order all the same. */
   seconds = Number.NEGATIVE_INFINITY
   nanoseconds = 0
@@ -27,6 +37,27 @@ class MergedInput {
   constructor(reader: FrameReader, order: number) {
     this.reader = reader
     this.order = order
+    if (!(reader instanceof WaitingCapture)) return
+    this.waits = true
+    this.seconds = reader.startSeconds
+    this.nanoseconds = reader.startNanoseconds
+  }
+
+  get mustRead(): boolean {
+    return !this.ended && !this.waits && this.next === this.batch.count
+  }
+
+  read(): boolean | Promise<boolean> {
+    if (this.batch === NO_FRAMES) this.batch = mergedBatch()
+    return this.reader.read(this.batch)
+  }
+
+  /** @param more whether the batch was filled */
+  filled(more: boolean): void {
+    this.next = 0
+    this.ended = !more
+    if (more) this.advanceClock()
+    else this.batch = NO_FRAMES
   }
 
   /** Raises the running time to that of the next frame. */
@@ -77,36 +108,36 @@ export class MergingReader implements FrameReader {
 
   read(batch: FrameBatch): boolean | Promise<boolean> {
     batch.count = 0
-    for (const input of this.#inputs) {
-      if (input.ended || input.next < input.batch.count) continue
-      const more = input.reader.read(input.batch)
-      if (typeof more !== 'boolean') {
-        return more.then((value) => {
-          this.#filled(input, value)
-          return this.read(batch)
-        })
+    for (;;) {
+      const input = this.#inputs.find(({ mustRead }) => mustRead)
+      if (input !== undefined) {
+        const more = input.read()
+        if (typeof more !== 'boolean') {
+          return more.then((value) => {
+            input.filled(value)
+            return this.read(batch)
+          })
+        }
+        input.filled(more)
+        continue
       }
-      this.#filled(input, more)
+      const first = this.#earliest(null)
+      if (first === null) return false
+      if (!first.waits) return this.#merge(batch)
+      first.waits = false
     }
-    return this.#merge(batch)
   }
 
   close(): void {
     for (const input of this.#inputs) input.reader.close()
   }
 
-  #filled(input: MergedInput, more: boolean): void {
-    input.next = 0
-    input.ended = !more
-    if (more) input.advanceClock()
-  }
-
-  /** Merges until the batch is full, or until an input must be read again before anything may overtake it. */
+  /** Merges until the batch is full, or until an input must be read before anything may overtake it. */
   #merge(batch: FrameBatch): boolean {
     let used = 0
     for (;;) {
       const first = this.#earliest(null)
-      if (first === null) return false
+      if (first === null || first.waits) return true
       used = this.#takeRun(first, this.#earliest(first), batch, used)
       if (used < 0 || first.next === first.batch.count) return true
     }

@@ -5,12 +5,13 @@ import { FileReader } from './file-reader.ts'
 import { openByteSource } from './file-source.ts'
 import { CaptureError, type CaptureProblem, type FrameReader } from './frame-reader.ts'
 import { gunzip, isGzip } from './gzip.ts'
-import { MergingReader } from './merging-reader.ts'
+import { MergingReader, mergedBatch } from './merging-reader.ts'
 import { PcapDecoder } from './pcap-decoder.ts'
 import { isPcap, PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
 import { isPcapng } from './pcapng-blocks.ts'
 import { PcapngDecoder } from './pcapng-decoder.ts'
 import type { DamageLog } from './record-decoder.ts'
+import { type OpenCapture, WaitingCapture } from './waiting-capture.ts'
 import { isZstd, unzstd } from './zstd.ts'
 
 export interface CaptureOptions {
@@ -33,9 +34,15 @@ export async function openCapture(paths: readonly string[], options: CaptureOpti
   const problems: CaptureProblem[] = []
   const readers: FrameReader[] = []
   try {
+    const glance = mergedBatch()
     for (const [file, path] of paths.entries()) {
       const name = path === '-' ? 'standard input' : path
-      readers.push(await openSource(name, file, openByteSource(path), problems, options))
+      const source = openByteSource(path)
+      if (paths.length > 1 && path !== '-' && source.immediate) {
+        source.close()
+        const open: OpenCapture = (noted) => openSource(name, file, openByteSource(path), noted, options)
+        readers.push(await WaitingCapture.of(open, problems, glance))
+      } else readers.push(await openSource(name, file, source, problems, options))
     }
   } catch (error) {
     for (const reader of readers) reader.close()

@@ -35,7 +35,7 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
   const most = verbose ? Number.POSITIVE_INFINITY : LIST_MAX
   const withRules = summary.ruleset4 !== null || summary.ruleset6 !== null
   const sections: Section[] = [
-    { title: 'Capture', lines: captureLines(summary, traffic, options.interrupted === true) },
+    { title: 'Capture', lines: captureLines(summary, traffic, options.interrupted === true, most) },
     { title: 'Damage in the capture', style: 'red', lines: problemLines(summary, most) },
     { title: 'Assumed', lines: summary.assumptions.flatMap((sentence) => wrap(printable(sentence), 2, 2)) },
     { title: 'Warnings', style: 'yellow', lines: warningLines(summary, most) },
@@ -72,11 +72,12 @@ function heading(paint: Paint, title: string, style: 'red' | 'yellow' | undefine
   return paint('bold', style === undefined ? title : paint(style, title))
 }
 
-function captureLines(summary: ReplaySummary, traffic: TrafficCounters, interrupted: boolean): string[] {
-  const lines = summary.files.flatMap((file) => {
+function captureLines(summary: ReplaySummary, traffic: TrafficCounters, interrupted: boolean, most: number): string[] {
+  const lines = summary.files.slice(0, most).flatMap((file) => {
     const frames = summary.files.length > 1 ? `, ${counted(file.frames, 'frame')}` : ''
     return wrap(`${printable(file.path)}: ${file.format}${frames}`, 2, 2)
   })
+  lines.push(...more(summary.files.length - most, 'more capture', 'more captures'))
   const types = [...traffic.linkTypes].sort((a, b) => b[1] - a[1])
   const links = types.map(([type, frames]) => linkTypeName(type) + (types.length > 1 ? ` (${count(frames)})` : ''))
   lines.push(...wrap([counted(traffic.frameCount, 'frame'), byteSize(traffic.bytes), ...links].join(', '), 2, 2))

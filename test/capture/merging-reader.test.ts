@@ -1,9 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { payload, pcapFile, readAll } from '../support/captures.ts'
+
+/** Of this process, one by one (Linux). */
+const OPEN_FILES = '/proc/self/fd'
 
 let folder = ''
 beforeAll(() => {
@@ -79,5 +83,67 @@ describe('several captures', () => {
       expect(reader.files.map((info) => info.frames)).toEqual([3000, 3000, 100, 0])
       expect(reader.bytesRead).toBe(reader.bytesTotal)
     }
+  })
+
+  it('begin in the middle of others, in the place of their first frame', async () => {
+    const a = capture('a', [1, 3, 5, 7, 9])
+    const b = capture('b', [4, 5])
+    const c = capture('c', [9, 10])
+    const d = capture('d', [5])
+    expect((await merged([c, b, a, d])).map(([file, time]) => `${file} ${time.slice(-2)}`)).toEqual([
+      '2 01',
+      '2 03',
+      '1 04',
+      '1 05',
+      '2 05',
+      '3 05',
+      '2 07',
+      '0 09',
+      '2 09',
+      '0 10',
+    ])
+  })
+
+  it.skipIf(!existsSync(OPEN_FILES))(`are open only while they are read (skipped without ${OPEN_FILES})`, async () => {
+    const paths = Array.from({ length: 300 }, (_, n) => capture(`one-${n}`, [1000 * n, 1000 * n + 999]))
+    const before = readdirSync(OPEN_FILES).length
+    const reader = await openCapture(paths)
+    const batch = new FrameBatch()
+    let frames = 0
+    let most = 0
+    while (await reader.read(batch)) {
+      frames += batch.count
+      most = Math.max(most, readdirSync(OPEN_FILES).length - before)
+    }
+    expect([frames, most <= 2]).toEqual([600, true])
+    expect(reader.files.map((info) => info.frames)).toEqual(paths.map(() => 2))
+    expect(reader.bytesRead).toBe(reader.bytesTotal)
+  })
+
+  it('that are gone when their turn comes are said to be, and the others are read', async () => {
+    const [a, b, c] = [capture('a', [1]), capture('b', [2]), capture('c', [3])]
+    const reader = await openCapture([a, b, c])
+    rmSync(b)
+    expect((await readAll(reader)).map(({ file }) => file)).toEqual([0, 2])
+    expect(reader.problems).toEqual([
+      {
+        file: b,
+        byteOffset: 0,
+        afterFrame: 0,
+        message: `it could be opened before, and now no more (${b}: no such file)`,
+        fatal: true,
+      },
+    ])
+  })
+
+  it('have their damage told once', async () => {
+    const whole = pcapFile([{ seconds: 1, fraction: 0, data: payload(20, 1) }])
+    const cut = join(folder, 'cut')
+    const empty = join(folder, 'cut-before-its-first-frame')
+    writeFileSync(cut, Buffer.concat([whole, whole.subarray(24, 45)]))
+    writeFileSync(empty, whole.subarray(0, 30))
+    const reader = await openCapture([cut, capture('a', [1]), empty])
+    expect((await readAll(reader)).map(({ file }) => file)).toEqual([1, 0])
+    expect(reader.problems.map(({ file }) => file).toSorted()).toEqual([cut, empty].toSorted())
   })
 })

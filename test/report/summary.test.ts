@@ -145,6 +145,13 @@ describe('the summary', () => {
     expect(text).toContain('1 frame: link-type: a link layer that is not understood')
   })
 
+  it('names the first of many captures, and all of them when asked', () => {
+    const files = Array.from({ length: 25 }, (_, n) => ({ path: `${n}.pcap`, format: 'pcap, microseconds', frames: 1 }))
+    const text = summaryOf([], { files })
+    expect(text).toContain('  9.pcap: pcap, microseconds, 1 frame\n  … and 15 more captures\n')
+    expect(summaryOf([], { files }, true)).toContain('24.pcap: pcap, microseconds, 1 frame\n')
+  })
+
   it('gives damage with its place in the file', () => {
     const problem = {
       file: 'a\u001bb.pcap',
