@@ -194,6 +194,25 @@ describe('what rules do to sets', () => {
     expect([SYN, SYN, other, other].map((bytes) => answerOf(rules, bytes))).toEqual(['no', 'yes', 'no', 'no'])
   })
 
+  test('a full set with forceadd may have taken more, and given up others', () => {
+    const rules = compileWith('create s hash:ip maxelem 1 forceadd', fresh)
+    const from = (last: number): Uint8Array => tcp(`192.0.2.${last}:1000>198.51.100.2:80`, 'S')
+    const sources = [1, 1, 2, 1, 2, 3, 4, 3, 3]
+    expect(sources.map((last) => answerOf(rules, from(last)))).toEqual([
+      ...['no', 'yes', 'no', 'unknown', 'unknown', 'no', 'unknown', 'unknown', 'unknown'],
+    ])
+  })
+
+  test('a full set is searched for what is over only when something may be', () => {
+    const rules = compileWith('create s hash:ip maxelem 2 timeout 10', fresh)
+    const ask = (last: number, seconds: number): string =>
+      answerOf(rules, tcp(`192.0.2.${last}:1000>198.51.100.2:80`, 'S'), { nowNs: seconds * 1e9 })
+    expect([ask(1, 0), ask(2, 5), ask(3, 6), ask(3, 7)]).toEqual(['no', 'no', 'no', 'no'])
+    // The first is over, the second not.
+    expect([ask(3, 11), ask(3, 12), ask(4, 13), ask(4, 14)]).toEqual(['no', 'yes', 'no', 'no'])
+    expect([ask(4, 16), ask(4, 17), ask(2, 18)]).toEqual(['no', 'yes', 'no'])
+  })
+
   test('what an undecidable rule may have added is unknown', () => {
     const rules = compileWith(
       'create s hash:ip',

@@ -11,6 +11,8 @@ import { type Dimension, dimensionsOf, keyWidth, SET_TYPES, type SetDefinition, 
 const NO_INTERFACES: readonly number[] = []
 const MISS = -1
 const UNSURE = -2
+/** Elements that are told apart of a set that takes more than it holds: so many times as it holds. */
+const CROWD = 2
 /** An element that says `nomatch`: no, and shorter prefixes are not asked. */
 const NOMATCH = 3
 
@@ -42,6 +44,10 @@ export class ElementSet implements IpSet {
   readonly #words: Int32Array
   readonly #macWords = new Int32Array(2)
   readonly #zeroRefused: boolean
+  /** Elements that came by while the set was full, with `forceadd`. */
+  #mayHoldOthers = false
+  /** Up to this tick no element's time is over. */
+  #allLiveUntil = 0
 
   /** @param interfaces names of the machine's interfaces by number */
   constructor(definition: SetDefinition, interfaces: readonly string[]) {
@@ -132,7 +138,8 @@ export class ElementSet implements IpSet {
     const store = this.#store
     const slot = this.#find(packet, flags)
     if (slot === UNSURE) return UNKNOWN
-    if (slot === MISS || store.expires[slot] < ticksAt(packet)) return NO
+    if (slot === MISS) return this.#mayHoldOthers ? UNKNOWN : NO
+    if (store.expires[slot] < ticksAt(packet)) return NO
     if (store.isDoubtful(slot)) return UNKNOWN
     if (this.#mac !== null) {
       const same = this.#compareMac(packet, slot, flags, sure)
@@ -211,7 +218,7 @@ export class ElementSet implements IpSet {
       if (live && !exist) return
       store.blank(slot)
     } else {
-      if (store.table.size >= this.definition.maxElements && !this.#makeRoom(now)) return
+      if (store.table.size >= this.definition.maxElements && !this.#makeRoom(now) && !this.#crowd()) return
       slot = store.add()
       this.#noteLengths(slot, 1)
     }
@@ -221,6 +228,7 @@ export class ElementSet implements IpSet {
     const { timeout } = this.definition
     const lasting = seconds ?? timeout ?? 0
     store.expires[slot] = timeout === null || lasting === 0 ? NEVER : now + lasting * HZ
+    this.#allLiveUntil = Math.min(this.#allLiveUntil, store.expires[slot])
     if (this.#mac !== null) {
       store.macs[2 * slot] = this.#macWords[0]
       store.macs[2 * slot + 1] = this.#macWords[1]
@@ -285,12 +293,29 @@ export class ElementSet implements IpSet {
     return answer
   }
 
-  /** Elements whose time is over make room, or with `forceadd` any one. */
+  /**
+   * With `forceadd` an addition to a full set may succeed, and then throws out another element: which, and whether, hangs on a
+   * hash whose seed is chance (seen). From then on all are in doubt; more than twice as many as the set holds are not told apart.
+   * @returns whether the element may be in the set, as one of those
+   */
+  #crowd(): boolean {
+    if (!this.definition.forceAdd) return false
+    this.#store.doubtAll()
+    this.#mayHoldOthers ||= this.#store.table.size >= CROWD * this.definition.maxElements
+    return !this.#mayHoldOthers
+  }
+
+  /** Elements whose time is over make room. */
   #makeRoom(now: number): boolean {
-    const { table } = this.#store
+    const { table, expires } = this.#store
+    if (now <= this.#allLiveUntil) return false
+    let earliest = NEVER
     for (let slot = 0; slot < table.high; slot++) {
-      if (table.has(slot) && this.#store.expires[slot] < now) this.#drop(slot)
+      if (!table.has(slot)) continue
+      if (expires[slot] < now) this.#drop(slot)
+      else earliest = Math.min(earliest, expires[slot])
     }
+    this.#allLiveUntil = earliest
     return table.size < this.definition.maxElements
   }
 

@@ -23,6 +23,7 @@ export class ElementStore {
   /** bitmap:ip,mac: two words each, -1 as the first for none. */
   macs: Int32Array<ArrayBuffer>
   #flags: Int32Array<ArrayBuffer>
+  #allInDoubt = false
 
   constructor(width: number) {
     this.table = new KeyTable(width)
@@ -82,7 +83,13 @@ export class ElementStore {
   }
 
   isDoubtful(slot: number): boolean {
-    return (this.#flags[slot] & DOUBT) !== 0
+    return this.#allInDoubt || (this.#flags[slot] & DOUBT) !== 0
+  }
+
+  /** Whatever is or will be in the set may be gone already. */
+  doubtAll(): void {
+    this.hasDoubts = true
+    this.#allInDoubt = true
   }
 
   doubt(slot: number): void {
