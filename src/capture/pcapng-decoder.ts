@@ -43,6 +43,8 @@ export class PcapngDecoder implements RecordDecoder {
   readonly #damage: DamageLog
   #littleEndian = true
   #interfaces: CaptureInterface[] = []
+  /** By what they are: a few bytes of a compressed file can be millions of interfaces, all alike. */
+  readonly #kinds = new Map<string, CaptureInterface>()
   #frames = 0
   #lastSeconds = 0
   #lastNanoseconds = 0
@@ -124,7 +126,7 @@ export class PcapngDecoder implements RecordDecoder {
         if (length < INTERFACE_LENGTH_MIN) {
           this.#report(base + from, `an interface description block of only ${length} bytes`, true)
         } else {
-          this.#interfaces.push(parseInterface(view, from + 8, from + length - 4, this.#littleEndian))
+          this.#addInterface(parseInterface(view, from + 8, from + length - 4, this.#littleEndian))
         }
         return
       case BLOCK_SECTION:
@@ -135,8 +137,16 @@ export class PcapngDecoder implements RecordDecoder {
     }
   }
 
+  #addInterface(described: CaptureInterface): void {
+    const kind = `${described.linkType} ${described.snapLength} ${described.resolution} ${described.offsetSeconds}`
+    const known = this.#kinds.get(kind)
+    if (known === undefined) this.#kinds.set(kind, described)
+    this.#interfaces.push(known ?? described)
+  }
+
   #section(view: DataView, from: number, length: number, base: number): void {
     this.#interfaces = []
+    this.#kinds.clear()
     if (length < SECTION_LENGTH_MIN) {
       this.#report(base + from, `a section header of only ${length} bytes`, true)
       return

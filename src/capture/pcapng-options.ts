@@ -15,6 +15,10 @@ export interface CaptureInterface {
   linkType: number
   /** 0: no limit. */
   snapLength: number
+  /** if_tsresol; null for none. */
+  resolution: number | null
+  offsetSeconds: number
+  /** Made of both. */
   clock: CaptureClock
 }
 
@@ -35,6 +39,8 @@ export function parseInterface(view: DataView, from: number, end: number, little
   return {
     linkType: view.getUint16(from, littleEndian),
     snapLength: view.getUint32(from + 4, littleEndian),
+    resolution,
+    offsetSeconds,
     clock: captureClock(resolution, offsetSeconds),
   }
 }
