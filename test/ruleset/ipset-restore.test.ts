@@ -94,3 +94,21 @@ describe.skipIf(noIpset)(`what ipset restore takes, we take ${noIpset}`, () => {
     expect(files.filter((lines) => isTaken(lines) && !isTakenByUs(lines)).map((lines) => lines.join('; '))).toEqual([])
   })
 })
+
+test.each([
+  ['hash:ip,port', '10.0.0.0/16,1-65535', 65_536],
+  ['hash:ip maxelem 10', '10.0.0.0/28', 10],
+  ['hash:ip maxelem 4000000000', '10.0.0.0/8', 2 ** 20],
+  ['hash:ip,port maxelem 4000000000', '10.0.0.0/16,1-65535', 2 ** 20],
+])('%s: one line that stands for too many is refused before they are made: %s', (type, element, most) => {
+  expect(() => parseSets(`create s ${type}\nadd s ${element}\n`, 'sets')).toThrow(
+    `sets:2:7: "${element}" stands for more than ${most} elements; raise maxelem, or use a set of a net type`,
+  )
+})
+
+test('lines that are too many together are refused', () => {
+  const lines = Array.from({ length: 3 }, (_, n) => `add s ${10 + n}.0.0.0/12\n`)
+  expect(() => parseSets(`create s hash:ip maxelem 4000000000\n${lines.join('')}`, 'sets')).toThrow(
+    'sets:4:7: the set has more than 2097152 elements; write networks, in a set of a net type',
+  )
+})

@@ -8,7 +8,7 @@ import type { Token } from '../text/tokens.ts'
 import type { Dimension } from './set-definition.ts'
 
 /** More elements than this out of one range are taken for a mistake. */
-const EXPANSION_MAX = 1 << 20
+export const EXPANSION_MAX = 1 << 20
 const ICMP = 1
 const ICMPV6 = 58
 const ICMP_NAMES: Readonly<Record<string, number>> = {
@@ -95,7 +95,7 @@ export function parsePart(token: Token, text: string, dimension: Dimension, scop
       return parseProtocolPorts(token, text, scope.family)
     case 'plain-port':
       // A protocol before the port says only where its name is looked up.
-      return numbers(token, portRange(token, text.replace(/^tcp:/, ''), 'tcp')).map((port) => [port])
+      return numbers(portRange(token, text.replace(/^tcp:/, ''), 'tcp')).map((port) => [port])
     case 'mac':
       return [parseMac(token, text)]
     case 'mark':
@@ -131,7 +131,7 @@ function parseHosts(token: Token, text: string, { family, addressMask }: Element
   }
   const step = addressMask[0] === 0 ? 2 ** 32 : (~addressMask[0] >>> 0) + 1
   const range = ipv4Range(token, text)
-  if (range.high - range.low >= EXPANSION_MAX * step) throw new Refusal(token, `"${text}" are too many elements`)
+  if (range.high - range.low >= EXPANSION_MAX * step) throw tooMany(token, text, EXPANSION_MAX)
   const hosts: number[][] = []
   for (let word = (range.low & addressMask[0]) >>> 0; word <= range.high; word += step) hosts.push([word])
   return hosts
@@ -176,7 +176,7 @@ function parseProtocolPorts(token: Token, text: string, family: Family | null): 
   const rest = text.slice(colon + 1)
   const protocol = colon < 0 ? PROTOCOL_TCP : parseProtocol({ ...token, text: name })
   if (protocol === ICMP || protocol === ICMPV6) return [[(protocol << 16) | icmpCode(token, rest, family)]]
-  return numbers(token, portRange(token, rest, name)).map((port) => [(protocol << 16) | port])
+  return numbers(portRange(token, rest, name)).map((port) => [(protocol << 16) | port])
 }
 
 function icmpCode(token: Token, text: string, family: Family | null): number {
@@ -198,7 +198,15 @@ export function portRange(token: Token, text: string, protocol: string): NumberR
   return { low: port, high: port }
 }
 
-function numbers(_token: Token, { low, high }: NumberRange): number[] {
+/** @param most elements that one line may stand for, or that the set holds (maxelem) */
+export function tooMany(token: Token, text: string, most: number): Refusal {
+  return new Refusal(
+    token,
+    `"${text}" stands for more than ${most} elements; raise maxelem, or use a set of a net type`,
+  )
+}
+
+function numbers({ low, high }: NumberRange): number[] {
   return Array.from({ length: high - low + 1 }, (_, index) => low + index)
 }
 

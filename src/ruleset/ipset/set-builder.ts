@@ -1,7 +1,7 @@
 import { parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { type ElementScope, parseMac, parsePart } from './parse-element.ts'
+import { type ElementScope, EXPANSION_MAX, parseMac, parsePart, tooMany } from './parse-element.ts'
 import {
   type Dimension,
   type InterfaceName,
@@ -15,6 +15,8 @@ const TIMEOUT_MAX = 2_147_483
 const UINT32_MAX = 0xffff_ffff
 const COUNTER_MAX = 2 ** 63
 const PHYSICAL = 'physdev:'
+/** Elements that a set may have here. */
+const ELEMENTS_MAX = 1 << 21
 
 interface Member {
   readonly token: Token
@@ -55,8 +57,12 @@ export class SetBuilder {
     const own = readOptions(options, this.#base)
     const [text, mac] = this.#base.type === 'bitmap:ip,mac' ? token.text.split(',') : [token.text, undefined]
     const macWords = mac === undefined ? [-1, 0] : parseMac(token, mac)
-    for (const key of this.#keys(token, text, own.wildcard)) {
-      const elements = this.#elements
+    const keys = this.#keys(token, text, own.wildcard)
+    const elements = this.#elements
+    if (elements.count + keys.length > ELEMENTS_MAX) {
+      throw new Refusal(token, `the set has more than ${ELEMENTS_MAX} elements; write networks, in a set of a net type`)
+    }
+    for (const key of keys) {
       elements.count++
       for (const word of key) elements.keys.push(word)
       elements.timeouts.push(own.timeout)
@@ -115,9 +121,11 @@ export class SetBuilder {
       markMask,
       interfaceNumber: (name) => this.#interfaceNumber(name, wildcard),
     }
+    const most = Math.min(this.#base.maxElements, EXPANSION_MAX)
     let keys: number[][] = [[]]
     dimensions.forEach((dimension, index) => {
       const words = parsePart(token, parts[index], dimension, scope)
+      if (keys.length * words.length > most) throw tooMany(token, text, most)
       keys = keys.flatMap((key) => words.map((more) => [...key, ...more]))
     })
     if (range && keys.some(([word]) => word < range.low || word > range.high)) {
