@@ -160,6 +160,17 @@ describe('what is in a set', () => {
     expect(holds(sets, '--match-set s src', from('2001:db8:8000::1'), {}, 'ipv6')).toBe('no')
   })
 
+  test('what lines take out again is gone, until others put it in', () => {
+    const lines = ['create s hash:ip counters', 'add s 192.0.2.0/29', 'add s 192.0.2.1 -exist', 'del s 192.0.2.0/30']
+    const from = (last: number): Uint8Array => tcp(`192.0.2.${last}:1000>198.51.100.2:80`, 'S')
+    const held = (more: readonly string[]): number[] =>
+      [0, 1, 2, 3, 4, 5, 6, 7].filter((last) => holds([...lines, ...more], '--match-set s src', from(last)) === 'yes')
+    expect(held([])).toEqual([4, 5, 6, 7])
+    expect(held(['add s 192.0.2.2', 'del s 192.0.2.4'])).toEqual([2, 5, 6, 7])
+    expect(held(['add s 192.0.2.2', 'del s 192.0.2.2', 'add s 192.0.2.2 packets 9'])).toEqual([2, 4, 5, 6, 7])
+    expect(held(['flush s', 'add s 192.0.2.3', 'del s 192.0.2.4'])).toEqual([3])
+  })
+
   test('a set that was not given is unknown by name', () => {
     const rules = compileWith('', filter('-A FORWARD -m set --match-set lost src -j ACCEPT'))
     const packet = packetOf(SYN)

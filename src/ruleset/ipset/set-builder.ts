@@ -9,6 +9,7 @@ import {
   noElements,
   SET_TYPES,
   type SetDefinition,
+  type SetElements,
 } from './set-definition.ts'
 
 const TIMEOUT_MAX = 2_147_483
@@ -28,6 +29,9 @@ export class SetBuilder {
   readonly #base: SetDefinition
   readonly #interfaces: InterfaceName[] = []
   #elements = noElements()
+  /** Elements taken out again, by their places; and where each key stands, once one is taken out. */
+  readonly #removed = new Set<number>()
+  #places: Map<string, number[]> | null = null
   #members: Member[] = []
 
   constructor(base: SetDefinition) {
@@ -36,7 +40,7 @@ export class SetBuilder {
 
   get definition(): SetDefinition {
     const members = this.#members.map(({ name }) => name)
-    return { ...this.#base, elements: this.#elements, interfaces: this.#interfaces, members }
+    return { ...this.#base, elements: this.#withoutRemoved(), interfaces: this.#interfaces, members }
   }
 
   /** list:set: members that are no sets of the file. */
@@ -46,6 +50,8 @@ export class SetBuilder {
 
   flush(): void {
     this.#elements = noElements()
+    this.#removed.clear()
+    this.#places = null
     this.#members = []
   }
 
@@ -63,6 +69,7 @@ export class SetBuilder {
       throw new Refusal(token, `the set has more than ${ELEMENTS_MAX} elements; write networks, in a set of a net type`)
     }
     for (const key of keys) {
+      if (this.#places !== null) notePlace(this.#places, key, elements.count)
       elements.count++
       for (const word of key) elements.keys.push(word)
       elements.timeouts.push(own.timeout)
@@ -81,20 +88,36 @@ export class SetBuilder {
       return
     }
     const text = this.#base.type === 'bitmap:ip,mac' ? token.text.split(',')[0] : token.text
+    this.#places ??= this.#placesOfAll()
+    for (const key of this.#keys(token, text, false)) {
+      const name = key.join()
+      for (const place of this.#places.get(name) ?? []) this.#removed.add(place)
+      this.#places.delete(name)
+    }
+  }
+
+  #placesOfAll(): Map<string, number[]> {
+    const { keys, count } = this.#elements
+    const width = keyWidth(this.#base.type, this.#base.family)
+    const places = new Map<string, number[]>()
+    for (let at = 0; at < count; at++) notePlace(places, keys.slice(at * width, (at + 1) * width), at)
+    return places
+  }
+
+  #withoutRemoved(): SetElements {
+    if (this.#removed.size === 0) return this.#elements
     const kept = noElements()
     const all = this.#elements
     const width = keyWidth(this.#base.type, this.#base.family)
-    const gone = new Set(this.#keys(token, text, false).map((key) => key.join()))
     for (let at = 0; at < all.count; at++) {
-      const key = all.keys.slice(at * width, (at + 1) * width)
-      if (gone.has(key.join())) continue
+      if (this.#removed.has(at)) continue
       kept.count++
-      kept.keys.push(...key)
+      kept.keys.push(...all.keys.slice(at * width, (at + 1) * width))
       for (const name of ['timeouts', 'packets', 'bytes', 'mark', 'markMask'] as const) kept[name].push(all[name][at])
       kept.nomatch.push(all.nomatch[at])
       kept.macs.push(all.macs[2 * at], all.macs[2 * at + 1])
     }
-    this.#elements = kept
+    return kept
   }
 
   #addMember(token: Token, options: readonly Token[]): void {
@@ -142,6 +165,13 @@ export class SetBuilder {
     const known = this.#interfaces.findIndex(same)
     return known >= 0 ? known : this.#interfaces.push({ name, physical, wildcard }) - 1
   }
+}
+
+function notePlace(places: Map<string, number[]>, key: readonly number[], place: number): void {
+  const name = key.join()
+  const known = places.get(name)
+  if (known === undefined) places.set(name, [place])
+  else known.push(place)
 }
 
 interface ElementOptions {
