@@ -32,6 +32,8 @@ export class TableBuilder {
   readonly line: number
   readonly #isOfCommands: boolean
   readonly #chains = new Map<string, ChainBuilder>()
+  /** Of rules that others were compared with. */
+  readonly #texts = new WeakMap<Rule, string>()
 
   /** @param isOfCommands every line is a command of its own, not one of a file for iptables-restore */
   constructor(name: TableName, line: number, isOfCommands: boolean) {
@@ -222,9 +224,18 @@ export class TableBuilder {
 
   #indexOf(chain: ChainBuilder, rule: Rule, at: Token): number {
     const text = printRule(rule)
-    const index = chain.rules.findIndex((other) => printRule(other) === text)
+    const index = chain.rules.findIndex((other) => this.#textOf(other) === text)
     if (index < 0) throw new Refusal(at, `the chain "${chain.name}" has no such rule; take this line away`)
     return index
+  }
+
+  #textOf(rule: Rule): string {
+    let text = this.#texts.get(rule)
+    if (text === undefined) {
+      text = printRule(rule)
+      this.#texts.set(rule, text)
+    }
+    return text
   }
 
   #deleteChains(token: Token | null): void {
