@@ -109,7 +109,7 @@ async function benchStages(name: string, path: string, repeats: number, cache: s
 
 /** Packets of both families are asked about: of new connections, of known ones, and with interfaces that are not known. */
 async function benchRules(cache: string, repeats: number): Promise<void> {
-  const mixed = CAPTURES.find(({ name }) => name === 'mixed') ?? CAPTURES[0]
+  const [mixed, scan] = ['mixed', 'scan'].map((name) => CAPTURES.find((kind) => kind.name === name) ?? CAPTURES[0])
   const texts = RULE_COUNTS.flatMap((count): RuleText[] => {
     const rules = (family: 'ipv4' | 'ipv6', stateFirst: boolean): RuleText => ({
       name: `${count.toLocaleString('en')} rules, ${family}${stateFirst ? ', known connections first' : ''}`,
@@ -130,7 +130,9 @@ async function benchRules(cache: string, repeats: number): Promise<void> {
   }
   const titles = ['rules', 'parse, ms', 'compile, ms', 'new, ns', 'known, ns', 'interface unknown, ns']
   print('rules: loading, and asking about a packet', markdownTable(titles, rows))
-  if (files.length > 0) print('rules: whole replays, interfaces not known', replayTable(files, mixed, repeats, cache))
+  for (const kind of files.length > 0 ? [mixed, scan] : []) {
+    print(`rules: whole replays of ${kind.name}, interfaces not known`, replayTable(files, kind, repeats, cache))
+  }
 }
 
 /** The slowest first. */

@@ -105,6 +105,11 @@ describe('captures of the benchmark', () => {
     expect(readFileSync(path)).toHaveLength(24 + 90 * PACKETS)
   })
 
+  it('scan: a connection for each packet, all of one host', async () => {
+    const seen = await contentsOf(captureFile(kindOf('scan'), PACKETS, folder))
+    expect([seen.packets, seen.bad, seen.tcp.size]).toEqual([PACKETS, 0, PACKETS])
+  })
+
   it('mixed: half IPv6, with fragments, every checksum right', async () => {
     const seen = await contentsOf(captureFile(kindOf('mixed'), PACKETS, folder))
     expect([seen.bad, seen.unread]).toEqual([0, 0])

@@ -35,6 +35,12 @@ export const CAPTURES: readonly CaptureKind[] = [
   },
   { name: 'a4', what: 'the same, four times as long', packets: 4_000_000, write: untilPackets(false) },
   { name: 'b', what: 'concurrent connections: all SYNs, then all SYN-ACKs', packets: 2_000_000, write: concurrent },
+  {
+    name: 'scan',
+    what: "one host's SYNs to a thousand ports of one host after the other",
+    packets: 200_000,
+    write: scan,
+  },
   { name: 'mixed', what: 'half of it IPv6, with fragments and NAT', packets: 1_000_000, write: untilPackets(true) },
 ]
 
@@ -155,6 +161,19 @@ function concurrent(writer: PacketWriter, packets: number): void {
   while (divisor(step, connections) > 1) step += 2
   for (let count = 0, number = 0; count < connections; count++, number = (number + step) % connections) {
     write(number, true)
+  }
+}
+
+/** Nobody answers: whatever rules keep of hosts or connections grows with every packet. */
+function scan(writer: PacketWriter, packets: number): void {
+  const plan = new PacketPlan()
+  plan.flags = SYN
+  plan.clientPort = 40_000
+  for (let number = 0; number < packets; number++) {
+    plan.server = Math.floor(number / 1000)
+    plan.serverPort = 1 + (number % 1000)
+    plan.seq = number
+    writer.write(plan)
   }
 }
 
