@@ -34,11 +34,11 @@ export async function openCapture(paths: readonly string[], options: CaptureOpti
   const problems: CaptureProblem[] = []
   const readers: FrameReader[] = []
   try {
-    const glance = mergedBatch()
+    const glance = paths.length > 1 ? mergedBatch() : undefined
     for (const [file, path] of paths.entries()) {
       const name = path === '-' ? 'standard input' : path
       const source = openByteSource(path)
-      if (paths.length > 1 && path !== '-' && source.immediate) {
+      if (glance !== undefined && path !== '-' && source.immediate) {
         source.close()
         const open: OpenCapture = (noted) => openSource(name, file, openByteSource(path), noted, options)
         readers.push(await WaitingCapture.of(open, problems, glance))

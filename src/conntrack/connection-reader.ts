@@ -12,11 +12,11 @@ import {
   ENTRY_INTS,
   ENTRY_ORIGINAL_FROM_B,
   ENTRY_TWO_TUPLES,
-  ENTRY_WATCHED,
   KIND_IPV6,
   KIND_PROTOCOL_MASK,
   KIND_ZONE_SHIFT,
 } from './entry.ts'
+import type { EntryWatcher } from './entry-watchers.ts'
 import {
   X_COUNTERS,
   X_HELPER,
@@ -31,7 +31,7 @@ import {
 } from './extensions.ts'
 import { HELPERS } from './helpers/registry.ts'
 import { TCP_CLOSE, TCP_STATE_MASK, TCP_TIME_WAIT } from './protocols/tcp-states.ts'
-import type { ConnectionTable, EntryWatcher } from './table.ts'
+import type { ConnectionTable } from './table.ts'
 import { hasIcmpCounterpart, TupleKey } from './tuple.ts'
 
 /** ICMP types of requests and their replies. */
@@ -123,11 +123,11 @@ export class ConnectionReader {
   }
 
   watch(connection: number): void {
-    this.#table.entries[connection * ENTRY_INTS + E_STATUS] |= ENTRY_WATCHED
+    this.#table.watchers.watch(this.#table.entries, connection)
   }
 
   addWatcher(watcher: EntryWatcher): void {
-    if (!this.#table.watchers.includes(watcher)) this.#table.watchers.push(watcher)
+    this.#table.watchers.add(watcher)
   }
 
   number(connection: number): number {

@@ -212,7 +212,7 @@ export class CurrentConnection {
   /** For the tuple in `key`. */
   #open(fields: Int32Array, base: number): boolean {
     if (this.#max > 0 && this.table.count >= this.#max && !this.#makeRoom()) return false
-    if (this.table.created % OPENINGS_TO_SWEEP === 0) this.table.sweep(SWEEP_STEPS * OPENINGS_TO_SWEEP)
+    if (this.table.created % OPENINGS_TO_SWEEP === 0) this.table.cleaner.sweep(SWEEP_STEPS * OPENINGS_TO_SWEEP)
     this.id = this.table.allocate(this.key)
     this.info = CT_NEW
     this.number = this.table.created
@@ -297,13 +297,13 @@ export class CurrentConnection {
   #makeRoom(): boolean {
     if (this.nowNs >= this.#nextCollectionNs) {
       this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
-      if (this.table.removeExpired() > 0) return true
+      if (this.table.cleaner.removeExpired() > 0) return true
     }
     if (this.fullSinceNs === Number.POSITIVE_INFINITY) {
       this.fullSinceNs = this.nowNs
       this.hostsWhenFull = this.#busiestHosts()
     }
-    if (this.table.evict(this.evicted + this.fullDrops)) {
+    if (this.table.cleaner.evict(this.evicted + this.fullDrops)) {
       this.evicted++
       return true
     }

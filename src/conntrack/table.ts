@@ -14,6 +14,7 @@ import {
   ENTRY_WATCHED,
   KIND_IPV6,
 } from './entry.ts'
+import { EntryWatchers } from './entry-watchers.ts'
 import { EXTENSION_INTS, ExtensionTable, X_REPLY_HASH, X_TIMEOUT_POLICY } from './extensions.ts'
 import { KeyIndex } from './key-index.ts'
 import {
@@ -25,7 +26,8 @@ import {
   writeReplyKey,
 } from './key-words.ts'
 import { reserve } from './reservation.ts'
-import { IPS_ASSURED, IPS_CONFIRMED } from './status.ts'
+import { IPS_CONFIRMED } from './status.ts'
+import { TableCleaner } from './table-cleaner.ts'
 import type { TupleKey } from './tuple.ts'
 
 const ENTRIES_AT_LEAST = 1 << 12
@@ -35,21 +37,6 @@ const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
 /** Integers in what a processor's cache fetches at once. */
 const CACHE_LINE_INTS = 16
-/** Entries that `sweep` looks at before it removes any. */
-const SWEPT_AT_ONCE = 64
-/** The kernel looks at eight buckets of a full table, two tuples each. */
-const EVICTION_SCAN = 16
-/** Odd, and far from any pattern: spreads numbers that follow each other. */
-const SPREAD = 0x9e3779b1
-
-/** Is told of entries with ENTRY_WATCHED. */
-export interface EntryWatcher {
-  /** A packet of its connection was tracked. */
-  moved(id: number): void
-  /** Nobody finds it any more, or, where nobody did yet, ever will. */
-  left(id: number): void
-}
-
 /** `find` may match packets of … */
 export const ANY_DIRECTION = -1
 
@@ -84,7 +71,8 @@ export class ConnectionTable {
   touched = 0
   /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
   onFree: (id: number) => void = () => {}
-  readonly watchers: EntryWatcher[] = []
+  readonly watchers = new EntryWatchers()
+  readonly cleaner = new TableCleaner(this)
   readonly #index = new KeyIndex((reference) => this.#hashOf(reference))
   /** Entries below this number have been handed out at least once. */
   #high = 0
@@ -95,8 +83,6 @@ export class ConnectionTable {
   #hashes: Int32Array
   /** The first free entry, -1 for none. */
   #free = -1
-  #sweep = 0
-  readonly #expired = new Int32Array(SWEPT_AT_ONCE)
 
   /**
    * @param limit entries that the table will hold at the most, 0 for no limit: room for them is reserved
@@ -110,6 +96,11 @@ export class ConnectionTable {
     this.times = new Float64Array(memory)
     this.#hashes = new Int32Array(reserve(capacity, 4, ENTRIES_AT_LEAST))
     this.extensions = new ExtensionTable(capacity)
+  }
+
+  /** One more than the highest number of an entry that was ever allocated. */
+  get high(): number {
+    return this.#high
   }
 
   /** Memory that entries have touched, their index and their extensions, in bytes. */
@@ -142,6 +133,11 @@ export class ConnectionTable {
       }
     }
     this.touched = touched
+  }
+
+  /** Has what taking the entry out of the index needs brought to the processor's cache: to be kept in `touched`. */
+  approachEntry(id: number): number {
+    return this.#index.approach(this.#hashes[id])
   }
 
   /**
@@ -279,21 +275,10 @@ export class ConnectionTable {
   /** Takes a findable entry out of the index; what it holds stays until it is freed. */
   unlink(id: number): void {
     const e = id * ENTRY_INTS
-    if ((this.entries[e + E_STATUS] & ENTRY_WATCHED) !== 0) this.#tellThatItLeft(id)
+    if ((this.entries[e + E_STATUS] & ENTRY_WATCHED) !== 0) this.watchers.tellThatItLeft(this.entries, id)
     this.#index.delete(this.#hashes[id], id << 1)
     if ((this.entries[e + E_STATUS] & ENTRY_TWO_TUPLES) !== 0) this.#index.delete(this.#replyHash(id), (id << 1) | 1)
     this.count--
-  }
-
-  /** Tells watchers that a packet of the entry was tracked, or its time set. */
-  tellThatItMoved(id: number): void {
-    if ((this.entries[id * ENTRY_INTS + E_STATUS] & ENTRY_WATCHED) === 0) return
-    for (const watcher of this.watchers) watcher.moved(id)
-  }
-
-  #tellThatItLeft(id: number): void {
-    this.entries[id * ENTRY_INTS + E_STATUS] &= ~ENTRY_WATCHED
-    for (const watcher of this.watchers) watcher.left(id)
   }
 
   #hashOf(reference: number): number {
@@ -310,47 +295,12 @@ export class ConnectionTable {
     const e = id * ENTRY_INTS
     const status = this.entries[e + E_STATUS]
     if ((status & ENTRY_HAS_EXPECTATIONS) !== 0) this.onFree(id)
-    if ((status & ENTRY_WATCHED) !== 0) this.#tellThatItLeft(id)
+    if ((status & ENTRY_WATCHED) !== 0) this.watchers.tellThatItLeft(this.entries, id)
     if (this.entries[e + E_EXTENSION] !== 0) this.extensions.free(this.entries[e + E_EXTENSION])
     this.entries[e + E_EXTENSION] = 0
     this.entries[e + E_NUMBER] = 0
     this.#hashes[id] = this.#free
     this.#free = id
-  }
-
-  /**
-   * Removes what has expired among the next `steps` entries, round and round, so that connections which nobody asks for
-   * again do not stay. Expiry at lookup is exact without it.
-   */
-  sweep(steps: number): void {
-    for (let done = 0; done < steps && this.#high > 0; done += SWEPT_AT_ONCE) {
-      this.#sweepTogether(Math.min(steps - done, SWEPT_AT_ONCE))
-    }
-  }
-
-  /** As in `approach`, the index is asked for all of them before it is changed for any. */
-  #sweepTogether(steps: number): void {
-    const { entries, times } = this
-    const expired = this.#expired
-    let touched = 0
-    let count = 0
-    for (let step = 0; step < steps; step++) {
-      if (this.#sweep >= this.#high) this.#sweep = 0
-      const id = this.#sweep++
-      const e = id * ENTRY_INTS
-      if (times[(e + E_EXPIRY) >> 1] > this.nowNs || entries[e + E_NUMBER] === 0) continue
-      expired[count++] = id
-      touched ^= this.#index.approach(this.#hashes[id])
-    }
-    this.touched = touched
-    for (let i = 0; i < count; i++) this.removeIfExpired(expired[i])
-  }
-
-  /** Removes all that has expired; returns how many. */
-  removeExpired(): number {
-    const before = this.count
-    this.sweep(this.#high)
-    return before - this.count
   }
 
   /** Removes a findable entry whose time is over; false when it is not. */
@@ -363,27 +313,6 @@ export class ConnectionTable {
   #hasExpired(id: number): boolean {
     const e = id * ENTRY_INTS
     return this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= this.nowNs && this.isFindable(id)
-  }
-
-  /**
-   * Pushes one entry that is not ASSURED out of the table, looking only at EVICTION_SCAN entries next to each other, as the
-   * kernel looks at a few buckets. Where the kernel looks depends on a random seed; here it depends on `turn`, so that two
-   * replays of a capture do the same.
-   */
-  evict(turn: number): boolean {
-    const { entries } = this
-    const from = (Math.imul(turn, SPREAD) >>> 1) % this.#high
-    let seen = 0
-    for (let step = 0; step < this.#high && seen < EVICTION_SCAN; step++) {
-      const id = (from + step) % this.#high
-      const status = entries[id * ENTRY_INTS + E_STATUS]
-      if (entries[id * ENTRY_INTS + E_NUMBER] === 0 || (status & IPS_CONFIRMED) === 0) continue
-      seen++
-      if ((status & IPS_ASSURED) !== 0 || !this.isFindable(id)) continue
-      this.remove(id)
-      return true
-    }
-    return false
   }
 
   /** Whether the entry is in the index. */

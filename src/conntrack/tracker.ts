@@ -213,9 +213,9 @@ export class Tracker {
 
   #tellWatchers(): void {
     const { table, id, refusedBy } = this.current
-    if (table.watchers.length === 0) return
-    if (id !== NO_ENTRY) table.tellThatItMoved(id)
-    else if (refusedBy !== NO_ENTRY) table.tellThatItMoved(refusedBy)
+    if (table.watchers.isEmpty) return
+    if (id !== NO_ENTRY) table.watchers.tellThatItMoved(table.entries, id)
+    else if (refusedBy !== NO_ENTRY) table.watchers.tellThatItMoved(table.entries, refusedBy)
   }
 
   #trackTcp(fields: Int32Array, base: number, frame: number): number {

@@ -35,7 +35,7 @@ function findAt(table: ConnectionTable, key: TupleKey, nowNs: number): number {
 
 function expiredAt(table: ConnectionTable, nowNs: number): number {
   table.nowNs = nowNs
-  return table.removeExpired()
+  return table.cleaner.removeExpired()
 }
 
 describe('the connection table', () => {
@@ -127,9 +127,9 @@ describe('the connection table', () => {
     const ids = Array.from({ length: 50 }, (_, n) => insert(table, n, 1e9))
     for (const id of ids) table.entries[id * ENTRY_INTS + E_STATUS] |= IPS_ASSURED
     const turns = Array.from({ length: 20 }, (_, turn) => turn)
-    expect(turns.some((turn) => table.evict(turn))).toBe(false)
+    expect(turns.some((turn) => table.cleaner.evict(turn))).toBe(false)
     table.entries[ids[7] * ENTRY_INTS + E_STATUS] &= ~IPS_ASSURED
-    expect(turns.filter((turn) => table.evict(turn))).toHaveLength(1)
+    expect(turns.filter((turn) => table.cleaner.evict(turn))).toHaveLength(1)
     expect([table.count, findAt(table, keyOf(7), 0)]).toEqual([49, -1])
   })
 })
@@ -177,8 +177,8 @@ describe('a full table', () => {
     expect(tracking.tracker.current.evicted).toBe(1)
     const { table } = tracking.tracker.current
     let searches = 0
-    const search = table.removeExpired.bind(table)
-    table.removeExpired = () => {
+    const search = table.cleaner.removeExpired.bind(table.cleaner)
+    table.cleaner.removeExpired = () => {
       searches++
       return search()
     }

@@ -84,7 +84,7 @@ test('long after, nothing is left: every connection ends', () => {
       for (const sent of packets) play(tracking, sent)
       const { table } = tracking.tracker.current
       table.nowNs = (tracking.now + 432_001) * 1e9
-      table.removeExpired()
+      table.cleaner.removeExpired()
       expect([table.count, [...table.live()]]).toEqual([0, []])
     }),
     { numRuns: 30 },

@@ -244,7 +244,7 @@ export class HelperRunner implements HelpedPacket {
     if (this.#greKeys === null) return
     const { table } = this.#current
     table.times[(this.connection * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + seconds * 1e9
-    table.tellThatItMoved(this.connection)
+    table.watchers.tellThatItMoved(table.entries, this.connection)
   }
 
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void {

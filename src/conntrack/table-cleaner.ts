@@ -1,0 +1,80 @@
+import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS } from './entry.ts'
+import { IPS_ASSURED, IPS_CONFIRMED } from './status.ts'
+import type { ConnectionTable } from './table.ts'
+
+/** Entries that `sweep` looks at before it removes any. */
+const SWEPT_AT_ONCE = 64
+/** The kernel looks at eight buckets of a full table, two tuples each. */
+const EVICTION_SCAN = 16
+/** Odd, and far from any pattern: spreads numbers that follow each other. */
+const SPREAD = 0x9e3779b1
+
+/** Makes room in a connection table: of what has expired, and of connections that may be pushed out. */
+export class TableCleaner {
+  readonly #table: ConnectionTable
+  /** The entry that is swept next. */
+  #next = 0
+  readonly #expired = new Int32Array(SWEPT_AT_ONCE)
+
+  constructor(table: ConnectionTable) {
+    this.#table = table
+  }
+
+  /**
+   * Removes what has expired among the next `steps` entries, round and round, so that connections which nobody asks for
+   * again do not stay. Expiry at lookup is exact without it.
+   */
+  sweep(steps: number): void {
+    for (let done = 0; done < steps && this.#table.high > 0; done += SWEPT_AT_ONCE) {
+      this.#sweepTogether(Math.min(steps - done, SWEPT_AT_ONCE))
+    }
+  }
+
+  /** As in `approach`, the index is asked for all of them before it is changed for any. */
+  #sweepTogether(steps: number): void {
+    const table = this.#table
+    const { entries, times } = table
+    const expired = this.#expired
+    let touched = 0
+    let count = 0
+    for (let step = 0; step < steps; step++) {
+      if (this.#next >= table.high) this.#next = 0
+      const id = this.#next++
+      const e = id * ENTRY_INTS
+      if (times[(e + E_EXPIRY) >> 1] > table.nowNs || entries[e + E_NUMBER] === 0) continue
+      expired[count++] = id
+      touched ^= table.approachEntry(id)
+    }
+    table.touched = touched
+    for (let i = 0; i < count; i++) table.removeIfExpired(expired[i])
+  }
+
+  /** Removes all that has expired; returns how many. */
+  removeExpired(): number {
+    const before = this.#table.count
+    this.sweep(this.#table.high)
+    return before - this.#table.count
+  }
+
+  /**
+   * Pushes one entry that is not ASSURED out of the table, looking only at EVICTION_SCAN entries next to each other, as the
+   * kernel looks at a few buckets. Where the kernel looks depends on a random seed; here it depends on `turn`, so that two
+   * replays of a capture do the same.
+   */
+  evict(turn: number): boolean {
+    const table = this.#table
+    const { entries } = table
+    const from = (Math.imul(turn, SPREAD) >>> 1) % table.high
+    let seen = 0
+    for (let step = 0; step < table.high && seen < EVICTION_SCAN; step++) {
+      const id = (from + step) % table.high
+      const status = entries[id * ENTRY_INTS + E_STATUS]
+      if (entries[id * ENTRY_INTS + E_NUMBER] === 0 || (status & IPS_CONFIRMED) === 0) continue
+      seen++
+      if ((status & IPS_ASSURED) !== 0 || !table.isFindable(id)) continue
+      table.remove(id)
+      return true
+    }
+    return false
+  }
+}
