@@ -17,7 +17,7 @@ import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '..
 import { ANY_DIRECTION } from '../table.ts'
 import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
-import { MANIP_SOURCE, type NatRange } from './range.ts'
+import { ANY_RANGE, MANIP_SOURCE, type NatRange } from './range.ts'
 import { SourceIndex } from './source-index.ts'
 
 /** The kernel tries so many ports before it gives up on finding a free one. */
@@ -42,6 +42,8 @@ export class NatBinder {
   /** The tuple being worked on: of the original direction, as the peer will see it. */
   readonly #tuple = new Int32Array(PACKET_INTS)
   readonly #inverse = new Int32Array(PACKET_INTS)
+  /** The tuple before. */
+  readonly #before = new Int32Array(PACKET_INTS)
   readonly #sources = new SourceIndex()
   /** Where a port was looked for last: the lowest, and how many. */
   #lowest = 0
@@ -69,10 +71,11 @@ export class NatBinder {
   bind(manip: number, range: NatRange): void {
     const { id, table } = this.#current
     const e = id * ENTRY_INTS
-    if (!this.#current.isConfirmed) {
+    if (!this.#current.isConfirmed && !this.#changesNothing(manip, range)) {
       const tuple = this.#tuple
+      const before = this.#before
       this.#readTuple(id)
-      const before = tuple.slice()
+      copyTuple(tuple, before)
       const { portsChosen } = this
       this.#makeUnique(manip, range)
       if (!isSameTuple(before, tuple)) {
@@ -87,6 +90,13 @@ export class NatBinder {
     }
     table.entries[e + E_STATUS] |= manip === MANIP_SOURCE ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE
     if (manip === MANIP_SOURCE) this.#sources.add(id, this.#hashOfSource(id))
+  }
+
+  /** Destinations are left alone where no rule says otherwise, but for what has an identifier or a key in place of a port. */
+  #changesNothing(manip: number, range: NatRange): boolean {
+    if (manip === MANIP_SOURCE || range !== ANY_RANGE) return false
+    const protocol = this.#connections.protocol(this.#current.id)
+    return !isIcmp(protocol) && protocol !== PROTO_GRE
   }
 
   /** The reply tuple turned round: what the connection's own packets look like behind the translations so far. */
@@ -108,18 +118,19 @@ export class NatBinder {
 
   #makeUnique(manip: number, range: NatRange): void {
     const tuple = this.#tuple
-    const isV6 = tuple[P_FAMILY] === IP_V6
-    const words = isV6 ? 4 : 1
     if (manip === MANIP_SOURCE && !range.random) {
       if (this.#isInRange(manip, range)) {
         if (!this.#isTaken() || this.#isTakenByReverse()) return
       } else if (this.#keepsSource(range)) return
     }
-    const source = [...tuple.subarray(P_SRC, P_SRC + words)]
-    const destination = [...tuple.subarray(P_DST, P_DST + words)]
-    const { zoneOriginal, zoneReply } = this.#current
-    const chosen = chooseAddress(range, source, destination, zoneOriginal || zoneReply)
-    if (chosen !== null) tuple.set(chosen, manip === MANIP_SOURCE ? P_SRC : P_DST)
+    if (range.minAddress !== null) {
+      const words = tuple[P_FAMILY] === IP_V6 ? 4 : 1
+      const source = [...tuple.subarray(P_SRC, P_SRC + words)]
+      const destination = [...tuple.subarray(P_DST, P_DST + words)]
+      const { zoneOriginal, zoneReply } = this.#current
+      const chosen = chooseAddress(range, source, destination, zoneOriginal || zoneReply)
+      if (chosen !== null) tuple.set(chosen, manip === MANIP_SOURCE ? P_SRC : P_DST)
+    }
     if (range.random) this.#findPort(manip, range)
     else if (range.minPort >= 0) {
       const isFixed = range.minPort === range.maxPort
@@ -144,7 +155,7 @@ export class NatBinder {
     const { id, nowNs, table } = this.#current
     const { entries, times } = table
     const tuple = this.#tuple
-    const before = tuple.slice()
+    const before = this.#before
     const read = this.#connections
     const isV6 = read.isIpv6(id)
     for (let other = this.#sources.first(this.#hashOfSource(id)); other >= 0; other = this.#sources.after(other)) {
@@ -158,7 +169,7 @@ export class NatBinder {
         break
       }
     }
-    tuple.set(before)
+    copyTuple(before, tuple)
     return false
   }
 
@@ -315,6 +326,10 @@ function hasPorts(protocol: number): boolean {
     protocol === PROTO_UDPLITE ||
     isIcmp(protocol)
   )
+}
+
+function copyTuple(from: Int32Array, to: Int32Array): void {
+  for (let i = P_SRC; i <= P_PORTS; i++) to[i] = from[i]
 }
 
 function isSameTuple(one: Int32Array, other: Int32Array): boolean {
