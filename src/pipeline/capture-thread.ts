@@ -1,12 +1,13 @@
 import { parentPort } from 'node:worker_threads'
 import type { FrameReader } from '../capture/frame-reader.ts'
 import { openCapture } from '../capture/open-capture.ts'
+import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { decodeBatch } from './decode-batch.ts'
 import { SlotRing } from './slot-ring.ts'
 import { failureOf, type ThreadMessage, type ThreadTask } from './thread-messages.ts'
 
 /** The entry of the capture's thread: opens the captures, fills slot after slot, and ends. */
-async function readCapture({ paths, options, ring: memory, port }: ThreadTask): Promise<void> {
+async function readCapture({ paths, options, flowSeed, ring: memory, port }: ThreadTask): Promise<void> {
   const ring = new SlotRing(memory)
   const tell = (message: ThreadMessage): void => port.postMessage(message)
   const wakeReplay = (): void => {
@@ -14,6 +15,7 @@ async function readCapture({ paths, options, ring: memory, port }: ThreadTask): 
   }
   let reader: FrameReader | null = null
   try {
+    if (flowSeed !== FLOW_SEED) throw new Error('the thread that reads the capture hashes flows in its own way')
     reader = await openCapture(paths, options)
     const { problems, bytesTotal } = reader
     let told = 0

@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { shareFlowSeed } from '../wire/flow-hash.ts'
 
 /** Started before anybody had a task for it. */
 let ready: Worker | null = null
@@ -26,6 +27,7 @@ export function captureWorker(): Worker {
 function start(): Worker {
   // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
   const entry = new URL(`./capture-thread${extname(import.meta.url)}`, import.meta.url)
+  shareFlowSeed()
   // Flags of the process are not its own: it would refuse some of them, like --input-type.
   const worker = new Worker(entry, { execArgv: [] })
   // Whoever gives up a source half-read, or never asks for one, is not kept from ending.

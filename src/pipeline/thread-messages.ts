@@ -7,6 +7,8 @@ import type { RingMemory } from './slot-ring.ts'
 export interface ThreadTask {
   readonly paths: readonly string[]
   readonly options: CaptureOptions
+  /** With which flows must be hashed. */
+  readonly flowSeed: number
   readonly ring: RingMemory
   /** Where its messages go, in the order in which things happened, and always ahead of the slots that they concern. */
   readonly port: MessagePort

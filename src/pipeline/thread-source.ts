@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } f
 import { FRAME_FILE, FRAME_INTS } from '../capture/frame-batch.ts'
 import { CaptureError, type CaptureFileInfo, type CaptureProblem } from '../capture/frame-reader.ts'
 import type { CaptureOptions } from '../capture/open-capture.ts'
+import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import { captureWorker } from './capture-worker.ts'
 import type { PacketBatch } from './packet-batch.ts'
@@ -35,7 +36,7 @@ export class ThreadSource implements PacketSource {
   private constructor(paths: readonly string[], options: CaptureOptions) {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
-    const task: ThreadTask = { paths, options, ring: this.#ring.memory, port: port2 }
+    const task: ThreadTask = { paths, options, flowSeed: FLOW_SEED, ring: this.#ring.memory, port: port2 }
     this.#worker = captureWorker()
     this.#worker.postMessage(task, [port2])
     this.#worker.on('message', () => this.#wake?.())

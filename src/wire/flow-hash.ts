@@ -21,16 +21,18 @@ const SEED_NAME = 'ctreplay.flowSeed'
 
 /**
  * Seed of all hashes of flows: random, so that nobody can prepare a capture whose connections all collide, and one for all
- * threads of a process, which look up what another one hashed. It shows in no output.
+ * threads that look up what another one hashed (`shareFlowSeed`). It shows in no output.
  */
-export const FLOW_SEED = seedOfProcess()
+export const FLOW_SEED = seedGiven() ?? randomInt(0x7fffffff)
 
-function seedOfProcess(): number {
+function seedGiven(): number | null {
   const given = getEnvironmentData(SEED_NAME)
-  if (typeof given === 'number') return given
-  const seed = randomInt(0x7fffffff)
-  setEnvironmentData(SEED_NAME, seed)
-  return seed
+  return typeof given === 'number' ? given : null
+}
+
+/** Threads that this one starts from now on have its seed. */
+export function shareFlowSeed(): void {
+  setEnvironmentData(SEED_NAME, FLOW_SEED)
 }
 
 /** P_HASH of rows that are not plain; one plain row in four thousand million has it, too. */

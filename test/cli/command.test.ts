@@ -260,6 +260,19 @@ describe('--threads', () => {
   })
 })
 
+/** Captures in which packets are looked up that another thread has not hashed: fragments, announced connections, quotes. */
+describe.each(['udp-fragments.pcap.gz', 'ftp-active.pcap', 'tftp.pcap', 'ping-traceroute.pcapng'])(
+  '%s through a pipe, which a thread of its own reads',
+  (name) => {
+    it('gets the answers that one thread gives', () => {
+      const answers = (threads: string) => shell(`cat pcaps/${name} | ctreplay - ${threads} --quiet --ndjson -`)
+      const alone = answers('--threads 1')
+      expect({ ...alone, lines: alone.stdout.length > 1000 }).toMatchObject({ status: 0, lines: true, stderr: '' })
+      expect(answers('').stdout).toBe(alone.stdout)
+    })
+  },
+)
+
 describe('pipes and signals', () => {
   it('stops quietly when the reader of the lines goes away', () => {
     const many = written('many.pcap', manyDatagrams(60_000))

@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { PacketBatch } from '../../pipeline/packet-batch.ts'
 import type { SharedBatches } from '../../pipeline/packet-source.ts'
 import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
+import { shareFlowSeed } from '../../wire/flow-hash.ts'
 import type { MachineParts, MachinePlace } from '../machine-for.ts'
 import type { Outcome } from '../outcome.ts'
 import { sumOf, type Tally } from '../tally.ts'
@@ -138,6 +139,7 @@ function worker(task: ShardTask): Worker {
   // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
   const entry = new URL(`./shard-thread${extname(import.meta.url)}`, import.meta.url)
   // Flags of the process are not its own: it would refuse some of them, like --input-type.
+  shareFlowSeed()
   return new Worker(entry, { workerData: task, transferList: [task.port], execArgv: [] })
 }
 
