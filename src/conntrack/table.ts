@@ -67,6 +67,8 @@ export class ConnectionTable {
   foundDirection = 0
   /** There was a connection whose directions are in different zones: several may have the same tuple in one zone. */
   hasSplitZones = false
+  /** There was a connection with two tuples: a packet may be none of its, and yet have answers that are. */
+  hasTwoTuples = false
   /** Made of all that `approach` looked at, kept so that it must look. */
   touched = 0
   /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
@@ -256,6 +258,7 @@ export class ConnectionTable {
     const x = this.extend(id)
     writeReplyKey(this.extensions.records, x, key)
     this.entries[id * ENTRY_INTS + E_STATUS] |= ENTRY_TWO_TUPLES
+    this.hasTwoTuples = true
   }
 
   /** Makes an allocated entry findable. Its tuples must not be in the table. */

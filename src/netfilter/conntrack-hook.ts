@@ -22,6 +22,7 @@ import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '..
 import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { NOTE_CUT, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
+import { Assumptions } from './assumptions.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { FastPath, NOT_TRACKED } from './fast-path.ts'
 import { HelperPorts } from './helper-ports.ts'
@@ -79,8 +80,7 @@ export class ConntrackHook {
   readonly #hasNat: boolean
   /** Counts packets and bytes of connections where rules ask for them. */
   readonly #accounts: ConnectionReader | null
-  /** Connections kept alive by a packet whose verdict is unknown: entry -> that frame. */
-  readonly #assumed = new Map<number, { connectionNumber: number; frame: number }>()
+  readonly #assumptions = new Assumptions()
 
   /** @param hasNat whether some nat table is loaded */
   constructor(options: MachineOptions, hasNat: boolean) {
@@ -94,6 +94,7 @@ export class ConntrackHook {
     const connections = new ConnectionReader(this.tracker.current.table)
     const counts = options.ruleset4?.countsConnections || options.ruleset6?.countsConnections
     this.#accounts = counts ? connections : null
+    this.nat = new NatHooks(this.tracker.current, connections, options, this.tracker.finding)
     this.fastPath =
       counts || options.fastPath === false
         ? null
@@ -102,9 +103,9 @@ export class ConntrackHook {
             tracker: this.tracker,
             verifiesChecksums: this.#verifiesChecksums,
             helperPorts: this.#helperPorts,
-            assumed: this.#assumed,
+            assumptions: this.#assumptions,
+            binder: hasNat ? this.nat.binder : null,
           })
-    this.nat = new NatHooks(this.tracker.current, connections, options, this.tracker.finding)
   }
 
   /** The tracker's turn, behind the raw table; false when the packet ends there. */
@@ -126,8 +127,8 @@ export class ConntrackHook {
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
     if (this.#hasNat) this.nat.binder.chancePorts.learnFrom(fields, base)
-    // Neither what was just learned nor other zones were known when the fast path looked.
-    if (this.#hasNat || (current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
+    // The fast path looked in no other zone.
+    if ((current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
     const result = this.#judge(packet, outcome.frame)
     if (result === TRACKER_CANNOT_TELL) {
       outcome.note = NOTE_CUT
@@ -152,7 +153,7 @@ export class ConntrackHook {
     const missed = tracker.onlooker.helperMissed(fields, base)
     if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
     if (this.#accounts !== null) this.#account(this.#accounts, packet)
-    if (this.#assumed.size > 0) outcome.assumesFrame = this.#assumedFrame()
+    if (!this.#assumptions.isEmpty) outcome.assumesFrame = this.#assumedFrame()
     return true
   }
 
@@ -189,14 +190,9 @@ export class ConntrackHook {
   /** The frame that the packet's connection, or the one that made it INVALID, is taken to have passed by; 0 for none. */
   #assumedFrame(): number {
     const { current } = this.tracker
-    const isRefused = current.refusedBy !== NO_ENTRY
-    const id = isRefused ? current.refusedBy : current.id
-    const number = isRefused ? current.refusedByNumber : current.number
-    const assumption = this.#assumed.get(id)
-    if (assumption === undefined) return 0
-    if (assumption.connectionNumber === number) return assumption.frame
-    this.#assumed.delete(id)
-    return 0
+    const { id, number, refusedBy, refusedByNumber } = current
+    if (refusedBy !== NO_ENTRY) return this.#assumptions.frameOf(refusedBy, refusedByNumber)
+    return id === NO_ENTRY ? 0 : this.#assumptions.frameOf(id, number)
   }
 
   /**
@@ -217,7 +213,7 @@ export class ConntrackHook {
     onlooker.look(packet.bytes, packet.fields, packet.base, isSent)
     outcome.confirmedNew = current.confirm()
     if (outcome.confirmedNew && outcome.verdict === VERDICT_UNKNOWN) {
-      this.#assumed.set(current.id, { connectionNumber: current.number, frame: outcome.frame })
+      this.#assumptions.note(current.id, current.number, outcome.frame)
     }
     return true
   }

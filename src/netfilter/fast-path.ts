@@ -1,7 +1,9 @@
+import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
 import { E_EXTENSION, E_STATUS, ENTRY_INTS, ENTRY_TWO_TUPLES } from '../conntrack/entry.ts'
 import { EXTENSION_INTS, X_HELPER } from '../conntrack/extensions.ts'
 import { TRACKED } from '../conntrack/finding.ts'
+import type { NatBinder } from '../conntrack/nat/binder.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
 import {
   CT_ESTABLISHED,
@@ -9,11 +11,22 @@ import {
   CT_NEW,
   IPS_CONFIRMED,
   IPS_DST_NAT,
+  IPS_DST_NAT_DONE,
   IPS_SRC_NAT,
+  IPS_SRC_NAT_DONE,
 } from '../conntrack/status.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
 import { NO_CLASSES } from '../ruleset/evaluate/packet-classes.ts'
-import { HITS_MAX, HOOK_NAMES, INTERFACE_NONE, type RulePacket, VERDICT_ACCEPT } from '../ruleset/rule-packet.ts'
+import {
+  HITS_MAX,
+  INTERFACE_NONE,
+  RulePacket,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NONE,
+  VERDICT_REJECT,
+  VERDICT_UNKNOWN,
+} from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { NO_HASH } from '../wire/flow-hash.ts'
 import {
@@ -28,10 +41,11 @@ import {
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
 import { PROTO_TCP } from '../wire/protocols.ts'
+import type { Assumptions } from './assumptions.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { FlowCache, NO_WAY, Way } from './flow-cache.ts'
 import type { HelperPorts } from './helper-ports.ts'
-import type { Outcome, PassedPackets } from './outcome.ts'
+import { CTSTATE_NONE, type Outcome, type PassedPackets } from './outcome.ts'
 import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, pathOf } from './routing.ts'
 import type { Topology } from './topology.ts'
 import { WayMemory } from './way-memory.ts'
@@ -42,8 +56,14 @@ export const APPROACHED = 32
 /** What packets on a way have in common beside their classes, in one number: CT_ code, whether it opens a connection, … */
 const OPENS = 0x10
 const PATH_SHIFT = 5
+const RESTS = 0x80
 const FLAGS_SHIFT = 8
 const PROTOCOL_SHIFT = 16
+
+/** Answers by which packets are told apart; where there are more of them, going all the way is not much slower. */
+const CALLS_MAX = 16
+
+const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
 
 /** The packet was not tracked ahead of the rules. */
 export const NOT_TRACKED = -1
@@ -57,8 +77,9 @@ export interface FastPathOptions {
   readonly helperPorts: HelperPorts
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
-  /** Connections that exist on an assumption. */
-  readonly assumed: ReadonlyMap<number, unknown>
+  readonly assumptions: Assumptions
+  /** Null where no nat table is loaded. */
+  readonly binder: NatBinder | null
 }
 
 /**
@@ -82,7 +103,10 @@ export class FastPath {
   readonly #ruleset4: CompiledRuleset | null
   readonly #ruleset6: CompiledRuleset | null
   readonly #topology: Topology
-  readonly #assumed: ReadonlyMap<number, unknown>
+  readonly #assumptions: Assumptions
+  readonly #binder: NatBinder | null
+  /** As rules would see a packet of which the memory is asked. */
+  readonly #asked: RulePacket
   /** By family; null where each connection's first packets must go all their way. */
   readonly #memory4: WayMemory | null
   readonly #memory6: WayMemory | null
@@ -97,10 +121,11 @@ export class FastPath {
     this.#ruleset4 = options.ruleset4
     this.#ruleset6 = options.ruleset6
     this.#topology = options.topology
-    this.#assumed = options.assumed
-    const isPossible = !translates(options.ruleset4) && !translates(options.ruleset6)
-    this.#memory4 = isPossible ? memoryFor(options.ruleset4) : null
-    this.#memory6 = isPossible ? memoryFor(options.ruleset6) : null
+    this.#assumptions = options.assumptions
+    this.#binder = options.binder
+    this.#asked = new RulePacket(new ConnectionReader(options.tracker.current.table))
+    this.#memory4 = memoryFor(options.ruleset4)
+    this.#memory6 = memoryFor(options.ruleset6)
     this.#flows = new FlowCache((options.ruleset4?.flagsAsked ?? 0) | (options.ruleset6?.flagsAsked ?? 0))
   }
 
@@ -143,6 +168,8 @@ export class FastPath {
     current.zoneReply = 0
     current.lookedUp = id
     current.lookedUpDirection = table.foundDirection
+    // It may be the answer that tells the port of a translation, and belong to that connection.
+    if (id === NO_ENTRY && this.#binder?.chancePorts.isWaiting === true) return NO_WAY
     const way =
       id === NO_ENTRY ? NO_WAY : this.#flows.wayOf(table.entries, id, table.foundDirection, tcpFlagsOf(fields, base))
     return way === NO_WAY
@@ -188,29 +215,51 @@ export class FastPath {
     const isPlainEntry =
       (entries[e + E_STATUS] & (ENTRY_TWO_TUPLES | IPS_SRC_NAT | IPS_DST_NAT)) === 0 && entries[e + E_EXTENSION] === 0
     if (info !== CT_NEW && !isEstablished(info)) return NO_WAY
-    if (!isPlainEntry || this.#assumed.size > 0 || onlooker.announced.count > 0 || onlooker.watches(fields, base)) {
-      return NO_WAY
-    }
+    if (!isPlainEntry || onlooker.announced.count > 0 || onlooker.watches(fields, base)) return NO_WAY
     const family = fields[base + P_FAMILY]
-    const inward = path === PATH_OUTPUT ? INTERFACE_NONE : ways.incoming(family, fields, base + P_SRC)
-    const outward = path === PATH_INPUT ? INTERFACE_NONE : ways.outgoing(family, fields, base + P_DST)
+    const asked = this.#asked
+    asked.fields = fields
+    asked.base = base
+    asked.inInterface = path === PATH_OUTPUT ? INTERFACE_NONE : ways.incoming(family, fields, base + P_SRC)
+    asked.outInterface = path === PATH_INPUT ? INTERFACE_NONE : ways.outgoing(family, fields, base + P_DST)
     const flags = tcpFlagsOf(fields, base) & this.#flows.flagsAsked
     const opens = (entries[e + E_STATUS] & IPS_CONFIRMED) === 0
+    if (opens && table.hasTwoTuples && this.#binder?.isClash() === true) return NO_WAY
     const kind =
       info |
       (opens ? OPENS : 0) |
+      (this.#restsOn() === 0 ? 0 : RESTS) |
       (path << PATH_SHIFT) |
       (flags << FLAGS_SHIFT) |
       (fields[base + P_PROTOCOL] << PROTOCOL_SHIFT)
-    const way = memory.find(fields, base, kind, inward, outward)
+    const way = memory.find(asked, kind)
     if (way === NO_WAY) {
       this.#memory = memory
       return NO_WAY
     }
-    if (opens) current.confirm()
-    else if (info !== CT_NEW) this.#flows.assign(way, entries, id, current.direction)
+    this.#end(way, frame)
+    if (info !== CT_NEW) this.#flows.assign(way, entries, id, current.direction)
     this.#flows.take(way, fields[base + P_L3_LENGTH], wireLength)
     return way
+  }
+
+  /** What becomes of the current packet's connection, as at the end of the hooks. */
+  #end(way: number, frame: number): void {
+    const { current } = this.#tracker
+    const { verdict, isBound } = this.#flows.way(way)
+    if (isDropped(verdict)) {
+      current.drop()
+      return
+    }
+    if (!current.confirm()) return
+    if (isBound) this.#binder?.bindAsItIs()
+    if (verdict === VERDICT_UNKNOWN) this.#assumptions.note(current.id, current.number, frame)
+  }
+
+  /** The frame that the current packet's connection rests on, 0 for none. */
+  #restsOn(): number {
+    const { id, number } = this.#tracker.current
+    return this.#assumptions.isEmpty ? 0 : this.#assumptions.frameOf(id, number)
   }
 
   /** What the tracker has nothing to say about, and what takes it all its steps to find that. */
@@ -242,13 +291,17 @@ export class FastPath {
   /** Says in `outcome`, which is blank, what became of the packet that `take` just took. */
   describe(way: number, outcome: Outcome): void {
     const { current } = this.#tracker
-    const { hook, rule, state, opens } = this.#flows.way(way)
+    const { hook, dropHook, rule, state, opens, verdict, possibleVerdicts, unknownText, rests } = this.#flows.way(way)
     outcome.state = state
     outcome.confirmedNew = opens
     outcome.direction = current.direction
     outcome.hook = hook
-    outcome.verdict = VERDICT_ACCEPT
+    outcome.dropHook = dropHook
+    outcome.verdict = verdict
     outcome.rule = rule
+    outcome.possibleVerdicts = possibleVerdicts
+    outcome.unknownText = unknownText
+    outcome.assumesFrame = rests ? this.#restsOn() : 0
     outcome.connectionNumber = current.number
   }
 
@@ -258,17 +311,20 @@ export class FastPath {
     const { fields, base } = packet
     const memory = this.#memory
     this.#memory = null
-    const isAccepted =
-      outcome.verdict === VERDICT_ACCEPT && finding.reason === REASON_NONE && outcome.assumesFrame === 0
-    if (!isAccepted || path === PATH_LOOPBACK || (memory === null && !isEstablished(current.info))) return
+    if (!isRepeatable(outcome) || finding.reason !== REASON_NONE || path === PATH_LOOPBACK) return
+    if (memory === null && !isEstablished(current.info)) return
     if (!packet.steady || packet.hitCount > HITS_MAX || packet.tracking !== 0) return
     if (fields[base + P_HASH] === NO_HASH) return
     if (onlooker.watches(fields, base)) return
     const { entries, extensions } = current.table
     const e = current.id * ENTRY_INTS
-    const isPlainEntry = (entries[e + E_STATUS] & (ENTRY_TWO_TUPLES | IPS_SRC_NAT | IPS_DST_NAT)) === 0
     const hasHelper = extensions.records[entries[e + E_EXTENSION] * EXTENSION_INTS + X_HELPER] !== 0
-    if (!isPlainEntry || !current.isConfirmed || hasHelper) return
+    if (
+      !this.#isAlike(entries[e + E_STATUS], memory) ||
+      hasHelper ||
+      !(current.isConfirmed || isDropped(outcome.verdict))
+    )
+      return
     const isV6 = fields[base + P_FAMILY] === IP_V6
     const way = this.#way
     way.ruleset = isV6 ? this.#ruleset6 : this.#ruleset4
@@ -278,16 +334,44 @@ export class FastPath {
     way.opens = outcome.confirmedNew
     way.arrives = path !== PATH_OUTPUT
     way.hook = outcome.hook
+    way.dropHook = outcome.dropHook
+    way.verdict = outcome.verdict
     way.rule = outcome.rule
+    way.possibleVerdicts = outcome.possibleVerdicts
+    way.unknownText = outcome.unknownText
+    way.rests = outcome.assumesFrame !== 0
+    way.isBound = (entries[e + E_STATUS] & NAT_DONE) === NAT_DONE
     const number = this.#flows.numberOf(way, packet, tcpFlagsOf(fields, base))
     if (isEstablished(current.info)) this.#flows.assign(number, entries, current.id, current.direction)
     if (memory !== null && number !== NO_WAY) memory.keep(number)
+  }
+
+  /** See FlowCache. */
+  isBrief(way: number): boolean {
+    return this.#flows.isBrief(way)
+  }
+
+  /** Translated connections have ways of their own, but no other has theirs. Zones translate nothing. */
+  #isAlike(status: number, memory: WayMemory | null): boolean {
+    const isTranslated = (status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0
+    const hasTwoTuples = (status & ENTRY_TWO_TUPLES) !== 0
+    return isTranslated ? memory === null && !this.#tracker.current.table.hasSplitZones : !hasTwoTuples
   }
 
   /** Gives the rules the packets that took the short way, before anybody reads their counters. Says which they were. */
   settle(): PassedPackets[] {
     return this.#flows.settle()
   }
+}
+
+/** Whether the packet met the tracker, and rules alone decided its end, which does nothing else to its connection. */
+function isRepeatable({ state, verdict, rule }: Outcome): boolean {
+  if (state === CTSTATE_NONE || verdict === VERDICT_NONE) return false
+  return verdict === VERDICT_ACCEPT || (rule !== null && !rule.rejectsWithReset)
+}
+
+function isDropped(verdict: number): boolean {
+  return verdict === VERDICT_DROP || verdict === VERDICT_REJECT
 }
 
 function isEstablished(info: number): boolean {
@@ -298,14 +382,10 @@ function tcpFlagsOf(fields: Int32Array, base: number): number {
   return fields[base + P_PROTOCOL] === PROTO_TCP ? (fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & 0xff : 0
 }
 
-function translates(ruleset: CompiledRuleset | null): boolean {
-  return ruleset !== null && HOOK_NAMES.some((_, hook) => ruleset.natAt(hook) !== null)
-}
-
-/** None where rules see packets before the tracker, or tell them apart by more than their headers. */
+/** None where rules do something to packets before the tracker, or tell them apart by more than their headers. */
 function memoryFor(ruleset: CompiledRuleset | null): WayMemory | null {
   if (ruleset === null) return new WayMemory(NO_CLASSES)
-  const seesFirst = HOOK_NAMES.some((_, hook) => ruleset.tablesAt(hook).some(({ table }) => table === 'raw'))
-  const { classes } = ruleset
-  return seesFirst || classes === null || classes.calls.length > 0 ? null : new WayMemory(classes)
+  const { actsBeforeTracker, classes, classCalls } = ruleset
+  const isPossible = !actsBeforeTracker && classCalls.length <= CALLS_MAX
+  return classes === null || !isPossible ? null : new WayMemory(classes, classCalls)
 }

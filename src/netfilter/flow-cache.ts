@@ -1,5 +1,5 @@
 import { E_WAYS, ENTRY_INTS } from '../conntrack/entry.ts'
-import { HITS_MAX, type RulePacket } from '../ruleset/rule-packet.ts'
+import { HITS_MAX, type RulePacket, VERDICT_ACCEPT } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
 import type { PassedPackets } from './outcome.ts'
 
@@ -9,8 +9,8 @@ export const NO_WAY = 0
 export const WAYS_MAX = 0xffff
 const DIRECTION_BITS = 16
 
-/** Integers of a way's key before the rules that counted it: what it is for, the filter's decision, TCP flags, their number. */
-const KEY_HEAD = 4
+/** Integers of a way's key before the rules that counted it: what it is for, how it ends, its rule, TCP flags, their number. */
+const KEY_HEAD = 5
 const WAYS_AT_START = 64
 const GROWTH = 2
 
@@ -25,15 +25,24 @@ export class Way {
   opens = false
   /** It began at PREROUTING, where checksums are looked at. */
   arrives = false
-  /** HOOK_ number of the main hook. */
+  /** HOOK_ number of the main hook, and of the one where packets are dropped, -1 for none. */
   hook = 0
-  /** The rule or policy that stands for the verdict, which is ACCEPT. */
+  dropHook = -1
+  /** VERDICT_ code, and the rule or policy that stands for it. */
+  verdict = VERDICT_ACCEPT
   rule: RuleInfo | null = null
+  /** UNKNOWN: bits 1 << VERDICT_… of what is possible, and what is missing. */
+  possibleVerdicts = 0
+  unknownText: string | null = null
+  /** Its connections are there on an assumption (Assumptions). */
+  rests = false
+  /** The nat table was asked what to do with its connections. */
+  isBound = false
 }
 
 /**
- * The ways that accepted packets of established connections took through the rules, where all that was asked is the same
- * for the connection's next packets in that direction: these need not go it again. Each way is kept once, by the rules that
+ * The ways that packets took through the rules, where all that was asked is the same for the next packets of their
+ * connections in that direction: these need not go it again. Each way is kept once, by its end and the rules that
  * counted it, and connection entries hold numbers of ways; what went a way is counted at it, and given to its rules by
  * `settle`.
  */
@@ -66,6 +75,12 @@ export class FlowCache {
     return this.#flags[way] === (tcpFlags & this.#flagsAsked) ? way : NO_WAY
   }
 
+  /** Its packets were certainly accepted, so that nothing needs to be said of each of them but how many they were. */
+  isBrief(number: number): boolean {
+    const { verdict, rests } = this.way(number)
+    return verdict === VERDICT_ACCEPT && !rests
+  }
+
   way(number: number): Readonly<Way> {
     return this.#ways[number - 1]
   }
@@ -84,7 +99,7 @@ export class FlowCache {
     entries[word] = (entries[word] & ~(WAYS_MAX << shift)) | (number << shift)
   }
 
-  /** Gives what was counted to the rules, and says what it was. */
+  /** Gives what was counted to the rules, and says what of it was brief. */
   settle(): PassedPackets[] {
     return this.#ways.flatMap(({ ruleset, isV6, state, opens, protocol, hook }, at) => {
       const number = at + 1
@@ -95,7 +110,7 @@ export class FlowCache {
       this.#packets[number] = 0
       this.#bytes[number] = 0
       this.#wireBytes[number] = 0
-      return [passed]
+      return this.isBrief(number) ? [passed] : []
     })
   }
 
@@ -111,16 +126,23 @@ export class FlowCache {
       (way.hook << 3) |
       (way.state << 8) |
       (way.protocol << 16)
-    key[1] = way.rule === null ? -1 : way.rule.id
-    key[2] = flags
-    key[3] = hitCount
+    key[1] =
+      way.verdict |
+      (way.possibleVerdicts << 8) |
+      ((way.dropHook + 1) << 16) |
+      (way.rests ? 1 << 24 : 0) |
+      (way.isBound ? 1 << 25 : 0)
+    key[2] = way.rule === null ? -1 : way.rule.id
+    key[3] = flags
+    key[4] = hitCount
     for (let at = 0; at < hitCount; at++) key[KEY_HEAD + at] = hits[at]
     const length = KEY_HEAD + hitCount
     let hash = 0
     for (let at = 0; at < length; at++) hash = Math.imul(hash ^ key[at], 0x9e3779b1) ^ (hash >>> 15)
     const alike = this.#byHash.get(hash)
     if (alike !== undefined) {
-      for (const number of alike) if (this.#hasKey(number, length)) return number
+      for (const number of alike)
+        if (this.way(number).unknownText === way.unknownText && this.#hasKey(number, length)) return number
     }
     if (this.#ways.length === WAYS_MAX) return NO_WAY
     const number = this.#add({ ...way }, key.slice(0, length))

@@ -148,6 +148,11 @@ export class Machine {
     else this.#enter(batch.bytes, outcome, batch.info[row + FRAME_INTERFACE])
   }
 
+  /** Whether a way that `advance` named is told in short (FlowCache). */
+  isBrief(way: number): boolean {
+    return this.journey.fastPath?.isBrief(way) === true
+  }
+
   /** Brings the counters of the rules up to date. Says which packets took the short way since it was last called. */
   settle(): PassedPackets[] {
     return this.journey.fastPath?.settle() ?? []

@@ -179,19 +179,33 @@ async function whileIdle<T>(next: Promise<T>, sinks: readonly Sink[]): Promise<T
   return batch
 }
 
+/** How the packets of a way are told: nobody knows yet, by its number to sinks that need no more, or each as if it had no way. */
+const TOLD_NEVER = 0
+const TOLD_BRIEFLY = 1
+const TOLD_WHOLE = 2
+
 /** The sinks of a replay, by what they want of packets that take the short way. */
 class Audience {
   readonly all: readonly Sink[]
   /** They need no outcome. */
   readonly brief: readonly PassedSink[]
   readonly others: readonly Sink[]
-  /** By number of the way: 1 where the brief ones know it. */
-  readonly knownWays = new Uint8Array(WAYS_MAX + 1)
+  /** By number of the way: TOLD_… */
+  readonly ways = new Uint8Array(WAYS_MAX + 1)
 
   constructor(sinks: readonly Sink[]) {
     this.all = sinks
     this.brief = sinks.flatMap(({ passed }) => passed ?? [])
     this.others = sinks.filter(({ passed }) => passed === undefined)
+    this.ways[NO_WAY] = TOLD_WHOLE
+  }
+
+  /** A way is met for the first time. @returns how its packets are told from now on */
+  meet(way: number, machine: Machine, outcome: Outcome): number {
+    const told = machine.isBrief(way) ? TOLD_BRIEFLY : TOLD_WHOLE
+    this.ways[way] = told
+    if (told === TOLD_BRIEFLY) for (const sink of this.brief) sink.way?.(way, outcome)
+    return told
   }
 }
 
@@ -202,27 +216,22 @@ function replayBatch(
   audience: Audience,
   familyFrames: Float64Array,
 ): void {
-  const { all, brief, others, knownWays } = audience
+  const { all, brief, others, ways } = audience
   const { current } = machine.tracker
   for (let i = 0; i < batch.count; i++) {
     if (i % APPROACHED === 0) machine.approach(batch, i, Math.min(i + APPROACHED, batch.count))
     const way = machine.advance(batch, i)
-    if (way === NO_WAY) {
-      machine.describe(batch, i, NO_WAY, outcome)
+    let told = ways[way]
+    if (told !== TOLD_BRIEFLY || others.length > 0) machine.describe(batch, i, way, outcome)
+    if (told === TOLD_NEVER) told = audience.meet(way, machine, outcome)
+    if (told === TOLD_WHOLE) {
       familyFrames[outcome.fields[outcome.base + P_FAMILY]]++
       for (let s = 0; s < all.length; s++) all[s].packet(outcome)
       continue
     }
-    if (others.length > 0 || knownWays[way] === 0) machine.describe(batch, i, way, outcome)
-    if (knownWays[way] === 0) tellWay(way, audience, outcome)
     for (let s = 0; s < brief.length; s++) brief[s].packet(batch, i, way, current.direction, current.number)
     for (let s = 0; s < others.length; s++) others[s].packet(outcome)
   }
-}
-
-function tellWay(way: number, audience: Audience, outcome: Outcome): void {
-  audience.knownWays[way] = 1
-  for (const sink of audience.brief) sink.way?.(way, outcome)
 }
 
 async function drain(sinks: readonly Sink[]): Promise<void> {

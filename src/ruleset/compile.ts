@@ -5,9 +5,10 @@ import { Interpreter } from './evaluate/interpret.ts'
 import { RuleMemory } from './evaluate/memory.ts'
 import { PacketClasses } from './evaluate/packet-classes.ts'
 import { BAIL, COMPILED_DEPTH_MAX, depthOf, type Program, Trail } from './evaluate/program.ts'
-import type { Runtime } from './evaluate/runtime.ts'
+import { type Runtime, slotOf } from './evaluate/runtime.ts'
 import { firstSharingRule } from './evaluate/shared-state.ts'
 import { flagsAsked } from './evaluate/steadiness.ts'
+import { letsAllPass } from './evaluate/transparency.ts'
 import { UncertainMarks } from './evaluate/uncertain-marks.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
 import { IpSets } from './ipset/ip-sets.ts'
@@ -111,6 +112,8 @@ export function compileRuleset(
       else hooks[hook].push(atHook)
     }
   }
+  const classes = PacketClasses.of([...programs.values()])
+  const raw = programs.get('raw')
   return {
     family: parsed.family,
     rules: infos,
@@ -125,7 +128,9 @@ export function compileRuleset(
       runtime.counters[2 * ruleId] += packets
       runtime.counters[2 * ruleId + 1] += bytes
     },
-    classes: PacketClasses.of([...programs.values()]),
+    classes,
+    classCalls: (classes?.calls ?? []).map((call) => runtime.pure[slotOf(call, runtime, context)]),
+    actsBeforeTracker: raw?.chains.some((chain) => !letsAllPass(chain)) === true,
     flagsAsked: flags,
     sharing: sharingRule(infos, programs),
     unknownReason: (index) => reasons[index],
@@ -166,12 +171,8 @@ function hookTable(
     table,
     run: compiled
       ? (packet) => {
-          const wasSteady = packet.steady
-          packet.steady = true
           const verdict = compiled(packet, packet.fields, packet.base)
-          if (verdict === BAIL) return interpreter.resume(packet, base)
-          if (!wasSteady) packet.steady = false
-          return verdict
+          return verdict === BAIL ? interpreter.resume(packet, base) : verdict
         }
       : (packet) => interpreter.run(packet, base),
     explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos, runtime, interfaces)),

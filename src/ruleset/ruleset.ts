@@ -1,3 +1,4 @@
+import type { PureTest } from './evaluate/condition.ts'
 import type { PacketClasses } from './evaluate/packet-classes.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { RulePacket } from './rule-packet.ts'
@@ -70,6 +71,10 @@ export interface CompiledRuleset {
   count(ruleId: number, packets: number, bytes: number): void
   /** Tells packets apart as far as rules do; null where they ask what cannot be divided into classes. */
   readonly classes: PacketClasses | null
+  /** Answer the calls that `classes` leave open, in their order. */
+  readonly classCalls: readonly PureTest[]
+  /** The raw table may drop packets, change them, or say how they are tracked. */
+  readonly actsBeforeTracker: boolean
   /** TCP flags that some rule looks at, as in P_TCP_FLAGS_WINDOW's flag bits. */
   readonly flagsAsked: number
   /**

@@ -32,6 +32,8 @@ function onlooker(asked: string[]): CompiledRuleset {
     count: () => {},
     flagsAsked: 0,
     classes: null,
+    classCalls: [],
+    actsBeforeTracker: false,
     sharing: null,
     unknownReason: () => '',
     countsConnections: false,

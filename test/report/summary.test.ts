@@ -25,6 +25,8 @@ const ruleset: CompiledRuleset = {
   count: () => {},
   flagsAsked: 0,
   classes: null,
+    classCalls: [],
+    actsBeforeTracker: false,
   sharing: null,
   unknownReason: () => '',
   warnings: [],

@@ -99,6 +99,13 @@ export class NatBinder {
     return !isIcmp(protocol) && protocol !== PROTO_GRE
   }
 
+  /** Binds the current packet's connection, which is new, where no rule translates it and no answers of others are in its way. */
+  bindAsItIs(): void {
+    const { id, table } = this.#current
+    table.entries[id * ENTRY_INTS + E_STATUS] |= IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
+    this.#sources.add(id, this.#hashOfSource(id))
+  }
+
   /** The reply tuple turned round: what the connection's own packets look like behind the translations so far. */
   #readTuple(id: number): void {
     const tuple = this.#tuple

@@ -36,6 +36,11 @@ export class ChancePorts {
     this.#connections = new ConnectionReader(current.table)
   }
 
+  /** There may be connections whose answers tell something. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0
+  }
+
   /** The current packet's connection has got a port that stands for one taken at random, from `low` to `high`. */
   note(low: number, high: number): void {
     const { id, number } = this.#current

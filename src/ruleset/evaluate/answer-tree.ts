@@ -12,6 +12,8 @@ export interface WalkAnswer extends Marks {
   readonly unknownReason: number
   /** Rules and policies that the packet certainly matched. */
   readonly counted: readonly number[]
+  /** See RulePacket.steady. */
+  readonly steady: boolean
 }
 
 /** Leaves the packet as the walk left the one that it answered. */

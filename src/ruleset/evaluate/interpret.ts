@@ -98,16 +98,14 @@ export class Interpreter {
 
   /** The whole walk from the start of a base chain. A recorder is told of every rule. */
   run(packet: RulePacket, baseChain: number, recorder?: Recorder): number {
-    packet.steady = false
-    const start = { chain: baseChain, at: 0 }
     if (!recorder) return this.#answer(packet, baseChain, NO_TRAIL)
+    const start = { chain: baseChain, at: 0 }
     // A recorder is told of the rules, too, that the packet certainly does not match.
     return this.#walk(packet, baseChain, start, [], null, null, recorder).verdict
   }
 
   /** Goes on where the compiled code stopped (Runtime.trail). */
   resume(packet: RulePacket, baseChain: number): number {
-    packet.steady = false
     return this.#answer(packet, baseChain, this.#runtime.trail)
   }
 
@@ -119,11 +117,15 @@ export class Interpreter {
     if (known !== undefined) {
       enterAnswer(known, packet, this.#runtime.uncertainMarks)
       for (const ruleId of known.counted) this.#count(ruleId, packet)
+      this.#tellWay(known, packet)
       return known.verdict
     }
     const dialogue = memory?.dialogue(packet) ?? null
     const walk = this.#walkAlong(packet, baseChain, trail, dialogue)
-    if (memory && dialogue && walk.isRepeatable) memory.keep(dialogue, this.#answerOf(walk, packet))
+    const steady = dialogue !== null && dialogue.questions.length === 0 && walk.isRepeatable && walk.didSteadily
+    const answer = this.#answerOf(walk, packet, steady)
+    this.#tellWay(answer, packet)
+    if (memory && dialogue && walk.isRepeatable) memory.keep(dialogue, answer)
     return walk.verdict
   }
 
@@ -138,10 +140,15 @@ export class Interpreter {
     return this.#memory
   }
 
-  #answerOf({ verdict, counted }: Walk, packet: RulePacket): WalkAnswer {
+  #tellWay({ counted, steady }: WalkAnswer, packet: RulePacket): void {
+    if (!steady) packet.steady = false
+    for (const ruleId of counted) packet.hits[packet.hitCount++] = ruleId
+  }
+
+  #answerOf({ verdict, counted }: Walk, packet: RulePacket, steady: boolean): WalkAnswer {
     const { decidedBy, possibleVerdicts, unknownReason } = packet
     const marks = marksOf(packet, this.#runtime.uncertainMarks)
-    return { ...marks, verdict, decidedBy, possibleVerdicts, unknownReason, counted }
+    return { ...marks, verdict, decidedBy, possibleVerdicts, unknownReason, counted, steady }
   }
 
   #count(ruleId: number, { fields, base }: RulePacket): void {

@@ -41,13 +41,13 @@ export function isSteadyAction(action: Action): boolean {
     case 'jump':
     case 'goto':
     case 'continue':
+    case 'undecided':
       return true
     case 'assign':
       return action.register === 'mark' && action.from !== 'connectionMark'
     case 'track':
     case 'edit':
     case 'effect':
-    case 'undecided':
       return false
   }
 }

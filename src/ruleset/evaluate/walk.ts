@@ -5,6 +5,7 @@ import type { EditAction, EffectAction } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import { type Dialogue, replyTo } from './dialogue.ts'
 import { addFinished, type FinishedWorld, isSurer, ongoing, possibleOf } from './finished-world.ts'
+import { isSteadyAction } from './steadiness.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
 import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
 import { addWorld, alike, assigned, compareWorlds, enterMarks, type World } from './world.ts'
@@ -22,6 +23,8 @@ export class Walk {
   verdict = VERDICT_UNKNOWN
   /** Nothing was done to the packet, or to what others may ask, besides its marks, its connection's, and how it is tracked. */
   isRepeatable = true
+  /** No rule did what is not the same for other packets of its connection (steadiness.ts). */
+  didSteadily = true
   /** Rules and policies that the packet certainly matched. */
   readonly counted: number[] = []
   readonly #context: WalkContext
@@ -191,6 +194,7 @@ export class Walk {
 
   #act(rule: InterpretedRule, world: World): void {
     const { action } = rule
+    if (!isSteadyAction(action)) this.didSteadily = false
     switch (action.kind) {
       case 'verdict':
         addFinished(this.#finished, { world, verdict: action.verdict, decidedBy: rule.id })
@@ -331,6 +335,7 @@ export class Walk {
     const packet = this.#packet
     this.#enter(start)
     packet.unknownMark = -1
+    this.didSteadily = false
     if (this.#context.hasEdits) {
       packet.edits.uncertain = ALL_PARTS
       this.isRepeatable = false
