@@ -16,6 +16,7 @@ import {
   IPS_SRC_NAT_DONE,
 } from '../conntrack/status.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
+import { commonFlagClasses, type FlagClasses, ONE_FLAG_CLASS } from '../ruleset/evaluate/flag-classes.ts'
 import { NO_CLASSES } from '../ruleset/evaluate/packet-classes.ts'
 import {
   HITS_MAX,
@@ -90,7 +91,8 @@ export interface FastPathOptions {
 export class FastPath {
   /** What the tracker said of the current packet, where it was asked ahead of the rules: good for the packet's journey. */
   trackedAhead = NOT_TRACKED
-  readonly #flows: FlowCache
+  readonly #flows = new FlowCache()
+  readonly #flagClasses: FlagClasses
   /** Filled anew for each way that is kept. */
   readonly #way = new Way()
   /** What `approach` found for each packet, and the base of the first. */
@@ -126,7 +128,7 @@ export class FastPath {
     this.#asked = new RulePacket(new ConnectionReader(options.tracker.current.table))
     this.#memory4 = memoryFor(options.ruleset4)
     this.#memory6 = memoryFor(options.ruleset6)
-    this.#flows = new FlowCache((options.ruleset4?.flagsAsked ?? 0) | (options.ruleset6?.flagsAsked ?? 0))
+    this.#flagClasses = commonFlagClasses(flagClassesOf(options.ruleset4), flagClassesOf(options.ruleset6))
   }
 
   /**
@@ -171,7 +173,9 @@ export class FastPath {
     // It may be the answer that tells the port of a translation, and belong to that connection.
     if (id === NO_ENTRY && this.#binder?.chancePorts.isWaiting === true) return NO_WAY
     const way =
-      id === NO_ENTRY ? NO_WAY : this.#flows.wayOf(table.entries, id, table.foundDirection, tcpFlagsOf(fields, base))
+      id === NO_ENTRY
+        ? NO_WAY
+        : this.#flows.wayOf(table.entries, id, table.foundDirection, this.#flagClassOf(fields, base))
     return way === NO_WAY
       ? this.#takeAlike(bytes, fields, base, frame, wireLength)
       : this.#takeKnown(way, bytes, fields, base, frame, wireLength)
@@ -222,7 +226,6 @@ export class FastPath {
     asked.base = base
     asked.inInterface = path === PATH_OUTPUT ? INTERFACE_NONE : ways.incoming(family, fields, base + P_SRC)
     asked.outInterface = path === PATH_INPUT ? INTERFACE_NONE : ways.outgoing(family, fields, base + P_DST)
-    const flags = tcpFlagsOf(fields, base) & this.#flows.flagsAsked
     const opens = (entries[e + E_STATUS] & IPS_CONFIRMED) === 0
     if (opens && table.hasTwoTuples && this.#binder?.isClash() === true) return NO_WAY
     const kind =
@@ -230,7 +233,7 @@ export class FastPath {
       (opens ? OPENS : 0) |
       (this.#restsOn() === 0 ? 0 : RESTS) |
       (path << PATH_SHIFT) |
-      (flags << FLAGS_SHIFT) |
+      (this.#flagClassOf(fields, base) << FLAGS_SHIFT) |
       (fields[base + P_PROTOCOL] << PROTOCOL_SHIFT)
     const way = memory.find(asked, kind)
     if (way === NO_WAY) {
@@ -341,7 +344,7 @@ export class FastPath {
     way.unknownText = outcome.unknownText
     way.rests = outcome.assumesFrame !== 0
     way.isBound = (entries[e + E_STATUS] & NAT_DONE) === NAT_DONE
-    const number = this.#flows.numberOf(way, packet, tcpFlagsOf(fields, base))
+    const number = this.#flows.numberOf(way, packet, this.#flagClassOf(fields, base))
     if (isEstablished(current.info)) this.#flows.assign(number, entries, current.id, current.direction)
     if (memory !== null && number !== NO_WAY) memory.keep(number)
   }
@@ -349,6 +352,11 @@ export class FastPath {
   /** See FlowCache. */
   isBrief(way: number): boolean {
     return this.#flows.isBrief(way)
+  }
+
+  #flagClassOf(fields: Int32Array, base: number): number {
+    if (fields[base + P_PROTOCOL] !== PROTO_TCP) return 0
+    return this.#flagClasses[(fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & 0xff]
   }
 
   /** Translated connections have ways of their own, but no other has theirs. Zones translate nothing. */
@@ -378,8 +386,8 @@ function isEstablished(info: number): boolean {
   return info === CT_ESTABLISHED || info === CT_ESTABLISHED_REPLY
 }
 
-function tcpFlagsOf(fields: Int32Array, base: number): number {
-  return fields[base + P_PROTOCOL] === PROTO_TCP ? (fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & 0xff : 0
+function flagClassesOf(ruleset: CompiledRuleset | null): FlagClasses {
+  return ruleset?.flagClasses ?? ONE_FLAG_CLASS
 }
 
 /** None where rules do something to packets before the tracker, or tell them apart by more than their headers. */

@@ -52,27 +52,16 @@ export class FlowCache {
   readonly #keys: Int32Array[] = []
   readonly #byHash = new Map<number, number[]>()
   readonly #key = new Int32Array(KEY_HEAD + HITS_MAX)
-  readonly #flagsAsked: number
   /** By number of the way. */
   #flags = new Uint8Array(WAYS_AT_START)
   #packets = new Float64Array(WAYS_AT_START)
   #bytes = new Float64Array(WAYS_AT_START)
   #wireBytes = new Float64Array(WAYS_AT_START)
 
-  /** @param flagsAsked TCP flags that some rule looks at: a way is for packets with the same ones */
-  constructor(flagsAsked: number) {
-    this.#flagsAsked = flagsAsked
-  }
-
-  /** What of a packet's TCP flags some rule looks at. */
-  get flagsAsked(): number {
-    return this.#flagsAsked
-  }
-
-  /** Number of the way that packets with these TCP flags (0 for UDP) take in a direction of a connection, or NO_WAY. */
-  wayOf(entries: Int32Array, connection: number, direction: number, tcpFlags: number): number {
+  /** Number of the way that packets with TCP flags of this class (0 for UDP) take in a direction of a connection, or NO_WAY. */
+  wayOf(entries: Int32Array, connection: number, direction: number, flagClass: number): number {
     const way = (entries[connection * ENTRY_INTS + E_WAYS] >>> (direction * DIRECTION_BITS)) & WAYS_MAX
-    return this.#flags[way] === (tcpFlags & this.#flagsAsked) ? way : NO_WAY
+    return this.#flags[way] === flagClass ? way : NO_WAY
   }
 
   /** Its packets were certainly accepted, so that nothing needs to be said of each of them but how many they were. */
@@ -114,9 +103,8 @@ export class FlowCache {
     })
   }
 
-  /** Number of the way that a packet just took, NO_WAY where there are too many. @param tcpFlags of the packet, 0 for UDP */
-  numberOf(way: Way, packet: RulePacket, tcpFlags: number): number {
-    const flags = tcpFlags & this.#flagsAsked
+  /** Number of the way that a packet just took, NO_WAY where there are too many. @param flagClass of its TCP flags, 0 for UDP */
+  numberOf(way: Way, packet: RulePacket, flagClass: number): number {
     const key = this.#key
     const { hits, hitCount } = packet
     key[0] =
@@ -133,7 +121,7 @@ export class FlowCache {
       (way.rests ? 1 << 24 : 0) |
       (way.isBound ? 1 << 25 : 0)
     key[2] = way.rule === null ? -1 : way.rule.id
-    key[3] = flags
+    key[3] = flagClass
     key[4] = hitCount
     for (let at = 0; at < hitCount; at++) key[KEY_HEAD + at] = hits[at]
     const length = KEY_HEAD + hitCount
@@ -146,7 +134,7 @@ export class FlowCache {
     }
     if (this.#ways.length === WAYS_MAX) return NO_WAY
     const number = this.#add({ ...way }, key.slice(0, length))
-    this.#flags[number] = flags
+    this.#flags[number] = flagClass
     if (alike === undefined) this.#byHash.set(hash, [number])
     else alike.push(number)
     return number

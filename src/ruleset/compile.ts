@@ -1,5 +1,6 @@
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import type { CallContext } from './evaluate/condition.ts'
+import { flagClassesOf } from './evaluate/flag-classes.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
 import { Interpreter } from './evaluate/interpret.ts'
 import { RuleMemory } from './evaluate/memory.ts'
@@ -7,7 +8,6 @@ import { PacketClasses } from './evaluate/packet-classes.ts'
 import { BAIL, COMPILED_DEPTH_MAX, depthOf, type Program, Trail } from './evaluate/program.ts'
 import { type Runtime, slotOf } from './evaluate/runtime.ts'
 import { firstSharingRule } from './evaluate/shared-state.ts'
-import { flagsAsked } from './evaluate/steadiness.ts'
 import { letsAllPass } from './evaluate/transparency.ts'
 import { UncertainMarks } from './evaluate/uncertain-marks.ts'
 import { type RuleStep, StepRecorder } from './explain.ts'
@@ -88,11 +88,9 @@ export function compileRuleset(
   const programs = new Map(parsed.tables.map((table) => [table.name, builder.program(table)]))
   const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
   const nat: (ExplainingHookTable | null)[] = HOOK_NAMES.map(() => null)
-  let flags = 0
   for (const name of TABLES_BY_PRIORITY) {
     const program = programs.get(name)
     if (!program) continue
-    flags |= flagsAsked(program)
     const interpreter = new Interpreter(program, runtime, context, reasonIndex, options.remembersWalks)
     const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
     const compiled = interpretOnly ? null : generate(program, runtime, context)
@@ -131,7 +129,7 @@ export function compileRuleset(
     classes,
     classCalls: (classes?.calls ?? []).map((call) => runtime.pure[slotOf(call, runtime, context)]),
     actsBeforeTracker: raw?.chains.some((chain) => !letsAllPass(chain)) === true,
-    flagsAsked: flags,
+    flagClasses: flagClassesOf(programs.values()),
     sharing: sharingRule(infos, programs),
     unknownReason: (index) => reasons[index],
     warnings: [...parsed.warnings, ...undecidableWarnings(parsed, programs)],

@@ -1,4 +1,5 @@
 import type { PureTest } from './evaluate/condition.ts'
+import type { FlagClasses } from './evaluate/flag-classes.ts'
 import type { PacketClasses } from './evaluate/packet-classes.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { RulePacket } from './rule-packet.ts'
@@ -75,8 +76,8 @@ export interface CompiledRuleset {
   readonly classCalls: readonly PureTest[]
   /** The raw table may drop packets, change them, or say how they are tracked. */
   readonly actsBeforeTracker: boolean
-  /** TCP flags that some rule looks at, as in P_TCP_FLAGS_WINDOW's flag bits. */
-  readonly flagsAsked: number
+  /** Of TCP flags, as in P_TCP_FLAGS_WINDOW's flag bits. */
+  readonly flagClasses: FlagClasses
   /**
    * The first rule by which answers about one connection may depend on packets of others (evaluate/shared-state.ts); null
    * where there is none.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ONE_FLAG_CLASS } from '../../src/ruleset/evaluate/flag-classes.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_NAMES, VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset, HookTable, TableName } from '../../src/ruleset/ruleset.ts'
 import { c, s } from '../conntrack/ends.ts'
@@ -30,7 +31,7 @@ function onlooker(asked: string[]): CompiledRuleset {
     packets: () => 0,
     bytes: () => 0,
     count: () => {},
-    flagsAsked: 0,
+    flagClasses: ONE_FLAG_CLASS,
     classes: null,
     classCalls: [],
     actsBeforeTracker: false,

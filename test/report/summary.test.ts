@@ -6,6 +6,7 @@ import type { ReplaySummary } from '../../src/netfilter/replay.ts'
 import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
 import { summaryText } from '../../src/report/summary.ts'
 import { TrafficCounters } from '../../src/report/traffic-counters.ts'
+import { ONE_FLAG_CLASS } from '../../src/ruleset/evaluate/flag-classes.ts'
 import type { CompiledRuleset, RuleInfo } from '../../src/ruleset/ruleset.ts'
 import { addressWords, outcome, rule } from './outcomes.ts'
 
@@ -23,10 +24,10 @@ const ruleset: CompiledRuleset = {
   packets: () => 0,
   bytes: () => 0,
   count: () => {},
-  flagsAsked: 0,
+  flagClasses: ONE_FLAG_CLASS,
   classes: null,
-    classCalls: [],
-    actsBeforeTracker: false,
+  classCalls: [],
+  actsBeforeTracker: false,
   sharing: null,
   unknownReason: () => '',
   warnings: [],

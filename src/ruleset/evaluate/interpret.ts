@@ -3,11 +3,11 @@ import type { RulePacket } from '../rule-packet.ts'
 import { enterAnswer, type WalkAnswer } from './answer-tree.ts'
 import type { CallContext } from './condition.ts'
 import type { Dialogue } from './dialogue.ts'
+import { flagClassesOf } from './flag-classes.ts'
 import { PacketClasses } from './packet-classes.ts'
 import { type Program, type ProgramChain, type ProgramRule, Trail } from './program.ts'
 import { Reachable } from './reachable.ts'
 import { type Runtime, slotOf } from './runtime.ts'
-import { flagsAsked } from './steadiness.ts'
 import { makeCheck } from './three-valued.ts'
 import { Walk } from './walk.ts'
 import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
@@ -135,7 +135,8 @@ export class Interpreter {
       const runtime = this.#runtime
       const calls = classes.calls.map((call) => runtime.pure[slotOf(call, runtime, this.#callContext)])
       const { uncertainMarks } = runtime
-      this.#memory = new WalkMemory({ classes, divided, calls, flagsAsked: flagsAsked(this.#program), uncertainMarks })
+      const flags = flagClassesOf([this.#program])
+      this.#memory = new WalkMemory({ classes, divided, calls, flags, uncertainMarks })
     }
     return this.#memory
   }

@@ -14,7 +14,7 @@ const BUCKET_SHIFT = WORD_BITS - BUCKET_BITS
  * addresses, ports and protocol has the same answer in every rule.
  *
  * It is for whole TCP and UDP packets with a connection. Their state, direction, interfaces, hooks, and TCP flags as far
- * as rules look at them (`flagsAsked`) must be compared besides; what else differs between the packets of a connection
+ * as rules look at them (flag-classes.ts) must be compared besides; what else differs between the packets of a connection
  * is not steady (steadiness.ts), and does not count here.
  */
 export class PacketClasses {

@@ -1,14 +1,13 @@
 import type { Action } from './action.ts'
 import type { Condition } from './condition.ts'
 import { FIELDS, type Field } from './fields.ts'
-import type { Program } from './program.ts'
 
 /**
  * What rules ask is steady when its answer is the same for every packet that goes the same way in the same established
  * connection: addresses, ports, state and interfaces are, lengths, marks of connections and rates are not. A verdict that
  * rests on nothing else holds for the connection's other packets as well (netfilter/flow-cache.ts).
  *
- * TCP flags count as steady, since whoever keeps a verdict also keeps the flags that it was given for: see flagsAsked.
+ * TCP flags count as steady, since whoever keeps a verdict also keeps the flags that it was given for: see flag-classes.ts.
  */
 export function isSteady(condition: Condition): boolean {
   switch (condition.kind) {
@@ -49,29 +48,6 @@ export function isSteadyAction(action: Action): boolean {
     case 'edit':
     case 'effect':
       return false
-  }
-}
-
-/** The TCP flags that rules of a program look at, as a mask of P_TCP_FLAGS_WINDOW's flag bits. */
-export function flagsAsked(program: Program): number {
-  let flags = 0
-  for (const { rules } of program.chains) {
-    for (const { checks } of rules) for (const { condition } of checks) flags |= flagsAskedBy(condition)
-  }
-  return flags
-}
-
-function flagsAskedBy(condition: Condition): number {
-  switch (condition.kind) {
-    case 'field':
-      return condition.field === 'tcpFlags' ? condition.mask & 0xff : 0
-    case 'all':
-    case 'any':
-      return condition.parts.reduce((flags, part) => flags | flagsAskedBy(part), 0)
-    case 'hotdrop':
-      return flagsAskedBy(condition.when)
-    default:
-      return 0
   }
 }
 

@@ -12,6 +12,7 @@ import type { RulePacket } from '../rule-packet.ts'
 import { AnswerTree, type WalkAnswer } from './answer-tree.ts'
 import type { Condition, PureTest } from './condition.ts'
 import { Dialogue, type Reply } from './dialogue.ts'
+import type { FlagClasses } from './flag-classes.ts'
 import type { PacketClasses } from './packet-classes.ts'
 import type { Trail } from './program.ts'
 import { RowMemory } from './row-memory.ts'
@@ -47,8 +48,7 @@ export interface WalkMemoryOptions {
   readonly divided: ReadonlySet<Condition>
   /** PacketClasses.calls. */
   readonly calls: readonly PureTest[]
-  /** TCP flags that some rule looks at. */
-  readonly flagsAsked: number
+  readonly flags: FlagClasses
   readonly uncertainMarks: UncertainMarks
 }
 
@@ -61,7 +61,7 @@ export class WalkMemory {
   readonly #classes: PacketClasses
   readonly #divided: ReadonlySet<Condition>
   readonly #calls: readonly PureTest[]
-  readonly #flagsAsked: number
+  readonly #flags: FlagClasses
   readonly #uncertainMarks: UncertainMarks
   readonly #rows: RowMemory
   readonly #trees: (AnswerTree | undefined)[] = new Array(1 << ROW_BITS)
@@ -69,11 +69,11 @@ export class WalkMemory {
   #isKnown = false
   #replies: Reply[] = []
 
-  constructor({ classes, divided, calls, flagsAsked, uncertainMarks }: WalkMemoryOptions) {
+  constructor({ classes, divided, calls, flags, uncertainMarks }: WalkMemoryOptions) {
     this.#classes = classes
     this.#divided = divided
     this.#calls = calls
-    this.#flagsAsked = flagsAsked
+    this.#flags = flags
     this.#uncertainMarks = uncertainMarks
     this.#rows = new RowMemory(W_CLASSES + calls.length + classes.count, ROW_BITS)
   }
@@ -107,7 +107,7 @@ export class WalkMemory {
     }
     asked[W_IN] = packet.inInterface
     asked[W_OUT] = packet.outInterface
-    asked[W_FLAGS] = (fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & this.#flagsAsked
+    asked[W_FLAGS] = this.#flags[(fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & 0xff]
     const captured = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED] - fields[base + P_L4_OFFSET]
     asked[W_CAPTURED] = Math.min(captured, HEADER_BYTES)
     asked[W_MARK] = packet.mark
