@@ -17,17 +17,7 @@ import {
 } from '../conntrack/status.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
 import { commonFlagClasses, type FlagClasses, ONE_FLAG_CLASS } from '../ruleset/evaluate/flag-classes.ts'
-import { NO_CLASSES } from '../ruleset/evaluate/packet-classes.ts'
-import {
-  HITS_MAX,
-  INTERFACE_NONE,
-  RulePacket,
-  VERDICT_ACCEPT,
-  VERDICT_DROP,
-  VERDICT_NONE,
-  VERDICT_REJECT,
-  VERDICT_UNKNOWN,
-} from '../ruleset/rule-packet.ts'
+import { HITS_MAX, INTERFACE_NONE, RulePacket, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { NO_HASH } from '../wire/flow-hash.ts'
 import {
@@ -44,11 +34,12 @@ import {
 import { PROTO_TCP } from '../wire/protocols.ts'
 import type { Assumptions } from './assumptions.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
-import { FlowCache, NO_WAY, Way } from './flow-cache.ts'
+import { FlowCache, NO_WAY } from './flow-cache.ts'
 import type { HelperPorts } from './helper-ports.ts'
-import { CTSTATE_NONE, type Outcome, type PassedPackets } from './outcome.ts'
+import type { Outcome, PassedPackets } from './outcome.ts'
 import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, pathOf } from './routing.ts'
 import type { Topology } from './topology.ts'
+import { isDropped, isRepeatable, Way } from './way.ts'
 import { WayMemory } from './way-memory.ts'
 
 /** Packets whose connections are looked for at once. */
@@ -61,8 +52,9 @@ const RESTS = 0x80
 const FLAGS_SHIFT = 8
 const PROTOCOL_SHIFT = 16
 
-/** Answers by which packets are told apart; where there are more of them, going all the way is not much slower. */
-const CALLS_MAX = 16
+/** Of packets that have not met the tracker yet, and what is kept of them: the raw table leaves them as they are. */
+const RAW = 0x40000000
+const PASSES_RAW = 1
 
 const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
 
@@ -114,6 +106,8 @@ export class FastPath {
   readonly #memory6: WayMemory | null
   /** Where the way of the current packet is not remembered yet, but would be. */
   #memory: WayMemory | null = null
+  /** Then: what is not known is what the raw table says of it. */
+  #missesRaw = false
 
   constructor(options: FastPathOptions) {
     this.#tracker = options.tracker
@@ -126,8 +120,8 @@ export class FastPath {
     this.#assumptions = options.assumptions
     this.#binder = options.binder
     this.#asked = new RulePacket(new ConnectionReader(options.tracker.current.table))
-    this.#memory4 = memoryFor(options.ruleset4)
-    this.#memory6 = memoryFor(options.ruleset6)
+    this.#memory4 = WayMemory.for(options.ruleset4)
+    this.#memory6 = WayMemory.for(options.ruleset6)
     this.#flagClasses = commonFlagClasses(flagClassesOf(options.ruleset4), flagClassesOf(options.ruleset6))
   }
 
@@ -212,6 +206,22 @@ export class FastPath {
     current.helper = this.#helperPorts.helperFor(fields, base)
     if (path > PATH_OUTPUT || current.helper >= 0 || current.table.hasSplitZones) return NO_WAY
     current.timeoutPolicy = 0
+    const family = fields[base + P_FAMILY]
+    const asked = this.#asked
+    asked.fields = fields
+    asked.base = base
+    asked.inInterface = path === PATH_OUTPUT ? INTERFACE_NONE : ways.incoming(family, fields, base + P_SRC)
+    asked.outInterface = path === PATH_INPUT ? INTERFACE_NONE : ways.outgoing(family, fields, base + P_DST)
+    memory.ask(asked)
+    const headers =
+      (path << PATH_SHIFT) |
+      (this.#flagClassOf(fields, base) << FLAGS_SHIFT) |
+      (fields[base + P_PROTOCOL] << PROTOCOL_SHIFT)
+    this.#missesRaw = memory.asksRaw && memory.find(RAW | headers) === NO_WAY
+    if (this.#missesRaw) {
+      this.#memory = memory
+      return NO_WAY
+    }
     if (!this.#trackAhead(bytes, fields, base, frame, path !== PATH_OUTPUT)) return NO_WAY
     const { info, id, table } = current
     const e = id * ENTRY_INTS
@@ -220,22 +230,10 @@ export class FastPath {
       (entries[e + E_STATUS] & (ENTRY_TWO_TUPLES | IPS_SRC_NAT | IPS_DST_NAT)) === 0 && entries[e + E_EXTENSION] === 0
     if (info !== CT_NEW && !isEstablished(info)) return NO_WAY
     if (!isPlainEntry || onlooker.announced.count > 0 || onlooker.watches(fields, base)) return NO_WAY
-    const family = fields[base + P_FAMILY]
-    const asked = this.#asked
-    asked.fields = fields
-    asked.base = base
-    asked.inInterface = path === PATH_OUTPUT ? INTERFACE_NONE : ways.incoming(family, fields, base + P_SRC)
-    asked.outInterface = path === PATH_INPUT ? INTERFACE_NONE : ways.outgoing(family, fields, base + P_DST)
     const opens = (entries[e + E_STATUS] & IPS_CONFIRMED) === 0
     if (opens && table.hasTwoTuples && this.#binder?.isClash() === true) return NO_WAY
-    const kind =
-      info |
-      (opens ? OPENS : 0) |
-      (this.#restsOn() === 0 ? 0 : RESTS) |
-      (path << PATH_SHIFT) |
-      (this.#flagClassOf(fields, base) << FLAGS_SHIFT) |
-      (fields[base + P_PROTOCOL] << PROTOCOL_SHIFT)
-    const way = memory.find(asked, kind)
+    const kind = headers | info | (opens ? OPENS : 0) | (this.#restsOn() === 0 ? 0 : RESTS)
+    const way = memory.find(kind)
     if (way === NO_WAY) {
       this.#memory = memory
       return NO_WAY
@@ -294,17 +292,10 @@ export class FastPath {
   /** Says in `outcome`, which is blank, what became of the packet that `take` just took. */
   describe(way: number, outcome: Outcome): void {
     const { current } = this.#tracker
-    const { hook, dropHook, rule, state, opens, verdict, possibleVerdicts, unknownText, rests } = this.#flows.way(way)
-    outcome.state = state
-    outcome.confirmedNew = opens
+    const taken = this.#flows.way(way)
+    taken.tell(outcome)
     outcome.direction = current.direction
-    outcome.hook = hook
-    outcome.dropHook = dropHook
-    outcome.verdict = verdict
-    outcome.rule = rule
-    outcome.possibleVerdicts = possibleVerdicts
-    outcome.unknownText = unknownText
-    outcome.assumesFrame = rests ? this.#restsOn() : 0
+    outcome.assumesFrame = taken.rests ? this.#restsOn() : 0
     outcome.connectionNumber = current.number
   }
 
@@ -314,7 +305,7 @@ export class FastPath {
     const { fields, base } = packet
     const memory = this.#memory
     this.#memory = null
-    if (!isRepeatable(outcome) || finding.reason !== REASON_NONE || path === PATH_LOOPBACK) return
+    if (!isRepeatable(outcome, current.isConfirmed) || finding.reason !== REASON_NONE || path === PATH_LOOPBACK) return
     if (memory === null && !isEstablished(current.info)) return
     if (!packet.steady || packet.hitCount > HITS_MAX || packet.tracking !== 0) return
     if (fields[base + P_HASH] === NO_HASH) return
@@ -322,36 +313,19 @@ export class FastPath {
     const { entries, extensions } = current.table
     const e = current.id * ENTRY_INTS
     const hasHelper = extensions.records[entries[e + E_EXTENSION] * EXTENSION_INTS + X_HELPER] !== 0
-    if (
-      !this.#isAlike(entries[e + E_STATUS], memory) ||
-      hasHelper ||
-      !(current.isConfirmed || isDropped(outcome.verdict))
-    )
-      return
-    const isV6 = fields[base + P_FAMILY] === IP_V6
+    const status = entries[e + E_STATUS]
+    if (hasHelper || !this.#isAlike(status, memory)) return
+    const ruleset = fields[base + P_FAMILY] === IP_V6 ? this.#ruleset6 : this.#ruleset4
     const way = this.#way
-    way.ruleset = isV6 ? this.#ruleset6 : this.#ruleset4
-    way.isV6 = isV6
-    way.protocol = fields[base + P_PROTOCOL]
-    way.state = outcome.state
-    way.opens = outcome.confirmedNew
-    way.arrives = path !== PATH_OUTPUT
-    way.hook = outcome.hook
-    way.dropHook = outcome.dropHook
-    way.verdict = outcome.verdict
-    way.rule = outcome.rule
-    way.possibleVerdicts = outcome.possibleVerdicts
-    way.unknownText = outcome.unknownText
-    way.rests = outcome.assumesFrame !== 0
-    way.isBound = (entries[e + E_STATUS] & NAT_DONE) === NAT_DONE
+    way.fill(outcome, ruleset, path !== PATH_OUTPUT, (status & NAT_DONE) === NAT_DONE)
     const number = this.#flows.numberOf(way, packet, this.#flagClassOf(fields, base))
     if (isEstablished(current.info)) this.#flows.assign(number, entries, current.id, current.direction)
-    if (memory !== null && number !== NO_WAY) memory.keep(number)
+    if (memory !== null && number !== NO_WAY) memory.keep(this.#missesRaw ? PASSES_RAW : number)
   }
 
-  /** See FlowCache. */
+  /** See Way. */
   isBrief(way: number): boolean {
-    return this.#flows.isBrief(way)
+    return this.#flows.way(way).isBrief
   }
 
   #flagClassOf(fields: Int32Array, base: number): number {
@@ -372,28 +346,10 @@ export class FastPath {
   }
 }
 
-/** Whether the packet met the tracker, and rules alone decided its end, which does nothing else to its connection. */
-function isRepeatable({ state, verdict, rule }: Outcome): boolean {
-  if (state === CTSTATE_NONE || verdict === VERDICT_NONE) return false
-  return verdict === VERDICT_ACCEPT || (rule !== null && !rule.rejectsWithReset)
-}
-
-function isDropped(verdict: number): boolean {
-  return verdict === VERDICT_DROP || verdict === VERDICT_REJECT
-}
-
 function isEstablished(info: number): boolean {
   return info === CT_ESTABLISHED || info === CT_ESTABLISHED_REPLY
 }
 
 function flagClassesOf(ruleset: CompiledRuleset | null): FlagClasses {
   return ruleset?.flagClasses ?? ONE_FLAG_CLASS
-}
-
-/** None where rules do something to packets before the tracker, or tell them apart by more than their headers. */
-function memoryFor(ruleset: CompiledRuleset | null): WayMemory | null {
-  if (ruleset === null) return new WayMemory(NO_CLASSES)
-  const { actsBeforeTracker, classes, classCalls } = ruleset
-  const isPossible = !actsBeforeTracker && classCalls.length <= CALLS_MAX
-  return classes === null || !isPossible ? null : new WayMemory(classes, classCalls)
 }

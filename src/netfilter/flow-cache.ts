@@ -1,7 +1,7 @@
 import { E_WAYS, ENTRY_INTS } from '../conntrack/entry.ts'
-import { HITS_MAX, type RulePacket, VERDICT_ACCEPT } from '../ruleset/rule-packet.ts'
-import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
+import { HITS_MAX, type RulePacket } from '../ruleset/rule-packet.ts'
 import type { PassedPackets } from './outcome.ts'
+import type { Way } from './way.ts'
 
 /** No way is kept. */
 export const NO_WAY = 0
@@ -13,32 +13,6 @@ const DIRECTION_BITS = 16
 const KEY_HEAD = 5
 const WAYS_AT_START = 64
 const GROWTH = 2
-
-/** What a way began with, and where it led. */
-export class Way {
-  ruleset: CompiledRuleset | null = null
-  isV6 = false
-  protocol = 0
-  /** CTSTATE_ code of its packets. */
-  state = 0
-  /** They opened connections. */
-  opens = false
-  /** It began at PREROUTING, where checksums are looked at. */
-  arrives = false
-  /** HOOK_ number of the main hook, and of the one where packets are dropped, -1 for none. */
-  hook = 0
-  dropHook = -1
-  /** VERDICT_ code, and the rule or policy that stands for it. */
-  verdict = VERDICT_ACCEPT
-  rule: RuleInfo | null = null
-  /** UNKNOWN: bits 1 << VERDICT_… of what is possible, and what is missing. */
-  possibleVerdicts = 0
-  unknownText: string | null = null
-  /** Its connections are there on an assumption (Assumptions). */
-  rests = false
-  /** The nat table was asked what to do with its connections. */
-  isBound = false
-}
 
 /**
  * The ways that packets took through the rules, where all that was asked is the same for the next packets of their
@@ -62,12 +36,6 @@ export class FlowCache {
   wayOf(entries: Int32Array, connection: number, direction: number, flagClass: number): number {
     const way = (entries[connection * ENTRY_INTS + E_WAYS] >>> (direction * DIRECTION_BITS)) & WAYS_MAX
     return this.#flags[way] === flagClass ? way : NO_WAY
-  }
-
-  /** Its packets were certainly accepted, so that nothing needs to be said of each of them but how many they were. */
-  isBrief(number: number): boolean {
-    const { verdict, rests } = this.way(number)
-    return verdict === VERDICT_ACCEPT && !rests
   }
 
   way(number: number): Readonly<Way> {
@@ -99,7 +67,7 @@ export class FlowCache {
       this.#packets[number] = 0
       this.#bytes[number] = 0
       this.#wireBytes[number] = 0
-      return this.isBrief(number) ? [passed] : []
+      return this.way(number).isBrief ? [passed] : []
     })
   }
 
@@ -133,7 +101,7 @@ export class FlowCache {
         if (this.way(number).unknownText === way.unknownText && this.#hasKey(number, length)) return number
     }
     if (this.#ways.length === WAYS_MAX) return NO_WAY
-    const number = this.#add({ ...way }, key.slice(0, length))
+    const number = this.#add(way.copy(), key.slice(0, length))
     this.#flags[number] = flagClass
     if (alike === undefined) this.#byHash.set(hash, [number])
     else alike.push(number)

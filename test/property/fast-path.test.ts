@@ -231,10 +231,22 @@ const plainRule = fc
   )
   .filter(([what, target]) => !target.includes('tcp-reset') || what.startsWith('-p tcp'))
   .map(([what, target]) => `-A FORWARD ${what} ${target}`)
+const rawTable = fc
+  .constantFrom(
+    '-s 10.0.0.1 -j LOG',
+    '-s 10.0.0.2 -j DROP',
+    '-p udp -j NOTRACK',
+    '-s 10.0.0.1 -p tcp -j CT --zone 1',
+    '-p tcp --dport 80 -j CT --helper ftp',
+    '-m rpfilter --invert -j DROP',
+    '-i lan -p udp -j DROP',
+    '-p tcp --tcp-flags ALL FIN -j DROP',
+  )
+  .map((rule) => `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule}\nCOMMIT`)
 const plainRuleset = fc
   .tuple(
     fc.option(natTable),
-    fc.constantFrom(null, '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -s 10.0.0.1 -j LOG\nCOMMIT'),
+    fc.option(rawTable),
     fc.constantFrom('ACCEPT', 'DROP'),
     fc.array(plainRule, { minLength: 1, maxLength: 4 }),
   )

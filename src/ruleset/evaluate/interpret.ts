@@ -117,15 +117,14 @@ export class Interpreter {
     if (known !== undefined) {
       enterAnswer(known, packet, this.#runtime.uncertainMarks)
       for (const ruleId of known.counted) this.#count(ruleId, packet)
-      this.#tellWay(known, packet)
+      tellWay(packet, known.counted, known.steady)
       return known.verdict
     }
     const dialogue = memory?.dialogue(packet) ?? null
     const walk = this.#walkAlong(packet, baseChain, trail, dialogue)
     const steady = dialogue !== null && dialogue.questions.length === 0 && walk.isRepeatable && walk.didSteadily
-    const answer = this.#answerOf(walk, packet, steady)
-    this.#tellWay(answer, packet)
-    if (memory && dialogue && walk.isRepeatable) memory.keep(dialogue, answer)
+    tellWay(packet, walk.counted, steady)
+    if (memory && dialogue && walk.isRepeatable) memory.keep(dialogue, this.#answerOf(walk, packet, steady))
     return walk.verdict
   }
 
@@ -139,11 +138,6 @@ export class Interpreter {
       this.#memory = new WalkMemory({ classes, divided, calls, flags, uncertainMarks })
     }
     return this.#memory
-  }
-
-  #tellWay({ counted, steady }: WalkAnswer, packet: RulePacket): void {
-    if (!steady) packet.steady = false
-    for (const ruleId of counted) packet.hits[packet.hitCount++] = ruleId
   }
 
   #answerOf({ verdict, counted }: Walk, packet: RulePacket, steady: boolean): WalkAnswer {
@@ -192,4 +186,10 @@ export class Interpreter {
     const { index, rules } = chains[low]
     return { chain: index, at: ruleId - rules[0].id }
   }
+}
+
+/** See RulePacket.steady. */
+function tellWay(packet: RulePacket, counted: readonly number[], steady: boolean): void {
+  if (!steady) packet.steady = false
+  for (const ruleId of counted) packet.hits[packet.hitCount++] = ruleId
 }

@@ -1,0 +1,86 @@
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NONE, VERDICT_REJECT } from '../ruleset/rule-packet.ts'
+import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
+import { IP_V6, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { CTSTATE_NONE, type Outcome } from './outcome.ts'
+
+/** What a packet began its way through the rules with, and where that led. */
+export class Way {
+  ruleset: CompiledRuleset | null = null
+  isV6 = false
+  protocol = 0
+  /** CTSTATE_ code of its packets. */
+  state = 0
+  /** They opened connections. */
+  opens = false
+  /** It began at PREROUTING, where checksums are looked at. */
+  arrives = false
+  /** HOOK_ number of the main hook, and of the one where packets are dropped, -1 for none. */
+  hook = 0
+  dropHook = -1
+  /** VERDICT_ code, and the rule or policy that stands for it. */
+  verdict = VERDICT_ACCEPT
+  rule: RuleInfo | null = null
+  /** UNKNOWN: bits 1 << VERDICT_… of what is possible, and what is missing. */
+  possibleVerdicts = 0
+  unknownText: string | null = null
+  /** Its connections are there on an assumption (Assumptions). */
+  rests = false
+  /** The nat table was asked what to do with its connections. */
+  isBound = false
+
+  /** Makes it the one that led to this outcome. */
+  fill(outcome: Outcome, ruleset: CompiledRuleset | null, arrives: boolean, isBound: boolean): void {
+    const { fields, base } = outcome
+    this.ruleset = ruleset
+    this.isV6 = fields[base + P_FAMILY] === IP_V6
+    this.protocol = fields[base + P_PROTOCOL]
+    this.state = outcome.state
+    this.opens = outcome.confirmedNew
+    this.arrives = arrives
+    this.hook = outcome.hook
+    this.dropHook = outcome.dropHook
+    this.verdict = outcome.verdict
+    this.rule = outcome.rule
+    this.possibleVerdicts = outcome.possibleVerdicts
+    this.unknownText = outcome.unknownText
+    this.rests = outcome.assumesFrame !== 0
+    this.isBound = isBound
+  }
+
+  copy(): Way {
+    return Object.assign(new Way(), this)
+  }
+
+  /** Says in a blank outcome where it led. */
+  tell(outcome: Outcome): void {
+    outcome.state = this.state
+    outcome.confirmedNew = this.opens
+    outcome.hook = this.hook
+    outcome.dropHook = this.dropHook
+    outcome.verdict = this.verdict
+    outcome.rule = this.rule
+    outcome.possibleVerdicts = this.possibleVerdicts
+    outcome.unknownText = this.unknownText
+  }
+
+  /** Its packets were certainly accepted, so that nothing needs to be said of each of them but how many they were. */
+  get isBrief(): boolean {
+    return this.verdict === VERDICT_ACCEPT && !this.rests
+  }
+}
+
+/**
+ * Whether the packet met the tracker, and rules alone decided its end, which does nothing else to its connection.
+ * @param isThere its connection was there before, or is now
+ */
+export function isRepeatable({ state, verdict, rule }: Outcome, isThere: boolean): boolean {
+  if (state === CTSTATE_NONE || verdict === VERDICT_NONE) return false
+  if (verdict === VERDICT_ACCEPT) return isThere
+  if (rule === null) return false
+  // A reset closes a connection.
+  return isThere ? !rule.rejectsWithReset : isDropped(verdict)
+}
+
+export function isDropped(verdict: number): boolean {
+  return verdict === VERDICT_DROP || verdict === VERDICT_REJECT
+}
