@@ -24,7 +24,7 @@ import { NOTE_CUT, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { Assumptions } from './assumptions.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
-import { FastPath, NOT_TRACKED } from './fast-path.ts'
+import { FastPath } from './fast-path.ts'
 import { HelperPorts } from './helper-ports.ts'
 import type { MachineOptions } from './machine.ts'
 import { NatHooks } from './nat-hooks.ts'
@@ -37,6 +37,7 @@ import {
   CTSTATE_UNTRACKED,
   type Outcome,
 } from './outcome.ts'
+import { NOT_TRACKED } from './track-ahead.ts'
 
 /** CT_ code to the label, and to the bit that rules test. */
 const CTSTATE_OF_INFO = [
@@ -160,7 +161,7 @@ export class ConntrackHook {
   /** What the tracker says of the packet, or said of it ahead of the rules. */
   #judge(packet: RulePacket, frame: number): number {
     const { bytes, fields, base, hook } = packet
-    const ahead = this.fastPath === null ? NOT_TRACKED : this.fastPath.trackedAhead
+    const ahead = this.fastPath === null ? NOT_TRACKED : this.fastPath.ahead.said
     if (ahead !== NOT_TRACKED) return ahead
     const verifies =
       hook === HOOK_PREROUTING && this.#verifiesChecksums && this.#checksums.verifies(bytes, fields, base)

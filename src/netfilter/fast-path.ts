@@ -2,7 +2,6 @@ import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
 import { E_EXTENSION, E_STATUS, ENTRY_INTS, ENTRY_TWO_TUPLES } from '../conntrack/entry.ts'
 import { EXTENSION_INTS, X_HELPER } from '../conntrack/extensions.ts'
-import { TRACKED } from '../conntrack/finding.ts'
 import type { NatBinder } from '../conntrack/nat/binder.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
 import {
@@ -39,6 +38,7 @@ import type { HelperPorts } from './helper-ports.ts'
 import type { Outcome, PassedPackets } from './outcome.ts'
 import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, pathOf } from './routing.ts'
 import type { Topology } from './topology.ts'
+import { NOT_TRACKED, TrackAhead } from './track-ahead.ts'
 import { isDropped, isRepeatable, Way } from './way.ts'
 import { WayMemory } from './way-memory.ts'
 
@@ -57,9 +57,6 @@ const RAW = 0x40000000
 const PASSES_RAW = 1
 
 const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
-
-/** The packet was not tracked ahead of the rules. */
-export const NOT_TRACKED = -1
 
 export interface FastPathOptions {
   readonly topology: Topology
@@ -81,8 +78,7 @@ export interface FastPathOptions {
  * only where it has something to say do they still go through the hooks. Nothing of it shows in a result.
  */
 export class FastPath {
-  /** What the tracker said of the current packet, where it was asked ahead of the rules: good for the packet's journey. */
-  trackedAhead = NOT_TRACKED
+  readonly ahead: TrackAhead
   readonly #flows = new FlowCache()
   readonly #flagClasses: FlagClasses
   /** Filled anew for each way that is kept. */
@@ -91,8 +87,6 @@ export class FastPath {
   readonly #references = new Int32Array(APPROACHED)
   #approached = 0
   readonly #tracker: Tracker
-  readonly #checksums: ChecksumPolicy
-  readonly #verifiesChecksums: boolean
   readonly #helperPorts: HelperPorts
   readonly #ruleset4: CompiledRuleset | null
   readonly #ruleset6: CompiledRuleset | null
@@ -111,8 +105,7 @@ export class FastPath {
 
   constructor(options: FastPathOptions) {
     this.#tracker = options.tracker
-    this.#checksums = options.checksums
-    this.#verifiesChecksums = options.verifiesChecksums
+    this.ahead = new TrackAhead(options.tracker, options.checksums, options.verifiesChecksums)
     this.#helperPorts = options.helperPorts
     this.#ruleset4 = options.ruleset4
     this.#ruleset6 = options.ruleset6
@@ -147,7 +140,7 @@ export class FastPath {
    */
   take(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, wireLength: number): number {
     const { current } = this.#tracker
-    this.trackedAhead = NOT_TRACKED
+    this.ahead.said = NOT_TRACKED
     this.#memory = null
     current.lookedUp = NOT_LOOKED_UP
     const hash = fields[base + P_HASH]
@@ -186,10 +179,10 @@ export class FastPath {
   ): number {
     const { current } = this.#tracker
     const { arrives } = this.#flows.way(way)
-    if (!this.#trackOrdinary(bytes, fields, base, frame, arrives)) {
+    if (!this.ahead.trackOrdinary(bytes, fields, base, frame, arrives)) {
       current.helper = this.#helperPorts.helperFor(fields, base)
       current.timeoutPolicy = 0
-      const isJudged = this.#track(bytes, fields, base, frame, arrives)
+      const isJudged = this.ahead.trackFully(bytes, fields, base, frame, arrives)
       if (!isJudged || !isEstablished(current.info)) return NO_WAY
     }
     this.#flows.take(way, fields[base + P_L3_LENGTH], wireLength)
@@ -222,7 +215,7 @@ export class FastPath {
       this.#memory = memory
       return NO_WAY
     }
-    if (!this.#trackAhead(bytes, fields, base, frame, path !== PATH_OUTPUT)) return NO_WAY
+    if (!this.ahead.track(bytes, fields, base, frame, path !== PATH_OUTPUT)) return NO_WAY
     const { info, id, table } = current
     const e = id * ENTRY_INTS
     const { entries } = table
@@ -261,32 +254,6 @@ export class FastPath {
   #restsOn(): number {
     const { id, number } = this.#tracker.current
     return this.#assumptions.isEmpty ? 0 : this.#assumptions.frameOf(id, number)
-  }
-
-  /** What the tracker has nothing to say about, and what takes it all its steps to find that. */
-  #trackAhead(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
-    const { current } = this.#tracker
-    if (current.lookedUp === NO_ENTRY) return this.#track(bytes, fields, base, frame, arrives)
-    current.begin()
-    if (!this.#trackOrdinary(bytes, fields, base, frame, arrives)) {
-      return this.#track(bytes, fields, base, frame, arrives)
-    }
-    this.trackedAhead = TRACKED
-    return true
-  }
-
-  /** Tracks a packet with a good checksum whose connection was found and that is nothing special; false for any other. */
-  #trackOrdinary(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
-    const { lookedUp, lookedUpDirection } = this.#tracker.current
-    const isGood = !arrives || !this.#verifiesChecksums || !this.#checksums.refuses(bytes, fields, base)
-    return isGood && this.#tracker.trackOrdinary(fields, base, lookedUp, lookedUpDirection, frame)
-  }
-
-  /** Tracks the packet ahead of the rules; false where the tracker has something to say about it. */
-  #track(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
-    const verifies = this.#verifiesChecksums && arrives && this.#checksums.verifies(bytes, fields, base)
-    this.trackedAhead = this.#tracker.track(bytes, fields, base, verifies, frame)
-    return this.trackedAhead === TRACKED && this.#tracker.finding.reason === REASON_NONE
   }
 
   /** Says in `outcome`, which is blank, what became of the packet that `take` just took. */

@@ -19,6 +19,7 @@ import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
 import { ANY_RANGE, MANIP_SOURCE, type NatRange } from './range.ts'
 import { SourceIndex } from './source-index.ts'
+import { copyTuple, isBetween, isSameSource, isSameTuple } from './tuple-rows.ts'
 
 /** The kernel tries so many ports before it gives up on finding a free one. */
 const PORT_ATTEMPTS = 128
@@ -333,31 +334,4 @@ function hasPorts(protocol: number): boolean {
     protocol === PROTO_UDPLITE ||
     isIcmp(protocol)
   )
-}
-
-function copyTuple(from: Int32Array, to: Int32Array): void {
-  for (let i = P_SRC; i <= P_PORTS; i++) to[i] = from[i]
-}
-
-function isSameTuple(one: Int32Array, other: Int32Array): boolean {
-  for (let i = P_SRC; i <= P_PORTS; i++) if (one[i] !== other[i]) return false
-  return true
-}
-
-function isSameSource(one: Int32Array, other: Int32Array): boolean {
-  for (let i = P_SRC; i < P_DST; i++) if (one[i] !== other[i]) return false
-  return true
-}
-
-/** min <= address <= max, as big-endian numbers of words. */
-function isBetween(fields: Int32Array, at: number, min: readonly number[], max: readonly number[]): boolean {
-  return compare(fields, at, min) >= 0 && compare(fields, at, max) <= 0
-}
-
-function compare(fields: Int32Array, at: number, words: readonly number[]): number {
-  for (let i = 0; i < words.length; i++) {
-    const difference = (fields[at + i] >>> 0) - (words[i] >>> 0)
-    if (difference !== 0) return difference
-  }
-  return 0
 }
