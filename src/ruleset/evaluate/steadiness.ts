@@ -32,7 +32,10 @@ export function isSteadyField(field: Field): boolean {
   return field.perPacket !== true
 }
 
-/** Whether an action leaves nothing behind but the packet's verdict and its mark, and both depend on nothing else. */
+/**
+ * Whether an action leaves nothing behind but the packet's verdict and its mark, and both depend on nothing else. A verdict that
+ * is given outside the rules is as open for the next packet.
+ */
 export function isSteadyAction(action: Action): boolean {
   switch (action.kind) {
     case 'verdict':
