@@ -1,6 +1,7 @@
 import { targetChain } from './check-table.ts'
 import type { Action } from './evaluate/action.ts'
-import type { CallContext, Condition } from './evaluate/condition.ts'
+import type { CallContext } from './evaluate/condition.ts'
+import { remembers } from './evaluate/condition-effects.ts'
 import type { Program, ProgramChain, ProgramCheck, ProgramRule } from './evaluate/program.ts'
 import type { Match } from './extension.ts'
 import { HeaderChecks } from './header-conditions.ts'
@@ -71,20 +72,6 @@ export class ProgramBuilder {
     const checks = match.conditions(this.#context).map((condition) => ({ match: name, condition }))
     if (isShared && !checks.some(({ condition }) => remembers(condition))) this.#shared.set(match, checks)
     return checks
-  }
-}
-
-function remembers(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'stateful':
-      return true
-    case 'all':
-    case 'any':
-      return condition.parts.some(remembers)
-    case 'hotdrop':
-      return remembers(condition.when)
-    default:
-      return false
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RuleEnvironment } from '../ruleset.ts'
 import type { Condition, FieldCondition, NameCondition } from './condition.ts'
+import { hasEffect } from './condition-effects.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'
 import type { ProgramCheck } from './program.ts'
 import { mergeRanges } from './runtime.ts'
@@ -223,18 +224,4 @@ function unitedSets(parts: readonly ReadonlyMap<FieldName, ValueSet>[]): Readonl
     if (sets.every((set) => set !== undefined)) united.set(field, mergeRanges(sets.flat()))
   }
   return united
-}
-
-/** What must be evaluated wherever it stands. */
-function hasEffect(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'stateful':
-    case 'hotdrop':
-      return true
-    case 'all':
-    case 'any':
-      return condition.parts.some(hasEffect)
-    default:
-      return false
-  }
 }

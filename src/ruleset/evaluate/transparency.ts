@@ -1,6 +1,7 @@
 import { VERDICT_ACCEPT } from '../rule-packet.ts'
 import type { Action } from './action.ts'
 import type { Condition } from './condition.ts'
+import { hasEffect } from './condition-effects.ts'
 import type { ProgramChain } from './program.ts'
 import { isSteady } from './steadiness.ts'
 
@@ -17,15 +18,7 @@ function isHarmless(action: Action): boolean {
   return action.kind === 'verdict' ? action.verdict === VERDICT_ACCEPT : STEERING.has(action.kind)
 }
 
-/** Drops nobody, and remembers nothing. */
+/** Drops nobody, remembers nothing, and has the same answer for all packets that are alike. */
 function onlyAsks(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'hotdrop':
-      return false
-    case 'all':
-    case 'any':
-      return condition.parts.every(onlyAsks)
-    default:
-      return isSteady(condition)
-  }
+  return isSteady(condition) && !hasEffect(condition)
 }

@@ -1,4 +1,5 @@
 import type { CallContext, Condition } from '../evaluate/condition.ts'
+import { remembers } from '../evaluate/condition-effects.ts'
 import { RuleMemory } from '../evaluate/memory.ts'
 import { HeaderChecks } from '../header-conditions.ts'
 import { IpSets } from '../ipset/ip-sets.ts'
@@ -65,18 +66,4 @@ function checksOf(rule: Rule, context: CallContext): ReviewedCheck[] {
     return { match: name, conditions, words: lasting ? `${name} ${text}` : null }
   })
   return [...header, ...matches]
-}
-
-function remembers(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'stateful':
-      return true
-    case 'all':
-    case 'any':
-      return condition.parts.some(remembers)
-    case 'hotdrop':
-      return remembers(condition.when)
-    default:
-      return false
-  }
 }
