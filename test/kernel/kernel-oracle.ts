@@ -10,6 +10,8 @@ import { pcap } from '../support/pcap.ts'
 export interface OracleLine {
   n: number
   state: string
+  /** With `--realtime-gaps`: when it was sent, in microseconds since the epoch. */
+  at?: number
   dir?: 'original' | 'reply'
   ct?: number
   status?: string

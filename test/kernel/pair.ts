@@ -6,8 +6,9 @@ import { type CaptureSurvey, survey, uncompressed } from './captures.ts'
 import { type ComparableOptions, comparableRules, likelyInterfaces } from './comparable-rules.ts'
 import { type Comparison, compare } from './compare.ts'
 import { answersOfCtreplay, type PacketLine } from './ctreplay.ts'
-import type { AvailableOracle } from './kernel-oracle.ts'
+import type { AvailableOracle, OracleLine } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
+import { writeRetimed } from './retimed.ts'
 import { compareTables, type TableComparison, type TableRow, tableOfKernel } from './table.ts'
 
 /**
@@ -44,7 +45,10 @@ export interface Pair {
   sysctls?: Readonly<Record<string, string>>
   /** The usual helpers on their usual ports. */
   helper?: 'auto'
-  /** Packets at their own times instead of all at once: for short captures of this very moment, and rules that follow the clock. */
+  /**
+   * Packets at their own times instead of all at once, for rules that follow the clock; ctreplay is then told the times at which
+   * the kernel got them. Captures as `pcap()` of test/support writes them.
+   */
   realTime?: true
 }
 
@@ -87,7 +91,9 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     }
     if (pair.mode === 'host' && settled.local.length === 0) throw new NotComparable('no unicast address in the capture')
     const kernel = await answersOfKernel(oracle, settled)
-    const { answers, packets, table } = await answersOfCtreplay(settled)
+    const capture = pair.realTime ? join(folder, 'retimed.pcap') : plain.path
+    if (pair.realTime) writeRetimed(capture, plain.path, kernel.lines)
+    const { answers, packets, table } = await answersOfCtreplay({ ...settled, capture })
     const comparison = compare(kernel.answers, answers)
     const leftOut = new Set(comparison.notEqual.map((index) => packets[index]?.key ?? ''))
     const tables = compareTables(kernel.table, table, leftOut, pair.realTime ? Number.POSITIVE_INFINITY : undefined)
@@ -133,7 +139,7 @@ function comparableFile(
 async function answersOfKernel(
   oracle: AvailableOracle,
   pair: SettledPair,
-): Promise<{ answers: Answer[]; table: TableRow[] }> {
+): Promise<{ lines: OracleLine[]; answers: Answer[]; table: TableRow[] }> {
   const options = pair.realTime ? ['--realtime-gaps', '10'] : ['--virtual-time']
   const sysctls = { ...pair.sysctls }
   if (pair.checksum === 'ignore') {
@@ -153,7 +159,7 @@ async function answersOfKernel(
   for (const [key, value] of Object.entries(sysctls)) options.push('--sysctl', `${key}=${value}`)
   try {
     const { lines, table } = await oracle.runWithTable(pair.capture, options)
-    return { answers: lines.map(answerOfKernel), table: tableOfKernel(table) }
+    return { lines, answers: lines.map(answerOfKernel), table: tableOfKernel(table) }
   } catch (error) {
     throw new NotComparable(String((error as Error).message).replace(/^[\s\S]*exit \d+: /, 'the oracle says: '))
   }

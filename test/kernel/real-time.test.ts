@@ -11,14 +11,15 @@ import { storyOf } from './story.ts'
 
 /**
  * Rules that follow the clock (limit, hashlimit, recent with seconds, time), in real time: bursts of packets, sent when the
- * capture says that they were. Bursts lie far from where a bucket gains a token, as the kernel is never quite in time.
+ * capture says that they were, or as soon after as the machine can. Bursts lie far from where a bucket gains a token, as the
+ * kernel is never quite in time.
  */
 const CORPUS = fileURLToPath(new URL('../../../shared/corpus/rulesets', import.meta.url))
 const oracle = kernelOracle()
 const noKernel = oracle.available ? '' : oracle.why
 const noCorpus = noKernel || (existsSync(CORPUS) ? '' : 'no corpus at ../shared/corpus')
 
-/** On a busy machine the kernel gets packets too late, and is asked again; a difference that is ours stays. */
+/** On a busy machine the kernel's own timers ring late, and it is asked again; a difference that is ours stays. */
 const REAL_TIME = { retry: 5, timeout: 60_000 }
 
 const CLOCKED = /-m (?:limit|hashlimit|recent|time)\b/

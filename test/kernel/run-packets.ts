@@ -38,8 +38,8 @@ export async function runPackets(oracle: AvailableOracle, asked: PacketsAndRules
 }
 
 /**
- * The first difference, '' for none. Where there is one, all is asked again: a busy machine gives the kernel packets too late, or
- * two within a tick of its clock; a difference that is ours stays.
+ * The first difference, '' for none. Where there is one, all is asked again: a busy machine gives the kernel two packets
+ * within a tick of its clock, or its timers ring late; a difference that is ours stays.
  */
 export async function lastingDifference(oracle: AvailableOracle, asked: PacketsAndRules): Promise<string> {
   const ask = async (): Promise<string> => firstStory(await runPackets(oracle, asked))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { answersOfCtreplay } from '../kernel/ctreplay.ts'
 import { kernelOracle } from '../kernel/kernel-oracle.ts'
+import { writeRetimed } from '../kernel/retimed.ts'
 import { type CaptureFrame, pcap } from '../support/pcap.ts'
 
 const oracle = kernelOracle()
@@ -16,7 +17,7 @@ export interface Replayed {
 }
 
 /**
- * For tests that follow the kernel's real clock: on a busy machine it runs ahead of the packets, and they are asked again.
+ * For tests that follow the kernel's real clock: on a busy machine its timers ring late, and it is asked again.
  * A difference that is ours stays.
  */
 export const REAL_TIME = { retry: 4 }
@@ -43,6 +44,7 @@ export async function replayBoth(
     }
     const interfaces = { inInterface: 'eth0', outInterface: 'eth1' }
     const lines = await oracle.run(capture, [...flags, '--in-iface', 'eth0', '--out-iface', 'eth1', ...options])
+    if (options.includes('--realtime-gaps')) writeRetimed(capture, capture, lines)
     const settled = { capture, mode: 'router', checksum: 'verify', local: [], cut: false, ...interfaces } as const
     const { answers } = await answersOfCtreplay({ ...settled, ...files })
     return {

@@ -107,13 +107,21 @@ static double mono(void) {
   return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* --realtime-gaps: the capture's pause, shortened to what was allowed */
+/* --realtime-gaps: until the packet's moment, the capture's pauses shortened to what was allowed. Each moment counts from the first
+ * packet, so that what one sleep is too long by does not add up. */
 static void pause_as_captured(double seconds) {
+  static double due;
   double pause = seconds * o_scale;
-  if (pause > o_gap) pause = o_gap;
-  if (pause <= 0) return;
-  struct timespec s = {(time_t)pause, (long)((pause - (time_t)pause) * 1e9)};
-  while (nanosleep(&s, &s) && errno == EINTR);
+  if (due == 0) due = mono();
+  due += pause > o_gap ? o_gap : pause;
+  struct timespec t = {(time_t)due, (long)((due - (time_t)due) * 1e9)};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR);
+}
+
+static u64 wall_clock_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
 }
 
 /* --tick: the kernel's clock moves on before each packet. What it does once a tick only (the lists of -m connlimit), it then
@@ -140,6 +148,7 @@ static void forget_last_packet(void) {
   R.status = 0;
   R.nt = R.nwhy = R.nlogs = R.nk = R.nev = R.nx = R.lost = 0;
   R.nat[0] = 0;
+  R.at_us = 0;
 }
 
 /* known to kernel-oracle.ts, which then asks again */
@@ -180,6 +189,7 @@ static u64 replay(struct cap *c) {
     if (o_tick) wait_for_tick();
     if (ts > latest) latest = ts;
     forget_last_packet();
+    if (o_gap >= 0) R.at_us = wall_clock_us();
     if (o_vtime) {
       if (latest - first > vnow) vnow = latest - first;
       vt_expire();

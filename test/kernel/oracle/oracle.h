@@ -112,6 +112,7 @@ struct rec {
   int nx;   /* packets that came out of the devices */
   int lost; /* survived INPUT, but was not handed on to the sockets: known only where something could drop it there */
   char nat[160];
+  u64 at_us; /* --realtime-gaps: when it was sent, since the epoch; else 0 */
 };
 extern struct rec R;
 extern int rec_v6;

@@ -16,8 +16,14 @@ static void jstr(FILE *f, const char *s) {
   fputc('"', f);
 }
 
+static void begin_line(u64 n, const char *state) {
+  printf("{\"n\":%llu,\"state\":\"%s\"", (unsigned long long)n, state);
+  if (R.at_us) printf(",\"at\":%llu", (unsigned long long)R.at_us);
+}
+
 void emit_simple(u64 n, const char *state, const char *verdict, const char *note) {
-  printf("{\"n\":%llu,\"state\":\"%s\",\"verdict\":", (unsigned long long)n, state);
+  begin_line(n, state);
+  fputs(",\"verdict\":", stdout);
   if (verdict)
     jstr(stdout, verdict);
   else
@@ -119,7 +125,7 @@ void emit(u64 n, int frag, int local, const char *note) {
     dhook = hookname(died);
   else if (lasthook >= 0)
     dhook = hookname(lasthook);
-  printf("{\"n\":%llu,\"state\":\"%s\"", (unsigned long long)n, state);
+  begin_line(n, state);
   if (R.has_ct) {
     printf(",\"dir\":\"%s\",\"ct\":%u", R.dir ? "reply" : "original", ntohl(R.id));
     printf(",\"status\":\"%s\"", status_txt(R.status, b, sizeof b));
