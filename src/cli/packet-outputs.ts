@@ -1,5 +1,6 @@
 import type { Sink } from '../netfilter/outcome.ts'
-import { ByteOutput, openOutput } from '../report/byte-output.ts'
+import { ByteOutput } from '../report/byte-output.ts'
+import { openOutput } from '../report/open-output.ts'
 import { PACKET_OUTPUTS, packetSink } from '../report/packet-sinks.ts'
 import { ThreadedReport } from '../report/threaded/threaded-report.ts'
 import type { CommandLine } from './command-line.ts'

@@ -1,42 +1,15 @@
-import { closeSync, openSync, write, writeSync } from 'node:fs'
+import { closeSync, write, writeSync } from 'node:fs'
+import { codeOf, type OpenOutput, type OutputError, openOutput, outputError } from './open-output.ts'
 
 const CHUNK_BYTES = 1 << 20
 /** Chunks waiting to be written before drain() makes the replay wait for the reader of the output. */
 const QUEUE_CHUNKS = 2
-/** A pipe in non-blocking mode is full: how long until the next try. */
-const RETRY_MILLISECONDS = 2
+/** A pipe or socket that does not wait is full: how long until the next try, at first and (twice as long each time) at last. */
+const RETRY_MS = 0.0625
+const RETRY_MS_MAX = 2
 
 /** To wait for without being woken. */
 const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-
-/** The output could not be written. The message names the file and the system's reason. */
-export class OutputError extends Error {
-  override name = 'OutputError'
-}
-
-/** A file or pipe that is open. */
-export interface OpenOutput {
-  readonly fd: number
-  /** As messages call it. */
-  readonly name: string
-  /** To be closed at the end. */
-  readonly owned: boolean
-}
-
-/**
- * @param target a path, which is created or emptied, or an open file descriptor, which is left open
- * @throws OutputError
- */
-export function openOutput(target: string | number): OpenOutput {
-  if (typeof target === 'number') {
-    return { fd: target, name: target === 1 ? 'standard output' : `descriptor ${target}`, owned: false }
-  }
-  try {
-    return { fd: openSync(target, 'w'), name: target, owned: true }
-  } catch (error) {
-    throw outputError(target, error)
-  }
-}
 
 interface FilledChunk {
   readonly bytes: Uint8Array
@@ -114,12 +87,16 @@ export class ByteOutput {
 
   private writeNow(): void {
     for (let chunk = this.queue.shift(); chunk !== undefined; chunk = this.queue.shift()) {
+      let retryMs = RETRY_MS
       for (let from = 0; from < chunk.length; ) {
         try {
           from += writeSync(this.output.fd, chunk.bytes, from, chunk.length - from)
+          retryMs = RETRY_MS
         } catch (error) {
-          if (codeOf(error) === 'EAGAIN') Atomics.wait(NEVER, 0, 0, RETRY_MILLISECONDS)
-          else {
+          if (codeOf(error) === 'EAGAIN') {
+            Atomics.wait(NEVER, 0, 0, retryMs)
+            retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)
+          } else {
             this.giveUp(error)
             break
           }
@@ -137,12 +114,15 @@ export class ByteOutput {
   }
 
   private async writeChunk(chunk: FilledChunk): Promise<void> {
+    let retryMs = RETRY_MS
     for (let from = 0; from < chunk.length; ) {
       try {
         from += await this.writeSome(chunk, from)
+        retryMs = RETRY_MS
       } catch (error) {
         if (codeOf(error) !== 'EAGAIN') throw error
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS))
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
+        retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)
       }
     }
   }
@@ -158,21 +138,4 @@ export class ByteOutput {
   private keep(bytes: Uint8Array): void {
     if (bytes.length === CHUNK_BYTES && this.spare.length <= QUEUE_CHUNKS) this.spare.push(bytes)
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
-const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  ENOSPC: 'no space is left on the device',
-  EROFS: 'the file system is read-only',
-}
-
-function outputError(name: string, error: unknown): OutputError {
-  const reason = SYSTEM_REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error))
-  return new OutputError(`cannot write ${name}: ${reason}`)
 }

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Failure } from '../../pipeline/thread-messages.ts'
-import type { OpenOutput } from '../byte-output.ts'
+import type { OpenOutput } from '../open-output.ts'
 import type { PacketOutput } from '../packet-sinks.ts'
 import type { RecordMemory } from './record-ring.ts'
 

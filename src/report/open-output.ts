@@ -1,0 +1,64 @@
+import { constants, openSync, readlinkSync } from 'node:fs'
+
+/** The output could not be written. The message names the file and the system's reason. */
+export class OutputError extends Error {
+  override name = 'OutputError'
+}
+
+/** A file or pipe that is open. */
+export interface OpenOutput {
+  readonly fd: number
+  /** As messages call it. */
+  readonly name: string
+  /** To be closed at the end. */
+  readonly owned: boolean
+}
+
+/**
+ * @param target a path, which is created or emptied, or an open file descriptor, which is left open
+ * @throws OutputError
+ */
+export function openOutput(target: string | number): OpenOutput {
+  if (typeof target === 'number') {
+    const name = target === 1 ? 'standard output' : `descriptor ${target}`
+    const waiting = reopenedPipe(target)
+    return { fd: waiting ?? target, name, owned: waiting !== null }
+  }
+  try {
+    return { fd: openSync(target, 'w'), name: target, owned: true }
+  } catch (error) {
+    throw outputError(target, error)
+  }
+}
+
+/**
+ * Node makes a pipe that is its standard output one that does not wait (O_NONBLOCK): whoever writes to it must guess when its
+ * reader has made room. Opened once more by way of /proc, the same pipe waits, and nothing changes for those who share it.
+ *
+ * @returns null where this is no pipe, or the system does not open it
+ */
+function reopenedPipe(fd: number): number | null {
+  const link = `/proc/self/fd/${fd}`
+  try {
+    return readlinkSync(link).startsWith('pipe:') ? openSync(link, constants.O_WRONLY) : null
+  } catch {
+    return null
+  }
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'no space is left on the device',
+  EROFS: 'the file system is read-only',
+}
+
+export function outputError(name: string, error: unknown): OutputError {
+  const reason = SYSTEM_REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error))
+  return new OutputError(`cannot write ${name}: ${reason}`)
+}
