@@ -1,5 +1,8 @@
+import { LINK_TYPE_NONE } from '../capture/frame-batch.ts'
+
 /** Names of link types (https://www.tcpdump.org/linktypes.html) that people meet. */
 const NAMES: Readonly<Record<number, string>> = {
+  [LINK_TYPE_NONE]: 'records without a packet',
   0: 'BSD loopback',
   1: 'Ethernet',
   6: 'Token Ring',

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { FRAME_LINK_TYPE, FRAME_NANOSECONDS, FRAME_WIRE_LENGTH, FrameBatch } from '../../src/capture/frame-batch.ts'
+import {
+  FRAME_LINK_TYPE,
+  FRAME_NANOSECONDS,
+  FRAME_WIRE_LENGTH,
+  FrameBatch,
+  LINK_TYPE_NONE,
+} from '../../src/capture/frame-batch.ts'
 import { REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import type { ReplaySummary } from '../../src/netfilter/replay.ts'
@@ -143,8 +149,9 @@ describe('the summary', () => {
   })
 
   it('names notes and link types', () => {
-    const text = flat(summaryOf([outcome(null, { note: 1 }), outcome(null, { note: 2, linkType: 147 })]))
-    expect(text).toContain('Ethernet (1), link type 147 (1)')
+    const frames = [{ note: 1 }, { note: 2, linkType: 147 }, { note: 1, linkType: LINK_TYPE_NONE }]
+    const text = flat(summaryOf(frames.map((frame) => outcome(null, frame))))
+    expect(text).toContain('Ethernet (1), link type 147 (1), records without a packet (1)')
     expect(text).toContain('1 frame: link-type: a link layer that is not understood')
   })
 
