@@ -1,6 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import cliProgress from 'cli-progress'
-import { byteSize, count, duration } from '../report/text.ts'
+import { count } from '../netfilter/counted.ts'
+import { byteSize, duration } from '../report/text.ts'
 
 /** Short replays show no bar at all. */
 const SILENT_MILLISECONDS = 400

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
-import { counted, cut, type Paint, printable } from '../report/text.ts'
+import { counted } from '../netfilter/counted.ts'
+import { cut, type Paint, printable } from '../report/text.ts'
 import {
   type Fingerprint,
   type LabelNames,

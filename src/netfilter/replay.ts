@@ -1,19 +1,18 @@
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
-import { HELPERS } from '../conntrack/helpers/registry.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ReaderSource } from '../pipeline/reader-source.ts'
-import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
 import { APPROACHED } from './fast-path.ts'
 import { NO_WAY, WAYS_MAX } from './flow-cache.ts'
-import { type Inference, inferFrom } from './inference.ts'
+import { inferFrom } from './inference.ts'
 import type { Machine } from './machine.ts'
 import { type MachineSettings, machineFor } from './machine-for.ts'
 import { Outcome, type PassedSink, type Sink } from './outcome.ts'
 import { NOTHING_READ, readAhead } from './read-ahead.ts'
+import { assumptionsOf, warningsOf } from './remarks.ts'
 import { giveAnswered, type SharingOptions, teamFor } from './shards/sharing.ts'
 import { replayBehind } from './shards/start-anew.ts'
 import { type Tally, tallyOf } from './tally.ts'
@@ -245,104 +244,4 @@ async function drain(sinks: readonly Sink[]): Promise<void> {
 function mustInfer(options: ReplayOptions): boolean {
   const knowsPlace = options.mode === 'router' || options.local.length > 0
   return !knowsPlace || options.checksum === 'auto'
-}
-
-function assumptionsOf(
-  options: ReplayOptions,
-  mode: Mode,
-  local: readonly string[],
-  inference: Inference,
-  checksumsUnreliable: boolean,
-  tally: Tally,
-): string[] {
-  const sentences: string[] = []
-  if (options.mode === undefined || (mode === 'host' && options.local.length === 0)) {
-    const why = options.local.length > 0 ? '--local names its addresses' : inference.because
-    sentences.push(
-      mode === 'host'
-        ? `The rules run on the host ${local.join(' and ')}: ${why} (--mode, --local).`
-        : `The rules run on a router between the ends of the traffic: ${why} (--mode host --local ADDR).`,
-    )
-  }
-  const timeouts = options.timeoutPolicies ? [] : [options.rules, options.rules6].flatMap(timeoutsOf)
-  if (timeouts.length > 0) {
-    sentences.push(
-      `Connections that rules give the timeouts of ${[...new Set(timeouts)].join(', ')} live as long as all others: what ` +
-        'these are is not known (--timeout-policies FILE).',
-    )
-  }
-  if (checksumsUnreliable) {
-    sentences.push(
-      `Checksums mean nothing here, so none is held against a packet: ${inference.checksumsWrong} of the first ` +
-        `${inference.checksumsSeen} are wrong (--checksum verify).`,
-    )
-  } else if (tally.checksumsForgiven > 0) {
-    const frames = tally.checksumsForgiven === 1 ? '1 frame has' : `${tally.checksumsForgiven} frames have`
-    sentences.push(`${frames} a checksum left for the network card to fill in; taken as good (--checksum verify).`)
-  }
-  return sentences
-}
-
-function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
-  return rules === undefined ? [] : timeoutNamesIn(rules)
-}
-
-function warningsOf(
-  options: ReplayOptions,
-  tally: Tally,
-  ruleset4: CompiledRuleset | null,
-  ruleset6: CompiledRuleset | null,
-  familyFrames: Float64Array,
-): string[] {
-  const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
-  if (tally.framesBackInTime > 0) {
-    const frames = tally.framesBackInTime === 1 ? '1 frame is' : `${tally.framesBackInTime} frames are`
-    sentences.push(`${frames} older than a frame before; the clock stood still for them.`)
-  }
-  const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = tally
-  if (evicted + fullDrops > 0) {
-    const hosts = hostsWhenFull.map(({ address, connections }) => `${address} (${connections})`).join(', ')
-    sentences.push(
-      `The connection table was full from second ${(fullSinceNs / 1e9).toFixed(3)} of the capture on (nf_conntrack_max): ` +
-        `${evicted} connections without ASSURED were pushed out and ${fullDrops} packets dropped; which ones a kernel ` +
-        `takes is chance. Most connections were opened by ${hosts} (--sysctl nf_conntrack_max=N).`,
-    )
-  }
-  sentences.push(...helperWarnings(tally))
-  sentences.push(...familyWarnings(options, familyFrames))
-  return sentences
-}
-
-/** Packets without rules, and rules without packets. */
-function familyWarnings({ rules, rules6 }: ReplayOptions, familyFrames: Float64Array): string[] {
-  const seen4 = familyFrames[IP_V4] > 0
-  const seen6 = familyFrames[IP_V6] > 0
-  const sentences: string[] = []
-  if (seen6 && rules && !rules6) sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
-  if (seen4 && rules6 && !rules) sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
-  if (seen6 && rules && !seen4) sentences.push('There is no IPv4 packet: the rules of --rules decide nothing.')
-  if (seen4 && rules6 && !seen6) sentences.push('There is no IPv6 packet: the rules of --rules6 decide nothing.')
-  return sentences
-}
-
-/** What helpers could not read, and what they would have said where there were none. */
-function helperWarnings({ missedByHelper, blindPackets }: Tally): string[] {
-  const sentences: string[] = []
-  for (const [number, missed] of missedByHelper.entries()) {
-    if (missed === 0) continue
-    const { name } = HELPERS[number]
-    const connections = missed === 1 ? '1 connection' : `${missed} connections`
-    sentences.push(
-      `${connections} would have been RELATED with the ${name} helper: --helper auto, or -j CT --helper ${name} in the ` +
-        'raw table.',
-    )
-  }
-  if (blindPackets > 0) {
-    const packets = blindPackets === 1 ? '1 packet' : `${blindPackets} packets`
-    sentences.push(
-      `The capture cut ${packets} that a helper would have read (snap length): connections announced there are NEW ` +
-        'here, and may have been RELATED.',
-    )
-  }
-  return sentences
 }

@@ -1,10 +1,11 @@
+import { count, counted } from '../netfilter/counted.ts'
 import type { Decidability } from '../ruleset/review/decidability.ts'
 import type { Mistake } from '../ruleset/review/mistakes.ts'
 import type { Review } from '../ruleset/review/review.ts'
 import type { ReviewedRule } from '../ruleset/review/reviewed-rules.ts'
 import type { DeadRule } from '../ruleset/review/shadows.ts'
 import { lineList, more, ruleName } from './rule-places.ts'
-import { count, counted, type Paint, printable, wrap } from './text.ts'
+import { type Paint, printable, wrap } from './text.ts'
 
 /** Entries of a list that the report shows; the rest is counted. */
 const LIST_MAX = 20

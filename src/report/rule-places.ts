@@ -1,5 +1,6 @@
+import { count, counted } from '../netfilter/counted.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
-import { count, counted, cut, printable, WIDTH } from './text.ts'
+import { cut, printable, WIDTH } from './text.ts'
 
 /** Ranges of lines that a list of lines names at most. */
 const RANGES_MAX = 8

@@ -1,8 +1,9 @@
+import { count, counted } from '../netfilter/counted.ts'
 import { CTSTATE_NAMES, CTSTATE_NEW } from '../netfilter/outcome.ts'
 import { HOOK_NAMES, VERDICT_NAMES, VERDICT_NONE } from '../ruleset/rule-packet.ts'
 import { NOTE_NAMES, NOTE_NONE } from '../wire/packet-fields.ts'
 import { protocolName } from './protocol-names.ts'
-import { byteSize, count, counted } from './text.ts'
+import { byteSize } from './text.ts'
 import { PROTOCOL_ROWS, type TrafficCounters } from './traffic-counters.ts'
 
 /** Verdict by hook; hooks and verdicts without packets are left out. */

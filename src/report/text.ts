@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { count, counted } from '../netfilter/counted.ts'
 
 /** Columns that every report fits in. */
 export const WIDTH = 80
@@ -13,16 +14,6 @@ export function printable(text: string): string {
     const code = found.charCodeAt(0)
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
   })
-}
-
-/** 1234567 as `1,234,567`. */
-export function count(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-/** `1 packet`, `2,000 packets`. */
-export function counted(n: number, one: string, many = `${one}s`): string {
-  return `${count(n)} ${n === 1 ? one : many}`
 }
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB']

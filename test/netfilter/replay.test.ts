@@ -47,6 +47,12 @@ describe('what was assumed is said, with the option that overrides it', () => {
       '2 frames have a checksum left for the network card to fill in; taken as good (--checksum verify).',
     ],
     [
+      'many sums left to the card',
+      Array.from({ length: 1001 }, () => leftToCard(1)),
+      { mode: 'router' },
+      '1,001 frames have a checksum left for the network card to fill in; taken as good (--checksum verify).',
+    ],
+    [
       'sums that mean nothing',
       times(12, bad),
       { mode: 'router' },

@@ -1,18 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { byteSize, count, counted, cut, duration, printable, table, utc, wrap } from '../../src/report/text.ts'
+import { byteSize, cut, duration, printable, table, utc, wrap } from '../../src/report/text.ts'
 
 describe('numbers for people', () => {
-  it.each([
-    [0, '0'],
-    [999, '999'],
-    [1000, '1,000'],
-    [1234567, '1,234,567'],
-  ])('%i is %s', (n, text) => expect(count(n)).toBe(text))
-
-  it('knows one from many', () =>
-    expect([counted(1, 'packet'), counted(0, 'packet')]).toEqual(['1 packet', '0 packets']))
-
   it.each([
     [1, '1 byte'],
     [999, '999 bytes'],

@@ -1,0 +1,115 @@
+import { HELPERS } from '../conntrack/helpers/registry.ts'
+import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
+import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { count, counted } from './counted.ts'
+import type { Inference } from './inference.ts'
+import type { MachineSettings } from './machine-for.ts'
+import type { Tally } from './tally.ts'
+import type { Mode } from './topology.ts'
+
+/** What was asked of the replay, as far as sentences about it are concerned. */
+type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies'> & {
+  readonly mode?: Mode | undefined
+  readonly local: readonly string[]
+}
+
+/** What was assumed, a sentence each, with the option that overrides it. */
+export function assumptionsOf(
+  options: Asked,
+  mode: Mode,
+  local: readonly string[],
+  inference: Inference,
+  checksumsUnreliable: boolean,
+  tally: Tally,
+): string[] {
+  const sentences: string[] = []
+  if (options.mode === undefined || (mode === 'host' && options.local.length === 0)) {
+    const why = options.local.length > 0 ? '--local names its addresses' : inference.because
+    sentences.push(
+      mode === 'host'
+        ? `The rules run on the host ${local.join(' and ')}: ${why} (--mode, --local).`
+        : `The rules run on a router between the ends of the traffic: ${why} (--mode host --local ADDR).`,
+    )
+  }
+  const timeouts = options.timeoutPolicies ? [] : [options.rules, options.rules6].flatMap(timeoutsOf)
+  if (timeouts.length > 0) {
+    sentences.push(
+      `Connections that rules give the timeouts of ${[...new Set(timeouts)].join(', ')} live as long as all others: what ` +
+        'these are is not known (--timeout-policies FILE).',
+    )
+  }
+  if (checksumsUnreliable) {
+    sentences.push(
+      `Checksums mean nothing here, so none is held against a packet: ${inference.checksumsWrong} of the first ` +
+        `${inference.checksumsSeen} are wrong (--checksum verify).`,
+    )
+  } else if (tally.checksumsForgiven > 0) {
+    const frames = counted(tally.checksumsForgiven, 'frame has', 'frames have')
+    sentences.push(`${frames} a checksum left for the network card to fill in; taken as good (--checksum verify).`)
+  }
+  return sentences
+}
+
+function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
+  return rules === undefined ? [] : timeoutNamesIn(rules)
+}
+
+/** What may make the answers worth less than they look, a sentence each, with what to do about it. */
+export function warningsOf(
+  options: Asked,
+  tally: Tally,
+  ruleset4: CompiledRuleset | null,
+  ruleset6: CompiledRuleset | null,
+  familyFrames: Float64Array,
+): string[] {
+  const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
+  if (tally.framesBackInTime > 0) {
+    const frames = counted(tally.framesBackInTime, 'frame is', 'frames are')
+    sentences.push(`${frames} older than a frame before; the clock stood still for them.`)
+  }
+  const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = tally
+  if (evicted + fullDrops > 0) {
+    const hosts = hostsWhenFull.map(({ address, connections }) => `${address} (${count(connections)})`).join(', ')
+    sentences.push(
+      `The connection table was full from second ${(fullSinceNs / 1e9).toFixed(3)} of the capture on (nf_conntrack_max): ` +
+        `${count(evicted)} connections without ASSURED were pushed out and ${count(fullDrops)} packets dropped; which ones a kernel ` +
+        `takes is chance. Most connections were opened by ${hosts} (--sysctl nf_conntrack_max=N).`,
+    )
+  }
+  sentences.push(...helperWarnings(tally))
+  sentences.push(...familyWarnings(options, familyFrames))
+  return sentences
+}
+
+/** Packets without rules, and rules without packets. */
+function familyWarnings({ rules, rules6 }: Asked, familyFrames: Float64Array): string[] {
+  const seen4 = familyFrames[IP_V4] > 0
+  const seen6 = familyFrames[IP_V6] > 0
+  const sentences: string[] = []
+  if (seen6 && rules && !rules6) sentences.push('No IPv6 rules were given (--rules6): IPv6 packets are accepted.')
+  if (seen4 && rules6 && !rules) sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
+  if (seen6 && rules && !seen4) sentences.push('There is no IPv4 packet: the rules of --rules decide nothing.')
+  if (seen4 && rules6 && !seen6) sentences.push('There is no IPv6 packet: the rules of --rules6 decide nothing.')
+  return sentences
+}
+
+/** What helpers could not read, and what they would have said where there were none. */
+function helperWarnings({ missedByHelper, blindPackets }: Tally): string[] {
+  const sentences: string[] = []
+  for (const [number, missed] of missedByHelper.entries()) {
+    if (missed === 0) continue
+    const { name } = HELPERS[number]
+    sentences.push(
+      `${counted(missed, 'connection')} would have been RELATED with the ${name} helper: --helper auto, or -j CT --helper ${name} in the ` +
+        'raw table.',
+    )
+  }
+  if (blindPackets > 0) {
+    sentences.push(
+      `The capture cut ${counted(blindPackets, 'packet')} that a helper would have read (snap length): connections announced there are NEW ` +
+        'here, and may have been RELATED.',
+    )
+  }
+  return sentences
+}
