@@ -235,6 +235,11 @@ class FileReader {
       }
     }
     if (this.#errors.length > 0) throw new RulesetError(this.#errors)
+    if (this.#tables.size === 0) {
+      this.warn(
+        'it holds no table, so nothing is dropped; iptables-save prints none where no rules are loaded, or without root',
+      )
+    }
     return { family: this.#family, file: this.#file, tables: [...this.#tables.values()], warnings: [...this.#warnings] }
   }
 }
