@@ -6,8 +6,9 @@ import { checkTimeouts, type ParsedRuleset, parseRuleset, printRuleset } from '.
 import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import type { Family } from '../ruleset/ruleset.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
+import { readText } from './input-texts.ts'
 import { familyOf } from './ruleset-family.ts'
-import { readFingerprints, readLabelNames, readSets, readText, readTimeoutPolicies } from './rulesets.ts'
+import { readFingerprints, readLabelNames, readSets, readTimeoutPolicies } from './rulesets.ts'
 import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
 
 /** What `ctreplay check` was asked, checked. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { counted } from '../netfilter/counted.ts'
 import { cut, type Paint, printable } from '../report/text.ts'
@@ -16,9 +15,8 @@ import {
 } from '../ruleset/index.ts'
 import type { Family } from '../ruleset/ruleset.ts'
 import { UsageError } from './exit-codes.ts'
+import { readText, textRead } from './input-texts.ts'
 
-/** Instead of the name of a file. */
-const STANDARD_INPUT = '-'
 /** Errors of one ruleset that are shown. */
 const SHOWN = 10
 /** Columns of a source line that are shown, around the place of the error. */
@@ -48,9 +46,6 @@ export function readSets(paths: readonly string[]): SetDefinition[] {
   })
 }
 
-/** What standard input held, and what it was read for. */
-let standardInput: { readonly text: string; readonly what: string } | null = null
-
 /** @throws UsageError when the file cannot be read; RulesetError */
 export function readTimeoutPolicies(path: string): TimeoutPolicy[] {
   return parseTimeoutPolicies(readText(path, 'the timeout policies'), path)
@@ -66,35 +61,13 @@ export function readLabelNames(path: string | undefined): LabelNames | null {
   return path === undefined ? null : parseLabelNames(readText(path, 'the names of labels'))
 }
 
-/** @param what it is, for the message; @throws UsageError when the file cannot be read */
-export function readText(path: string, what: string): string {
-  if (path === STANDARD_INPUT && standardInput !== null) {
-    throw new UsageError(`standard input was read already, for ${standardInput.what}; give ${what} as a file`)
-  }
-  try {
-    const text = readFileSync(path === STANDARD_INPUT ? 0 : path, 'utf8')
-    if (path === STANDARD_INPUT) standardInput = { text, what }
-    return text
-  } catch (error) {
-    throw new UsageError(`cannot read ${what} ${printable(path)}: ${reason(error)}`)
-  }
-}
-
-function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : ''
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EISDIR') return 'it is a folder'
-  if (code === 'EACCES') return 'permission denied'
-  return error instanceof Error ? error.message : String(error)
-}
-
 /** Every error with its line of the source and a caret below the place. */
 export function rulesetErrorText(error: RulesetError, paint: Paint): string {
   const sources = new Map<string, string[]>()
   const sourceLine = (file: string, line: number): string => {
     let lines = sources.get(file)
     if (lines === undefined) {
-      lines = sourceOf(file).split('\n')
+      lines = textRead(file).split('\n')
       sources.set(file, lines)
     }
     return lines[line - 1] ?? ''
@@ -114,13 +87,4 @@ function excerpt(source: string, column: number, paint: Paint): string {
   const before = printable(source.slice(from, column - 1))
   const shown = cut(`${from > 0 ? '…' : ''}${before}${printable(source.slice(column - 1))}`, SOURCE_WIDTH)
   return `  ${shown}\n  ${' '.repeat([...before].length + (from > 0 ? 1 : 0))}${paint('red', '^')}`
-}
-
-function sourceOf(file: string): string {
-  if (file === STANDARD_INPUT) return standardInput?.text ?? ''
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
 }

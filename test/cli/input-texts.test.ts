@@ -1,0 +1,82 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { buildProgram } from '../support/built-program.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const { folder, main, remove } = buildProgram()
+const sample = join(root, 'pcaps/ssh-workstation.pcap')
+const rules = join(root, 'pcaps/ssh-workstation.v4')
+const asked = '--mode host --local 192.0.2.10 --ndjson - --quiet'
+
+afterAll(remove)
+
+/** Process substitution is bash's. */
+function bash(line: string): SpawnSyncReturns<string> {
+  const command = `ctreplay() { "${process.execPath}" "${main}" "$@"; }; ${line}`
+  return spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 30_000 })
+}
+
+function written(name: string, content: string | Uint8Array): string {
+  const file = join(folder, name)
+  writeFileSync(file, content)
+  return file
+}
+
+describe('rules that come by a pipe', () => {
+  const { stdout: byFile } = bash(`ctreplay ${sample} --rules ${rules} ${asked}`)
+
+  it.each([1, 2, 4])('are the rules for all of %i threads', (threads) => {
+    const by = (source: string): string =>
+      bash(`ctreplay ${sample} --rules ${source} ${asked} --threads ${threads}`).stdout
+    expect(byFile).toContain('"verdict":"DROP"')
+    expect(by(`<(cat ${rules})`)).toBe(byFile)
+    expect(by(`- < ${rules}`)).toBe(byFile)
+    expect(by(`/dev/stdin < <(cat ${rules})`)).toBe(byFile)
+  })
+
+  it('are shown where they are wrong', () => {
+    const { status, stderr } = bash(`ctreplay ${sample} --rules <(echo 'Chain INPUT (policy ACCEPT)')`)
+    expect(status).toBe(2)
+    expect(stderr).toContain(':1:1: error: this stands outside of a table')
+    expect(stderr).toContain('\n  Chain INPUT (policy ACCEPT)\n  ^\n')
+  })
+
+  it('are read from standard input once', () => {
+    const { status, stderr } = bash(`ctreplay check - - < ${rules}`)
+    expect({ status, stderr: stderr.split('\n')[0] }).toEqual({
+      status: 2,
+      stderr: 'ctreplay: standard input was read already, for the rules; give the rules as a file',
+    })
+  })
+})
+
+describe('a file of rules', () => {
+  const text = readFileSync(rules, 'utf8')
+  const little = Buffer.from(`\ufeff${text}`, 'utf16le')
+
+  it.each([
+    ['little-endian', little],
+    ['big-endian', Buffer.from(little).swap16()],
+  ])('may be UTF-16 with a byte order mark, %s', (name, bytes) => {
+    const file = written(`${name}.v4`, bytes)
+    const { status, stdout } = bash(`ctreplay check ${file} && ctreplay check --print ${file}`)
+    expect(status).toBe(0)
+    expect(stdout).toContain('begins with a byte order mark')
+    expect(stdout).toContain(bash(`ctreplay check --print ${rules}`).stdout)
+  })
+
+  it.each([
+    ['a capture', readFileSync(sample)],
+    ['compressed rules', Buffer.from('1f8b0800000000000003d3e2', 'hex')],
+  ])('is refused when it is %s', (_, bytes) => {
+    const file = written('no-text.v4', bytes)
+    const { status, stderr } = bash(`ctreplay ${sample} --rules ${file}`)
+    expect({ status, stderr: stderr.split('\n')[0] }).toEqual({
+      status: 2,
+      stderr: `ctreplay: cannot read the rules ${file}: it is not text; captures are named without an option, and compressed files must be unpacked first`,
+    })
+  })
+})
