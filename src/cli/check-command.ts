@@ -86,6 +86,7 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     .example('iptables-save | $0 -', 'the rules of this machine')
     .example('$0 rules.v4 --print | diff rules.v4 -', 'what iptables-save would print')
     .epilogue('Exit codes: 0 done, 1 --fail-on-warnings found some, 2 wrong command or rules.')
+    .alias('help', 'h')
     .version(packageVersion())
     .strictOptions()
     .locale('en')

@@ -113,6 +113,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .example('tcpdump -w - | $0 - --rules rules.v4 --ndjson - | jq .', 'every packet, as it happens')
     .example('$0 check rules.v4', 'what can be said about the rules alone')
     .epilogue('Exit codes: 0 done, 1 --fail-on found some, 2 wrong command or rules, 3 capture damaged.')
+    .alias('help', 'h')
     .version(packageVersion())
     .strictOptions()
     .locale('en')

@@ -1,18 +1,23 @@
 #!/usr/bin/env node
 import { startCaptureWorker } from '../pipeline/capture-worker.ts'
 import { threadsFor } from '../pipeline/threads-for.ts'
+import { outputError } from '../report/open-output.ts'
+import { EXIT_USAGE } from './exit-codes.ts'
+
+const STANDARD_ERROR = 'standard error'
 
 const args = process.argv.slice(2)
 // Of two threads, none waits for the other to be loaded.
 if (threadsFor(args) > 1 && !args.some((arg) => arg.startsWith('--threads'))) startCaptureWorker()
 
 /** A reader of our output that goes away (`| head`) is no error. */
-function quietWhenNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
+function endWithout(name: string, error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit()
+  if (name !== STANDARD_ERROR) process.stderr.write(`ctreplay: ${outputError(name, error).message}\n`)
+  process.exit(EXIT_USAGE)
 }
 
-process.stdout.on('error', quietWhenNobodyReads)
-process.stderr.on('error', quietWhenNobodyReads)
+process.stdout.on('error', (error) => endWithout('standard output', error))
+process.stderr.on('error', (error) => endWithout(STANDARD_ERROR, error))
 const { run } = await import('./run.ts')
 process.exitCode = await run(args)

@@ -1,5 +1,5 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -142,8 +142,17 @@ describe('the command', () => {
   })
 
   it('has help with examples, and a version', () => {
-    expect(ctreplay(['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Examples:') })
+    for (const args of [['--help'], ['-h'], ['check', '-h']])
+      expect(ctreplay(args)).toMatchObject({ status: 0, stdout: expect.stringContaining('Examples:') })
     expect(ctreplay(['--version'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  })
+})
+
+it.skipIf(!existsSync('/dev/full'))('a summary that finds the disk full says so', () => {
+  const { status, stderr } = shell(`ctreplay ${sample} > /dev/full`)
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: 'ctreplay: cannot write standard output: no space is left on the device\n',
   })
 })
 
