@@ -141,7 +141,12 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
       because: `${hosts.length > 1 ? 'they are' : 'it is'} on nearly every frame`,
     }
   }
-  return { mode: 'router', local: [], because: 'no single address is on nearly every frame' }
+  const both = everywhere.filter((one) => one.family === main).map((one) => one.text)
+  const because =
+    both.length > 1
+      ? `${both.join(' and ')} are both on nearly every frame, and either may be the host`
+      : 'no single address is on nearly every frame'
+  return { mode: 'router', local: [], because }
 }
 
 /** @param uses by address: of IPv4 its word, of IPv6 its text */

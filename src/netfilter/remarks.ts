@@ -31,6 +31,12 @@ export function assumptionsOf(
         ? `The rules run on the host ${local.join(' and ')}: ${why} (--mode, --local).`
         : `The rules run on a router between the ends of the traffic: ${why} (--mode host --local ADDR).`,
     )
+    const given = [options.rules, options.rules6].filter((ruleset) => ruleset !== undefined)
+    if (mode === 'router' && given.length > 0 && given.every(isForHost)) {
+      sentences.push(
+        'Yet they look like those of a host: the filter table has rules for INPUT or OUTPUT, none for FORWARD.',
+      )
+    }
   }
   const timeouts = options.timeoutPolicies ? [] : [options.rules, options.rules6].flatMap(timeoutsOf)
   if (timeouts.length > 0) {
@@ -49,6 +55,13 @@ export function assumptionsOf(
     sentences.push(`${frames} a checksum left for the network card to fill in; taken as good (--checksum verify).`)
   }
   return sentences
+}
+
+/** Only packets that a machine receives or sends itself can meet a rule of its filter table. */
+function isForHost({ tables }: ParsedRuleset): boolean {
+  const chains = tables.find(({ name }) => name === 'filter')?.chains ?? []
+  const rulesOf = (wanted: string): number => chains.find(({ name }) => name === wanted)?.rules.length ?? 0
+  return rulesOf('FORWARD') === 0 && rulesOf('INPUT') + rulesOf('OUTPUT') > 0
 }
 
 function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {

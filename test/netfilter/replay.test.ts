@@ -86,6 +86,19 @@ describe('what was assumed is said, with the option that overrides it', () => {
     )
   })
 
+  test.each([
+    ['only INPUT has rules', '-A INPUT -j ACCEPT', {}, true],
+    ['only OUTPUT has rules', '-A OUTPUT -j ACCEPT', {}, true],
+    ['FORWARD has rules, too', '-A INPUT -j ACCEPT\n-A FORWARD -j ACCEPT', {}, false],
+    ['there are none', '', {}, false],
+    ['somebody said that it is a router', '-A INPUT -j ACCEPT', { mode: 'router' } as const, false],
+  ])('rules of a host on what is taken for a router: %s', async (_, lines, options, isSaid) => {
+    const rules = rulesOf(`*filter\n:FORWARD DROP\n${lines}\nCOMMIT\n`)
+    const { assumptions } = (await replayed(clients(1), { rules, ...options })).summary
+    const said = 'Yet they look like those of a host: the filter table has rules for INPUT or OUTPUT, none for FORWARD.'
+    expect(assumptions.includes(said)).toBe(isSaid)
+  })
+
   test('--mode router does not take over addresses of a host', async () => {
     const { summary, said } = await replayed(served(30), { mode: 'router' })
     expect(summary.local).toEqual([])
