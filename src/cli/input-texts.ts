@@ -10,7 +10,18 @@ const HEAD_BYTES = 512
 /** By path. A pipe, as `<(…)` of a shell is one, can be read only once. */
 const remembered = new Map<string, { readonly text: string; readonly what: string }>()
 
-/** @param what it is, for the message; @throws UsageError when the file cannot be read, or is no text */
+/** `readText` without a byte order mark, for readers that do not know it. */
+export function readUnmarkedText(path: string, what: string): string {
+  const text = readText(path, what).replace(/^\ufeff/, '')
+  remembered.set(path, { text, what })
+  return text
+}
+
+/**
+ * @param what it is, for the message
+ * @returns with the byte order mark, if it has one
+ * @throws UsageError when the file cannot be read, or is no text
+ */
 export function readText(path: string, what: string): string {
   const before = remembered.get(path)
   if (path === STANDARD_INPUT && before !== undefined) {

@@ -15,7 +15,7 @@ import {
 } from '../ruleset/index.ts'
 import type { Family } from '../ruleset/ruleset.ts'
 import { UsageError } from './exit-codes.ts'
-import { readText, textRead } from './input-texts.ts'
+import { readText, readUnmarkedText, textRead } from './input-texts.ts'
 
 /** Errors of one ruleset that are shown. */
 const SHOWN = 10
@@ -34,7 +34,7 @@ export function readRuleset(path: string, family: Family, labels: LabelNames | n
 export function readSets(paths: readonly string[]): SetDefinition[] {
   const from = new Map<string, string>()
   return paths.flatMap((path) => {
-    const sets = parseSets(readText(path, 'the sets'), path)
+    const sets = parseSets(readUnmarkedText(path, 'the sets'), path)
     for (const { name } of sets) {
       const other = from.get(name)
       if (other !== undefined) {
@@ -48,17 +48,17 @@ export function readSets(paths: readonly string[]): SetDefinition[] {
 
 /** @throws UsageError when the file cannot be read; RulesetError */
 export function readTimeoutPolicies(path: string): TimeoutPolicy[] {
-  return parseTimeoutPolicies(readText(path, 'the timeout policies'), path)
+  return parseTimeoutPolicies(readUnmarkedText(path, 'the timeout policies'), path)
 }
 
 /** @param path of pf.os; @throws UsageError when the file cannot be read; RulesetError */
 export function readFingerprints(path: string | undefined): Fingerprint[] | undefined {
-  return path === undefined ? undefined : parseFingerprints(readText(path, 'the fingerprints'), path)
+  return path === undefined ? undefined : parseFingerprints(readUnmarkedText(path, 'the fingerprints'), path)
 }
 
 /** @param path of connlabel.conf; @throws UsageError when the file cannot be read */
 export function readLabelNames(path: string | undefined): LabelNames | null {
-  return path === undefined ? null : parseLabelNames(readText(path, 'the names of labels'))
+  return path === undefined ? null : parseLabelNames(readUnmarkedText(path, 'the names of labels'))
 }
 
 /** Every error with its line of the source and a caret below the place. */

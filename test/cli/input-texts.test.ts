@@ -53,6 +53,16 @@ describe('rules that come by a pipe', () => {
   })
 })
 
+it('sets may have a byte order mark, too', () => {
+  const rulesOfSet = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set s src -j DROP\nCOMMIT\n'
+  const named = written('set.v4', rulesOfSet)
+  const sets = 'create s hash:ip family inet\nadd s 198.51.100.80\n'
+  const files = [written('plain.ipset', sets), written('marked.ipset', Buffer.from(`\ufeff${sets}`, 'utf16le'))]
+  const [plain, marked] = files.map((file) => bash(`ctreplay ${sample} --mode router --rules ${named} --ipset ${file}`))
+  expect(plain.stdout).toMatch(/DROP +\d/)
+  expect(marked).toMatchObject({ status: 0, stdout: plain.stdout })
+})
+
 describe('a file of rules', () => {
   const text = readFileSync(rules, 'utf8')
   const little = Buffer.from(`\ufeff${text}`, 'utf16le')
