@@ -28,8 +28,9 @@ function start(): Worker {
   // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
   const entry = new URL(`./capture-thread${extname(import.meta.url)}`, import.meta.url)
   shareFlowSeed()
-  // Flags of the process are not its own: it would refuse some of them, like --input-type.
-  const worker = new Worker(entry, { execArgv: [] })
+  // Flags of the process are not its own: it would refuse some of them, like --input-type. The sockets that read pipes close them
+  // by themselves, unseen by a worker that tracks descriptors: at its end it would close what has such a number by then.
+  const worker = new Worker(entry, { execArgv: [], trackUnmanagedFds: false })
   // Whoever gives up a source half-read, or never asks for one, is not kept from ending.
   worker.unref()
   return worker

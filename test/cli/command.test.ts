@@ -148,6 +148,20 @@ describe('the command', () => {
   })
 })
 
+it('several captures by pipes leave the outputs alone', () => {
+  const files = [sample, join(root, 'pcaps/tftp.pcap')]
+  const pipes = files.map((file) => `<(cat ${file})`).join(' ')
+  const framesOf = (line: string): string[] => {
+    const { status, stdout, stderr } = shell(`set -o pipefail; ctreplay ${line} --ndjson - --quiet | cat`)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    return [...stdout.matchAll(/^\{"frame":\d+,"time":[\d.]+/gm)].map(([frame]) => frame)
+  }
+  const expected = framesOf(`${files.join(' ')} --threads 1`)
+  expect(expected).toHaveLength(106)
+  for (const threads of ['', '--threads 1', '--threads 2', '--threads 3'])
+    expect(framesOf(`${pipes} ${threads}`)).toEqual(expected)
+})
+
 it.skipIf(!existsSync('/dev/full'))('a summary that finds the disk full says so', () => {
   const { status, stderr } = shell(`ctreplay ${sample} > /dev/full`)
   expect({ status, stderr }).toEqual({
