@@ -10,7 +10,7 @@ const args = process.argv.slice(2)
 // Of two threads, none waits for the other to be loaded.
 if (threadsFor(args) > 1 && !args.some((arg) => arg.startsWith('--threads'))) startCaptureWorker()
 
-/** A reader of our output that goes away (`| head`) is no error. */
+/** A reader of our output that goes away (`| head`) is no error; what else keeps us from writing is told where that is possible. */
 function endWithout(name: string, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit()
   if (name !== STANDARD_ERROR) process.stderr.write(`ctreplay: ${outputError(name, error).message}\n`)

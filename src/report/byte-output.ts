@@ -4,7 +4,7 @@ import { codeOf, type OpenOutput, type OutputError, openOutput, outputError } fr
 const CHUNK_BYTES = 1 << 20
 /** Chunks waiting to be written before drain() makes the replay wait for the reader of the output. */
 const QUEUE_CHUNKS = 2
-/** A pipe or socket that does not wait is full: how long until the next try, at first and (twice as long each time) at last. */
+/** A pipe or socket that does not wait is full: how long until the next try, at first and at last. */
 const RETRY_MS = 0.0625
 const RETRY_MS_MAX = 2
 
@@ -95,7 +95,7 @@ export class ByteOutput {
         } catch (error) {
           if (codeOf(error) === 'EAGAIN') {
             Atomics.wait(NEVER, 0, 0, retryMs)
-            retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)
+            retryMs = nextRetryMs(retryMs)
           } else {
             this.giveUp(error)
             break
@@ -122,7 +122,7 @@ export class ByteOutput {
       } catch (error) {
         if (codeOf(error) !== 'EAGAIN') throw error
         await new Promise((resolve) => setTimeout(resolve, retryMs))
-        retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)
+        retryMs = nextRetryMs(retryMs)
       }
     }
   }
@@ -138,4 +138,8 @@ export class ByteOutput {
   private keep(bytes: Uint8Array): void {
     if (bytes.length === CHUNK_BYTES && this.spare.length <= QUEUE_CHUNKS) this.spare.push(bytes)
   }
+}
+
+function nextRetryMs(retryMs: number): number {
+  return Math.min(2 * retryMs, RETRY_MS_MAX)
 }
