@@ -2,8 +2,8 @@ import { FRAME_CAPTURED_MAX, FRAME_INTS } from '../capture/frame-batch.ts'
 import { PACKET_INTS } from '../wire/packet-fields.ts'
 import { PacketBatch } from './packet-batch.ts'
 
-/** Few enough that all of them stay in the cache, enough that a moment's rest of one thread does not stop the other. A power of two. */
-export const SLOTS = 8
+/** Enough that a thread which must wait for a processor's turn does not stop the others: half of them take 3 ms. A power of two. */
+export const SLOTS = 16
 const SLOT_MASK = SLOTS - 1
 /** A reader that found no slot free goes on when so many are: to be woken for each one would cost both threads dearly. */
 const FREE_AT_ONCE = SLOTS / 2

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SlotRing } from '../../src/pipeline/slot-ring.ts'
+import { SLOTS, SlotRing } from '../../src/pipeline/slot-ring.ts'
 
 /** The two sides of one ring, as two threads have them. */
 function bothSides(): { reader: SlotRing; replay: SlotRing } {
@@ -37,13 +37,13 @@ test('slots come in the order in which they were filled, over and over', () => {
 
 test('a slot stays as it is until it is freed', () => {
   const { reader, replay } = bothSides()
-  for (let i = 1; i <= 8; i++) fill(reader, i)
+  for (let i = 1; i <= SLOTS; i++) fill(reader, i)
   const first = replay.take()
   expect(first).toBe(replay.take())
   replay.free()
-  fill(reader, 9)
+  fill(reader, SLOTS + 1)
   expect(replay.take()?.bytes[0]).toBe(2)
-  expect(first?.bytes[0]).toBe(9)
+  expect(first?.bytes[0]).toBe(SLOTS + 1)
 })
 
 test('a word is asked for once, and the end leaves what was filled', () => {

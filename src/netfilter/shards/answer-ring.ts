@@ -6,12 +6,12 @@ const CACHE_LINE_INTS = 16
 const TURNS = 0
 const DELIVERED = CACHE_LINE_INTS
 const STOPPED = DELIVERED + 1
-/** By shard, a cache line each: batches done; from DOUBTS and PRESSURE on, by the batch's place: what it says of them. */
+/** By shard, cache lines of its own: batches done; from DOUBTS and PRESSURE on, by the batch's place: what it says of them. */
 const SHARDS = 2 * CACHE_LINE_INTS
 const DONE = 0
 const DOUBTS = 1
 const PRESSURE = DOUBTS + SLOTS
-const SHARD_INTS = 2 * CACHE_LINE_INTS
+const SHARD_INTS = Math.ceil((PRESSURE + SLOTS) / CACHE_LINE_INTS) * CACHE_LINE_INTS
 
 export interface AnswerMemory {
   readonly control: SharedArrayBuffer

@@ -1,14 +1,15 @@
 import { FRAMES } from '../../pipeline/slot-ring.ts'
 import { CONTEXT_INTS, RECORD_INTS_MAX } from './record-layout.ts'
 
-/** Half of the ring holds a batch of the longest records: whoever begins one when half is free need not wait within it. */
 const BLOCK_INTS = 1 << 13
-const BLOCKS = 32
+/** Where there are more threads than processors, one goes on for milliseconds before it is another's turn: so much must fit. */
+const BLOCKS = 128
+/** A batch of the longest records: whoever begins one when so many are free need not wait within it. */
 const FREE_FOR_BATCH = Math.ceil((FRAMES * (RECORD_INTS_MAX + CONTEXT_INTS)) / (BLOCK_INTS - RECORD_INTS_MAX)) + 1
 /** Whoever found less goes on when there are so many: to take turns for each block would cost both threads dearly. */
-const FREE_TO_GO_ON = FREE_FOR_BATCH + 4
+const FREE_TO_GO_ON = (BLOCKS / 8) * 5
 /** The thread that reads, having nothing, is woken for so many. */
-const AT_ONCE = 6
+const AT_ONCE = 12
 
 const CACHE_LINE_INTS = 16
 /** Places in the control words; those that different threads write to are a cache line apart. They count blocks ever filled and freed. */
