@@ -106,9 +106,9 @@ function halvesOf(word: number): number {
 export function foldedSum(bytes: Uint8Array, at: number, length: number): number {
   const view = viewOf(bytes)
   const end = at + length
-  // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. Upper and lower
-  // halves of words are summed apart: neither sum can outgrow 32 bits.
-  let low = 0
+  // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. Of words of 32
+  // bits all is summed, and the upper halves once more: what the lower ones come to is the difference.
+  let all = 0
   let high = 0
   let p = at
   for (; p + 16 <= end; p += 16) {
@@ -116,9 +116,10 @@ export function foldedSum(bytes: Uint8Array, at: number, length: number): number
     const b = view.getInt32(p + 4, true)
     const c = view.getInt32(p + 8, true)
     const d = view.getInt32(p + 12, true)
-    low = (low + (a & 0xffff) + (b & 0xffff) + (c & 0xffff) + (d & 0xffff)) | 0
-    high = (high + (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16)) | 0
+    all = (all + ((a + b) | 0) + ((c + d) | 0)) | 0
+    high = (high + (((a >>> 16) + (b >>> 16)) | 0) + (((c >>> 16) + (d >>> 16)) | 0)) | 0
   }
+  let low = (all - (high << 16)) | 0
   for (; p + 2 <= end; p += 2) low = (low + view.getUint16(p, true)) | 0
   if (p < end) low = (low + bytes[p]) | 0
   const sum = fold((low >>> 0) + (high >>> 0))
