@@ -205,9 +205,9 @@ export class Tracker {
   }
 
   /** REJECT with a TCP reset closes the current packet's connection. */
-  closeByReset(): void {
+  closeByReset(fields: Int32Array, base: number): void {
     if (this.current.id === NO_ENTRY) return
-    this.#tcp.close(this.current.id)
+    this.#tcp.close(fields, base, this.current.id)
     this.#tellWatchers()
   }
 

@@ -220,7 +220,9 @@ export class Journey {
     outcome.possibleVerdicts = 0
     outcome.unknownText = null
     outcome.dropHook = packet.hook
-    if (verdict === VERDICT_REJECT && outcome.rule?.rejectsWithReset === true) this.tracker.closeByReset()
+    if (verdict === VERDICT_REJECT && outcome.rule?.rejectsWithReset === true) {
+      this.tracker.closeByReset(packet.fields, packet.base)
+    }
     if (outcome.state !== CTSTATE_NONE) this.tracker.current.drop()
     return false
   }

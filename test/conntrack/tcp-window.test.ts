@@ -183,10 +183,9 @@ describe('RST', () => {
 
   it('that REJECT sends closes the connection once', () => {
     const tracking = open()
-    tracking.tracker.closeByReset()
+    tracking.sayReset(c('PA', 101, 501))
     expect([tracking.state, tracking.left]).toEqual(['CLOSE', 10])
-    tracking.wait(4).say(s('SA', 501, 101))
-    tracking.tracker.closeByReset()
+    tracking.wait(4).sayReset(s('SA', 501, 101))
     expect(tracking.left).toBe(6)
   })
 })
@@ -194,8 +193,7 @@ describe('RST', () => {
 describe('REJECT of a RST', () => {
   it('sends nothing, and so closes nothing', () => {
     const tracking = open()
-    tracking.say(c('R', 300))
-    tracking.tracker.closeByReset()
+    tracking.sayReset(c('R', 300))
     expect(tracking.state).toBe('ESTABLISHED')
   })
 

@@ -40,12 +40,17 @@ export class Tracking {
     return this.#track(packet, packet.length, false)
   }
 
+  /** The same, but a rule answers it with a reset. */
+  sayReset(packet: Uint8Array): string {
+    return this.#track(packet, packet.length, false, true)
+  }
+
   /** The last label of several packets. */
   sayAll(packets: readonly Uint8Array[]): string {
     return packets.map((packet) => this.say(packet)).at(-1) ?? ''
   }
 
-  #track(packet: Uint8Array, captured: number, passes: boolean): string {
+  #track(packet: Uint8Array, captured: number, passes: boolean, resets = false): string {
     this.#frame++
     const fields = decodeToFields(packet.subarray(0, captured), { captured, wireLength: packet.length })
     const { tracker } = this
@@ -53,6 +58,7 @@ export class Tracking {
     const done = tracker.track(packet, fields, 0, true, this.#frame)
     if (done === TRACKER_DROPPED) return 'TABLE FULL'
     if (done === TRACKER_CANNOT_TELL) return 'CUT'
+    if (resets) tracker.closeByReset(fields, 0)
     if (passes) tracker.current.confirm()
     else tracker.current.drop()
     return LABELS[tracker.current.info]

@@ -209,6 +209,15 @@ describe('what a verdict does to the connection', () => {
     expect(router.wait(11).say(s('A', 501, 106))).toBe('NEW FORWARD ACCEPT filter:FORWARD:policy:2')
   })
 
+  test('whatever was tracked before: a RST of another connection changes nothing', () => {
+    const router = new Replaying({
+      rules: only('-A FORWARD -p tcp --tcp-flags PSH PSH -j REJECT --reject-with tcp-reset'),
+    })
+    router.sayAll([c('S', 100), s('SA', 500, 101), c('A', 101, 501), tcp('10.0.0.2:1>10.9.9.9:80', 'R', { seq: 1 })])
+    expect(router.say(c('PA', 101, 501, 'GET /'))).toBe('ESTABLISHED FORWARD REJECT filter:FORWARD:rule:1')
+    expect(router.wait(11).say(s('A', 501, 106))).toBe('NEW FORWARD ACCEPT filter:FORWARD:policy:2')
+  })
+
   test('REJECT with an ICMP error does not', () => {
     const data = c('PA', 101, 501, 'GET /')
     const router = new Replaying({ rules: only('-A FORWARD -p tcp --tcp-flags PSH PSH -j REJECT') })

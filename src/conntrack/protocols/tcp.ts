@@ -255,13 +255,14 @@ export class TcpTracker {
   }
 
   /**
-   * The reset that REJECT sends in answer to the segment tracked last closes the connection. A RST gets no answer, and a
-   * connection that is closed does not live longer for it.
+   * The reset that REJECT sends in answer to a segment closes the connection. A RST gets no answer, and a connection that is
+   * closed does not live longer for it.
    */
-  close(id: number): void {
+  close(fields: Int32Array, base: number, id: number): void {
     const e = id * ENTRY_INTS
     const t = this.#table.entries
-    if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE || (this.#segment.flags & TCP_RST) !== 0) return
+    const flags = fields[base + P_TCP_FLAGS_WINDOW] >>> 16
+    if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE || (flags & TCP_RST) !== 0) return
     t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
     this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + this.#timeoutsOf(id).ns[TCP_CLOSE]
   }
