@@ -98,6 +98,7 @@ function table(name: string, chains: readonly string[], targets: readonly string
     .filter(([chain, what]) => !(what.includes('ctst') || what.includes('ctdir')) || name !== 'raw' || chain === '')
     .filter(([chain, what]) => what !== '-i lan' || !['OUTPUT', 'POSTROUTING'].includes(chain))
     .filter(([chain, what]) => !what.includes('owner') || ['OUTPUT', 'POSTROUTING'].includes(chain))
+    .filter(([, what, target]) => !target.includes('tcp-reset') || what.includes('-p tcp'))
     .map(([chain, what, target]) => `-A ${chain} ${what} ${target}`)
   const policy = name === 'filter' ? fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP') : fc.constant('ACCEPT')
   return fc
@@ -151,7 +152,16 @@ const ruleset = fc
     fc.option(
       fc.oneof(table('nat', ['PREROUTING'], ['-p tcp -j DNAT --to-destination 10.9.9.10', '-j REDIRECT']), natTable),
     ),
-    table('filter', FILTER, ['-j ACCEPT', '-j ACCEPT', '-j DROP', '-j RETURN', '-j LOG', '', '-j REJECT']),
+    table('filter', FILTER, [
+      '-j ACCEPT',
+      '-j ACCEPT',
+      '-j DROP',
+      '-j RETURN',
+      '-j LOG',
+      '',
+      '-j REJECT',
+      '-j REJECT --reject-with tcp-reset',
+    ]),
   )
   .map((tables) => `${tables.filter((one) => one !== null).join('\n')}\n`)
   // A rule that has nat's target and a protocol of its own is none that iptables takes.
@@ -262,5 +272,29 @@ test('nor on the ways of other connections', () => {
       expect(answers(rules, 'router', packets, true, together)).toEqual(answers(rules, 'router', packets, false))
     }),
     { numRuns: 300 },
+  )
+})
+
+const resettingRuleset = fc
+  .tuple(
+    fc.constantFrom('--tcp-flags PSH PSH', '--tcp-flags FIN,RST FIN', '--sport 80', '-m length --length 41:100'),
+    fc.constantFrom('', '-A FORWARD -p tcp --tcp-flags RST RST -j DROP'),
+  )
+  .map(([what, second]) =>
+    [
+      '*filter',
+      ':FORWARD ACCEPT [0:0]',
+      `-A FORWARD -p tcp ${what} -j REJECT --reject-with tcp-reset`,
+      second,
+      'COMMIT\n',
+    ].join('\n'),
+  )
+
+test('nor where rules answer with resets', () => {
+  fc.assert(
+    fc.property(resettingRuleset, traffic, (rules, packets) => {
+      expect(answers(rules, 'router', packets, true, 32)).toEqual(answers(rules, 'router', packets, false))
+    }),
+    { numRuns: 100 },
   )
 })
