@@ -16,11 +16,12 @@ import {
   STATE_RELATED,
   STATE_UNTRACKED,
   VERDICT_DROP,
+  VERDICT_NONE,
   VERDICT_UNKNOWN,
 } from '../ruleset/rule-packet.ts'
 import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '../ruleset/tracking.ts'
 import { FLOW_SEED } from '../wire/flow-hash.ts'
-import { NOTE_CUT, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { NOTE_CUT, NOTE_NONE, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { Assumptions } from './assumptions.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
@@ -35,7 +36,7 @@ import {
   CTSTATE_NONE,
   CTSTATE_RELATED,
   CTSTATE_UNTRACKED,
-  type Outcome,
+  Outcome,
 } from './outcome.ts'
 import { NOT_TRACKED } from './track-ahead.ts'
 
@@ -82,6 +83,8 @@ export class ConntrackHook {
   /** Counts packets and bytes of connections where rules ask for them. */
   readonly #accounts: ConnectionReader | null
   readonly #assumptions = new Assumptions()
+  /** What is said of a packet when it is judged once more. */
+  readonly #second = new Outcome()
 
   /** @param hasNat whether some nat table is loaded */
   constructor(options: MachineOptions, hasNat: boolean) {
@@ -156,6 +159,25 @@ export class ConntrackHook {
     if (this.#accounts !== null) this.#account(this.#accounts, packet)
     if (!this.#assumptions.isEmpty) outcome.assumesFrame = this.#assumedFrame()
     return true
+  }
+
+  /**
+   * A packet to the machine itself that had no connection where it was sent is judged once more where it comes in, now by its
+   * checksum, too, and in the zone that rules say there. The label stays that of the first time. False when the packet ends there.
+   */
+  trackAgain(packet: RulePacket, outcome: Outcome): boolean {
+    if (this.fastPath !== null) this.fastPath.ahead.said = NOT_TRACKED
+    this.tracker.current.lookedUp = NOT_LOOKED_UP
+    const second = this.#second
+    second.frame = outcome.frame
+    second.note = NOTE_NONE
+    second.verdict = VERDICT_NONE
+    second.dropHook = -1
+    if (this.track(packet, second)) return true
+    outcome.note = second.note
+    outcome.verdict = second.verdict
+    outcome.dropHook = second.dropHook
+    return false
   }
 
   /** What the tracker says of the packet, or said of it ahead of the rules. */

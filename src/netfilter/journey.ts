@@ -21,7 +21,7 @@ import type { FastPath } from './fast-path.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { MachineOptions } from './machine.ts'
 import type { NatHooks } from './nat-hooks.ts'
-import { CTSTATE_NONE, type Outcome } from './outcome.ts'
+import { CTSTATE_INVALID, CTSTATE_NONE, type Outcome } from './outcome.ts'
 import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, PATH_REFUSED, PATH_UNSEEN, pathOf } from './routing.ts'
 import { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
@@ -104,10 +104,7 @@ export class Journey {
     }
     path = packet.edits.parts & PART_ROUTE ? PATH_INPUT : this.#routeAgain(path)
     if (path === PATH_REFUSED) {
-      this.tracker.current.drop()
-      outcome.note = NOTE_NOT_ROUTED
-      outcome.verdict = VERDICT_NONE
-      outcome.rule = null
+      this.#refuse(outcome)
       return
     }
     if (path === PATH_INPUT) {
@@ -132,15 +129,35 @@ export class Journey {
     const outward = this.#outwardOf(path)
     if (!this.#at(HOOK_POSTROUTING, INTERFACE_NONE, outward, rules, outcome)) return
     if (!this.#conntrack.confirm(packet, outcome)) return
-    if (path === PATH_LOOPBACK) {
-      packet.hook = HOOK_PREROUTING
-      packet.inInterface = INTERFACE_LOOPBACK
-      packet.outInterface = INTERFACE_NONE
-      if (!this.#passes(rules.runRaw(packet), rules, outcome)) return
-      if (!this.#runHook(rules, outcome)) return
-      if (!this.#at(HOOK_INPUT, INTERFACE_LOOPBACK, INTERFACE_NONE, rules, outcome)) return
+    if (path !== PATH_LOOPBACK || this.#comeIn(rules, outcome)) this.#accept(outcome)
+  }
+
+  /** Over the loopback device: PREROUTING, where the tracker judges again what it made nothing of, and INPUT. False when the packet ends. */
+  #comeIn(rules: RulesAtHooks, outcome: Outcome): boolean {
+    const packet = this.#packet
+    packet.hook = HOOK_PREROUTING
+    packet.inInterface = INTERFACE_LOOPBACK
+    packet.outInterface = INTERFACE_NONE
+    const isJudgedAgain = outcome.state === CTSTATE_INVALID
+    if (isJudgedAgain) packet.tracking = 0
+    if (!this.#passes(rules.runRaw(packet), rules, outcome)) return false
+    if (isJudgedAgain && !this.#conntrack.trackAgain(packet, outcome)) return false
+    if (!this.#runHook(rules, outcome)) return false
+    if (isJudgedAgain && this.nat.changedDestination) {
+      // Where routing must look at it anew, a packet with one of the machine's own addresses as its source is a martian.
+      this.#refuse(outcome)
+      return false
     }
-    this.#accept(outcome)
+    if (!this.#at(HOOK_INPUT, INTERFACE_LOOPBACK, INTERFACE_NONE, rules, outcome)) return false
+    return !isJudgedAgain || this.#conntrack.confirm(packet, outcome)
+  }
+
+  /** Routing knows no way for it. */
+  #refuse(outcome: Outcome): void {
+    this.tracker.current.drop()
+    outcome.note = NOTE_NOT_ROUTED
+    outcome.verdict = VERDICT_NONE
+    outcome.rule = null
   }
 
   #outwardOf(path: number): number {
