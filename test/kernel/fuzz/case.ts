@@ -25,18 +25,27 @@ export interface Addresses {
 export const LOCAL_V4 = '10.255.255.1'
 export const LOCAL_V6 = '2001:db8:f::1'
 
+/** Whose packets, in the mode `itself`, all go to the machine that sent them. */
+export const LOOPBACK_V4 = '127.0.0.0/8'
+
 /**
  * Either end gets the lower address in every other case: the tracker sorts them.
- * @param mode host: the client, or in every other pair of cases the server, is the machine itself
+ * @param mode host: the client, or in every other pair of cases the server, is the machine itself; itself: with IPv4 both are
  */
 export function hostsOf(index: number, mode: Setup['mode'] = 'router'): Hosts {
   const hosts = routedHosts(index)
   if (mode === 'router') return hosts
   const own = (index & 2) === 0 ? 'client' : 'server'
   return {
-    v4: addresses({ ...namesOf(hosts.v4), [own]: LOCAL_V4 }, joinV4),
+    v4: addresses(mode === 'itself' ? loopback(index) : { ...namesOf(hosts.v4), [own]: LOCAL_V4 }, joinV4),
     v6: addresses({ ...namesOf(hosts.v6), [own]: LOCAL_V6 }, joinV6),
   }
+}
+
+function loopback(index: number): Names {
+  const [client, server] = (index & 1) === 0 ? ['1', '2'] : ['2', '1']
+  const low = `${(index >> 8) & 255}.${index & 255}`
+  return { client: `127.${client}.${low}`, server: `127.${server}.${low}`, third: `127.3.${low}` }
 }
 
 function routedHosts(index: number): Hosts {
@@ -73,8 +82,8 @@ export interface Setup {
   rules?: string
   /** For IPv6 instead. */
   rules6?: string
-  /** `router` by default. A host has LOCAL_V4 and LOCAL_V6. */
-  mode?: 'router' | 'host'
+  /** `router` by default. A host has LOCAL_V4 and LOCAL_V6, and, where it talks to itself, LOOPBACK_V4. */
+  mode?: 'router' | 'host' | 'itself'
   /** All happens in an instant, on both sides: rules may ask what the oracle's virtual time hides (`--ctexpire`). */
   instant?: boolean
 }
@@ -121,12 +130,12 @@ export function generator<T>(options: GeneratorOptions<T>): Generator {
   }
 }
 
-/** The same conversations, of which one end is the machine itself. */
-export function inHostMode(generator: Generator): Generator {
+/** The same conversations, of which one end is the machine itself, or both are. */
+export function inMode(mode: 'host' | 'itself', generator: Generator): Generator {
   return {
     ...generator,
-    name: `${generator.name}, host`,
-    setup: (capture, random) => ({ ...generator.setup(capture, random), mode: 'host' }),
+    name: `${generator.name}, ${mode}`,
+    setup: (capture, random) => ({ ...generator.setup(capture, random), mode }),
   }
 }
 

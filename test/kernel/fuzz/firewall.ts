@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import { type Generator, generator, type Hosts, LOCAL_V4, LOCAL_V6, type Setup, type TimedPacket } from './case.ts'
+import {
+  type Generator,
+  generator,
+  type Hosts,
+  LOCAL_V4,
+  LOCAL_V6,
+  LOOPBACK_V4,
+  type Setup,
+  type TimedPacket,
+} from './case.ts'
 import { simpleConversation, simplePackets } from './flows.ts'
 import { icmpConversation, icmpPackets } from './icmp.ts'
 import { stateConversation, tcpPackets } from './tcp.ts'
@@ -13,6 +22,17 @@ const MEANINGS: Readonly<Record<string, readonly [string, string]>> = {
   local: [LOCAL_V4, LOCAL_V6],
   icmp: ['1', '58'],
   to: ['12.255.7.7:2001', '[2001:db8:c::7777]:2001'],
+}
+
+/** Where the machine talks to itself (IPv4 only). */
+const MEANINGS_ITSELF: typeof MEANINGS = {
+  ...MEANINGS,
+  client: ['127.1.0.0/16', MEANINGS.client[1]],
+  server: ['127.2.0.0/16', MEANINGS.server[1]],
+  third: ['127.3.0.0/16', MEANINGS.third[1]],
+  moved: ['127.3.7.7', MEANINGS.moved[1]],
+  local: [LOOPBACK_V4, LOCAL_V6],
+  to: ['127.3.7.7:2001', MEANINGS.to[1]],
 }
 
 const CONNTRACK = [
@@ -108,7 +128,7 @@ const SOURCE_RULES = [
 ]
 
 interface Draft {
-  mode: 'router' | 'host'
+  mode: 'router' | 'host' | 'itself'
   kind: 'virtual' | 'instant'
   /** Rules, with the chain chosen by a number. */
   raw: readonly (readonly [number, string, string])[]
@@ -127,7 +147,7 @@ const rule = (match: fc.Arbitrary<string>, targets: readonly string[], most: num
 const draft: fc.Arbitrary<Draft> = fc.constantFrom<Draft['kind'][]>('virtual', 'virtual', 'instant').chain((kind) => {
   const inFilter = kind === 'instant' ? fc.constantFrom(...CONNTRACK, ...OTHERS, ...EXPIRY, ...EXPIRY) : matched
   return fc.record({
-    mode: fc.constantFrom<Draft['mode'][]>('router', 'host'),
+    mode: fc.constantFrom<Draft['mode'][]>('router', 'host', 'itself'),
     kind: fc.constant(kind),
     raw: rule(
       fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
@@ -154,7 +174,8 @@ const one = (chains: readonly string[], number: number): string => chains[number
 
 function setupOf(value: Draft): Setup {
   const { mode, kind } = value
-  const filter = CHAINS.filter[mode]
+  const side = mode === 'router' ? 'router' : 'host'
+  const filter = CHAINS.filter[side]
   const table = (name: string, chains: readonly string[], policy: string, rules: readonly string[]) => {
     return [`*${name}`, ...chains.map((chain) => `:${chain} ${policy} [0:0]`), ...rules, 'COMMIT']
   }
@@ -164,8 +185,11 @@ function setupOf(value: Draft): Setup {
     ...table('raw', CHAINS.raw, 'ACCEPT', lines(CHAINS.raw, value.raw)),
     ...table('mangle', CHAINS.mangle, 'ACCEPT', lines(CHAINS.mangle, value.mangle)),
     ...table('nat', ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'], 'ACCEPT', [
-      ...value.destinations.map(([number, rest]) => `-A ${one(CHAINS.destinations[mode], number)} ${rest}`),
-      ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources[mode], number)} ${rest}`),
+      // The oracle does not see what routing refuses of a packet to the machine itself.
+      ...(mode === 'itself' ? [] : value.destinations).map(
+        ([number, rest]) => `-A ${one(CHAINS.destinations[side], number)} ${rest}`,
+      ),
+      ...value.sources.map(([number, rest]) => `-A ${one(CHAINS.sources[side], number)} ${rest}`),
     ]),
     ...table('filter', ['INPUT', 'FORWARD', 'OUTPUT'], value.policy, [
       ...lines(filter, value.filter),
@@ -173,19 +197,21 @@ function setupOf(value: Draft): Setup {
     ]),
     '',
   ].join('\n')
+  const meanings = mode === 'itself' ? MEANINGS_ITSELF : MEANINGS
   const inFamily = (family: 0 | 1) =>
-    text.replace(/\{(\w+)\}/g, (_, name: string) => MEANINGS[name][family]).replace(/ {2,}/g, ' ')
+    text.replace(/\{(\w+)\}/g, (_, name: string) => meanings[name][family]).replace(/ {2,}/g, ' ')
   return {
     mode,
     rules: inFamily(0),
     rules6: inFamily(1),
-    ...(kind === 'instant' ? { instant: true } : {}),
+    // By virtual time the oracle knows only of the entry that gave the label, not of the one that a second judgement found.
+    ...(kind === 'instant' || mode === 'itself' ? { instant: true } : {}),
   }
 }
 
 type Conversation = (hosts: Hosts) => TimedPacket[]
 
-/** Rulesets with translation, zones, marks, accounting and every option of `-m conntrack`; as a router and as a host. */
+/** Rulesets with translation, zones, marks, accounting and every option of `-m conntrack`; as a router, as a host, and where a host talks to itself. */
 export const FIREWALL: Generator = generator({
   name: 'firewall',
   arbitrary: fc.oneof(

@@ -1,4 +1,4 @@
-import { type Generator, inHostMode } from './case.ts'
+import { type Generator, inMode } from './case.ts'
 import { FIREWALL } from './firewall.ts'
 import { SIMPLE_FLOWS } from './flows.ts'
 import { FRAGMENTS } from './fragments.ts'
@@ -18,5 +18,6 @@ export const GENERATORS: readonly Generator[] = [
   FRAGMENTS,
   RULES,
   FIREWALL,
-  ...[TCP_STATES, SIMPLE_FLOWS, ICMP_MESSAGES, ICMPV6_MESSAGES, SCTP_CHUNKS].map(inHostMode),
+  ...[TCP_STATES, SIMPLE_FLOWS, ICMP_MESSAGES, ICMPV6_MESSAGES, SCTP_CHUNKS].map((one) => inMode('host', one)),
+  ...[TCP_SEGMENTS, TCP_STATES, SIMPLE_FLOWS, ICMP_MESSAGES, SCTP_CHUNKS].map((one) => inMode('itself', one)),
 ]

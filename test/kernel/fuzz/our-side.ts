@@ -33,7 +33,7 @@ import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../../../src/wire/protocols.ts
 import { answerOfOutcome } from '../ctreplay.ts'
 import { packetText } from '../packet-text.ts'
 import { type TableRow, tableOfCtreplay } from '../table.ts'
-import { LOCAL_V4, LOCAL_V6, type Setup } from './case.ts'
+import { LOCAL_V4, LOCAL_V6, LOOPBACK_V4, type Setup } from './case.ts'
 import type { Observation } from './observation.ts'
 
 /** Replays a capture and looks into the connection table behind every frame. */
@@ -41,10 +41,10 @@ export async function observationsOfCtreplay(
   capture: string,
   setup: Setup,
 ): Promise<{ observations: Observation[]; texts: string[]; table: TableRow[] }> {
-  const isHost = setup.mode === 'host'
+  const isHost = setup.mode !== undefined && setup.mode !== 'router'
   const topology = new Topology({
-    mode: setup.mode ?? 'router',
-    local: isHost ? [LOCAL_V4, LOCAL_V6] : [],
+    mode: isHost ? 'host' : 'router',
+    local: isHost ? [LOCAL_V4, LOCAL_V6, LOOPBACK_V4] : [],
     interfaces: [],
     inInterface: isHost ? 'eth0' : 'tin',
     outInterface: isHost ? 'eth0' : 'tout',

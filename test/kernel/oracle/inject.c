@@ -93,10 +93,13 @@ int inject(struct packet *p) {
   R.local = p->local_src;
   int failed = p->local_src ? send_local(p) : send_received(p);
   drain();
-  /* over the loopback device the packet comes back a moment later */
-  for (int k = 0; k < 20 && p->local_src && p->local_dst && !R.v_in && R.v_post; k++) {
+  /* over the loopback device the packet comes back a moment later; what drops it there does so at once */
+  for (int k = 0; k < 100 && p->local_src && p->local_dst && !R.v_in && R.v_post; k++) {
     struct pollfd wait = {nl, POLLIN, 0};
-    if (poll(&wait, 1, 5) > 0) drain();
+    if (poll(&wait, 1, 1) > 0)
+      drain();
+    else if (R.t_pre)
+      break;
   }
   return failed;
 }

@@ -143,7 +143,7 @@ static void wait_for_tick(void) {
 }
 
 static void forget_last_packet(void) {
-  R.t = R.s = R.v_pre = R.v_fwd = R.v_in = R.v_out = R.v_post = R.b_in = R.b_fwd = R.b_post = R.r_pre = 0;
+  R.t = R.s = R.v_pre = R.v_fwd = R.v_in = R.v_out = R.v_post = R.b_in = R.b_fwd = R.b_post = R.t_pre = 0;
   R.state = R.has_ct = R.has_v = R.local = R.dir = 0;
   R.status = 0;
   R.nt = R.nwhy = R.nlogs = R.nk = R.nev = R.nx = R.lost = 0;

@@ -41,9 +41,8 @@ void on_trace(const u8 *p, int len) {
     }
   } else if (c[0] == 't') {
     R.t = 1;
-  } else if (c[0] == 'r')
-    R.r_pre = 1;
-  else if (c[0] == 'b') {
+    if (!strcmp(c, "t_pre")) R.t_pre = 1;
+  } else if (c[0] == 'b') {
     if (c[2] == 'i')
       R.b_in = 1;
     else if (c[2] == 'f')
