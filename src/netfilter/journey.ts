@@ -22,7 +22,15 @@ import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { MachineOptions } from './machine.ts'
 import type { NatHooks } from './nat-hooks.ts'
 import { CTSTATE_INVALID, CTSTATE_NONE, type Outcome } from './outcome.ts'
-import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, PATH_REFUSED, PATH_UNSEEN, pathOf } from './routing.ts'
+import {
+  isRefusedOnLoopback,
+  PATH_INPUT,
+  PATH_LOOPBACK,
+  PATH_OUTPUT,
+  PATH_REFUSED,
+  PATH_UNSEEN,
+  pathOf,
+} from './routing.ts'
 import { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
 
@@ -143,8 +151,9 @@ export class Journey {
     if (!this.#passes(rules.runRaw(packet), rules, outcome)) return false
     if (isJudgedAgain && !this.#conntrack.trackAgain(packet, outcome)) return false
     if (!this.#runHook(rules, outcome)) return false
-    if (isJudgedAgain && this.nat.changedDestination) {
-      // Where routing must look at it anew, a packet with one of the machine's own addresses as its source is a martian.
+    const { mode, local } = this.#topology
+    const isRoutedAgain = isJudgedAgain && this.nat.changedDestination && !this.nat.redirected
+    if (isRoutedAgain && isRefusedOnLoopback(packet.fields, packet.base, mode, local)) {
       this.#refuse(outcome)
       return false
     }

@@ -86,6 +86,16 @@ function pathV6(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
   return PATH_FORWARD
 }
 
+/**
+ * Whether routing refuses a packet that came in over the loopback device, and to which NAT gave another destination there: what is
+ * not for the machine itself, and with IPv4 all from and to 127/8, which are taken only unasked (asked of Linux 6.18).
+ */
+export function isRefusedOnLoopback(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): boolean {
+  const isV4 = fields[base + P_FAMILY] === IP_V4
+  if (isV4 && (fields[base + P_SRC] >>> 24 === LOOPBACK_V4 || fields[base + P_DST] >>> 24 === LOOPBACK_V4)) return true
+  return pathOf(fields, base, mode, local) !== PATH_LOOPBACK
+}
+
 /** The groups that a router joins by itself: all nodes (ff02::1), all routers (ff02::2), those of its own addresses. */
 function isOwnGroupV6(fields: Int32Array, base: number, local: LocalAddresses): boolean {
   if (fields[base + P_DST] !== (0xff020000 | 0) || fields[base + P_DST + 1] !== 0) return false

@@ -44,11 +44,19 @@ describe('over loopback the tracker judges again what it made nothing of', () =>
     expect(replaying.live).toBe(3)
   })
 
-  test('where nat then leads it elsewhere, routing refuses it', () => {
+  test('where nat then leads it elsewhere, routing refuses it, and it opens nothing', () => {
     const replaying = host(tcpZone, table('nat', '-A PREROUTING -p tcp -j DNAT --to-destination 10.0.0.6'))
     replaying.say(syn)
     replaying.say(ack)
     expect(replaying.outcome).toMatchObject({ state: CTSTATE_INVALID, note: NOTE_NOT_ROUTED, verdict: VERDICT_NONE })
+    expect(replaying.live).toBe(2)
+  })
+
+  test('but to another address of its own it goes on', () => {
+    const rules = tcpZone + table('nat', '-A PREROUTING -p tcp -j DNAT --to-destination 10.0.0.6')
+    const replaying = new Replaying({ mode: 'host', local: ['10.0.0.5', '10.0.0.6'], rules: rules + table('filter') })
+    replaying.say(syn)
+    expect(replaying.say(ack)).toBe('INVALID INPUT ACCEPT filter:INPUT:policy:1')
     expect(replaying.live).toBe(2)
   })
 })
