@@ -2,12 +2,14 @@ import { parentPort } from 'node:worker_threads'
 import type { FrameReader } from '../capture/frame-reader.ts'
 import { openCapture } from '../capture/open-capture.ts'
 import { FLOW_SEED } from '../wire/flow-hash.ts'
+import { useVectors } from '../wire/vector-sum.ts'
 import { decodeBatch } from './decode-batch.ts'
 import { SlotRing } from './slot-ring.ts'
 import { failureOf, type ThreadMessage, type ThreadTask } from './thread-messages.ts'
 
 /** The entry of the capture's thread: opens the captures, fills slot after slot, and ends. */
 async function readCapture({ paths, options, flowSeed, ring: memory, port }: ThreadTask): Promise<void> {
+  useVectors(memory.slots)
   const ring = new SlotRing(memory)
   const tell = (message: ThreadMessage): void => port.postMessage(message)
   const wakeReplay = (): void => {

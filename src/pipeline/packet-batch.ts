@@ -1,4 +1,4 @@
-import { type FrameArrays, FrameBatch } from '../capture/frame-batch.ts'
+import { FRAME_CAPTURED_MAX, FRAME_INTS, type FrameArrays, FrameBatch } from '../capture/frame-batch.ts'
 import { PACKET_INTS } from '../wire/packet-fields.ts'
 
 /** Where a batch of packets lies, when another thread is to see it. */
@@ -15,4 +15,24 @@ export class PacketBatch extends FrameBatch {
     super(capacity, byteLength, arrays)
     this.rows = arrays?.rows ?? new Int32Array(this.capacity * PACKET_INTS)
   }
+}
+
+/** Of batches that threads share. */
+export const FRAMES = 2048
+const BYTES = 2 * FRAME_CAPTURED_MAX
+
+const SECONDS_BYTES = FRAMES * Float64Array.BYTES_PER_ELEMENT
+const INFO_BYTES = FRAMES * FRAME_INTS * Int32Array.BYTES_PER_ELEMENT
+const ROWS_BYTES = FRAMES * PACKET_INTS * Int32Array.BYTES_PER_ELEMENT
+/** Memory that such a batch takes. */
+export const BATCH_BYTES = SECONDS_BYTES + INFO_BYTES + ROWS_BYTES + BYTES
+
+/** The batch at byte `at` of the memory. */
+export function batchIn(memory: SharedArrayBuffer, at: number): PacketBatch {
+  return new PacketBatch(FRAMES, BYTES, {
+    seconds: new Float64Array(memory, at, FRAMES),
+    info: new Int32Array(memory, at + SECONDS_BYTES, FRAMES * FRAME_INTS),
+    rows: new Int32Array(memory, at + SECONDS_BYTES + INFO_BYTES, FRAMES * PACKET_INTS),
+    bytes: new Uint8Array(memory, at + SECONDS_BYTES + INFO_BYTES + ROWS_BYTES, BYTES),
+  })
 }

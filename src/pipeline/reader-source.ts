@@ -1,6 +1,7 @@
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
+import { memoryForVectors, useVectors } from '../wire/vector-sum.ts'
 import { decodeBatch } from './decode-batch.ts'
-import { PacketBatch } from './packet-batch.ts'
+import { BATCH_BYTES, batchIn, type PacketBatch } from './packet-batch.ts'
 import type { PacketSource } from './packet-source.ts'
 
 /** Reads and decodes in the thread that asks, with the next batch in the place of the last one. */
@@ -8,10 +9,13 @@ export class ReaderSource implements PacketSource {
   /** Here nothing is ahead: whoever needs a checksum verifies it then, and no others are. */
   wantsChecksums = false
   readonly #reader: FrameReader
-  readonly #batch = new PacketBatch()
+  readonly #batch: PacketBatch
 
   constructor(reader: FrameReader) {
     this.#reader = reader
+    const memory = memoryForVectors(BATCH_BYTES)
+    useVectors(memory)
+    this.#batch = batchIn(memory.buffer, 0)
   }
 
   next(): PacketBatch | null | Promise<PacketBatch | null> {

@@ -1,14 +1,11 @@
-import { FRAME_CAPTURED_MAX, FRAME_INTS } from '../capture/frame-batch.ts'
-import { PACKET_INTS } from '../wire/packet-fields.ts'
-import { PacketBatch } from './packet-batch.ts'
+import { memoryForVectors, type SharedMemory } from '../wire/vector-sum.ts'
+import { BATCH_BYTES, batchIn, type PacketBatch } from './packet-batch.ts'
 
 /** Enough that a thread which must wait for a processor's turn does not stop the others: half of them take 3 ms. A power of two. */
 export const SLOTS = 16
 const SLOT_MASK = SLOTS - 1
 /** A reader that found no slot free goes on when so many are: to be woken for each one would cost both threads dearly. */
 const FREE_AT_ONCE = SLOTS / 2
-export const FRAMES = 2048
-const BYTES = 2 * FRAME_CAPTURED_MAX
 
 const CACHE_LINE_INTS = 16
 /**
@@ -31,7 +28,7 @@ export interface RingMemory {
   readonly control: SharedArrayBuffer
   /** Bytes read when a slot was filled; a Float64 each. */
   readonly bytesRead: SharedArrayBuffer
-  readonly slots: readonly SharedArrayBuffer[]
+  readonly slots: SharedMemory
 }
 
 /**
@@ -48,7 +45,7 @@ export class SlotRing {
     this.memory = memory
     this.#control = new Int32Array(memory.control)
     this.#bytesRead = new Float64Array(memory.bytesRead)
-    this.#batches = memory.slots.map(batchIn)
+    this.#batches = Array.from({ length: SLOTS }, (_, slot) => batchIn(memory.slots.buffer, slot * BATCH_BYTES))
   }
 
   /** The reader's side: the next slot to be filled, as soon as one is free. Blocks the thread. */
@@ -163,23 +160,10 @@ function slotsBetween(freed: number, filled: number): number {
   return (filled - freed) | 0
 }
 
-const SECONDS_BYTES = FRAMES * Float64Array.BYTES_PER_ELEMENT
-const INFO_BYTES = FRAMES * FRAME_INTS * Int32Array.BYTES_PER_ELEMENT
-const ROWS_BYTES = FRAMES * PACKET_INTS * Int32Array.BYTES_PER_ELEMENT
-
 function allocate(): RingMemory {
   return {
     control: new SharedArrayBuffer(CONTROL_INTS * Int32Array.BYTES_PER_ELEMENT),
     bytesRead: new SharedArrayBuffer(SLOTS * Float64Array.BYTES_PER_ELEMENT),
-    slots: Array.from({ length: SLOTS }, () => new SharedArrayBuffer(SECONDS_BYTES + INFO_BYTES + ROWS_BYTES + BYTES)),
+    slots: memoryForVectors(SLOTS * BATCH_BYTES),
   }
-}
-
-function batchIn(memory: SharedArrayBuffer): PacketBatch {
-  return new PacketBatch(FRAMES, BYTES, {
-    seconds: new Float64Array(memory, 0, FRAMES),
-    info: new Int32Array(memory, SECONDS_BYTES, FRAMES * FRAME_INTS),
-    rows: new Int32Array(memory, SECONDS_BYTES + INFO_BYTES, FRAMES * PACKET_INTS),
-    bytes: new Uint8Array(memory, SECONDS_BYTES + INFO_BYTES + ROWS_BYTES, BYTES),
-  })
 }

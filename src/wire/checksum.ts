@@ -18,6 +18,7 @@ import {
   P_SRC,
 } from './packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from './protocols.ts'
+import { vectorSumOf } from './vector-sum.ts'
 
 const UDP_CHECKSUM = 6
 const UDPLITE_COVERAGE = 4
@@ -102,12 +103,26 @@ function halvesOf(word: number): number {
   return (word >>> 16) + (word & 0xffff)
 }
 
+/** Of the last bytes; kept, since the next packet mostly lies in the same array. */
+let summed: Uint8Array = new Uint8Array(0)
+let vectorSum = vectorSumOf(summed.buffer)
+
 /** Ones' complement sum of bytes[at … at + length) as big-endian 16-bit words, folded to 16 bits (RFC 1071). */
 export function foldedSum(bytes: Uint8Array, at: number, length: number): number {
+  if (bytes !== summed) {
+    summed = bytes
+    vectorSum = vectorSumOf(bytes.buffer)
+  }
+  const words = vectorSum === undefined ? wordSum(bytes, at, length) : vectorSum(bytes.byteOffset + at, length) >>> 0
+  const sum = fold(words)
+  return ((sum & 0xff) << 8) | (sum >>> 8)
+}
+
+/** The sum of little-endian words, which byte order leaves as it is but for the order of its own two bytes. */
+function wordSum(bytes: Uint8Array, at: number, length: number): number {
   const view = viewOf(bytes)
   const end = at + length
-  // The sum does not care for byte order as long as all words share one, so it is swapped once, at the end. Of words of 32
-  // bits all is summed, and the upper halves once more: what the lower ones come to is the difference.
+  // Of words of 32 bits all is summed, and the upper halves once more: what the lower ones come to is the difference.
   let all = 0
   let high = 0
   let p = at
@@ -122,8 +137,7 @@ export function foldedSum(bytes: Uint8Array, at: number, length: number): number
   let low = (all - (high << 16)) | 0
   for (; p + 2 <= end; p += 2) low = (low + view.getUint16(p, true)) | 0
   if (p < end) low = (low + bytes[p]) | 0
-  const sum = fold((low >>> 0) + (high >>> 0))
-  return ((sum & 0xff) << 8) | (sum >>> 8)
+  return (low >>> 0) + (high >>> 0)
 }
 
 function fold(sum: number): number {

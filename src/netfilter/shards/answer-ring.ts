@@ -1,4 +1,5 @@
-import { FRAMES, SLOTS } from '../../pipeline/slot-ring.ts'
+import { FRAMES } from '../../pipeline/packet-batch.ts'
+import { SLOTS } from '../../pipeline/slot-ring.ts'
 import { ANSWER_NUMBERS } from './answer-rows.ts'
 
 const CACHE_LINE_INTS = 16

@@ -1,4 +1,4 @@
-import { FRAMES } from '../../pipeline/slot-ring.ts'
+import { FRAMES } from '../../pipeline/packet-batch.ts'
 import { CONTEXT_INTS, RECORD_INTS_MAX } from './record-layout.ts'
 
 const BLOCK_INTS = 1 << 13
