@@ -46,6 +46,8 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
       '-E U',
     ],
     ...[29, 31, 32].map((length) => `-E U ${'a'.repeat(length)}`),
+    ...[29, 31].map((length) => `-E U ${'a'.repeat(length)}\n-E V ${'a'.repeat(length)}`),
+    `-E U ${'a'.repeat(28)}\n-E V ${'a'.repeat(31)}`,
   ],
   commands: [
     ...[
@@ -77,6 +79,10 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
       '-L X',
       '-L -v -n -x --line-numbers',
       '-A U -n',
+      '-A U ! -v',
+      '-A U -v ! -v',
+      '-A U ! -vv',
+      '-A U -v ! -v ! -p 6',
       '-A U -w',
       '-A U -t filter',
       '-C FORWARD -j U',

@@ -10,6 +10,16 @@ sameGrammar('odd values of matches', [
       '-m recent --rdest --name a --rsource --remove',
       '-m recent --rsource --name a --rdest --remove',
       '-m cluster --cluster-total-nodes 2 --cluster-hash-seed 5 --cluster-local-nodemask 0',
+      ...[31, 32, 33, 255].map(
+        (mask) => `-m cluster --cluster-total-nodes 32 --cluster-hash-seed 5 --cluster-local-nodemask ${mask}`,
+      ),
+      ...['! --ctproto all', '--ctproto 0'].flatMap((protocol) => [
+        `-m conntrack ${protocol}`,
+        `-m conntrack ${protocol} ! --ctstatus EXPECTED`,
+        `-m conntrack ! --ctstatus EXPECTED ${protocol}`,
+        `-m conntrack --ctstatus EXPECTED ${protocol}`,
+        `-m conntrack ! --ctstate NEW ! --ctexpire 5 ${protocol} ! --ctorigdstport 5:`,
+      ]),
       '-m policy --dir in --pol none --spi x',
       '-m policy --dir in --pol none --reqid 1x',
       '-m policy --dir in --pol none --proto x',

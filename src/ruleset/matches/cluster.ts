@@ -31,7 +31,8 @@ function parseCluster(options: Options): Match {
   const single = use.spec.name === 'cluster-local-node'
   const nodes = single
     ? 2 ** (parseNumber(token, 1, NODES_MAX, 'node') - 1)
-    : parseNumber(token, 1, MASK_ALL, 'mask of nodes')
+    : // As iptables has it, though a mask of all nodes may be far greater.
+      parseNumber(token, 1, NODES_MAX, 'mask of nodes')
   if (nodes >= 2 ** total)
     throw new Refusal(token, `${token.text} does not fit into ${total} nodes; the highest bit stands for the last node`)
   const long = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`

@@ -73,8 +73,10 @@ function parseConntrack(options: Options, context: RuleContext): Match {
   })
   const protocol = criterion(options, 'ctproto', (token) => {
     const number = parseProtocol(token, token.text === token.text.toUpperCase())
-    if (number === 0 && negated('ctproto'))
-      throw new Refusal(token, 'no connection can match this; take the option out')
+    // iptables looks at the wrong `!`, and only at one before.
+    const [status, own] = [options.get('ctstatus'), options.get('ctproto')]
+    if (number === 0 && status?.negated && own && options.uses.indexOf(status) < options.uses.indexOf(own))
+      throw new Refusal(token, 'iptables refuses protocol 0 behind ! --ctstatus; take the option out')
     return [`${number}`, equals('connectionProtocol', number, negated('ctproto'))]
   })
   const addresses = ADDRESSES.map(([name, field]) =>

@@ -69,6 +69,8 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
   }
   const conflict = CONFLICTS.find((pair) => pair.every((name) => values.has(name)))
   if (conflict) throw new Refusal(options.at, `--${conflict[0]} cannot stand together with --${conflict[1]}; keep one`)
+  if (tuple.size === 0 && source === null && destination === null && values.size === 0)
+    throw new Refusal(options.at, 'HMARK needs something to hash, as --hmark-tuple src,dst')
   const word = (name: string): number => values.get(name) ?? 0
   const pair = (high: string, low: string, whole: string): number =>
     values.has(whole) ? word(whole) : ((word(high) << 16) | word(low)) >>> 0

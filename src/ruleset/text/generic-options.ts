@@ -31,7 +31,7 @@ export const GENERIC_OPTIONS: readonly GenericOption[] = [
   { short: 'c', name: 'set-counters' },
   { short: '4', name: 'ipv4', values: 0, negatable: true },
   { short: '6', name: 'ipv6', values: 0, negatable: true },
-  { short: 'v', name: 'verbose', values: 0 },
+  { short: 'v', name: 'verbose', values: 0, negatable: true },
   { short: 'n', name: 'numeric', values: 0 },
   { short: 'x', name: 'exact', values: 0 },
   { name: 'line-numbers', values: 0 },

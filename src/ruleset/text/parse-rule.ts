@@ -60,6 +60,7 @@ class LineReader {
   readonly #header: OptionUse[] = []
   readonly #loaded: LoadedExtensions
   #jump: OptionUse | null = null
+  #isVerbose = false
   #counters: Counters | null = null
   #listing: OptionUse | null = null
 
@@ -174,6 +175,10 @@ class LineReader {
         this.#counters = this.#readCounters(values[0])
         return
       case 'verbose':
+        // iptables minds ! before the first one only.
+        if (use.negated && !this.#isVerbose) throw new Refusal(at, `! cannot stand before ${at.text}; take it away`)
+        this.#isVerbose = true
+        return
       case 'modprobe':
         return
       case 'ipv4':

@@ -115,13 +115,14 @@ export class TableBuilder {
         return
       case 'rename-chain': {
         const chain = this.#chain(command.chain)
-        if (!argument || chain.base || this.has(argument.text) || RESERVED.has(argument.text)) {
+        const name = argument?.text.slice(0, RENAMED_MAX) ?? ''
+        if (!argument || chain.base || this.has(name) || RESERVED.has(name)) {
           throw new Refusal(command.at, 'only a user chain can be renamed, to a name that is free; choose another')
         }
         if (argument.text === '' || argument.text.length > NEW_NAME_MAX) {
           throw new Refusal(argument, `"${argument.text}" cannot be the new name; use 1 to ${NAME_MAX} characters`)
         }
-        this.#rename(chain, argument.text.slice(0, RENAMED_MAX))
+        this.#rename(chain, name)
         return
       }
       case 'flush':
