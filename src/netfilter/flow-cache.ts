@@ -79,7 +79,7 @@ export class FlowCache {
       (way.isV6 ? 1 : 0) |
       (way.arrives ? 2 : 0) |
       (way.opens ? 4 : 0) |
-      (way.hook << 3) |
+      ((way.hook + 1) << 3) |
       (way.state << 8) |
       (way.protocol << 16)
     key[1] =

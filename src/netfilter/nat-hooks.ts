@@ -192,6 +192,8 @@ export class NatHooks {
     }
     if (verdict !== VERDICT_ACCEPT) return verdict
     const spec = rules.info(packet.decidedBy)?.nat ?? null
+    // It may leave this packet as it is, and yet change others of which rules cannot tell it apart.
+    if (spec !== null) packet.steady = false
     const range = spec === null ? ANY_RANGE : this.#rangeOf(spec, packet, manip)
     this.binder.bind(manip, range ?? ANY_RANGE)
     return range === null ? this.#lacksAddress(packet, spec?.kind === 'redirect') : VERDICT_ACCEPT

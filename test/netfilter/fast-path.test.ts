@@ -170,3 +170,35 @@ test('unless their answers would go to a connection that is translated', () => {
   expect(replaying.goesShort(udp('10.0.0.2:53>10.0.0.7:1000'))).toBe(false)
   expect(replaying.answers).not.toBe('10.0.0.7:1000>10.0.0.2:53')
 })
+
+test.each([
+  [
+    'SNAT',
+    '-A POSTROUTING -p udp -j SNAT --to-source 10.0.0.1',
+    '10.0.0.3:1001>10.0.0.2:53',
+    '10.0.0.2:53>10.0.0.1:1001',
+  ],
+  [
+    'DNAT to a port',
+    '-A PREROUTING -p udp -j DNAT --to-destination :53',
+    '10.0.0.3:1001>10.0.0.2:54',
+    '10.0.0.2:53>10.0.0.3:1001',
+  ],
+  [
+    'DNAT',
+    '-A PREROUTING -p udp -j DNAT --to-destination 10.0.0.2',
+    '10.0.0.3:1001>10.0.0.4:53',
+    '10.0.0.2:53>10.0.0.3:1001',
+  ],
+])('%s that leaves a connection as it is may change the next one', (_name, rule, opening, answer) => {
+  const replaying = new Replaying({ rules: table('nat', rule) })
+  replaying.sayAll([udp('10.0.0.1:1000>10.0.0.2:53'), udp(opening)])
+  expect(replaying.say(udp(answer))).toBe('ESTABLISHED/reply FORWARD ACCEPT')
+})
+
+test('packets that PREROUTING drops have states of their own', () => {
+  const replaying = new Replaying({ rules: table('mangle', '-A PREROUTING -s 10.0.0.1 -j DROP') })
+  const [there, back] = [udp('10.0.0.1:1000>10.0.0.2:53'), udp('10.0.0.2:53>10.0.0.1:1000')]
+  const states = [there, back, there, there, there].map((packet) => replaying.say(packet).split(' ')[0])
+  expect(states).toEqual(['NEW', 'NEW', ...Array(3).fill('ESTABLISHED/reply')])
+})

@@ -118,6 +118,10 @@ const natTable = fc
         '-A POSTROUTING -s 10.0.0.2 -j SNAT --to-source 10.9.9.77',
         '-A POSTROUTING -p tcp -j SNAT --to-source 10.9.9.77:5000-5001',
         '-A POSTROUTING -d 10.9.9.9 -j ACCEPT',
+        // These leave some connections as they are.
+        '-A POSTROUTING -j SNAT --to-source 10.0.0.1',
+        '-A POSTROUTING -p udp -j SNAT --to-source 10.0.0.1-10.0.0.2',
+        '-A POSTROUTING -d 10.9.9.9 -j NETMAP --to 10.0.0.0/30',
       ),
       { maxLength: 2 },
     ),
@@ -128,6 +132,9 @@ const natTable = fc
         '-A PREROUTING -i lan -p udp -j REDIRECT --to-ports 5353',
         '-A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.9.9.10',
         '-A PREROUTING -j RETURN',
+        '-A PREROUTING -p tcp -j DNAT --to-destination :80',
+        '-A PREROUTING -p udp -j DNAT --to-destination 10.9.9.9',
+        '-A PREROUTING -d 10.9.9.8/30 -j NETMAP --to 10.9.9.8/31',
       ),
       { maxLength: 2 },
     ),
@@ -253,24 +260,42 @@ const rawTable = fc
     '-p tcp --tcp-flags ALL FIN -j DROP',
   )
   .map((rule) => `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule}\nCOMMIT`)
+const mangleTable = fc
+  .tuple(
+    fc.constantFrom('PREROUTING', 'PREROUTING', 'FORWARD', 'POSTROUTING'),
+    fc.constantFrom('-s 10.0.0.1', '-d 10.0.0.1', '-p udp', '-m conntrack --ctstate NEW'),
+    fc.constantFrom('-j DROP', '-j DROP', '-j MARK --set-mark 1', '-j ACCEPT'),
+  )
+  .map(([chain, what, target]) => `*mangle\n:${chain} ACCEPT [0:0]\n-A ${chain} ${what} ${target}\nCOMMIT`)
 const plainRuleset = fc
   .tuple(
     fc.option(natTable),
-    fc.option(rawTable),
+    fc.option(fc.oneof(rawTable, mangleTable)),
     fc.constantFrom('ACCEPT', 'DROP'),
     fc.array(plainRule, { minLength: 1, maxLength: 4 }),
   )
-  .map(([nat, raw, policy, rules]) =>
-    [...(raw ? [raw] : []), ...(nat ? [nat] : []), '*filter', `:FORWARD ${policy} [0:0]`, ...rules, 'COMMIT', ''].join(
-      '\n',
-    ),
+  .map(([nat, other, policy, rules]) =>
+    [
+      ...(other ? [other] : []),
+      ...(nat ? [nat] : []),
+      '*filter',
+      `:FORWARD ${policy} [0:0]`,
+      ...rules,
+      'COMMIT',
+      '',
+    ].join('\n'),
   )
 
 test('nor on the ways of other connections', () => {
   fc.assert(
-    fc.property(plainRuleset, network(crowded, 12), fc.constantFrom(1, 32), (rules, packets, together) => {
-      expect(answers(rules, 'router', packets, true, together)).toEqual(answers(rules, 'router', packets, false))
-    }),
+    fc.property(
+      plainRuleset,
+      fc.oneof(network(crowded, 12), traffic),
+      fc.constantFrom(1, 32),
+      (rules, packets, together) => {
+        expect(answers(rules, 'router', packets, true, together)).toEqual(answers(rules, 'router', packets, false))
+      },
+    ),
     { numRuns: 300 },
   )
 })
