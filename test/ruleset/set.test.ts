@@ -41,6 +41,8 @@ describe.skipIf(noIptables)(`sets, as iptables prints them ${noIptables}`, () =>
     '-m set --match-set a src --match-set b src',
     '-m set',
     '-j SET --add-set a src --exist --timeout 10',
+    '-j SET --add-set a src --timeout 9 --timeout 10',
+    '-j SET --add-set a src --timeout x --timeout 10',
     '-j SET --add-set a src --del-set b dst,src',
     '-j SET --del-set a src --exist',
     '-j SET --del-set a src --timeout 3',

@@ -1,6 +1,5 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { readAddress } from './address-text.ts'
-import { leadingNumber } from './text.ts'
 
 /**
  * A SIP message (RFC 3261) as text, a character for each byte, and the family of the connection that it came on. NAT
@@ -37,6 +36,33 @@ const VIA_UDP: Header = { name: 'via', short: 'v', search: 'udp ', value: hostWi
 const VIA_TCP: Header = { name: 'via', short: 'v', search: 'tcp ', value: hostWithPort }
 
 export const SIP_HEADERS = { CONTACT, CSEQ, EXPIRES, CONTENT_LENGTH, FROM, TO, VIA_UDP, VIA_TCP } as const
+
+/** As many as the kernel takes (oracle: helper probes, fuzzing). */
+const NUMBER_DIGITS = /\d{1,11}(?!\d)/y
+const PORT_DIGITS = /\d{1,5}(?!\d)/y
+
+export interface NumberRead {
+  readonly value: number
+  readonly end: number
+}
+
+/** The number of 32 bits at `at`; null for none, and for one of more digits. */
+export function numberAt(text: string, at: number): NumberRead | null {
+  return readDigits(text, at, NUMBER_DIGITS, 0, 0xffff_ffff)
+}
+
+/** The port at `at`, which must be one that anybody may use; null for none. */
+function portAt(text: string, at: number): NumberRead | null {
+  return readDigits(text, at, PORT_DIGITS, 1024, 65_535)
+}
+
+function readDigits(text: string, at: number, pattern: RegExp, min: number, max: number): NumberRead | null {
+  pattern.lastIndex = at
+  const [digits] = pattern.exec(text) ?? []
+  if (digits === undefined) return null
+  const value = Number(digits)
+  return value >= min && value <= max ? { value, end: at + digits.length } : null
+}
 
 const LETTER = /[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/
 const BLANK = ' \t'
@@ -114,7 +140,7 @@ export function search(text: string, from: number, limit: number, lowerCase: str
 }
 
 function digits({ text }: SipMessage, at: number): Place {
-  return { at, length: leadingNumber(text, at).end - at }
+  return { at, length: (numberAt(text, at)?.end ?? at) - at }
 }
 
 /** Behind `sip:`, a host may have a user in front of it. */
@@ -128,8 +154,8 @@ function hostBehindUser(message: SipMessage, from: number): Place {
 function hostWithPort({ text, family }: SipMessage, at: number): Place {
   const host = readHost(text, at, family)
   if (host === null) return { at, length: 0 }
-  const end = text[host.end] === ':' ? leadingNumber(text, host.end + 1).end : host.end
-  return { at, length: end - at }
+  if (text[host.end] !== ':') return { at, length: host.end - at }
+  return { at, length: (portAt(text, host.end + 1)?.end ?? at) - at }
 }
 
 /** IPv6 addresses stand in brackets. */
@@ -150,7 +176,7 @@ export interface SipAddress {
   readonly end: number
 }
 
-/** The address of the next contact behind `from`; null for none, and for one with an impossible port. */
+/** The address of the next contact behind `from`; null for none. */
 export function nextContact(message: SipMessage, from: number, insideHeader: boolean): SipAddress | null {
   const place = (insideHeader ? contactInList(message, from) : null) ?? firstReadable(message, from, CONTACT)
   return place === null ? null : addressAt(message, place)
@@ -177,8 +203,8 @@ function addressAt(message: SipMessage, place: Place): SipAddress | null {
   const host = readHost(message.text, place.at, message.family)
   if (host === null) return null
   if (message.text[host.end] !== ':') return { words: host.words, port: SIP_PORT, place, end: host.end }
-  const port = leadingNumber(message.text, host.end + 1)
-  if (port.value < 1024 || port.value > 65_535) return null
+  const port = portAt(message.text, host.end + 1)
+  if (port === null) return null
   return { words: host.words, port: port.value, place, end: port.end }
 }
 

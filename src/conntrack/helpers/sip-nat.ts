@@ -8,6 +8,7 @@ import {
   addressOf,
   findHeader,
   nextContact,
+  numberAt,
   parameter,
   requestAddress,
   SIP_HEADERS,
@@ -93,10 +94,9 @@ function translateVia(packet: HelpedPacket, message: SipMessage, isRequest: bool
     if (!rewrite(packet, message, received.at, received.end - received.at, written)) return false
   }
   const at = parameter(message.text, behind, 'rport=')
-  const rport = leadingNumber(message.text, Math.max(0, at))
+  const rport = at < 0 ? null : numberAt(message.text, at)
   const seenPort = packet.port(1 - direction, false)
-  if (at < 0 || rport.end === at || rport.value !== packet.port(direction, true) || rport.value === seenPort)
-    return true
+  if (rport === null || rport.value !== packet.port(direction, true) || rport.value === seenPort) return true
   return rewrite(packet, message, at, rport.end - at, String(seenPort))
 }
 

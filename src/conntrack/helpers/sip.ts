@@ -17,6 +17,7 @@ import {
   addressOf,
   findHeader,
   nextContact,
+  numberAt,
   type Place,
   parameter,
   SIP_HEADERS,
@@ -26,7 +27,7 @@ import {
 } from './sip-headers.ts'
 import { asPhone, expectMedia } from './sip-media.ts'
 import { isSame, rewrite, translateMessage, withPort } from './sip-nat.ts'
-import { latin1, leadingNumber } from './text.ts'
+import { latin1 } from './text.ts'
 import { expectAtFreePort } from './translated.ts'
 
 const SIGNALLING = 0
@@ -83,7 +84,8 @@ function* messagesOf(text: string, family: number): Generator<SipMessage | 'in p
   for (;;) {
     const length = findHeader({ text: rest, family }, 0, SIP_HEADERS.CONTENT_LENGTH)
     if (length === null || typeof length === 'number') return
-    const bodyBytes = leadingNumber(rest, length.at)
+    const bodyBytes = numberAt(rest, length.at)
+    if (bodyBytes === null) return
     const headersEnd = rest.indexOf('\r\n\r\n', bodyBytes.end)
     const end = headersEnd + 4 + bodyBytes.value
     if (headersEnd < 0) return
@@ -144,7 +146,7 @@ function readRequest(packet: HelpedPacket, message: SipMessage, memory: SipMemor
 function readResponse(packet: HelpedPacket, message: SipMessage, memory: SipMemory): number {
   const { text } = message
   if (text.length < SHORTEST_RESPONSE) return HELP_ACCEPT
-  const code = leadingNumber(text, 'SIP/2.0 '.length).value
+  const code = numberAt(text, 'SIP/2.0 '.length)?.value ?? 0
   if (code === 0) return HELP_DROP
   const sequence = sequenceOf(message)
   if (sequence === null) return HELP_DROP
@@ -167,7 +169,8 @@ function readResponse(packet: HelpedPacket, message: SipMessage, memory: SipMemo
 function sequenceOf(message: SipMessage): { value: number; place: Place } | null {
   const place = findHeader(message, 0, SIP_HEADERS.CSEQ)
   if (place === null || typeof place === 'number') return null
-  return { value: leadingNumber(message.text, place.at).value, place }
+  const number = numberAt(message.text, place.at)
+  return number && { value: number.value, place }
 }
 
 function forgetMedia(packet: HelpedPacket): void {
@@ -201,7 +204,9 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
       permanent: true,
       inactive: true,
     }
-    const made = packet.isTranslated ? expectCalls(packet, message, contact, calls) : packet.expect(calls)
+    const made = packet.isTranslated
+      ? expectCalls(packet, message, contact, calls, memory.forcedPort)
+      : packet.expect(calls)
     if (made !== (packet.isTranslated ? HELP_ACCEPT : EXPECT_ADDED)) return packet.isTranslated ? made : HELP_REFUSED
   }
   memory.registerSequence = sequence
@@ -209,10 +214,17 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
 }
 
 /** Calls come to the address that the registrar is told, at the port that the connection has there. */
-function expectCalls(packet: HelpedPacket, message: SipMessage, contact: SipAddress, calls: Announcement): number {
+function expectCalls(
+  packet: HelpedPacket,
+  message: SipMessage,
+  contact: SipAddress,
+  calls: Announcement,
+  forcedPort: number,
+): number {
   const { direction } = packet
+  const ownPort = forcedPort || packet.port(direction, false)
   const destination = packet.address(1 - direction, true)
-  const wanted = contact.port === packet.port(direction, false) ? packet.port(1 - direction, true) : contact.port
+  const wanted = contact.port === ownPort ? packet.port(1 - direction, true) : contact.port
   const follow = asPhone(packet, contact.words, contact.port)
   const port = expectAtFreePort(packet, { ...calls, destination, destinationPort: wanted, follow })
   if (port === 0) return HELP_NO_PORT
@@ -258,15 +270,14 @@ function registered(packet: HelpedPacket, message: SipMessage, code: number): nu
 
 function expiresOf(message: SipMessage): number {
   const place = findHeader(message, 0, SIP_HEADERS.EXPIRES)
-  return place === null || typeof place === 'number' ? 0 : leadingNumber(message.text, place.at).value
+  return place === null || typeof place === 'number' ? 0 : (numberAt(message.text, place.at)?.value ?? 0)
 }
 
 /** How long a contact is good for: its own parameter, or else the header's; null when it cannot be read. */
 function lifetime({ text }: SipMessage, behind: number, expires: number): number | null {
   const at = parameter(text, behind, 'expires=')
   if (at < 0) return expires
-  const { value, end } = leadingNumber(text, at)
-  return end === at ? null : value
+  return numberAt(text, at)?.value ?? null
 }
 
 /** A contact by another transport than this connection's announces nothing. */

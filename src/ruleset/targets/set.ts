@@ -58,13 +58,13 @@ function parseSet(options: Options, { table, warn }: RuleContext): Target {
   if (map && mapped.length === 0) throw new Refusal(map.at, '--map-set needs --map-mark, --map-prio or --map-queue')
   if (!map && mapped.length > 0) throw new Refusal(options.at, `--${mapped[0]} needs --map-set`)
   if (map && table !== 'mangle') throw new Refusal(map.at, '--map-set can be used in the table mangle only')
-  const timeout = options.every('timeout').at(-1)?.values[0]
+  const timeouts = options.every('timeout').map(({ values: [value] }) => parseNumber(value, 0, TIMEOUT_MAX, 'timeout'))
   const target: SetTarget = {
     add: reference('add-set'),
     del: reference('del-set'),
     map: reference('map-set'),
     exist: options.has('exist'),
-    timeout: timeout ? parseNumber(timeout, 0, TIMEOUT_MAX, 'timeout') : null,
+    timeout: timeouts.at(-1) ?? null,
     mapMark: options.has('map-mark'),
   }
   const queued = map && mapped.some((name) => name !== 'map-mark')

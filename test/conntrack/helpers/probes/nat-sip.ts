@@ -125,6 +125,8 @@ export const NAT_SIP_PROBES: readonly HelperProbe[] = [
       `To: <sip:bob@${B}>`,
     ],
     'received and rport': [`Via: SIP/2.0/TCP ${OUTSIDE}:700;received=${OUTSIDE};rport=700;maddr=${OUTSIDE}`],
+    'rport of eleven digits': [`Via: SIP/2.0/TCP ${OUTSIDE}:700;rport=00000000700`],
+    'rport of twelve digits': [`Via: SIP/2.0/TCP ${OUTSIDE}:700;rport=000000000700`],
     'rport of another': [`Via: SIP/2.0/TCP ${OUTSIDE}:700;received=${B};rport=701;maddr=${B}`],
     'several lines of Via': [`Via: SIP/2.0/TCP ${B}:5060`, `Via: SIP/2.0/TCP ${OUTSIDE}:700`],
   }).map(([name, headers]) => ({
@@ -200,6 +202,26 @@ export const NAT_SIP_PROBES: readonly HelperProbe[] = [
       udp(`${B}:5099>${OUTSIDE}:7000`, { data: request('INVITE', [], sdp(B, 'm=audio 6000 RTP/AVP 0'), OUTSIDE) }),
       udp(`${A}:5060>${B}:5099`, { data: response(200, 'INVITE', [], OFFER) }),
     ],
+  },
+  {
+    name: 'nat sip: registration of the port that Via names, which is not the source port',
+    rules: SNAT_PORT,
+    packets: ['5060', '5070', '005070', '1023'].flatMap((port) => [
+      there(
+        request('REGISTER', [
+          `Contact: <sip:alice@${A}:5060>`,
+          `Via: SIP/2.0/UDP ${A}:${port};branch=z9`,
+          'Expires: 6',
+        ]),
+      ),
+      there(
+        request('REGISTER', [
+          `Contact: <sip:alice@${A}:5070>`,
+          `Via: SIP/2.0/UDP ${A}:${port};branch=z9`,
+          'Expires: 6',
+        ]),
+      ),
+    ]),
   },
   {
     name: 'nat sip: length of a registration',

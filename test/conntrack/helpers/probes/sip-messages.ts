@@ -108,4 +108,13 @@ export const REGISTRATIONS: Readonly<Record<string, readonly string[]>> = {
   'host name first': [`Contact: <sip:x@host.example>;expires=20, <sip:alice@${A}:5070>;expires=30`],
   'no contact': ['Expires: 600'],
   'unreadable port': [`Contact: <sip:alice@${A}:1>;expires=20`],
+  'unreadable port first, in a header of its own': [
+    `Contact: <sip:bob@10.0.0.3:1023>;expires=20`,
+    `Contact: <sip:alice@${A}:5070>;expires=30`,
+  ],
+  'unreadable port first': [`Contact: <sip:bob@10.0.0.3:x>;expires=20, <sip:alice@${A}:5070>;expires=30`],
 }
+
+/** Numbers at the bounds of what the helper reads: 11 digits, 32 bits; of ports 5 digits. */
+export const NUMBERS = ['00000000060', '000000000060', '4294967295', '4294967296']
+export const PORTS = ['05070', '005070', '5070x', '1023', '65536', '']

@@ -1,7 +1,19 @@
 import { udp } from '../../../support/packets.ts'
 import { Talk } from '../talk.ts'
 import { A, A6, B, B6, type HelperProbe } from './probe.ts'
-import { ANSWER, BODIES, CONTACTS, lines, OFFER, REGISTRATIONS, request, response, sdp } from './sip-messages.ts'
+import {
+  ANSWER,
+  BODIES,
+  CONTACTS,
+  lines,
+  NUMBERS,
+  OFFER,
+  PORTS,
+  REGISTRATIONS,
+  request,
+  response,
+  sdp,
+} from './sip-messages.ts'
 
 const THERE = `${A}:5060>${B}:5060`
 const BACK = `${B}:5060>${A}:5060`
@@ -23,6 +35,8 @@ const texts = <T>(prefix: string, all: Readonly<Record<string, T>>, packets: (va
     ([name, value]): HelperProbe => ({ name: `sip: ${prefix}, ${name}`, packets: packets(value) }),
   )
 
+const named = (all: readonly string[]) => Object.fromEntries(all.map((one) => [one, one]))
+
 const timed = (entries: readonly (readonly [number, Uint8Array])[]) => entries.map(([time, bytes]) => ({ bytes, time }))
 
 const PATH = `${A}:1000>${B}:5060`
@@ -32,6 +46,31 @@ export const SIP_PROBES: readonly HelperProbe[] = [
   ...texts('offer', BODIES, (body) => [invite(body), ...toCaller, accepted()]),
   ...texts('register', CONTACTS, (headers) => [register(headers), registered(headers), CALL]),
   ...texts('registered', REGISTRATIONS, (headers) => [register(), registered(headers), CALL, CALL]),
+  ...texts('number', named(NUMBERS), (number) => [
+    there(request('REGISTER', CONTACT).replace('CSeq: 1', `CSeq: ${number}`)),
+    back(response(200, 'REGISTER', CONTACT).replace('CSeq: 1', `CSeq: ${number}`)),
+    register([`Contact: <sip:alice@${A}:5070>`, `Expires: ${number}`]),
+    registered([`Contact: <sip:alice@${A}:5070>;expires=${number}`]),
+    back(response(200, 'REGISTER', CONTACT).replace('200', number)),
+    CALL,
+  ]),
+  ...texts('port of a contact', named(PORTS), (port) => [
+    register([`Contact: <sip:alice@${A}:${port}>`, `Contact: <sip:alice@${A}:5071>`, 'Expires: 60']),
+    registered([`Contact: <sip:bob@10.0.0.3:${port}>`, `Contact: <sip:alice@${A}:5071>`, 'Expires: 60']),
+    CALL,
+  ]),
+  ...texts('port of media', named(['00000006000', '000000006000', '4294973296', '65536']), (port) => [
+    invite(sdp(A, `m=audio ${port} RTP/AVP 0`, 'm=audio 4000 RTP/AVP 0')),
+    ...toCaller,
+  ]),
+  ...texts(
+    'TCP, length',
+    named(['00000000085', '000000000085', '4294967296', 'x']),
+    (length) =>
+      new Talk(PATH)
+        .client(request('INVITE', [], OFFER).replace(/Content-Length: \d+/, `Content-Length: ${length}`))
+        .also(...toCaller).packets,
+  ),
   {
     name: 'sip: call, answer, media both ways',
     packets: [invite(), accepted(), ...toCallee, ...toCaller, ...toCaller],
