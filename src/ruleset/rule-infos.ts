@@ -117,7 +117,7 @@ function commentOf({ matches }: Rule): string | null {
 
 /** The kernel's TRACE takes a bare ACCEPT, DROP or RETURN for the end of its chain. */
 function record({ table, chain }: ChainPlace, rule: Rule, number: number): string {
-  const bare = rule.matches.length === 0 && asksNothing(rule.header)
+  const bare = rule.matches.length === 0 && asksNothing(rule.header) && !rule.hasIdleOptions
   const final = rule.target !== null && ['ACCEPT', 'DROP', 'RETURN'].includes(rule.target.name)
   const kind = bare && final ? (chain.policy === null ? 'return' : 'policy') : 'rule'
   return `${table.name}:${chain.name}:${kind}:${number}`

@@ -52,6 +52,8 @@ export interface Rule {
   readonly text: string
   readonly counters: Counters | null
   readonly header: RuleHeader
+  /** Interfaces or, for IPv6, a protocol were given, be it all of them: the kernel's TRACE sees it, iptables-save does not. */
+  readonly hasIdleOptions: boolean
   readonly matches: readonly RuleMatch[]
   readonly target: RuleTarget | null
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { compileRuleset, parseRuleset, type RuleStep } from '../../src/ruleset/index.ts'
+import { ruleInfos } from '../../src/ruleset/rule-infos.ts'
 import {
   HOOK_OUTPUT,
   HOOK_PREROUTING,
@@ -27,6 +28,22 @@ describe('the way through the chains', () => {
     expect(decide(compile(filter('-A FORWARD -m comment --comment x -j ACCEPT')), packetOf(SYN))).toBe(
       'ACCEPT filter:FORWARD:rule:1',
     )
+  })
+
+  test('a rule that asks nothing stands for the end of its chain, but not if an option says so (asked of Linux 6.18)', () => {
+    const recordOf = (options: string, family: 'ipv4' | 'ipv6'): string | undefined =>
+      ruleInfos(parseRuleset(filter(`-A FORWARD ${options} -j DROP`), 'rules', family)).infos.find(
+        ({ chain, number }) => chain === 'FORWARD' && number === 1,
+      )?.record
+    const records = ['', '-p all', '-i +', '-o +'].map((options) =>
+      [recordOf(options, 'ipv4'), recordOf(options, 'ipv6')].map((record) => record?.split(':')[2]),
+    )
+    expect(records).toEqual([
+      ['policy', 'policy'],
+      ['policy', 'rule'],
+      ['rule', 'rule'],
+      ['rule', 'rule'],
+    ])
   })
 
   test('RETURN goes back to the caller, in a base chain to the policy', () => {

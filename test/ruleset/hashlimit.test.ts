@@ -47,6 +47,14 @@ describe.skipIf(noIptables)(`hashlimit, as iptables prints it ${noIptables}`, ()
     '--hashlimit-upto 512kb/s --hashlimit-burst 600k',
     '--hashlimit-upto 512kb/s --hashlimit-burst 4000mb',
     '--hashlimit-upto 5/s --hashlimit-burst 2k',
+    ...['1000001b', '5000kb', '20000000000x'].map((burst) => `--hashlimit-upto 5/s --hashlimit-burst ${burst}`),
+    ...['1000000b', '3000000b', '3000000x', '3000000bb', '3000000', '1000001', '5000mb', '5000000kb'].map(
+      (burst) => `--hashlimit-above 2000000b/s --hashlimit-burst ${burst}`,
+    ),
+    ...['4294967295b', '4294967296b', '99999999999b', '18446744073709551615b', '18446744073709551616b', '4096mb'].map(
+      (burst) => `--hashlimit-above 2000b/s --hashlimit-burst ${burst}`,
+    ),
+    '--hashlimit-above 100mb/s --hashlimit-burst 5000mb',
     '--hashlimit-upto 1500/min',
     '--hashlimit-upto 300000/sec',
   ])('%s', (rule) => {

@@ -7,6 +7,7 @@ sameGrammar('odd values of matches', [
     rules: [
       ...[5, 15, 16, 17, 49, 0x10].map((burst) => `-m limit --limit-burst ${burst} --limit 1/day`),
       ...[255, 256, 1000].map((length) => `-m comment --comment ${'a'.repeat(length)}`),
+      ...['ip', 'IP', 'all', 'any'].map((protocol) => `-p ${protocol}`),
       '-m recent --rdest --name a --rsource --remove',
       '-m recent --rsource --name a --rdest --remove',
       '-m cluster --cluster-total-nodes 2 --cluster-hash-seed 5 --cluster-local-nodemask 0',

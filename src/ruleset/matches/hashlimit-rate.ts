@@ -1,4 +1,4 @@
-import { type NumberRange, numberOf } from '../text/numbers.ts'
+import { wholeNumberOf } from '../text/numbers.ts'
 import { parseCountPerUnit } from '../text/rates.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -19,7 +19,8 @@ const PRINTED_SIZES: readonly (readonly [string, number])[] = [
   ['k', 1024],
   ['', 1],
 ]
-const WHOLE = 0xffff_ffff_ffff
+const WHOLE_NUMBERS = 2n ** 64n
+const BURST_MAX = 1_000_000
 
 export interface Rate {
   /** Packets: microseconds between two. Bytes: the cost of 16 bytes. */
@@ -79,15 +80,27 @@ export function printByteBurst(average: number, burst: number): string {
   return `${Math.floor(bytes / size)}${name}b`
 }
 
-/** The burst, `N`, `Nk` or `Nm`. */
-export function parseBurst(token: Token, range: NumberRange): number {
+/** The burst, `N`, `Nk` or `Nm`; of bytes only a number with nothing behind it has to be at most BURST_MAX. */
+export function parseBurst(token: Token, ofBytes: boolean): bigint {
   // Whatever stands behind the number and its letter is passed over, as iptables does.
-  const [, count, size] = /^([ \t]*\+?(?:0x[0-9a-f]+|[0-9]+))([km]?)/i.exec(token.text) ?? []
-  const number = numberOf(count ?? '')
-  if (number === null || number < 1 || (sizeOf(size) === 1 && number > range.high) || number * sizeOf(size) > WHOLE) {
-    throw new Refusal(token, `"${token.text}" is not a burst; write a number from ${range.low} to ${range.high}`)
+  const [, count, size, rest] = /^([ \t]*\+?(?:0x[0-9a-f]+|[0-9]+))([km]?)(.*)/i.exec(token.text) ?? []
+  const number = wholeNumberOf(count ?? '')
+  const burst = BigInt.asUintN(64, (number ?? 0n) * BigInt(sizeOf(size)))
+  const isBounded = !ofBytes || (size === '' && rest === '')
+  if (number === null || number < 1n || number >= WHOLE_NUMBERS || (isBounded && burst > BURST_MAX)) {
+    throw new Refusal(token, `"${token.text}" is not a burst; write a number from 1 to ${BURST_MAX}`)
   }
-  return number * sizeOf(size)
+  return burst
+}
+
+/**
+ * How many seconds' worths a burst of bytes counts as. iptables compares and takes the remainder by 64 bits, but divides by
+ * 32. Null where it is smaller than one.
+ */
+export function secondsOfBurst(average: number, burst: bigint): number | null {
+  const second = BigInt(bytesOf(average))
+  if (burst < second) return null
+  return Number(BigInt.asUintN(32, burst) / second) + (burst % second === 0n ? 0 : 1)
 }
 
 /** The byte rate of a cost. */

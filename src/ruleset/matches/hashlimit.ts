@@ -25,14 +25,14 @@ import {
   printByteRate,
   printPacketRate,
   type Rate,
+  secondsOfBurst,
 } from './hashlimit-rate.ts'
 import { BYTE_CREDITS_MAX, CREDITS_PER_MICROSECOND, type HashlimitConfig, HashlimitTable } from './hashlimit-table.ts'
 import { portsCaptured, portsOf } from './transport-ports.ts'
 
 const MODES = ['srcip', 'srcport', 'dstip', 'dstport'] as const
 type Mode = (typeof MODES)[number]
-const BURST_MAX = 1_000_000
-const DEFAULT_BURST = 5
+const DEFAULT_BURST = 5n
 const DEFAULT_COLLECT = 1000
 /** Milliseconds that a group lives where bytes are counted, without and with a burst. */
 const BYTE_EXPIRE = 15_000
@@ -88,10 +88,10 @@ function readRule(options: Options, family: Family): HashlimitRule {
     return token ? parseNumber(token, low, high, name) : fallback
   }
   const burstToken = options.value('hashlimit-burst')
-  const burst = burstToken ? parseBurst(burstToken, { low: 1, high: BURST_MAX }) : DEFAULT_BURST
+  const burst = burstToken ? parseBurst(burstToken, rate.bytes) : DEFAULT_BURST
   const interval = readInterval(options, rate)
   const average = interval !== null && !rate.bytes ? Math.floor(rate.average / rate.unit) : rate.average
-  const counted = rate.bytes ? byteBurst(rate, burstToken, burst) : burst
+  const counted = rate.bytes ? byteBurst(rate, burstToken, burst) : Number(burst)
   checkOverflow(burstToken ?? use.values[0], { ...rate, average }, counted)
   const bits = family === 'ipv4' ? 32 : 128
   const prefix = (name: string): number => {
@@ -152,12 +152,14 @@ function readInterval(options: Options, rate: Rate): number | null {
 }
 
 /** A burst of bytes counts in whole seconds' worths. */
-function byteBurst(rate: Rate, token: Token | undefined, burst: number): number {
+function byteBurst(rate: Rate, token: Token | undefined, burst: bigint): number {
   if (!token) return 0
   const second = bytesOf(rate.average)
   if (second === 0) throw new Refusal(token, 'a rate below 16 bytes a second takes no burst; leave it out')
-  if (burst < second) throw new Refusal(token, `the burst is smaller than a second's worth; write at least ${second}b`)
-  return Math.ceil(burst / second)
+  const seconds = secondsOfBurst(rate.average, burst)
+  if (seconds === null)
+    throw new Refusal(token, `the burst is smaller than a second's worth; write at least ${second}b`)
+  return seconds
 }
 
 function checkOverflow(token: Token, rate: Rate, burst: number): void {

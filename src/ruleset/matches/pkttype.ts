@@ -1,4 +1,4 @@
-import { LINK_BROADCAST, LINK_HOST, LINK_MULTICAST } from '../../wire/packet-fields.ts'
+import { LINK_BROADCAST, LINK_HOST, LINK_MULTICAST, LINK_OTHERHOST } from '../../wire/packet-fields.ts'
 import { equals } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { printOption } from '../text/options.ts'
@@ -8,6 +8,8 @@ const TYPES: readonly (readonly [string, number])[] = [
   ['unicast', LINK_HOST],
   ['broadcast', LINK_BROADCAST],
   ['multicast', LINK_MULTICAST],
+  // Never met: what is for another host does not get to the hooks.
+  ['otherhost', LINK_OTHERHOST],
   ['host', LINK_HOST],
 ]
 

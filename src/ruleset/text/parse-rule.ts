@@ -257,8 +257,11 @@ class LineReader {
     if (this.#counters && counters) {
       this.#scope.warn(`line ${line}: counters stand before the rule and behind -c; those of -c count`)
     }
+    const hasIdleOptions = this.#header.some(
+      ({ spec: { name } }) => name.endsWith('-interface') || (name === 'protocol' && context.family === 'ipv6'),
+    )
     const rules = expand(options).map((header): Rule => {
-      return { line, column, text, counters: this.#counters ?? counters, header, matches, target }
+      return { line, column, text, counters: this.#counters ?? counters, header, hasIdleOptions, matches, target }
     })
     return { command: this.#command, rules }
   }

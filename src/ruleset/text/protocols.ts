@@ -64,6 +64,7 @@ const PROTOCOLS: readonly (readonly [number, string])[] = [
 /** Names that iptables knows besides (its chain protocols), and usual spellings. */
 const ALIASES: ReadonlyMap<string, number> = new Map([
   ['all', 0],
+  ['ip', 0],
   ['icmpv6', 58],
   ['icmp6', 58],
   ['ipv6-mh', 135],
