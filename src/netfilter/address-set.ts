@@ -60,14 +60,11 @@ export class LocalAddresses {
 
   /** Whether the address at fields[at …] is the machine's own; loopback addresses always are. */
   has(family: number, fields: Int32Array, at: number): boolean {
-    if (family === IP_V4) {
-      const word = fields[at]
-      if (word >>> 24 === 127) return true
-      for (let i = 0; i < this.#ipv4.length; i++) if (this.#ipv4[i] === word) return true
-      return false
-    }
-    const isLoopback = (fields[at] | fields[at + 1] | fields[at + 2]) === 0 && fields[at + 3] === 1
-    return isLoopback || isAmong(this.#ipv6, fields, at)
+    if (isLoopback(family, fields, at)) return true
+    if (family !== IP_V4) return isAmong(this.#ipv6, fields, at)
+    const word = fields[at]
+    for (let i = 0; i < this.#ipv4.length; i++) if (this.#ipv4[i] === word) return true
+    return false
   }
 
   /** Whether the address at fields[at …] means any router of a network that the machine has an address in (RFC 4291, 2.6.1). */
@@ -109,6 +106,12 @@ function isAmong(addresses: Int32Array, fields: Int32Array, at: number): boolean
     if (addresses[i] === a && addresses[i + 1] === b && addresses[i + 2] === c && addresses[i + 3] === d) return true
   }
   return false
+}
+
+/** 127.0.0.0/8, ::1 */
+export function isLoopback(family: number, fields: Int32Array, at: number): boolean {
+  if (family === IP_V4) return fields[at] >>> 24 === 127
+  return (fields[at] | fields[at + 1] | fields[at + 2]) === 0 && fields[at + 3] === 1
 }
 
 export function isMulticast(family: number, fields: Int32Array, at: number): boolean {

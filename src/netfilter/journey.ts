@@ -1,6 +1,6 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
-import { PART_ROUTE } from '../ruleset/packet-edits.ts'
+import { PART_DESTINATION, PART_ROUTE } from '../ruleset/packet-edits.ts'
 import {
   HOOK_FORWARD,
   HOOK_INPUT,
@@ -175,9 +175,10 @@ export class Journey {
     return this.#topology.ways.outgoing(fields[base + P_FAMILY], fields, base + P_DST)
   }
 
-  /** Routing looks at the destination that NAT left. */
+  /** Routing looks at the destination that NAT, or a rule with DNPT, left. */
   #routeAgain(path: number): number {
-    if (!this.nat.changedDestination) return path
+    const { edits } = this.#packet
+    if (!this.nat.changedDestination && (edits.parts & PART_DESTINATION) === 0) return path
     if (this.nat.redirected) return PATH_INPUT
     const { mode, local } = this.#topology
     const again = pathOf(this.#packet.fields, this.#packet.base, mode, local)

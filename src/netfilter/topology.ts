@@ -1,6 +1,7 @@
+import { INTERFACE_NONE } from '../ruleset/rule-packet.ts'
 import type { Family, RuleEnvironment } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
-import { isMulticast, LocalAddresses } from './address-set.ts'
+import { isLoopback, isMulticast, LocalAddresses } from './address-set.ts'
 import { INTERFACE_LOOPBACK, type InterfaceOption, Interfaces } from './interfaces.ts'
 
 /** Which machine the rules run on: one that forwards the traffic, or one that is an end of it. */
@@ -20,6 +21,9 @@ const RTN_LOCAL = 2
 const RTN_BROADCAST = 3
 const RTN_ANYCAST = 4
 const RTN_MULTICAST = 5
+
+/** 255.255.255.255 */
+const EVERYBODY = -1
 
 /** What the options say of the machine and its networks. */
 export class Topology implements RuleEnvironment {
@@ -50,17 +54,21 @@ export class Topology implements RuleEnvironment {
     return own.find((words) => this.ways.behind(family, words, 0) === interfaceNumber) ?? own[0] ?? null
   }
 
+  /** @param interfaceNumber only what belongs to this one is local or broadcast; INTERFACE_NONE for any */
   addressType(familyName: Family, fields: Int32Array, at: number, interfaceNumber: number): number {
     const family = familyName === 'ipv4' ? IP_V4 : IP_V6
     if (isMulticast(family, fields, at)) return RTN_MULTICAST
-    if (family === IP_V4 && fields[at] === 0) return RTN_BROADCAST
-    if (this.local.isBroadcast(family, fields, at)) return RTN_BROADCAST
-    if (!this.local.has(family, fields, at)) return this.#isAnycast(family, fields, at) ? RTN_ANYCAST : RTN_UNICAST
-    if (interfaceNumber > INTERFACE_LOOPBACK) {
-      const own = this.ways.incoming(family, fields, at)
-      return own < 0 ? -1 : own === interfaceNumber ? RTN_LOCAL : RTN_UNICAST
+    if (family === IP_V4 && (fields[at] === 0 || fields[at] === EVERYBODY)) return RTN_BROADCAST
+    const isBroadcast = this.local.isBroadcast(family, fields, at)
+    if (!isBroadcast && !this.local.has(family, fields, at)) {
+      return this.#isAnycast(family, fields, at) ? RTN_ANYCAST : RTN_UNICAST
     }
-    return RTN_LOCAL
+    if (interfaceNumber !== INTERFACE_NONE) {
+      const own = isLoopback(family, fields, at) ? INTERFACE_LOOPBACK : this.ways.incoming(family, fields, at)
+      if (own < 0 && interfaceNumber !== INTERFACE_LOOPBACK) return -1
+      if (own !== interfaceNumber) return RTN_UNICAST
+    }
+    return isBroadcast ? RTN_BROADCAST : RTN_LOCAL
   }
 
   interfaceToward(familyName: Family, fields: Int32Array, at: number): number {

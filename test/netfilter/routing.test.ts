@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it, test } from 'vitest'
 import { kernelOracle, type OracleLine } from '../kernel/kernel-oracle.ts'
 import { ether, icmpv6, udp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
-import { Replaying } from './replaying.ts'
+import { Replaying, table } from './replaying.ts'
 import { ANONYMOUS_ROUTER, HOST, ROUTER, type RoutedMachine } from './routing-cases.ts'
 
 const MACHINES: readonly (readonly [string, RoutedMachine])[] = [
@@ -88,4 +88,13 @@ describe('what never reaches a hook', () => {
     expect(host.say(icmpv6('fe80::1>fe80::5', 135, 0, { ttl: 255 }))).toBe('UNTRACKED INPUT ACCEPT')
     expect(host.say(icmpv6('fe80::5>fe80::1', 136, 0, { ttl: 255 }))).toBe('UNTRACKED OUTPUT ACCEPT')
   })
+})
+
+test.each([
+  ['2001:db8:9::/64', 'NEW not-routed'],
+  ['2001:db8::/64', 'NEW INPUT ACCEPT'],
+])('a host routes what DNPT leads to %s by that (asked of Linux 6.18)', (network, way) => {
+  const rules6 = table('mangle', `-A PREROUTING -j DNPT --src-pfx 2001:db8::/64 --dst-pfx ${network}`)
+  const replaying = new Replaying({ mode: 'host', local: ['2001:db8::7/64'], rules6 })
+  expect(replaying.say(udp('[2001:db8::9]:1>[2001:db8::7]:2'))).toBe(way)
 })

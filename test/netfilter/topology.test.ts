@@ -171,6 +171,19 @@ describe('address types', () => {
     ['ff02::1', MULTICAST],
   ])('%s: %i', (address, type) => expect(typeOf(address)).toBe(type))
 
+  test.each([
+    ['127.0.0.1', 'lo', LOCAL],
+    ['127.0.0.1', 'lan', UNICAST],
+    ['10.0.0.5', 'lo', UNICAST],
+    ['10.0.0.255', 'lo', UNICAST],
+    ['10.0.0.255', 'lan', BROADCAST],
+    ['10.0.0.255', 'dmz', UNICAST],
+    ['255.255.255.255', 'lo', BROADCAST],
+    ['224.0.0.1', 'lo', MULTICAST],
+    ['2001:db8::5', 'lo', UNICAST],
+    ['::1', 'lo', LOCAL],
+  ])('%s on %s: %i', (address, name, type) => expect(typeOf(address, name)).toBe(type))
+
   test('routers alone hear the anycast address of a network, unless it is a link of two', () => {
     const ANYCAST = 4
     const local = ['2001:db8::fe/64', '2001:db8:1::1/127', '2001:db8:2::1']
