@@ -41,6 +41,25 @@ sameGrammar('odd values of matches', [
   },
 ])
 
+sameGrammar(
+  'devices that a packet does not have at every hook',
+  (['INPUT', 'FORWARD', 'OUTPUT'] as const).map((chain) => ({
+    chain,
+    rules: [
+      '-m devgroup --src-group 1',
+      '-m devgroup --dst-group 1',
+      '-m devgroup --src-group 1 ! --dst-group 1',
+      '-m physdev --physdev-in x',
+      '-m physdev --physdev-is-in',
+      '-m physdev --physdev-out x',
+      '-m physdev ! --physdev-is-out',
+      '-m physdev --physdev-out x --physdev-is-bridged',
+      '-m physdev --physdev-out x ! --physdev-is-bridged',
+      '-m physdev --physdev-is-bridged',
+    ],
+  })),
+)
+
 /** Estimators that `-m rateest` may name. */
 const ESTIMATORS = ['a', 'b', 'c'.repeat(15)]
   .map(

@@ -1,6 +1,6 @@
 import { undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../rule-packet.ts'
 import { MASK_ALL, parseMasked, parseNumber, printMasked } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -46,7 +46,11 @@ export const devgroup: MatchExtension = {
         return printOption(name, text, options.negated(name))
       })
       .join(' ')
+    const into = options.has('src-group') ? [HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD] : null
+    const outOf = options.has('dst-group') ? [HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING] : null
+    const hooks = into && outOf ? [HOOK_FORWARD] : (into ?? outOf)
     return {
+      ...(hooks && { hooks }),
       print: () => text,
       conditions: () => [
         undecidable('the capture does not tell the groups of interfaces; settle it with --assume devgroup'),

@@ -1,5 +1,6 @@
 import { undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../rule-packet.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const FLAGS = ['physdev-is-in', 'physdev-is-out', 'physdev-is-bridged'] as const
@@ -30,7 +31,11 @@ export const physdev: MatchExtension = {
       const token = options.value(name)
       return token ? ` ${token.text}` : ''
     }
+    const asksOut = options.has('physdev-out') || options.has('physdev-is-out')
+    const isBridged = options.has('physdev-is-bridged') && !options.negated('physdev-is-bridged')
     return {
+      // What the machine sends itself has no such port yet.
+      ...(asksOut && !isBridged && { hooks: [HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD, HOOK_POSTROUTING] }),
       print: () =>
         ORDER.filter((name) => options.has(name))
           .map((name) => `${options.negated(name) ? '! ' : ''}--${name}${port(name)}`)
