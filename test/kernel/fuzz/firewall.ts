@@ -101,6 +101,19 @@ const OTHERS = [
   '-m length --length 41:60',
 ]
 
+/** Rules with nothing but these let packets take the ways of others that they cannot tell apart. */
+const PLAIN = [
+  '',
+  '-p tcp',
+  '-p udp',
+  '-s {client}',
+  '-d {client}',
+  '-m conntrack --ctstate NEW',
+  '-m conntrack --ctstate ESTABLISHED',
+  '-m conntrack --ctstate INVALID',
+]
+const PLAIN_TARGETS = ['DROP', 'ACCEPT', 'ACCEPT', 'RETURN']
+
 const RAW_TARGETS = ['CT --notrack', 'CT --zone 1', 'CT --zone 4', 'DROP']
 const ZONES_FOR_ONE_DIRECTION = ['CT --zone-orig 2', 'CT --zone-reply 3']
 const MANGLE_TARGETS = [
@@ -118,6 +131,9 @@ const DESTINATION_RULES = [
   '-p tcp -j DNAT --to-destination {to}',
   '-p udp -j DNAT --to-destination {moved}',
   '-p udp -j DNAT --to-destination :2001',
+  // They leave some connections as they are, and not others.
+  '-p udp -j DNAT --to-destination :2000',
+  '-p tcp -j DNAT --to-destination :80',
   '-p tcp -m conntrack --ctstate RELATED -j DNAT --to-destination {moved}',
 ]
 const SOURCE_RULES = [
@@ -125,6 +141,8 @@ const SOURCE_RULES = [
   '-p tcp -j SNAT --to-source {moved}',
   '-s {server} -j SNAT --to-source {moved}',
   '-p udp -j SNAT --to-source :1500-1600',
+  '-p udp -j SNAT --to-source :1000-1000',
+  '-j NETMAP --to {client}',
 ]
 
 interface Draft {
@@ -144,23 +162,41 @@ const matched = fc.constantFrom(...CONNTRACK, ...OTHERS)
 const rule = (match: fc.Arbitrary<string>, targets: readonly string[], most: number) =>
   fc.array(fc.tuple(chainNumber, match, fc.constantFrom(...targets)), { maxLength: most })
 
-const draft: fc.Arbitrary<Draft> = fc.constantFrom<Draft['kind'][]>('virtual', 'virtual', 'instant').chain((kind) => {
-  const inFilter = kind === 'instant' ? fc.constantFrom(...CONNTRACK, ...OTHERS, ...EXPIRY, ...EXPIRY) : matched
-  return fc.record({
-    mode: fc.constantFrom<Draft['mode'][]>('router', 'host', 'itself'),
-    kind: fc.constant(kind),
-    raw: rule(
-      fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
-      kind === 'instant' ? [...RAW_TARGETS, ...ZONES_FOR_ONE_DIRECTION] : RAW_TARGETS,
-      1,
-    ),
-    mangle: rule(matched, MANGLE_TARGETS, 4),
-    destinations: fc.array(fc.tuple(chainNumber, fc.constantFrom(...DESTINATION_RULES)), { maxLength: 2 }),
-    sources: fc.array(fc.tuple(chainNumber, fc.constantFrom(...SOURCE_RULES)), { maxLength: 2 }),
-    filter: rule(inFilter, FILTER_TARGETS, 6),
-    policy: fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP'),
-  })
+const modes = fc.constantFrom<Draft['mode'][]>('router', 'host', 'itself')
+const natRules = (rules: readonly string[]) =>
+  fc.array(fc.tuple(chainNumber, fc.constantFrom(...rules)), { maxLength: 2 })
+const policies = fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP')
+
+const plainDraft: fc.Arbitrary<Draft> = fc.record({
+  mode: modes,
+  kind: fc.constantFrom<Draft['kind'][]>('virtual', 'instant'),
+  raw: rule(fc.constantFrom('-s {third}', '-p udp -s {client}'), ['DROP', 'ACCEPT'], 1),
+  mangle: rule(fc.constantFrom(...PLAIN), PLAIN_TARGETS, 1),
+  destinations: natRules(DESTINATION_RULES),
+  sources: natRules(SOURCE_RULES),
+  filter: rule(fc.constantFrom(...PLAIN), PLAIN_TARGETS, 3),
+  policy: policies,
 })
+
+const richDraft: fc.Arbitrary<Draft> = fc
+  .constantFrom<Draft['kind'][]>('virtual', 'virtual', 'instant')
+  .chain((kind) => {
+    const inFilter = kind === 'instant' ? fc.constantFrom(...CONNTRACK, ...OTHERS, ...EXPIRY, ...EXPIRY) : matched
+    return fc.record({
+      mode: modes,
+      kind: fc.constant(kind),
+      raw: rule(
+        fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
+        kind === 'instant' ? [...RAW_TARGETS, ...ZONES_FOR_ONE_DIRECTION] : RAW_TARGETS,
+        1,
+      ),
+      mangle: rule(matched, MANGLE_TARGETS, 4),
+      destinations: natRules(DESTINATION_RULES),
+      sources: natRules(SOURCE_RULES),
+      filter: rule(inFilter, FILTER_TARGETS, 6),
+      policy: policies,
+    })
+  })
 
 const CHAINS = {
   raw: ['PREROUTING', 'OUTPUT'],
@@ -241,6 +277,6 @@ export const FIREWALL: Generator = generator({
     },
   ),
   packets: (write, hosts) => write(hosts),
-  setups: draft.map(setupOf),
+  setups: fc.oneof(plainDraft, richDraft).map(setupOf),
   packetsPerCapture: 1500,
 })
