@@ -32,6 +32,20 @@ describe('comparableRules', () => {
     expect(changes).toEqual(new Map([['rule recent with --seconds', 1]]))
   })
 
+  it('takes every rate limit, and what is above one in other words', () => {
+    const { text } = comparableRules(
+      filter(
+        '-A INPUT -m limit --limit 3/min -m limit --limit 1/sec -j ACCEPT',
+        '-A INPUT -m hashlimit ! --hashlimit-upto 5/sec --hashlimit-name a -j DROP',
+      ),
+    )
+    expect(text).toBe(filter('-A INPUT -j ACCEPT', '#'))
+  })
+
+  it('leaves rules out that keep events from the oracle', () => {
+    expect(comparableRules(filter('-A INPUT -j CT --ctevents new')).text).toBe(filter('#'))
+  })
+
   it('keeps recent lists without a time', () => {
     const rule = '-A INPUT -m recent --set --name seen --rsource -j ACCEPT'
     expect(comparableRules(filter(rule)).text).toBe(filter(rule))

@@ -33,7 +33,7 @@ const SHORT = new Map([
 
 const CHANGES: readonly Change[] = [
   // The token bucket of limit and hashlimit runs on the kernel's real time: a capture of an hour passes in a moment.
-  { name: 'rule hashlimit-above', pattern: /--hashlimit-above\b/, takes: 'rule', clock: true },
+  { name: 'rule hashlimit-above', pattern: /--hashlimit-above\b|! --hashlimit-upto\b/, takes: 'rule', clock: true },
   {
     name: 'clause limit',
     pattern: new RegExp(` -m limit(?: --limit(?:-burst)? ${WORD})*`),
@@ -52,7 +52,7 @@ const CHANGES: readonly Change[] = [
   { name: 'rule rateest', pattern: / -m rateest\b/, takes: 'rule', clock: true },
   { name: 'rule statistic random', pattern: / -m statistic\b.*--mode random/, takes: 'rule' },
   // The oracle's devices have no link layer: there, mac never matches and every packet is of type unicast.
-  { name: 'rule mac', pattern: / -m mac\b/, takes: 'rule' },
+  { name: 'rule mac', pattern: / -m (?:mac|eui64)\b/, takes: 'rule' },
   { name: 'rule pkttype', pattern: / -m pkttype\b/, takes: 'rule' },
   // Reverse path filtering and the local addresses of a real router are not those of the oracle's namespace.
   { name: 'rule rpfilter', pattern: / -m rpfilter\b/, takes: 'rule' },
@@ -60,6 +60,8 @@ const CHANGES: readonly Change[] = [
   { name: 'rule set', pattern: / (?:-m set|-j SET)\b/, takes: 'rule' },
   // What the process or the box behind a packet is: the oracle's own, not that of the capture.
   { name: 'rule owner', pattern: / -m (?:owner|cgroup|socket|cpu|physdev)\b/, takes: 'rule' },
+  // It looks at connections by their events.
+  { name: 'rule CT with events', pattern: / -j CT\b.* --(?:ct|exp)events\b/, takes: 'rule' },
   // The packet leaves netfilter, or answers of the kernel's own would be needed.
   {
     name: 'rule with a target outside netfilter',
@@ -104,7 +106,7 @@ export function comparableRules(
       if ((clock && needsClock) || !pattern.test(kept)) continue
       count(name)
       if (takes === 'rule') return '#'
-      kept = kept.replace(pattern, '')
+      while (pattern.test(kept)) kept = kept.replace(pattern, '')
     }
     return kept === short ? line : kept
   })
