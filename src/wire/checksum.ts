@@ -105,15 +105,17 @@ function halvesOf(word: number): number {
 
 /** Of the last bytes; kept, since the next packet mostly lies in the same array. */
 let summed: Uint8Array = new Uint8Array(0)
+let summedFrom = 0
 let vectorSum = vectorSumOf(summed.buffer)
 
 /** Ones' complement sum of bytes[at … at + length) as big-endian 16-bit words, folded to 16 bits (RFC 1071). */
 export function foldedSum(bytes: Uint8Array, at: number, length: number): number {
   if (bytes !== summed) {
     summed = bytes
+    summedFrom = bytes.byteOffset
     vectorSum = vectorSumOf(bytes.buffer)
   }
-  const words = vectorSum === undefined ? wordSum(bytes, at, length) : vectorSum(bytes.byteOffset + at, length) >>> 0
+  const words = vectorSum === undefined ? wordSum(bytes, at, length) : vectorSum(summedFrom + at, length) >>> 0
   const sum = fold(words)
   return ((sum & 0xff) << 8) | (sum >>> 8)
 }
