@@ -1,6 +1,6 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
-import { PART_DESTINATION, PART_ROUTE } from '../ruleset/packet-edits.ts'
+import { PART_DESTINATION, PART_ROUTE, PART_TTL } from '../ruleset/packet-edits.ts'
 import {
   HOOK_FORWARD,
   HOOK_INPUT,
@@ -123,8 +123,7 @@ export class Journey {
     const outward = ways.outgoing(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_DST)
     if (!this.#at(HOOK_FORWARD, inward, outward, rules, outcome)) return
     packet.forwarded = true
-    // POSTROUTING does not know the way in, whatever the way was.
-    if (!this.#at(HOOK_POSTROUTING, INTERFACE_NONE, outward, rules, outcome)) return
+    if (!this.#at(HOOK_POSTROUTING, inward, outward, rules, outcome)) return
     if (this.#conntrack.confirm(packet, outcome)) this.#accept(outcome)
   }
 
@@ -175,10 +174,10 @@ export class Journey {
     return this.#topology.ways.outgoing(fields[base + P_FAMILY], fields, base + P_DST)
   }
 
-  /** Routing looks at the destination that NAT, or a rule with DNPT, left. */
+  /** Routing looks at the destination that NAT, or a rule with DNPT, left, and at the TTL. */
   #routeAgain(path: number): number {
     const { edits } = this.#packet
-    if (!this.nat.changedDestination && (edits.parts & PART_DESTINATION) === 0) return path
+    if (!this.nat.changedDestination && (edits.parts & (PART_DESTINATION | PART_TTL)) === 0) return path
     if (this.nat.redirected) return PATH_INPUT
     const { mode, local } = this.#topology
     const again = pathOf(this.#packet.fields, this.#packet.base, mode, local)

@@ -51,6 +51,7 @@ import {
   PROTO_UDPLITE,
 } from '../wire/protocols.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
+import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
 
@@ -217,7 +218,7 @@ export class NatHooks {
       case 'netmap':
         return this.#mapped(spec, packet, manip)
       case 'masquerade':
-        return toAddress(spec, this.#ownAddress(packet, packet.outInterface))
+        return toAddress(spec, this.#masquerade(packet))
       case 'redirect': {
         const isV6 = packet.fields[packet.base + P_FAMILY] === IP_V6
         if (packet.hook === HOOK_OUTPUT) return toAddress(spec, isV6 ? LOOPBACK_V6 : LOOPBACK_V4)
@@ -228,6 +229,13 @@ export class NatHooks {
 
   #ownAddress(packet: RulePacket, interfaceNumber: number): readonly number[] | null {
     return this.#topology.addressOn(packet.fields[packet.base + P_FAMILY], interfaceNumber)
+  }
+
+  /** The address that the machine speaks from: to itself, with IPv6, the very one that it speaks to (RFC 6724, rule 1). */
+  #masquerade(packet: RulePacket): readonly number[] | null {
+    const { fields, base, outInterface } = packet
+    const isToItself = outInterface === INTERFACE_LOOPBACK && fields[base + P_FAMILY] === IP_V6
+    return isToItself ? [...fields.subarray(base + P_DST, base + P_DST + 4)] : this.#ownAddress(packet, outInterface)
   }
 
   /** The network part comes from the rule, the host part from the packet. */

@@ -10,7 +10,7 @@ import {
   P_TTL,
 } from '../wire/packet-fields.ts'
 import { PROTO_IGMP } from '../wire/protocols.ts'
-import { isMulticast, type LocalAddresses } from './address-set.ts'
+import { isLoopback, isMulticast, type LocalAddresses } from './address-set.ts'
 import type { Mode } from './topology.ts'
 
 /** The hooks that a packet takes. */
@@ -47,7 +47,10 @@ export function pathOf(fields: Int32Array, base: number, mode: Mode, local: Loca
     const isOurs = toLocal || local.isBroadcast(IP_V4, fields, base + P_DST) || isMulticast(IP_V4, fields, base + P_DST)
     return mode === 'host' && !isOurs ? PATH_UNSEEN : PATH_REFUSED
   }
-  if (family !== IP_V4) return toLocal ? PATH_INPUT : pathV6(fields, base, mode, local)
+  if (family !== IP_V4) {
+    if (isLoopback(family, fields, base + P_DST)) return PATH_REFUSED
+    return toLocal ? PATH_INPUT : pathV6(fields, base, mode, local)
+  }
   if (!toLocal) return pathV4(fields, base, mode, local)
   // Loopback addresses are not for others, on whatever device they come in.
   const isForLoopback = fields[base + P_DST] >>> 24 === LOOPBACK_V4

@@ -147,12 +147,15 @@ describe('the order of tables', () => {
     expect(router.say(udp('10.0.0.2:1>10.9.9.9:53'))).toContain('ACCEPT')
   })
 
-  test('POSTROUTING does not know by which interface a packet came', () => {
-    const rules = table('mangle', '-A POSTROUTING -o eth1 -j DROP')
+  test.each([
+    ['eth0', 'POSTROUTING'],
+    ['eth1', undefined],
+  ])('POSTROUTING knows by which interface a forwarded packet came (asked of Linux 6.18): -i %s', (name, dropHook) => {
+    const rules = table('mangle', ':U - [0:0]', '-A POSTROUTING -o eth1 -j U', `-A U -i ${name} -j DROP`)
     const router = new Replaying({ inInterface: 'eth0', outInterface: 'eth1', rules })
     router.say(udp('10.0.0.1:1>10.9.9.9:53'))
-    expect(HOOK_NAMES[router.outcome.dropHook]).toBe('POSTROUTING')
-    expect(router.live).toBe(0)
+    expect(HOOK_NAMES[router.outcome.dropHook]).toBe(dropHook)
+    expect(router.live).toBe(dropHook === undefined ? 1 : 0)
   })
 })
 

@@ -82,3 +82,13 @@ describe('addresses of the machine itself', () => {
     expect(one.live).toBe(0)
   })
 })
+
+test.each([
+  ['2001:db8::7', '2001:db8::7'],
+  ['::1', '::1'],
+])('MASQUERADE of what the machine sends itself to %s takes that very address (asked of Linux 6.18)', (to, source) => {
+  const rules6 = nat(`-A OUTPUT -p udp -j DNAT --to-destination ${to}`, '-A POSTROUTING -j MASQUERADE')
+  const host = new Replaying({ mode: 'host', local: ['2001:db8::7/64'], rules6 })
+  host.say(udp('[2001:db8::7]:1>[2001:db8:9::9]:2'))
+  expect(host.answers).toBe(`[${to}]:2>[${source}]:1`)
+})

@@ -98,3 +98,19 @@ test.each([
   const replaying = new Replaying({ mode: 'host', local: ['2001:db8::7/64'], rules6 })
   expect(replaying.say(udp('[2001:db8::9]:1>[2001:db8::7]:2'))).toBe(way)
 })
+
+test.each([
+  ['--ttl-set 1', 64, 'NEW not-routed'],
+  ['--ttl-dec 62', 64, 'NEW FORWARD ACCEPT'],
+  ['--ttl-dec 63', 64, 'NEW not-routed'],
+  ['--ttl-inc 5', 1, 'NEW FORWARD ACCEPT'],
+])('a router looks at the TTL that PREROUTING leaves (asked of Linux 6.18): %s of %i', (change, ttl, way) => {
+  const replaying = new Replaying({ rules: table('mangle', `-A PREROUTING -j TTL ${change}`) })
+  expect(replaying.say(udp('10.0.0.1:1>10.9.9.9:2', { ttl }))).toBe(way)
+})
+
+test.each(['router', 'host'] as const)('no %s takes in what DNAT leads to ::1 (asked of Linux 6.18)', (mode) => {
+  const rules6 = table('nat', '-A PREROUTING -p udp -j DNAT --to-destination ::1')
+  const replaying = new Replaying({ mode, local: ['2001:db8::7/64'], rules6 })
+  expect(replaying.say(udp('[2001:db8::9]:1>[2001:db8::7]:2'))).toBe('NEW not-routed')
+})

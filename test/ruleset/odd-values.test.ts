@@ -21,6 +21,7 @@ sameGrammar('odd values of matches', [
         `-m conntrack --ctstatus EXPECTED ${protocol}`,
         `-m conntrack ! --ctstate NEW ! --ctexpire 5 ${protocol} ! --ctorigdstport 5:`,
       ]),
+      ...['22:22', '22:23', '23:22', '5,0:0', '22:'].map((ports) => `-p tcp -m multiport --dports ${ports}`),
       '-m policy --dir in --pol none --spi x',
       '-m policy --dir in --pol none --reqid 1x',
       '-m policy --dir in --pol none --proto x',

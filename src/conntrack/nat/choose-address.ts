@@ -1,13 +1,15 @@
 import { jenkinsHash } from '../../wire/jenkins-hash.ts'
-import type { NatRange } from './range.ts'
+import { MANIP_DESTINATION, type NatRange } from './range.ts'
 
 /**
  * The address out of a range that a client gets: by a hash of its source address, and unless the rule says persistent of
  * its destination too, so that the answer is always the same (oracle: SNAT and DNAT to ranges).
+ * @param manip MANIP_ number: which of the two addresses it is for
  * @param source, @param destination words of the connection's addresses before this translation
  */
 export function chooseAddress(
   range: NatRange,
+  manip: number,
   source: readonly number[],
   destination: readonly number[],
   zone: number,
@@ -26,7 +28,9 @@ export function chooseAddress(
     const distance = isFull ? 0xffffffff : (max[i] >>> 0) - (low >>> 0) + 1
     const word = (lowest + Math.floor((hash * distance) / 2 ** 32)) | 0
     if (word !== max[i]) isFull = true
-    if (!persistent) hash = (hash ^ destinationWords[i]) >>> 0
+    // A destination's own word has been rewritten by then.
+    const mixedIn = manip === MANIP_DESTINATION ? swapBytes(word) : destinationWords[i]
+    if (!persistent) hash = (hash ^ mixedIn) >>> 0
     return word
   })
 }

@@ -41,6 +41,10 @@ function parseMultiport(options: Options, context: RuleContext): Match {
   const open = words.find((word) => word.startsWith(':') || word.endsWith(':'))
   if (open !== undefined) throw new Refusal(token, `the range "${open}" has one end only; write both, as 1024:65535`)
   const ranges = words.map((word) => parsePortRange(token, protocol, word))
+  const single = words.find((word, at) => word.includes(':') && ranges[at].low === ranges[at].high)
+  if (single !== undefined) {
+    throw new Refusal(token, `the range "${single}" is one port only; write it without the colon`)
+  }
   const slots = words.reduce((sum, word) => sum + (word.includes(':') ? 2 : 1), 0)
   if (slots > SLOTS) {
     throw new Refusal(

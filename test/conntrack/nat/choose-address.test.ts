@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { chooseAddress } from '../../../src/conntrack/nat/choose-address.ts'
-import { ANY_RANGE } from '../../../src/conntrack/nat/range.ts'
+import { ANY_RANGE, MANIP_DESTINATION, MANIP_SOURCE } from '../../../src/conntrack/nat/range.ts'
 import { addressText, parseAddress } from '../../../src/wire/address.ts'
 
 interface Choices {
+  /** SNAT where absent. */
+  isDnat?: true
   range: string
   persistent: boolean
   /** SOURCE>DESTINATION of the connection, and the address out of the range that Linux 6.18 gave it. */
@@ -80,6 +82,26 @@ const CHOICES_OF_LINUX: readonly Choices[] = [
     ],
   },
   {
+    isDnat: true,
+    range: 'fd00:1:2::-fd00:1:5:ffff::',
+    persistent: false,
+    chosen: [
+      ['2001:db8::1>2001:db8:9::9', 'fd00:1:3:8467:69d:c352:545e:5e54'],
+      ['2001:db8::2>2001:db8:9::9', 'fd00:1:3:2969:2373:67a9:8a14:1488'],
+      ['2001:db8:77::abcd:1>2001:4860:4860::8888', 'fd00:1:3:87dd:bc70:72ad:1102:211'],
+    ],
+  },
+  {
+    isDnat: true,
+    range: 'fd00::2-fd00::5',
+    persistent: false,
+    chosen: [
+      ['2001:db8::1>2001:db8:9::9', 'fd00::3'],
+      ['2001:db8::2>2001:db8:9::9', 'fd00::3'],
+      ['2001:db8:77::abcd:1>2001:4860:4860::8888', 'fd00::3'],
+    ],
+  },
+  {
     range: '2001:db8:a:1::5-2001:db8:a:7::9',
     persistent: true,
     chosen: [
@@ -93,26 +115,27 @@ const CHOICES_OF_LINUX: readonly Choices[] = [
 
 const words = (text: string): number[] => [...parseAddress(text).words].map((word) => word | 0)
 
-function choose(range: string, persistent: boolean, path: string): string {
+function choose(range: string, persistent: boolean, path: string, manip = MANIP_SOURCE): string {
   const [minAddress, maxAddress] = range.split('-').map(words)
   const [source, destination] = path.split('>').map(words)
-  const chosen = chooseAddress({ ...ANY_RANGE, minAddress, maxAddress, persistent }, source, destination, 0)
+  const chosen = chooseAddress({ ...ANY_RANGE, minAddress, maxAddress, persistent }, manip, source, destination, 0)
   return chosen === null ? '' : addressText(Int32Array.from(chosen), 0, parseAddress(path.split('>')[0]).family)
 }
 
-describe.each(CHOICES_OF_LINUX.map((one) => [`${one.range}${one.persistent ? ' --persistent' : ''}`, one] as const))(
-  '%s',
-  (_, { range, persistent, chosen }) => {
-    test.each(chosen)('%s gets %s', (path, address) => {
-      expect(choose(range, persistent, path)).toBe(address)
-    })
-  },
-)
+describe.each(
+  CHOICES_OF_LINUX.map(
+    (one) => [`${one.isDnat ? 'DNAT ' : ''}${one.range}${one.persistent ? ' --persistent' : ''}`, one] as const,
+  ),
+)('%s', (_, { isDnat, range, persistent, chosen }) => {
+  test.each(chosen)('%s gets %s', (path, address) => {
+    expect(choose(range, persistent, path, isDnat ? MANIP_DESTINATION : MANIP_SOURCE)).toBe(address)
+  })
+})
 
 test('a range of one address is that address', () => {
   expect(choose('198.51.100.7-198.51.100.7', false, '10.0.0.1>10.9.9.9')).toBe('198.51.100.7')
 })
 
 test('no range leaves the address alone', () => {
-  expect(chooseAddress(ANY_RANGE, words('10.0.0.1'), words('10.9.9.9'), 0)).toBeNull()
+  expect(chooseAddress(ANY_RANGE, MANIP_SOURCE, words('10.0.0.1'), words('10.9.9.9'), 0)).toBeNull()
 })
