@@ -50,6 +50,7 @@ import {
   PROTO_UDP,
   PROTO_UDPLITE,
 } from '../wire/protocols.ts'
+import { isLoopback } from './address-set.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
@@ -63,7 +64,6 @@ const GRE_HEADER_NEEDED = 8
 const GRE_VERSION_MASK = 7
 const GRE_VERSION_PPTP = 1
 const QUOTE_PORTED = [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP]
-const LOOPBACK_NET = 127
 const LOOPBACK_V4 = [0x7f000001]
 const LOOPBACK_V6 = [0, 0, 0, 1]
 
@@ -174,7 +174,7 @@ export class NatHooks {
 
   /** There is no route from a loopback address to elsewhere (but with route_localnet); the nat table drops what it sent there. */
   #leadsLoopbackOut({ fields, base }: RulePacket): boolean {
-    if (!this.changedDestination || fields[base + P_FAMILY] !== IP_V4 || fields[base + P_SRC] >>> 24 !== LOOPBACK_NET)
+    if (!this.changedDestination || fields[base + P_FAMILY] !== IP_V4 || !isLoopback(IP_V4, fields, base + P_SRC))
       return false
     return !this.#topology.local.has(IP_V4, fields, base + P_DST)
   }

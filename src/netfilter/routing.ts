@@ -42,20 +42,16 @@ export function pathOf(fields: Int32Array, base: number, mode: Mode, local: Loca
       (mode === 'router' && local.isSubnetRouterAnycast(family, fields, base + P_DST)))
   // What is sent to the unspecified address goes to the sender.
   if (fromLocal) return toLocal || isUnspecified(family, fields, base + P_DST) ? PATH_LOOPBACK : PATH_OUTPUT
+  // Loopback addresses are not for others, on whatever device they come in.
+  if (isLoopback(family, fields, base + P_DST)) return PATH_REFUSED
   const options = fields[base + P_IP_OPTIONS]
   if (family === IP_V4 && (options & (IP_OPTION_BAD | IP_OPTION_SOURCE_ROUTE)) !== 0) {
     const isOurs = toLocal || local.isBroadcast(IP_V4, fields, base + P_DST) || isMulticast(IP_V4, fields, base + P_DST)
     return mode === 'host' && !isOurs ? PATH_UNSEEN : PATH_REFUSED
   }
-  if (family !== IP_V4) {
-    if (isLoopback(family, fields, base + P_DST)) return PATH_REFUSED
-    return toLocal ? PATH_INPUT : pathV6(fields, base, mode, local)
-  }
+  if (family !== IP_V4) return toLocal ? PATH_INPUT : pathV6(fields, base, mode, local)
   if (!toLocal) return pathV4(fields, base, mode, local)
-  // Loopback addresses are not for others, on whatever device they come in.
-  const isForLoopback = fields[base + P_DST] >>> 24 === LOOPBACK_V4
-  const isMartian = isMartianSource(fields[base + P_SRC]) || fields[base + P_SRC] === 0
-  return isForLoopback || isMartian ? PATH_REFUSED : PATH_INPUT
+  return isMartianSource(fields[base + P_SRC]) || fields[base + P_SRC] === 0 ? PATH_REFUSED : PATH_INPUT
 }
 
 function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {
@@ -73,7 +69,6 @@ function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
   if (local.isBroadcast(IP_V4, fields, base + P_DST)) return isMartian || source === 0 ? PATH_REFUSED : PATH_INPUT
   if (mode === 'host') return PATH_UNSEEN
   if (isMartian || source === 0 || destination === 0) return PATH_REFUSED
-  if (destination >>> 24 === LOOPBACK_V4) return PATH_REFUSED
   return fields[base + P_TTL] <= 1 ? PATH_REFUSED : PATH_FORWARD
 }
 
@@ -95,7 +90,7 @@ function pathV6(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
  */
 export function isRefusedOnLoopback(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): boolean {
   const isV4 = fields[base + P_FAMILY] === IP_V4
-  if (isV4 && (fields[base + P_SRC] >>> 24 === LOOPBACK_V4 || fields[base + P_DST] >>> 24 === LOOPBACK_V4)) return true
+  if (isV4 && (isLoopback(IP_V4, fields, base + P_SRC) || isLoopback(IP_V4, fields, base + P_DST))) return true
   return pathOf(fields, base, mode, local) !== PATH_LOOPBACK
 }
 

@@ -17,7 +17,7 @@ export class PacketBatch extends FrameBatch {
   }
 }
 
-/** Of batches that threads share. */
+/** Of batches in memory that threads can share. */
 export const FRAMES = 2048
 const BYTES = 2 * FRAME_CAPTURED_MAX
 

@@ -41,7 +41,7 @@ export const SIP_HEADERS = { CONTACT, CSEQ, EXPIRES, CONTENT_LENGTH, FROM, TO, V
 const NUMBER_DIGITS = /\d{1,11}(?!\d)/y
 const PORT_DIGITS = /\d{1,5}(?!\d)/y
 
-export interface NumberRead {
+interface NumberRead {
   readonly value: number
   readonly end: number
 }
