@@ -5,7 +5,6 @@ import {
   CHECKSUM_GOOD,
   CHECKSUM_UNKNOWN,
   CHECKSUM_UNVERIFIED,
-  IP_V4,
   IP_V6,
   P_CHECKSUM,
   P_DST,
@@ -45,8 +44,7 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
   const at = fields[base + P_L4_OFFSET]
   const length = fields[base + P_L4_LENGTH]
   const family = fields[base + P_FAMILY]
-  const l3 = fields[base + P_L3_OFFSET]
-  const held = l3 + fields[base + P_L3_CAPTURED] - at
+  const held = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED] - at
   let covered = length
   switch (protocol) {
     case PROTO_TCP:
@@ -63,7 +61,6 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
     default:
       return CHECKSUM_GOOD
   }
-  if (isOffloaded(bytes, l3, fields, base)) return CHECKSUM_GOOD
   if (held < covered) return CHECKSUM_UNKNOWN
   if (protocol === PROTO_SCTP) return sctpChecksum(bytes, at, length)
   let sum = foldedSum(bytes, at, covered)
@@ -79,11 +76,6 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
     }
   }
   return fold(sum) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD
-}
-
-/** IPv4 total length 0: the network card of the sender was to cut the segment and to fill in the sums. */
-function isOffloaded(bytes: Uint8Array, l3: number, fields: Int32Array, base: number): boolean {
-  return fields[base + P_FAMILY] === IP_V4 && bytes[l3 + 2] === 0 && bytes[l3 + 3] === 0
 }
 
 /** RFC 3828: how much of the datagram the sum covers; 0 stands for all. An impossible one is left to the tracker. */

@@ -1,4 +1,14 @@
-import { IP_V6, P_DST, P_FAMILY, P_L4_LENGTH, P_L4_OFFSET, P_PROTOCOL, P_SRC } from './packet-fields.ts'
+import {
+  IP_V4,
+  IP_V6,
+  P_DST,
+  P_FAMILY,
+  P_L3_OFFSET,
+  P_L4_LENGTH,
+  P_L4_OFFSET,
+  P_PROTOCOL,
+  P_SRC,
+} from './packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from './protocols.ts'
 
 const TCP_CHECKSUM = 16
@@ -7,10 +17,12 @@ const UDP_CHECKSUM = 6
 /**
  * Whether the transport checksum is only the sum of the pseudo header: what a sender's network stack leaves in the field
  * for the network card to finish. Such a frame was captured on the machine that sent it, and was good on the wire.
+ * So was one that the card was to cut into segments, whatever its sum.
  */
 export function isChecksumLeftToCard(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
   const protocol = fields[base + P_PROTOCOL]
   if (protocol !== PROTO_TCP && protocol !== PROTO_UDP) return false
+  if (isCutByCard(bytes, fields, base)) return true
   const words = fields[base + P_FAMILY] === IP_V6 ? 4 : 1
   const length = fields[base + P_L4_LENGTH]
   let sum = protocol + (length & 0xffff) + (length >>> 16)
@@ -20,6 +32,13 @@ export function isChecksumLeftToCard(bytes: Uint8Array, fields: Int32Array, base
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   const at = fields[base + P_L4_OFFSET] + (protocol === PROTO_TCP ? TCP_CHECKSUM : UDP_CHECKSUM)
   return ((bytes[at] << 8) | bytes[at + 1]) === sum
+}
+
+/** IPv4 total length 0: segmentation offload. */
+function isCutByCard(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
+  if (fields[base + P_FAMILY] !== IP_V4) return false
+  const l3 = fields[base + P_L3_OFFSET]
+  return bytes[l3 + 2] === 0 && bytes[l3 + 3] === 0
 }
 
 function halves(word: number): number {

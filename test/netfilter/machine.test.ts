@@ -184,6 +184,19 @@ describe('checksums', () => {
     expect(router.checksums.forgiven).toBe(forgiven)
   })
 
+  test.each([
+    ['auto', 'NEW FORWARD ACCEPT', 1],
+    ['verify', 'INVALID FORWARD ACCEPT', 0],
+  ] as const)(
+    'of a segment that the network card was to cut (total length 0), with --checksum %s',
+    (checksum, said, forgiven) => {
+      const router = new Replaying({ checksum })
+      const segment = tcp('10.0.0.1:1000>10.9.9.9:80', 'S', { data: 3000, totalLength: 0, checksum: 'bad' })
+      expect(router.say(segment)).toBe(said)
+      expect(router.checksums.forgiven).toBe(forgiven)
+    },
+  )
+
   test('auto does not forgive a sum that is just wrong', () => {
     const router = new Replaying({ checksum: 'auto' })
     expect(router.say(bad)).toBe('INVALID FORWARD ACCEPT')

@@ -57,8 +57,9 @@ describe('transport checksums', () => {
     expect(checksumOf(udp(V4, { data: 100, checksum: 0 }), { captured: 40 })).toBe(CHECKSUM_GOOD)
   })
 
-  test('a segment for offload (total length 0) is good', () => {
-    expect(checksumOf(tcp(V4, 'A', { data: 100, totalLength: 0, checksum: 'bad' }))).toBe(CHECKSUM_GOOD)
+  test('a segment for offload (total length 0) is summed as captured', () => {
+    expect(checksumOf(tcp(V4, 'A', { data: 100, totalLength: 0, checksum: 'bad' }))).toBe(CHECKSUM_BAD)
+    expect(checksumOf(tcp(V4, 'A', { data: 100, totalLength: 0 }))).toBe(CHECKSUM_GOOD)
   })
 })
 

@@ -50,7 +50,7 @@ describe('IPv4', () => {
     expect(row).toMatchObject({ family: 4, note: 'ip-checksum', src: '10.0.0.1', ports: '1000>80' })
   })
 
-  test('total length 0 is segmentation offload: length from the frame, sums not looked at', () => {
+  test('total length 0 is segmentation offload: length from the frame, header sum not looked at', () => {
     const packet = tcp(PATH, 'A', { totalLength: 0, headerChecksum: 0x9999, data: 3000 })
     expect(decode(packet)).toMatchObject({ note: null, l3Length: 3040, l4Length: 3020 })
   })
