@@ -150,10 +150,8 @@ export class ConntrackHook {
     outcome.connectionNumber = current.number
     packet.state = STATE_OF_INFO[label]
     packet.connection = current.id
-    if (label < CT_UNTRACKED) {
-      outcome.direction = current.direction
-      packet.direction = outcome.direction
-    }
+    packet.direction = label < CT_UNTRACKED ? current.direction : -1
+    if (label < CT_UNTRACKED) outcome.direction = current.direction
     const missed = tracker.onlooker.helperMissed(fields, base)
     if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
     if (this.#accounts !== null) this.#account(this.#accounts, packet)

@@ -14,6 +14,7 @@ import { type RuleStep, StepRecorder } from './explain.ts'
 import { IpSets } from './ipset/ip-sets.ts'
 import type { SetDefinition } from './ipset/set-definition.ts'
 import { OsfFingerprints } from './matches/osf-fingerprints.ts'
+import { ALL_PARTS } from './packet-edits.ts'
 import { editedParts, ProgramBuilder } from './program-builder.ts'
 import type { ParsedRuleset } from './rule.ts'
 import { ruleInfos } from './rule-infos.ts'
@@ -66,7 +67,7 @@ export function compileRuleset(
     stateful: [],
     effects: [],
     edits: [],
-    editedParts: parsed.tables.reduce((parts, table) => parts | editedParts(table), 0),
+    editedParts: ALL_PARTS & parsed.tables.reduce((parts, table) => parts | editedParts(table), 0),
     slots: new Map(),
     sets: [],
     readers: new Map(),

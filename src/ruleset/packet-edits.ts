@@ -31,6 +31,8 @@ export const PART_CHECKSUM = 128
 /** Where routing sends it: to this machine, whatever its destination. */
 export const PART_ROUTE = 256
 export const ALL_PARTS = 511
+/** What the tracker will find attached to it (CT and NOTRACK). Never uncertain: both ways are followed. */
+export const PART_TRACKING = 512
 
 const UDP_SUM = 6
 /** By protocol: where ports (0) or the identifier stand in the transport header, and where its checksum, or -1. */

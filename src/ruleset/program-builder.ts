@@ -5,6 +5,7 @@ import { remembers } from './evaluate/condition-effects.ts'
 import type { Program, ProgramChain, ProgramCheck, ProgramRule } from './evaluate/program.ts'
 import type { Match } from './extension.ts'
 import { HeaderChecks } from './header-conditions.ts'
+import { PART_TRACKING } from './packet-edits.ts'
 import type { Rule, RuleMatch, RuleTarget, Table } from './rule.ts'
 import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import { TimeoutNames } from './timeout-names.ts'
@@ -82,6 +83,7 @@ export function editedParts({ chains }: Table): number {
     for (const { target } of rules) {
       const action = target?.target.action
       if (action?.kind === 'edit') parts |= action.parts
+      if (action?.kind === 'track') parts |= PART_TRACKING
       if (action?.kind === 'undecided') parts |= action.accepted?.parts ?? 0
     }
   }

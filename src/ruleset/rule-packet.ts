@@ -1,6 +1,7 @@
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import type { ConnectionView } from './connection-view.ts'
 import { PacketEdits } from './packet-edits.ts'
+import { TRACKING_NONE } from './tracking.ts'
 
 /** Hooks in the order of the kernel's numbers. */
 export const HOOK_PREROUTING = 0
@@ -54,7 +55,7 @@ export class RulePacket {
   state = STATE_INVALID
   /** 0 original, 1 reply; -1 without connection. */
   direction = -1
-  /** Entry of the connection table; -1 for none (INVALID, UNTRACKED, or before the tracker). */
+  /** Entry of the connection table; -1 for none: INVALID, UNTRACKED, or before the tracker, even behind `-j CT`. */
   connection = -1
   connections: ConnectionView
   /** True at POSTROUTING for a packet that came through FORWARD: routing has taken one off its TTL, rules see that. */
@@ -87,5 +88,17 @@ export class RulePacket {
 
   constructor(connections: ConnectionView) {
     this.connections = connections
+  }
+
+  /**
+   * Lays `tracking` down for the tracker, 0 for nothing. To the rules a packet behind `-j CT` is NEW, in the original
+   * direction of a connection without addresses, ports and mark (oracle: raw-behind-ct).
+   */
+  attach(tracking: number): void {
+    if (tracking === this.tracking) return
+    this.tracking = tracking
+    const isTracked = tracking !== 0 && (tracking & TRACKING_NONE) === 0
+    this.state = tracking === 0 ? STATE_INVALID : isTracked ? STATE_NEW : STATE_UNTRACKED
+    this.direction = isTracked ? 0 : -1
   }
 }

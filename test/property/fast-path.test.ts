@@ -76,6 +76,8 @@ const match = fc.constantFrom(
   '-m iprange --src-range 10.0.0.2-10.0.0.3',
   '-m conntrack --ctstate NEW',
   '-m conntrack --ctstate ESTABLISHED,RELATED',
+  '-m conntrack --ctstate INVALID',
+  '-m conntrack --ctstate UNTRACKED',
   '-m conntrack --ctdir REPLY',
   '-m conntrack --ctstatus ASSURED',
   '-p tcp -m tcp --tcp-flags PSH PSH',
@@ -95,7 +97,6 @@ const match = fc.constantFrom(
 function table(name: string, chains: readonly string[], targets: readonly string[]): fc.Arbitrary<string> {
   const rule = fc
     .tuple(fc.constantFrom(...chains), match, fc.constantFrom(...targets))
-    .filter(([chain, what]) => !(what.includes('ctst') || what.includes('ctdir')) || name !== 'raw' || chain === '')
     .filter(([chain, what]) => what !== '-i lan' || !['OUTPUT', 'POSTROUTING'].includes(chain))
     .filter(([chain, what]) => !what.includes('owner') || ['OUTPUT', 'POSTROUTING'].includes(chain))
     .filter(([, what, target]) => !target.includes('tcp-reset') || what.includes('-p tcp'))

@@ -5,15 +5,19 @@ import {
   HOOK_OUTPUT,
   HOOK_PREROUTING,
   INTERFACE_UNKNOWN,
+  STATE_INVALID,
   VERDICT_ACCEPT,
   VERDICT_DROP,
 } from '../../src/ruleset/rule-packet.ts'
 import { TRACKING_NONE, trackingHelper, trackingZone } from '../../src/ruleset/tracking.ts'
-import { tcp, udp } from '../support/packets.ts'
+import { icmp, tcp, udp } from '../support/packets.ts'
 import { compile, decide, ENVIRONMENT, filter, matches, packetOf } from './support.ts'
 
 const SYN = tcp('192.0.2.1:1000>198.51.100.2:80', 'S')
 const UDP = udp('192.0.2.1:1000>198.51.100.2:53')
+const PING = icmp('192.0.2.1>198.51.100.2', 8)
+/** In the raw table, before the tracker. */
+const UNSEEN = { hook: HOOK_PREROUTING, state: STATE_INVALID, direction: -1, connection: -1 }
 
 describe('the way through the chains', () => {
   test('the first rule with a verdict decides; records are those of the kernel', () => {
@@ -154,9 +158,9 @@ describe('marks', () => {
 
   test('NOTRACK and CT in raw', () => {
     const rules = compile('*raw\n-A PREROUTING -p udp -j NOTRACK\n-A PREROUTING -p tcp -j CT --helper ftp\nCOMMIT\n')
-    const untracked = packetOf(UDP, { hook: HOOK_PREROUTING })
+    const untracked = packetOf(UDP, UNSEEN)
     decide(rules, untracked)
-    const helped = packetOf(SYN, { hook: HOOK_PREROUTING })
+    const helped = packetOf(SYN, UNSEEN)
     decide(rules, helped)
     expect(untracked.tracking & TRACKING_NONE).not.toBe(0)
     expect(helped.tracking & TRACKING_NONE).toBe(0)
@@ -167,7 +171,7 @@ describe('marks', () => {
     const rules = compile(
       '*raw\n-A PREROUTING -p tcp -j CT --zone-orig 7\n-A PREROUTING -j CT --zone 9\n-A PREROUTING -j NOTRACK\nCOMMIT\n',
     )
-    const packet = packetOf(SYN, { hook: HOOK_PREROUTING })
+    const packet = packetOf(SYN, UNSEEN)
     decide(rules, packet)
     expect(packet.tracking & TRACKING_NONE).toBe(0)
     expect([trackingZone(packet.tracking, 0, 0), trackingZone(packet.tracking, 1, 0)]).toEqual([7, 0])
@@ -175,9 +179,25 @@ describe('marks', () => {
 
   test('a zone taken from the mark', () => {
     const rules = compile('*raw\n-A PREROUTING -j CT --zone mark\nCOMMIT\n')
-    const packet = packetOf(SYN, { hook: HOOK_PREROUTING })
+    const packet = packetOf(SYN, UNSEEN)
     decide(rules, packet)
     expect([trackingZone(packet.tracking, 0, 0x10005), trackingZone(packet.tracking, 1, 0x10005)]).toEqual([5, 5])
+  })
+
+  test('rules behind NOTRACK see UNTRACKED, behind CT a NEW connection without anything', () => {
+    const before = '-A PREROUTING -p udp -j NOTRACK\n-A PREROUTING -p tcp -j CT --zone 1\n'
+    const verdicts = (question: string, early = before): string[] => {
+      const rules = compile(`*raw\n${early}-A PREROUTING -m conntrack ${question} -j DROP\nCOMMIT\n`)
+      return [UDP, SYN, PING].map((bytes) => decide(rules, packetOf(bytes, UNSEEN)).split(' ')[0])
+    }
+    expect(verdicts('--ctstate UNTRACKED')).toEqual(['DROP', 'ACCEPT', 'ACCEPT'])
+    expect(verdicts('--ctstate NEW')).toEqual(['ACCEPT', 'DROP', 'ACCEPT'])
+    expect(verdicts('--ctstate INVALID')).toEqual(['ACCEPT', 'ACCEPT', 'DROP'])
+    expect(verdicts('--ctdir ORIGINAL')).toEqual(['ACCEPT', 'DROP', 'ACCEPT'])
+    expect(verdicts('--ctproto 0 --ctstatus CONFIRMED --ctexpire 0')).toEqual(['ACCEPT', 'DROP', 'ACCEPT'])
+    expect(verdicts('--ctstate NEW', before.replace('-p tcp', '-p tcp -m mac --mac-source 00:00:00:00:00:01'))).toEqual(
+      ['ACCEPT', 'UNKNOWN', 'ACCEPT'],
+    )
   })
 })
 

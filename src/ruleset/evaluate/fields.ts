@@ -1,3 +1,4 @@
+import { IPS_CONFIRMED } from '../../conntrack/status.ts'
 import {
   FRAGMENT_OFFSET_MASK,
   P_DST,
@@ -16,7 +17,15 @@ import {
   P_TOS,
   P_TTL,
 } from '../../wire/packet-fields.ts'
-import { PART_DESTINATION, PART_LENGTH, PART_SOURCE, PART_TCP_FLAGS, PART_TOS, PART_TTL } from '../packet-edits.ts'
+import {
+  PART_DESTINATION,
+  PART_LENGTH,
+  PART_SOURCE,
+  PART_TCP_FLAGS,
+  PART_TOS,
+  PART_TRACKING,
+  PART_TTL,
+} from '../packet-edits.ts'
 import { HOOK_FORWARD, HOOK_POSTROUTING } from '../rule-packet.ts'
 
 /**
@@ -56,7 +65,7 @@ function word(label: string, index: number): Field {
   return { label, expression: at(index), wide: true, parts, missing: CHANGED }
 }
 
-/** Reads a property of the packet's connection; 0 without one: ask `connection` first. */
+/** Reads a property of the packet's connection; 0 without one, and behind `-j CT`: ask `connection` first. */
 function ofConnection(label: string, call: string, wide = false): Field {
   return { label, expression: `(p.connection < 0 ? 0 : p.connections.${call})`, wide }
 }
@@ -116,11 +125,16 @@ export const FIELDS = {
   macLow: mac('Ethernet source, last 3 bytes', 9),
   inInterface: iface('incoming interface', 'p.inInterface', '--iface or --in-iface'),
   outInterface: iface('outgoing interface', 'p.outInterface', '--iface or --out-iface'),
-  state: { label: 'conntrack state', expression: 'p.state', wide: false },
+  state: { label: 'conntrack state', expression: 'p.state', wide: false, parts: PART_TRACKING },
   /** 0 original, 1 reply. */
-  direction: { label: 'conntrack direction', expression: 'p.direction', wide: false },
+  direction: { label: 'conntrack direction', expression: 'p.direction', wide: false, parts: PART_TRACKING },
   /** 1 with, 0 without a connection. */
-  connection: { label: 'has a connection', expression: '(p.connection < 0 ? 0 : 1)', wide: false },
+  connection: {
+    label: 'has a connection',
+    expression: '(p.direction < 0 ? 0 : 1)',
+    wide: false,
+    parts: PART_TRACKING,
+  },
   mark: {
     label: 'mark',
     expression: 'p.mark',
@@ -136,7 +150,13 @@ export const FIELDS = {
     known: () => '!k.uncertainMarks.has(p.connections, p.connection)',
     missing: 'the connection mark depends on an earlier rule that could not be decided',
   },
-  connectionStatus: { ...ofConnection('connection status', 'status(p.connection)'), perPacket: true },
+  /** Behind `-j CT`, before the tracker: CONFIRMED. */
+  connectionStatus: {
+    label: 'connection status',
+    expression: `(p.connection < 0 ? ${IPS_CONFIRMED} : p.connections.status(p.connection))`,
+    wide: false,
+    perPacket: true,
+  },
   connectionProtocol: ofConnection('protocol of the connection', 'protocol(p.connection)'),
   ...connectionTuple('original', 'orig', false),
   ...connectionTuple('reply', 'reply', true),

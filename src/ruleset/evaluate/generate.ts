@@ -1,5 +1,6 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { STATE_INVALID } from '../rule-packet.ts'
 import type { Action, AssignAction } from './action.ts'
 import type { Candidates } from './candidates.ts'
 import { type CheckCode, type CodeContext, checkCode, knownWhen } from './check-code.ts'
@@ -298,7 +299,7 @@ function actionCode(rule: ProgramRule, context: CodeContext): { guards: readonly
     case 'continue':
       return { guards: [], code: '' }
     case 'track':
-      return { guards: [], code: `if (p.tracking === 0) p.tracking = ${action.tracking}` }
+      return { guards: [], code: `if (p.state === ${STATE_INVALID}) p.attach(${action.tracking})` }
     case 'assign':
       return assignCode(action)
     case 'edit': {
@@ -320,7 +321,7 @@ function assignCode(action: AssignAction): { guards: readonly string[]; code: st
   const result = `((${FIELDS[register].expression} & ${keep | 0}) ^ ${source} ^ ${value | 0})`
   if (register === 'mark') {
     const code = `p.mark = ${result}; p.unknownMark &= ${keep | 0}`
-    return { guards, code: from === null ? code : `if (p.connection >= 0) { ${code} }` }
+    return { guards, code: from === null ? code : `if (p.direction >= 0) { ${code} }` }
   }
   return { guards, code: `if (p.connection >= 0) p.connections.setMark(p.connection, ${result})` }
 }

@@ -1,6 +1,13 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import { ALL_PARTS, type SavedEdits } from '../packet-edits.ts'
-import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../rule-packet.ts'
+import {
+  type RulePacket,
+  STATE_INVALID,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_REJECT,
+  VERDICT_UNKNOWN,
+} from '../rule-packet.ts'
 import type { EditAction, EffectAction } from './action.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import { type Dialogue, replyTo } from './dialogue.ts'
@@ -224,12 +231,12 @@ export class Walk {
         break
       case 'track': {
         const next = world.next()
-        if (next.tracking === 0) next.tracking = action.tracking
+        if (this.#packet.state === STATE_INVALID) next.tracking = action.tracking
         this.#add(next)
         break
       }
       case 'assign':
-        this.#add(assigned(world.next(), action, this.#packet.connection >= 0))
+        this.#add(assigned(world.next(), action, this.#packet.direction >= 0))
         break
       case 'edit':
         this.#edit(rule.id, world.next(), action)

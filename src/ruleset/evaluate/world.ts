@@ -44,7 +44,7 @@ export function haveSameMarks(one: Marks, other: Marks): boolean {
 export function enterMarks(marks: Marks, packet: RulePacket, uncertainMarks: UncertainMarks): void {
   packet.mark = marks.mark
   packet.unknownMark = marks.unknownMark
-  packet.tracking = marks.tracking
+  packet.attach(marks.tracking)
   const { connection, connections } = packet
   if (connection < 0) return
   if (connections.mark(connection) !== marks.connectionMark) connections.setMark(connection, marks.connectionMark)

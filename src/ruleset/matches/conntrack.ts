@@ -166,9 +166,9 @@ function printStatuses(bits: number): string {
 function expires(range: NumberRange, negated: boolean): Condition {
   const test = (packet: RulePacket): number => {
     const { connection, connections } = packet
-    if (connection < 0) return NO
+    if (packet.direction < 0) return NO
     // What a new connection gets counts from its confirmation. Before it the kernel takes it for a time on its clock, long past.
-    const isConfirmed = (connections.status(connection) & IPS_CONFIRMED) !== 0
+    const isConfirmed = connection >= 0 && (connections.status(connection) & IPS_CONFIRMED) !== 0
     const seconds = isConfirmed ? Math.floor(connections.remainingNs(connection, packet.nowNs) / 1e9) : 0
     return seconds >= range.low && seconds <= range.high ? YES : NO
   }

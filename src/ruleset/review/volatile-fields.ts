@@ -1,4 +1,5 @@
 import { FIELDS, type Field, type FieldName } from '../evaluate/fields.ts'
+import { ALL_PARTS, PART_TRACKING } from '../packet-edits.ts'
 import type { Table } from '../rule.ts'
 
 /** What the rules of a table change while a packet goes through it, so that an earlier rule may have seen it otherwise. */
@@ -12,22 +13,16 @@ export function volatileOf(table: Table): Volatile {
   let marks = false
   let more = false
   let parts = 0
-  let tracking = false
   for (const { target } of table.chains.flatMap((chain) => chain.rules)) {
     const action = target?.target.action
     if (action?.kind === 'assign') marks = true
     if (action?.kind === 'effect') more = true
-    if (action?.kind === 'track') tracking = true
+    if (action?.kind === 'track') parts |= PART_TRACKING
     if (action?.kind === 'edit') parts |= action.parts
   }
-  const edits = parts !== 0
+  const edits = (parts & ALL_PARTS) !== 0
   const changes = (field: Field): boolean =>
     ((marks || more || edits) && field.changes === true) || ((field.parts ?? 0) & parts) !== 0
-  const fields = (Object.keys(FIELDS) as FieldName[]).filter(
-    (name) => changes(FIELDS[name]) || (tracking && OF_TRACKING.has(name)),
-  )
-  return { fields: new Set(fields), more: marks || more || edits || tracking }
+  const fields = (Object.keys(FIELDS) as FieldName[]).filter((name) => changes(FIELDS[name]))
+  return { fields: new Set(fields), more: marks || more || parts !== 0 }
 }
-
-/** A packet that is not to be tracked is UNTRACKED at once. */
-const OF_TRACKING: ReadonlySet<FieldName> = new Set(['state', 'connection', 'connectionStatus'])
