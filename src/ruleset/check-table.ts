@@ -1,3 +1,4 @@
+import { isBareVerdict } from './bare-verdict.ts'
 import type { Chain, Rule, Table } from './rule.ts'
 import { HOOK_NAMES } from './rule-packet.ts'
 import { TABLE_HOOKS } from './tables.ts'
@@ -5,7 +6,7 @@ import { Refusal } from './text/ruleset-error.ts'
 
 /**
  * What the kernel checks when it takes a table: no jumps to base chains, no loops that a packet could reach, and no
- * match or target where its hook does not exist. Throws Refusal.
+ * match or target where its hook does not exist, unless behind a bare verdict. Throws Refusal.
  */
 export function checkTable(table: Table): void {
   const chains = new Map(table.chains.map((chain) => [chain.name, chain]))
@@ -51,6 +52,7 @@ function checkReachable(base: Chain, hook: number, chains: ReadonlyMap<string, C
       continue
     }
     checkHook(rule, hook, base.name)
+    if (isBareVerdict(rule)) visit.next = visit.chain.rules.length
     const target = targetChain(rule)
     const chain = target === null ? undefined : chains.get(target)
     if (target === null || !chain || done.has(target)) continue

@@ -1,4 +1,4 @@
-import { asksNothing } from './header-conditions.ts'
+import { isBareVerdict } from './bare-verdict.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'
 import type { Family, RuleInfo, TableName } from './ruleset.ts'
@@ -115,10 +115,8 @@ function commentOf({ matches }: Rule): string | null {
   return null
 }
 
-/** The kernel's TRACE takes a bare ACCEPT, DROP or RETURN for the end of its chain. */
+/** The kernel's TRACE takes a bare verdict for the end of its chain. */
 function record({ table, chain }: ChainPlace, rule: Rule, number: number): string {
-  const bare = rule.matches.length === 0 && asksNothing(rule.header) && !rule.hasIdleOptions
-  const final = rule.target !== null && ['ACCEPT', 'DROP', 'RETURN'].includes(rule.target.name)
-  const kind = bare && final ? (chain.policy === null ? 'return' : 'policy') : 'rule'
+  const kind = isBareVerdict(rule) ? (chain.policy === null ? 'return' : 'policy') : 'rule'
   return `${table.name}:${chain.name}:${kind}:${number}`
 }

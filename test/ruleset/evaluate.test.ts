@@ -236,6 +236,11 @@ describe('what a capture cannot show', () => {
     expect(rules.unknownReason(packet.unknownReason)).toContain('incoming interface')
   })
 
+  test('the rule named is the first of consequence', () => {
+    const rules = compile(filter('-A FORWARD -i eth0 -j LOG', '-A FORWARD -i eth0', '-A FORWARD -i eth0 -j ACCEPT'))
+    expect(decide(rules, unknownIn())).toBe('UNKNOWN filter:FORWARD:rule:3')
+  })
+
   test('a verdict that is the same either way is certain', () => {
     const rules = compile(
       filter(

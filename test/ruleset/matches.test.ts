@@ -84,6 +84,7 @@ describe('connections', () => {
   test('a connection that is not confirmed yet has no time left', () => {
     const packet = packetOf(SYN, {
       connection: 3,
+      direction: 0,
       connections: Object.assign(new FakeConnections(), { remaining: 7.9e9 }),
     })
     expect(matches('-m conntrack --ctexpire 0', packet)).toBe('yes')

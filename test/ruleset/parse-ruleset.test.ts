@@ -226,8 +226,20 @@ describe('what is wrong is refused with its place', () => {
     expect(errors).toEqual(['rules:7:1: this closes a loop: "A" leads here; take the jump out'])
   })
 
+  test('behind a bare verdict nobody looks (asked of iptables-legacy-restore)', () => {
+    const misplaced = '-A FORWARD -m owner --uid-owner 0'
+    expect(errorsOf(filter('-A FORWARD -j ACCEPT', misplaced))).toEqual([])
+    expect(
+      errorsOf(filter(':A - [0:0]', '-A FORWARD -j A', '-A A -j RETURN', misplaced.replace('FORWARD', 'A'))),
+    ).toEqual([])
+    const looksBare = ['-j REJECT', '-i + -j ACCEPT', '-m comment --comment x -j ACCEPT']
+    for (const rule of looksBare) expect(errorsOf(filter(`-A FORWARD ${rule}`, misplaced))).toHaveLength(1)
+    expect(errorsOf(filter(':A - [0:0]', '-A FORWARD -g A', misplaced, '-A A -j DROP'))).toHaveLength(1)
+  })
+
   test('a loop that no packet can reach is none of our business', () => {
     expect(errorsOf(filter(':A - [0:0]', '-A A -j A'))).toEqual([])
+    expect(errorsOf(filter(':A - [0:0]', '-A FORWARD -j A', '-A A -j DROP', '-A A -j A'))).toEqual([])
   })
 
   test('text outside of a table, an unknown table, a table without COMMIT', () => {

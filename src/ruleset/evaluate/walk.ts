@@ -172,7 +172,7 @@ export class Walk {
       }
       if (matched === NO) break
     }
-    if (matched === UNKNOWN) this.#undecided(rule.id, missing)
+    if (matched === UNKNOWN && rule.action.kind !== 'continue') this.#undecided(rule.id, missing)
     if (results) this.#recorder?.rule(rule.id, rule.checks, results, matched, packet)
     if (dropped || perhapsDropped) addFinished(this.#finished, { world, verdict: VERDICT_DROP, decidedBy: rule.id })
     if (dropped) return true
