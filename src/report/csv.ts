@@ -1,14 +1,14 @@
 import { reasonText } from '../conntrack/reasons.ts'
 import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../ruleset/rule-packet.ts'
-import { IP_NONE, IP_V4, NOTE_NAMES, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { IP_NONE, IP_V4, NOTE_NAMES, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { AnswerTexts } from './answers.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, snippet } from './byte-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { PACKET_COLUMNS } from './packet-columns.ts'
 import { protocolName } from './protocol-names.ts'
-import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_NONE, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
+import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
 /** More than a line can take, the rule and the free texts (reason, unknown, file name, fragments) not counted. */
 const LINE_ROOM = 512
@@ -74,11 +74,11 @@ export class CsvSink implements Sink {
     const { writer, lines } = this
     const { fields, base } = outcome
     const answer = this.answers.of(outcome)
-    const family = fields[base + P_FAMILY]
-    const transport = family === IP_NONE ? TRANSPORT_NONE : transportKind(fields, base)
+    const family = addressFamily(fields, base)
+    const transport = transportKind(fields, base)
     let at = this.start(lines.room(LINE_ROOM + answer.whole.length), outcome)
-    at = family === IP_V4 ? this.ipv4(at, fields, base) : this.otherAddresses(at, fields, base)
-    at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, fields, base)
+    at = family === IP_V4 ? this.ipv4(at, fields, base) : this.otherAddresses(at, family, fields, base)
+    at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, family, fields, base)
     at = writer.decimal(at, outcome.wireLength)
     at =
       outcome.reason === 0 && outcome.note === 0
@@ -118,8 +118,8 @@ export class CsvSink implements Sink {
     return writer.ipv4(at + 1, fields[base + P_DST])
   }
 
-  private otherAddresses(at: number, fields: Int32Array, base: number): number {
-    if (fields[base + P_FAMILY] === IP_NONE) return at
+  private otherAddresses(at: number, family: number, fields: Int32Array, base: number): number {
+    if (family === IP_NONE) return at
     const { writer } = this
     writer.bytes[at] = COMMA
     at = writer.ipv6(at + 1, fields, base + P_SRC)
@@ -137,8 +137,8 @@ export class CsvSink implements Sink {
     return at + 1
   }
 
-  private noPorts(at: number, fields: Int32Array, base: number): number {
-    if (fields[base + P_FAMILY] === IP_NONE) return this.writer.snippet(at, NO_ADDRESSES)
+  private noPorts(at: number, family: number, fields: Int32Array, base: number): number {
+    if (family === IP_NONE) return this.writer.snippet(at, NO_ADDRESSES)
     const protocol = fields[base + P_PROTOCOL]
     return this.writer.snippet(at, PROTO_NO_PORTS[protocol < 0 ? 256 : protocol])
   }

@@ -1,5 +1,6 @@
 import {
   FRAGMENT_OFFSET_MASK,
+  IP_NONE,
   IP_V4,
   IP_V6,
   P_FAMILY,
@@ -10,6 +11,7 @@ import {
   P_L4_OFFSET,
   P_PORTS,
   P_PROTOCOL,
+  P_REFUSED_FAMILY,
 } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { HAS_PORTS } from './protocol-names.ts'
@@ -19,6 +21,12 @@ export const TRANSPORT_NONE = 0
 export const TRANSPORT_PORTS = 1
 export const TRANSPORT_ICMP = 2
 
+/** Family of the addresses that a frame shows, even where netfilter would see no packet; IP_NONE without any. */
+export function addressFamily(fields: Int32Array, base: number): number {
+  const family = fields[base + P_FAMILY]
+  return family === IP_NONE ? fields[base + P_REFUSED_FAMILY] : family
+}
+
 /**
  * Whether a frame shows ports or an ICMP header: later fragments, datagrams of fewer than four transport bytes and
  * frames cut before them show neither. Cheap enough for every packet.
@@ -26,6 +34,7 @@ export const TRANSPORT_ICMP = 2
 export function transportKind(fields: Int32Array, base: number): number {
   const protocol = fields[base + P_PROTOCOL]
   const family = fields[base + P_FAMILY]
+  if (family === IP_NONE) return TRANSPORT_NONE
   const kind =
     HAS_PORTS[protocol] === 1
       ? TRANSPORT_PORTS

@@ -26,7 +26,7 @@ import {
   P_TOS,
   P_TTL,
 } from './packet-fields.ts'
-import { clearTransport, refuse, refuseShort } from './refuse.ts'
+import { clearTransport, refuse, refuseAddressed, refuseShort, shortNote } from './refuse.ts'
 import { decodeTransport } from './transport.ts'
 
 export const IPV4_HEADER = 20
@@ -59,8 +59,11 @@ export function decodeIpv4(
     refuse(fields, base, NOTE_MALFORMED)
     return
   }
+  const protocol = (word2 >>> 16) & 0xff
+  fields[base + P_SRC] = source
+  fields[base + P_DST] = destination
   if (at + headerLength > end) {
-    refuseShort(fields, base, at + headerLength, wireEnd)
+    refuseAddressed(fields, base, shortNote(at + headerLength, wireEnd), IP_V4, protocol)
     return
   }
   let length = word0 & 0xffff
@@ -85,11 +88,10 @@ export function decodeIpv4(
     if (sum !== 0xffff && (sum & 0xffff) + (sum >>> 16) !== 0xffff) note = NOTE_IP_CHECKSUM
   }
   if (length < headerLength || length > wireEnd - at) {
-    refuse(fields, base, NOTE_MALFORMED)
+    refuseAddressed(fields, base, NOTE_MALFORMED, IP_V4, protocol)
     return
   }
   const datagramEnd = Math.min(at + length, end)
-  const protocol = (word2 >>> 16) & 0xff
   const fragment = word1 & 0x7fff
   const transport = at + headerLength
   fields[base + P_FAMILY] = IP_V4
@@ -104,8 +106,6 @@ export function decodeIpv4(
   fields[base + P_TOS] = (word0 >>> 16) & 0xff
   fields[base + P_FRAGMENT] = fragment
   fields[base + P_IP_ID] = word1 >>> 16
-  fields[base + P_SRC] = source
-  fields[base + P_DST] = destination
   fields[base + P_CHECKSUM] = 0
   fields[base + P_IP_OPTIONS] = headerLength === IPV4_HEADER ? 0 : decodeIpv4Options(bytes, at + IPV4_HEADER, transport)
   fields[base + P_HASH] = 0
@@ -115,6 +115,6 @@ export function decodeIpv4(
     !decodeTransport(protocol, bytes, transport, datagramEnd, length - headerLength, fields, base) &&
     (fragment & FRAGMENT_PIECE) === 0
   ) {
-    refuse(fields, base, NOTE_CUT)
+    refuseAddressed(fields, base, NOTE_CUT, IP_V4, protocol)
   }
 }

@@ -27,7 +27,7 @@ import {
   P_TTL,
 } from './packet-fields.ts'
 import { PROTO_HOP_BY_HOP, PROTO_MOBILITY } from './protocols.ts'
-import { refuse, refuseShort } from './refuse.ts'
+import { refuse, refuseAddressed, refuseShort } from './refuse.ts'
 import { decodeTransport } from './transport.ts'
 
 export const IPV6_HEADER = 40
@@ -60,17 +60,18 @@ export function decodeIpv6(
   }
   const note = addressNote(fields, base)
   const protocol = bytes[at + 6]
+  const shown = isExtensionHeader(protocol) ? -1 : protocol
   const payload = (bytes[at + 4] << 8) | bytes[at + 5]
   // Without a length the datagram is a jumbogram, whose hop-by-hop header knows it, or ends with the frame.
   let length = payload === 0 && protocol === PROTO_HOP_BY_HOP ? wireEnd - at : IPV6_HEADER + payload
   if (note === NOTE_MALFORMED || length > wireEnd - at) {
-    refuse(fields, base, NOTE_MALFORMED)
+    refuseAddressed(fields, base, NOTE_MALFORMED, IP_V6, shown)
     return
   }
   if (protocol === PROTO_HOP_BY_HOP && !wasReceived) {
     const result = checkHopByHop(bytes, at, end, length)
     if (result === HOP_BY_HOP_BAD || result === HOP_BY_HOP_CUT) {
-      refuse(fields, base, result === HOP_BY_HOP_CUT ? NOTE_CUT : NOTE_MALFORMED)
+      refuseAddressed(fields, base, result === HOP_BY_HOP_CUT ? NOTE_CUT : NOTE_MALFORMED, IP_V6, shown)
       return
     }
     if (result !== HOP_BY_HOP_PLAIN) length = result
@@ -94,7 +95,14 @@ export function decodeIpv6(
   const whole = isExtensionHeader(protocol)
     ? decodeExtensionHeaders(bytes, at, datagramEnd, fields, base)
     : decodeTransport(protocol, bytes, at + IPV6_HEADER, datagramEnd, length - IPV6_HEADER, fields, base)
-  if (!whole) refuse(fields, base, NOTE_CUT)
+  if (!whole)
+    refuseAddressed(
+      fields,
+      base,
+      NOTE_CUT,
+      IP_V6,
+      isExtensionHeader(fields[base + P_PROTOCOL]) ? -1 : fields[base + P_PROTOCOL],
+    )
 }
 
 /** What Linux thinks of the addresses, already in the row, before any hook. */

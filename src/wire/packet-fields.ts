@@ -7,7 +7,7 @@
  */
 export const PACKET_INTS = 32
 
-/** IP_NONE, IP_V4 or IP_V6. IP_NONE: the frame carries nothing that netfilter would see; P_NOTE says why. */
+/** IP_NONE, IP_V4 or IP_V6. IP_NONE: the frame carries nothing that netfilter would see; P_NOTE says why. See P_REFUSED_FAMILY. */
 export const P_FAMILY = 0
 /** NOTE_ code; NOTE_NONE for a usable datagram. */
 export const P_NOTE = 1
@@ -62,6 +62,8 @@ export const P_MAC_OFFSET = 28
 export const P_VLAN = 29
 /** IP_OPTION_ bits (IPv4 options) or EXTENSION_ bits (IPv6 extension headers met). */
 export const P_IP_OPTIONS = 30
+/** IP_NONE rows: the family of the addresses that could be read all the same, for reports; IP_NONE where there are none. */
+export const P_REFUSED_FAMILY = P_IP_OPTIONS
 /** Hash of the canonical tuple, in batches; NO_HASH where it takes more than that to find a connection (flow-hash.ts). */
 export const P_HASH = 31
 

@@ -14,6 +14,7 @@ import {
   P_L4_OFFSET,
   P_PORTS,
   P_PROTOCOL,
+  P_REFUSED_FAMILY,
   P_SRC,
 } from '../../src/wire/packet-fields.ts'
 import { outcome, rule } from './outcomes.ts'
@@ -28,6 +29,7 @@ export function packetRecord(o: Outcome, captures: readonly string[]): PacketRec
   const f = o.fields
   const ip = f[P_FAMILY] !== 0
   const v4 = f[P_FAMILY] === IP_V4
+  const addresses = f[P_FAMILY] || f[P_REFUSED_FAMILY]
   const protocol = f[P_PROTOCOL]
   const headerShown = ip && (f[P_FRAGMENT] & 0x1fff) === 0 && f[P_L4_LENGTH] >= 4
   const ports = headerShown && [6, 17, 33, 132, 136].includes(protocol)
@@ -39,9 +41,9 @@ export function packetRecord(o: Outcome, captures: readonly string[]): PacketRec
   return {
     frame: o.frame,
     time: `${o.epochSeconds}${o.digits === 0 ? '' : `.${fraction}`}`,
-    src: ip ? addressText(f, P_SRC, f[P_FAMILY]) : null,
-    dst: ip ? addressText(f, P_DST, f[P_FAMILY]) : null,
-    proto: ip && protocol >= 0 ? protocolName(protocol) : null,
+    src: addresses ? addressText(f, P_SRC, addresses) : null,
+    dst: addresses ? addressText(f, P_DST, addresses) : null,
+    proto: addresses && protocol >= 0 ? protocolName(protocol) : null,
     sport: ports ? word >>> 16 : null,
     dport: ports ? word & 0xffff : null,
     length: o.wireLength,
@@ -109,17 +111,19 @@ export const anyOutcome = fc
     assumesFrame: fc.nat(3),
     fragments: fc.array(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { maxLength: 3 }),
     family: fc.constantFrom(0, 4, 6),
+    refusedFamily: fc.constantFrom(0, 4, 6),
     protocol: fc.oneof(fc.integer({ min: -1, max: 255 }), fc.constantFrom(1, 6, 17, 58)),
     fragment: fc.constantFrom(0, 0, 0x4000, 0x2000, 5),
     l4Length: fc.constantFrom(0, 3, 4, 8, 100),
     words: fc.array(fc.oneof(anyWord, fc.constantFrom(0, 0xffff, 0x10000)), { minLength: 9, maxLength: 9 }),
   })
-  .map(({ family, protocol, fragment, fragments, l4Length, words, ...rest }) => {
+  .map(({ family, refusedFamily, protocol, fragment, fragments, l4Length, words, ...rest }) => {
     const made = Object.assign(outcome({ src: '1.2.3.4', dst: '4.3.2.1' }), rest)
     made.fragments = Float64Array.from(fragments)
     made.fragmentCount = fragments.length
     const { fields } = made
     fields[P_FAMILY] = family
+    fields[P_REFUSED_FAMILY] = refusedFamily
     fields[P_PROTOCOL] = protocol
     fields[P_FRAGMENT] = fragment
     fields[P_L4_OFFSET] = 34

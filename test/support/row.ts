@@ -57,11 +57,12 @@ export function checksumOf(frame: Uint8Array, options: FrameOptions = {}): numbe
 export function rowOf(fields: Int32Array, base: number): Row {
   const at = (field: number) => fields[base + field]
   const family = at(P.P_FAMILY)
+  const addresses = family || at(P.P_REFUSED_FAMILY)
   return {
     family,
     note: P.NOTE_NAMES[at(P.P_NOTE)],
-    src: addressText(fields, base + P.P_SRC, family),
-    dst: addressText(fields, base + P.P_DST, family),
+    src: addressText(fields, base + P.P_SRC, addresses),
+    dst: addressText(fields, base + P.P_DST, addresses),
     protocol: at(P.P_PROTOCOL),
     ports: `${at(P.P_PORTS) >>> 16}>${at(P.P_PORTS) & 0xffff}`,
     l3Length: at(P.P_L3_LENGTH),

@@ -80,7 +80,8 @@ function decodeIn(surroundings: number, stale: number, frame: Uint8Array, extra:
   expect(new Set(fields.subarray(0, base))).toEqual(new Set([stale]))
   expect(new Set(fields.subarray(base + P.PACKET_INTS))).toEqual(new Set([stale]))
   const plain = Array.from(row)
-  if (row[P.P_FAMILY] === P.IP_V4) for (const word of [1, 2, 3]) plain[P.P_SRC + word] = plain[P.P_DST + word] = -1
+  if ((row[P.P_FAMILY] || row[P.P_REFUSED_FAMILY]) === P.IP_V4)
+    for (const word of [1, 2, 3]) plain[P.P_SRC + word] = plain[P.P_DST + word] = -1
   return plain
 }
 
@@ -90,6 +91,7 @@ function checkRow(row: number[], frame: Uint8Array): void {
   const note = P.NOTE_NAMES[row[P.P_NOTE]]
   if (family === P.IP_NONE) {
     expect(['not-ip', 'link-type', 'malformed', 'cut']).toContain(note)
+    if (note === 'not-ip' || note === 'link-type') expect(row[P.P_REFUSED_FAMILY]).toBe(P.IP_NONE)
     return
   }
   expect([null, 'ip-checksum', 'loopback-only']).toContain(note)

@@ -45,6 +45,14 @@ describe('IPv4', () => {
     expect(decode(packet, { linkType: 228 })).toMatchObject({ family: 0, note: 'malformed' })
   })
 
+  test('of a refused datagram the addresses and the protocol stay', () => {
+    const seen = { family: 0, src: '10.0.0.1', dst: '10.9.9.9', protocol: 17, ports: '0>0', l4Length: 0 }
+    const tooLong = udp(PATH, { totalLength: 1000 })
+    expect(decode(tooLong)).toMatchObject({ ...seen, note: 'malformed' })
+    expect(decode(udp(PATH), { captured: 22 })).toMatchObject({ ...seen, note: 'cut' })
+    expect(decode(udp(PATH), { captured: 19 })).toMatchObject({ family: 0, note: 'cut', src: '', dst: '' })
+  })
+
   test('a bad header checksum is noted, but the row is whole', () => {
     const row = decode(udp(PATH, { headerChecksum: 0x1111 }))
     expect(row).toMatchObject({ family: 4, note: 'ip-checksum', src: '10.0.0.1', ports: '1000>80' })

@@ -60,6 +60,14 @@ describe('IPv6', () => {
     expect(decode(packet)).toMatchObject({ family: 0, note })
   })
 
+  test('of a refused datagram the addresses and the protocol stay, but not those of an extension header', () => {
+    const seen = { family: 0, src: '2001:db8::1', dst: '2001:db8::9' }
+    expect(decode(udp(PATH, { totalLength: 10 }))).toMatchObject({ ...seen, note: 'malformed', protocol: 17 })
+    expect(decode(udp(PATH), { captured: 42 })).toMatchObject({ ...seen, note: 'cut', protocol: 17, ports: '0>0' })
+    const routed = udp(PATH, { extensions: [routing()] })
+    expect(decode(routed, { captured: 40 })).toMatchObject({ ...seen, note: 'cut', protocol: -1 })
+  })
+
   test.each([['[::1]:1>[2001:db8::9]:80'], ['[2001:db8::1]:1>[::1]:80'], ['[2001:db8::1]:1>[ff01::1]:80']])(
     '%s belongs on a loopback interface',
     (path) => {

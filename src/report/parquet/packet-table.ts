@@ -1,20 +1,11 @@
 import { reasonText } from '../../conntrack/reasons.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../../ruleset/rule-packet.ts'
-import {
-  IP_NONE,
-  NOTE_NAMES,
-  NOTE_NONE,
-  P_DST,
-  P_FAMILY,
-  P_PORTS,
-  P_PROTOCOL,
-  P_SRC,
-} from '../../wire/packet-fields.ts'
+import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
 import { type Answer, AnswerTexts } from '../answers.ts'
 import { PACKET_COLUMNS } from '../packet-columns.ts'
 import { protocolName } from '../protocol-names.ts'
-import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-key.ts'
+import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-key.ts'
 import {
   type Column,
   type ColumnChunk,
@@ -86,7 +77,8 @@ export class PacketTable {
     columns.frame.set(row, outcome.frame)
     setTime(columns.time, row, outcome.epochSeconds, outcome.nanoseconds)
     columns.length.set(row, outcome.wireLength)
-    if (outcome.fields[outcome.base + P_FAMILY] !== IP_NONE) this.addHeaders(row, outcome.fields, outcome.base)
+    const family = addressFamily(outcome.fields, outcome.base)
+    if (family !== IP_NONE) this.addHeaders(row, family, outcome.fields, outcome.base)
     this.answerNumbers.ofRows[row] = this.answers.of(outcome)
     if (outcome.connectionNumber > 0) columns.connection.set(row, outcome.connectionNumber)
     if (outcome.note !== NOTE_NONE) columns.note.set(row, outcome.note)
@@ -107,9 +99,8 @@ export class PacketTable {
     return chunks
   }
 
-  private addHeaders(row: number, fields: Int32Array, base: number): void {
+  private addHeaders(row: number, family: number, fields: Int32Array, base: number): void {
     const { columns, addresses } = this
-    const family = fields[base + P_FAMILY]
     const protocol = fields[base + P_PROTOCOL]
     columns.src.set(row, addresses.idOf(fields, base + P_SRC, family))
     columns.dst.set(row, addresses.idOf(fields, base + P_DST, family))
