@@ -1,5 +1,5 @@
 import { INTERFACE_UNKNOWN } from '../ruleset/rule-packet.ts'
-import { type Prefix, parsePrefix, prefixContains } from '../wire/address.ts'
+import { addressText, type Prefix, parsePrefix, prefixContains } from '../wire/address.ts'
 
 /** Interface number of the loopback device, which every machine has. */
 export const INTERFACE_LOOPBACK = 1
@@ -31,8 +31,23 @@ export class Interfaces {
       for (const text of option.networks) this.#networks.push({ prefix: parsePrefix(text), interfaceNumber })
     }
     this.#networks.sort((a, b) => b.prefix.length - a.prefix.length)
+    this.#refuseTwins()
     this.#fixedIn = inInterface === undefined ? INTERFACE_UNKNOWN : this.#numberOf(inInterface)
     this.#fixedOut = outInterface === undefined ? INTERFACE_UNKNOWN : this.#numberOf(outInterface)
+  }
+
+  /** One of two interfaces in front of the same network would be chosen by the order of the options alone. */
+  #refuseTwins(): void {
+    const owners = new Map<string, number>()
+    for (const { prefix, interfaceNumber } of this.#networks) {
+      const network = `${addressText(prefix.words, 0, prefix.family)}/${prefix.length}`
+      const owner = owners.get(network) ?? interfaceNumber
+      if (owner !== interfaceNumber) {
+        const [one, other] = [this.names[owner], this.names[interfaceNumber]]
+        throw new Error(`--iface: ${network} is said to be behind ${one} and behind ${other}; take it out of one`)
+      }
+      owners.set(network, owner)
+    }
   }
 
   #numberOf(name: string): number {

@@ -4,12 +4,13 @@ import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { count, counted } from './counted.ts'
 import type { Inference } from './inference.ts'
+import { interfaceWarnings, type NamedInterfaces } from './interface-names.ts'
 import type { MachineSettings } from './machine-for.ts'
 import type { Tally } from './tally.ts'
 import type { Mode } from './topology.ts'
 
 /** What was asked of the replay, as far as sentences about it are concerned. */
-type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies'> & {
+type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies' | keyof NamedInterfaces> & {
   readonly mode?: Mode | undefined
   readonly local: readonly string[]
 }
@@ -92,6 +93,7 @@ export function warningsOf(
   }
   sentences.push(...helperWarnings(tally))
   sentences.push(...familyWarnings(options, familyFrames))
+  sentences.push(...interfaceWarnings([ruleset4, ruleset6], options))
   return sentences
 }
 

@@ -8,6 +8,7 @@ import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
 import { APPROACHED } from './fast-path.ts'
 import { NO_WAY, WAYS_MAX } from './flow-cache.ts'
 import { inferFrom } from './inference.ts'
+import { givenNames, interfacesNotGiven } from './interface-names.ts'
 import type { Machine } from './machine.ts'
 import { type MachineSettings, machineFor } from './machine-for.ts'
 import { Outcome, type PassedSink, type Sink } from './outcome.ts'
@@ -38,6 +39,8 @@ export interface ReplaySummary {
   /** Sentences that say what was assumed, each naming the option that overrides it. */
   readonly assumptions: readonly string[]
   readonly warnings: readonly string[]
+  /** Interfaces that rules speak of and no option names. */
+  readonly interfacesNotGiven: readonly string[]
   readonly files: readonly CaptureFileInfo[]
   readonly problems: readonly CaptureProblem[]
   readonly frames: number
@@ -156,6 +159,7 @@ export async function replay(
     local,
     assumptions: assumptionsOf(options, mode, local, inference, checksumsUnreliable, tally),
     warnings: warningsOf(options, tally, ruleset4, ruleset6, familyFrames),
+    interfacesNotGiven: interfacesNotGiven([ruleset4, ruleset6], givenNames(options)),
     files: source.files,
     problems: source.problems,
     frames: Math.max(machine.frames, said),

@@ -15,6 +15,11 @@ const KEY_HIGH = 6
 /** KEY_PORTS of an ICMP message without identifier: this bit, and type << 8 | code. */
 const ICMP_MESSAGE = 0x40000000
 
+/** What is counted of a conversation: packets dropped, and those behind the first of these that were not. */
+const COUNTS = 3
+const COUNT_PASSED = 1
+const COUNT_UNDECIDED = 2
+
 /** Bits of a first, quick answer whether a conversation may be known. */
 const FILTER_BITS = 1 << 16
 
@@ -37,8 +42,9 @@ export interface BlockedConversation {
   /** True when the first dropped packet was the first of its connection. */
   readonly fromTheStart: boolean
   readonly dropped: number
-  /** Packets since, in both directions, that were not dropped. */
+  /** Packets since, in both directions, that passed, and that may have. */
   readonly passed: number
+  readonly undecided: number
 }
 
 /**
@@ -52,7 +58,7 @@ export class BlockedConversations {
   private capacity = 256
   private keys = new Int32Array(this.capacity * KEY_INTS)
   private readonly hashes = new Int32Array(CONVERSATIONS_MAX)
-  private counts = new Float64Array(this.capacity * 2)
+  private counts = new Float64Array(this.capacity * COUNTS)
   private readonly firsts: { frame: number; rule: RuleInfo | null; fromTheStart: boolean; swapped: boolean }[] = []
   private index = new Int32Array(this.capacity * 2)
   private readonly filter = new Int32Array(FILTER_BITS >>> 5)
@@ -60,13 +66,21 @@ export class BlockedConversations {
   /** The last key stands the other way round than its packet. */
   private swapped = false
 
-  /** Counts a packet that was not dropped. Costs a few operations where its conversation is not one of these. */
+  /** Counts a packet that passed. Costs a few operations where its conversation is not one of these. */
   passed(fields: Int32Array, base: number): void {
+    this.countLater(fields, base, COUNT_PASSED)
+  }
+
+  undecided(fields: Int32Array, base: number): void {
+    this.countLater(fields, base, COUNT_UNDECIDED)
+  }
+
+  private countLater(fields: Int32Array, base: number, which: number): void {
     const hash = conversationHash(fields, base)
     if ((this.filter[(hash & (FILTER_BITS - 1)) >>> 5] & (1 << (hash & 31))) === 0) return
     this.fillKey(fields, base)
     const slot = this.find(hash)
-    if (slot >= 0) this.counts[slot * 2 + 1]++
+    if (slot >= 0) this.counts[slot * COUNTS + which]++
   }
 
   /**
@@ -78,7 +92,7 @@ export class BlockedConversations {
     this.fillKey(outcome.fields, outcome.base)
     const slot = this.find(hash)
     if (slot >= 0) {
-      this.counts[slot * 2]++
+      this.counts[slot * COUNTS]++
       return false
     }
     if (this.count === CONVERSATIONS_MAX) {
@@ -92,7 +106,10 @@ export class BlockedConversations {
   /** The `most` conversations with the most packets in the capture; the earlier one first where they are equal. */
   largest(most: number): BlockedConversation[] {
     const slots = Array.from({ length: this.count }, (_, slot) => slot)
-    const packets = (slot: number): number => this.counts[slot * 2] + this.counts[slot * 2 + 1]
+    const packets = (slot: number): number => {
+      const at = slot * COUNTS
+      return this.counts[at] + this.counts[at + COUNT_PASSED] + this.counts[at + COUNT_UNDECIDED]
+    }
     return slots
       .sort((a, b) => packets(b) - packets(a) || a - b)
       .slice(0, most)
@@ -119,8 +136,9 @@ export class BlockedConversations {
       firstFrame: first.frame,
       rule: first.rule,
       fromTheStart: first.fromTheStart,
-      dropped: this.counts[slot * 2],
-      passed: this.counts[slot * 2 + 1],
+      dropped: this.counts[slot * COUNTS],
+      passed: this.counts[slot * COUNTS + COUNT_PASSED],
+      undecided: this.counts[slot * COUNTS + COUNT_UNDECIDED],
     }
   }
 
@@ -171,7 +189,7 @@ export class BlockedConversations {
     const slot = this.count++
     this.keys.set(this.key, slot * KEY_INTS)
     this.hashes[slot] = hash
-    this.counts[slot * 2] = 1
+    this.counts[slot * COUNTS] = 1
     const swapped = this.swapped !== (outcome.direction === 1)
     this.firsts.push({ frame: outcome.frame, rule: outcome.rule, fromTheStart, swapped })
     this.filter[(hash & (FILTER_BITS - 1)) >>> 5] |= 1 << (hash & 31)
@@ -190,7 +208,7 @@ export class BlockedConversations {
     const keys = new Int32Array(this.capacity * KEY_INTS)
     keys.set(this.keys)
     this.keys = keys
-    const counts = new Float64Array(this.capacity * 2)
+    const counts = new Float64Array(this.capacity * COUNTS)
     counts.set(this.counts)
     this.counts = counts
     this.index = new Int32Array(this.capacity * 2)

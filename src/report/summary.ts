@@ -43,7 +43,7 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
     { title: `Verdicts of the ${machineName(summary)}`, lines: withRules ? table(verdictsTable(traffic), 2) : [] },
     { title: 'Dropped by these rules', style: 'red', lines: dropLines(traffic, most) },
     {
-      title: 'Blocked connections, largest first',
+      title: 'Conversations that lost packets, largest first',
       style: 'red',
       lines: conversationLines(traffic, verbose ? most : CONNECTIONS_MAX),
     },
@@ -121,7 +121,7 @@ function dropLines(traffic: TrafficCounters, most: number): string[] {
 
 function dropLine(drop: DropCount): string[] {
   const amounts = [counted(drop.packets, 'packet'), byteSize(drop.bytes)]
-  if (drop.conversations > 0) amounts.push(counted(drop.conversations, 'connection'))
+  if (drop.conversations > 0) amounts.push(counted(drop.conversations, 'conversation'))
   if (drop.rule === null) return [`  the tracker itself: ${amounts.join(', ')}`]
   return [...wrap(`${ruleNameWithFamily(drop.rule)}: ${amounts.join(', ')}`, 2, 2), ...ruleText(drop.rule)]
 }
@@ -161,9 +161,10 @@ function natLines(summary: ReplaySummary, most: number): string[] {
  */
 function unmatchedLines(summary: ReplaySummary, traffic: TrafficCounters, verbose: boolean): string[] {
   const undecided = new Set(traffic.undecided.map(({ rule }) => rule))
-  const packets = traffic.undecided.reduce((sum, one) => sum + one.packets, traffic.undecidedOthers)
-  const open = packets === 0 ? '' : `; ${counted(packets, 'undecided packet')} may have matched some of them`
   return [summary.ruleset4, summary.ruleset6].flatMap((ruleset) => {
+    const own = traffic.undecided.filter(({ rule }) => rule?.family === ruleset?.family)
+    const packets = own.reduce((sum, one) => sum + one.packets, own.length === 0 ? 0 : traffic.undecidedOthers)
+    const open = packets === 0 ? '' : `; ${counted(packets, 'undecided packet')} may have matched some of them`
     const rules = ruleset?.rules.filter((rule) => !rule.text.startsWith(':')) ?? []
     const unmatched = rules.filter((rule) => ruleset?.packets(rule.id) === 0 && !undecided.has(rule))
     if (unmatched.length === 0) return []
@@ -204,7 +205,7 @@ function conversationLines(traffic: TrafficCounters, most: number): string[] {
   const { blocked } = traffic
   if (blocked === null) return []
   const lines = blocked.largest(most).flatMap(conversationLine)
-  lines.push(...more(blocked.count - most, 'more connection', 'more connections'))
+  lines.push(...more(blocked.count - most, 'more conversation', 'more conversations'))
   if (blocked.overflowPackets > 0) {
     lines.push(
       ...wrap(
@@ -220,14 +221,15 @@ function conversationLines(traffic: TrafficCounters, most: number): string[] {
 function conversationLine(one: BlockedConversation): string[] {
   const where = one.rule === null ? 'the tracker' : ruleNameWithFamily(one.rule)
   const first = `frame\u00a0${one.firstFrame}`
-  const rest = one.dropped - 1 + one.passed
-  const story = one.fromTheStart
-    ? `blocked at its first packet (${first}) by ${where}${
-        rest === 0 ? '' : `; ${counted(rest, 'more packet')} of the capture ${rest === 1 ? 'belongs' : 'belong'} to it`
-      }`
-    : `${counted(one.dropped, 'packet')} dropped from ${first} on, first by ${where}${
-        one.passed === 0 ? '' : `; ${counted(one.passed, 'other')} since then passed`
-      }`
+  const others = [
+    one.passed === 0 ? [] : `${count(one.passed)} passed`,
+    one.undecided === 0 ? [] : `${count(one.undecided)} undecided`,
+  ].flat()
+  const head = one.fromTheStart
+    ? `${others.length === 0 ? 'blocked at its' : 'lost its'} first packet (${first}) by ${where}`
+    : `${counted(one.dropped, 'packet')} dropped from ${first} on, first by ${where}`
+  const later = one.fromTheStart && one.dropped > 1 ? [`${count(one.dropped - 1)} more dropped`, ...others] : others
+  const story = later.length === 0 ? head : `${head}; since then ${later.join(', ')}`
   return wrap(`${conversationName(one)}: ${story}`, 2, 2)
 }
 
@@ -264,16 +266,13 @@ function undecidedLines(summary: ReplaySummary, traffic: TrafficCounters, most: 
   return lines
 }
 
-/** Which interfaces the rules speak of: what to write behind --iface. */
-function interfaceHint({ ruleset4, ruleset6 }: ReplaySummary): string[] {
-  const named = /(?:^| )(?:-[io]|--(?:in|out)-interface) (\S+)/g
-  const texts = [ruleset4, ruleset6].flatMap((ruleset) => ruleset?.rules ?? []).map(({ text }) => text)
-  const names = new Set(texts.flatMap((text) => [...text.matchAll(named)].map(([, name]) => name)))
-  names.delete('lo')
-  if (names.size === 0) return []
-  const shown = [...names].slice(0, INTERFACES_SHOWN).map(printable).join(', ')
-  const rest = names.size > INTERFACES_SHOWN ? ` and ${names.size - INTERFACES_SHOWN} more` : ''
-  const example = `--iface\u00a0${[...names][0].replace('+', '0')}=0.0.0.0/0`
+/** What to write behind --iface. */
+function interfaceHint({ interfacesNotGiven }: ReplaySummary): string[] {
+  if (interfacesNotGiven.length === 0) return []
+  const shown = interfacesNotGiven.slice(0, INTERFACES_SHOWN).map(printable).join(', ')
+  const left = interfacesNotGiven.length - INTERFACES_SHOWN
+  const rest = left > 0 ? ` and ${left} more` : ''
+  const example = `--iface\u00a0${interfacesNotGiven[0].replace('+', '0')}=0.0.0.0/0`
   return wrap(
     `The rules name the interfaces ${shown}${rest}: say which networks are behind each, like ${example}.`,
     2,

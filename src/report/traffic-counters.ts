@@ -137,11 +137,10 @@ export class TrafficCounters implements Sink {
     if (outcome.reason !== 0) this.takeReason(outcome)
     if (outcome.assumesFrame > 0) this.resting++
     if (verdict === VERDICT_DROP || verdict === VERDICT_REJECT) this.takeDrop(outcome)
-    else {
-      if (verdict === VERDICT_UNKNOWN) this.takeUndecided(outcome)
-      if (this.blocked !== null && outcome.fields[outcome.base + P_FAMILY] !== IP_NONE)
-        this.blocked.passed(outcome.fields, outcome.base)
-    }
+    else if (verdict === VERDICT_UNKNOWN) {
+      this.takeUndecided(outcome)
+      this.blocked?.undecided(outcome.fields, outcome.base)
+    } else if (verdict === VERDICT_ACCEPT) this.blocked?.passed(outcome.fields, outcome.base)
     if (outcome.connectionNumber > this.highestConnection) this.highestConnection = outcome.connectionNumber
   }
 

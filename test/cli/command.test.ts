@@ -55,8 +55,8 @@ describe('the command', () => {
     expect(stdout).toContain('94 frames')
     expect(stdout).toMatch(/DROP +3 +0 +3/)
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      '198.51.100.80:46478 > 192.0.2.10:22 tcp: blocked at its first packet (frame 48) by INPUT rule 2; ' +
-        '46 more packets of the capture belong to it',
+      '198.51.100.80:46478 > 192.0.2.10:22 tcp: lost its first packet (frame 48) by INPUT rule 2; ' +
+        'since then 2 more dropped, 44 passed',
     )
     for (const line of stdout.split('\n').filter((one) => !one.includes(root)))
       expect(line.length).toBeLessThanOrEqual(80)

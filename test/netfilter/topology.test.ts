@@ -43,6 +43,14 @@ describe('interfaces', () => {
     expect(wayTo(address)).toBe(name)
   })
 
+  test('one network behind two interfaces is refused', () => {
+    const both = [...NETWORKS, { name: 'vpn', networks: ['10.99.7.7/16'] }]
+    expect(() => topologyOf({ interfaces: both })).toThrow(
+      '--iface: 10.99.0.0/16 is said to be behind dmz and behind vpn; take it out of one',
+    )
+    expect(() => topologyOf({ interfaces: [...NETWORKS, { name: 'lan', networks: ['10.0.0.0/8'] }] })).not.toThrow()
+  })
+
   test('what lies behind no network has an unknown interface', () => {
     expect(wayTo('8.8.8.8', { interfaces: NETWORKS.slice(1) })).toBe('unknown')
     expect(wayTo('8.8.8.8', {})).toBe('unknown')

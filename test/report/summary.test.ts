@@ -14,6 +14,7 @@ import { summaryText } from '../../src/report/summary.ts'
 import { TrafficCounters } from '../../src/report/traffic-counters.ts'
 import { ONE_FLAG_CLASS } from '../../src/ruleset/evaluate/flag-classes.ts'
 import type { CompiledRuleset, RuleInfo } from '../../src/ruleset/ruleset.ts'
+import { NOTE_FRAGMENT_QUEUED } from '../../src/wire/packet-fields.ts'
 import { addressWords, outcome, rule } from './outcomes.ts'
 
 const NEW = { state: 1, direction: 0, hook: 2 }
@@ -46,6 +47,7 @@ function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = 
       local: [],
       assumptions: [],
       warnings: [],
+      interfacesNotGiven: [],
       files: [{ path: 'a.pcap', format: 'pcap, microseconds', frames: outcomes.length }],
       problems: [],
       frames: outcomes.length,
@@ -88,10 +90,10 @@ describe('the summary', () => {
       outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 2 }),
     ])
     expect(flat(text)).toContain(
-      '10.0.0.1:4000 > 10.0.0.2:22 tcp: blocked at its first packet (frame 1) by FORWARD rule 3; ' +
-        '2 more packets of the capture belong to it',
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: lost its first packet (frame 1) by FORWARD rule 3; ' +
+        'since then 1 more dropped, 1 passed',
     )
-    expect(flat(text)).toContain('FORWARD rule 3: 2 packets, 120 bytes, 1 connection line 12: -A FORWARD -p tcp')
+    expect(flat(text)).toContain('FORWARD rule 3: 2 packets, 120 bytes, 1 conversation line 12: -A FORWARD -p tcp')
   })
 
   it('does not say "first packet" of a connection that was let in before', () => {
@@ -101,8 +103,17 @@ describe('the summary', () => {
       outcome(ssh, { ...NEW, verdict: 1, connectionNumber: 1 }),
     ])
     expect(flat(text)).toContain(
-      '10.0.0.1:4000 > 10.0.0.2:22 tcp: 1 packet dropped from frame 2 on, first by FORWARD rule 3; 1 other since then passed',
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: 1 packet dropped from frame 2 on, first by FORWARD rule 3; since then 1 passed',
     )
+  })
+
+  it('tells undecided packets from those that passed, and frames that had no verdict from both', () => {
+    const text = summaryOf([
+      outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 }),
+      outcome(sshReply, { ...NEW, verdict: 4, possibleVerdicts: 6 }),
+      outcome(ssh, { note: NOTE_FRAGMENT_QUEUED, verdict: 0 }),
+    ])
+    expect(flat(text)).toContain('lost its first packet (frame 1) by FORWARD rule 3; since then 1 undecided ')
   })
 
   it('keeps IPv6 addresses and ports apart, and names pings by their identifier', () => {
@@ -116,7 +127,7 @@ describe('the summary', () => {
     ])
     expect(text).toContain('[2001:db8::1]:1 > [2001:db8::2]:2 tcp:')
     expect(flat(text)).toContain(
-      '10.0.0.1 > 10.0.0.2 icmp id 77: blocked at its first packet (frame 2) by FORWARD rule 3; 1 more',
+      '10.0.0.1 > 10.0.0.2 icmp id 77: blocked at its first packet (frame 2) by FORWARD rule 3; since then 1 more',
     )
   })
 
@@ -217,7 +228,7 @@ describe('the summary', () => {
 
     it('names the interfaces that nobody said anything about', () => {
       const unknown = { ...NEW, verdict: 4, possibleVerdicts: 6, rule: rules[0], unknownText: 'name it with --iface' }
-      expect(flat(summaryOf([outcome(ssh, unknown)], { ruleset4 }))).toContain(
+      expect(flat(summaryOf([outcome(ssh, unknown)], { ruleset4, interfacesNotGiven: ['lan+', 'wan'] }))).toContain(
         'The rules name the interfaces lan+, wan: say which networks are behind each, like --iface lan0=0.0.0.0/0.',
       )
     })

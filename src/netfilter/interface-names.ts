@@ -1,0 +1,50 @@
+import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import type { InterfaceOption } from './interfaces.ts'
+
+const NAMES_SHOWN = 8
+
+type Rulesets = readonly (CompiledRuleset | null)[]
+
+/** Where the user may name interfaces. */
+export interface NamedInterfaces {
+  readonly interfaces: readonly InterfaceOption[]
+  readonly inInterface?: string | undefined
+  readonly outInterface?: string | undefined
+}
+
+/** The interfaces that rules speak of (a + at the end stands for any rest), in their order, but lo and those the user named. */
+export function interfacesNotGiven(rulesets: Rulesets, given: readonly string[]): string[] {
+  return namesInRules(rulesets).filter((pattern) => !given.some((name) => isMeant(pattern, name)))
+}
+
+/** A name that no rule knows, while rules have names that nobody gave, is likely a slip. */
+export function interfaceWarnings(rulesets: Rulesets, options: NamedInterfaces): string[] {
+  const { inInterface, outInterface } = options
+  const given: [string, string][] = options.interfaces.map(({ name }) => ['--iface', name])
+  if (inInterface !== undefined) given.push(['--in-iface', inInterface])
+  if (outInterface !== undefined) given.push(['--out-iface', outInterface])
+  const known = namesInRules(rulesets)
+  const others = interfacesNotGiven(rulesets, givenNames(options))
+  if (others.length === 0) return []
+  const rest = others.length > NAMES_SHOWN ? ` and ${others.length - NAMES_SHOWN} more` : ''
+  const spoken = `${others.slice(0, NAMES_SHOWN).join(', ')}${rest}`
+  return given
+    .filter(([, name]) => name !== 'lo' && !known.some((pattern) => isMeant(pattern, name)))
+    .map(([option, name]) => `No rule speaks of the interface ${name} (${option}), but of ${spoken}.`)
+}
+
+export function givenNames({ interfaces, inInterface, outInterface }: NamedInterfaces): string[] {
+  return [...interfaces.map(({ name }) => name), inInterface ?? [], outInterface ?? []].flat()
+}
+
+function namesInRules(rulesets: Rulesets): string[] {
+  const named = /(?:^| )(?:-[io]|--(?:in|out)-interface) (\S+)/g
+  const texts = rulesets.flatMap((ruleset) => ruleset?.rules ?? []).map(({ text }) => text)
+  const names = new Set(texts.flatMap((text) => [...text.matchAll(named)].map(([, name]) => name)))
+  names.delete('lo')
+  return [...names]
+}
+
+function isMeant(pattern: string, name: string): boolean {
+  return pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+}
