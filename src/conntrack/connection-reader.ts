@@ -27,6 +27,7 @@ import {
   X_REPLY_ADDRESS_A,
   X_REPLY_ADDRESS_B,
   X_REPLY_FROM_B,
+  X_REPLY_KIND,
   X_REPLY_PORTS,
 } from './extensions.ts'
 import { HELPERS } from './helpers/registry.ts'
@@ -104,6 +105,13 @@ export class ConnectionReader {
 
   zone(connection: number): number {
     return this.#table.entries[connection * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
+  }
+
+  /** The zone, also where it holds for the reply direction only. */
+  zoneId(connection: number): number {
+    const zone = this.zone(connection)
+    if (zone !== 0 || !this.#hasReplyKey(connection * ENTRY_INTS)) return zone
+    return this.#table.extensions.records[this.#table.extensionOf(connection) + X_REPLY_KIND] >>> KIND_ZONE_SHIFT
   }
 
   /** As ConnectionView.find. What was found before stays found. */

@@ -203,6 +203,11 @@ export class CurrentConnection {
     else this.info = (status & IPS_EXPECTED) !== 0 ? CT_RELATED : CT_NEW
   }
 
+  /** The packet's zone, whichever direction it holds for: expectations ask for no direction (oracle: fuzzing with zones). */
+  get zoneId(): number {
+    return this.zoneOriginal || this.zoneReply
+  }
+
   /** Makes an entry for the packet; not findable until confirmed. False when the table is full. */
   open(fields: Int32Array, base: number): boolean {
     this.key.fill(fields, base, this.zoneOriginal, 0, 0)
@@ -216,10 +221,10 @@ export class CurrentConnection {
     this.id = this.table.allocate(this.key)
     this.info = CT_NEW
     this.number = this.table.created
-    if (this.zoneReply !== this.zoneOriginal) this.#setReplyZone()
     if (this.timeoutPolicy > 0) this.#setTimeoutPolicy()
     if (this.expectations.count > 0) this.#meetExpectation(fields, base)
     if (this.fulfilled === null && this.helper >= 0) this.setHelper(this.id, this.helper)
+    if (this.zoneReply !== this.zoneOriginal) this.#setReplyZone()
     return true
   }
 
@@ -246,7 +251,7 @@ export class CurrentConnection {
       fields,
       family,
       fields[base + P_PROTOCOL],
-      this.zoneOriginal,
+      this.zoneId,
       base + P_SRC,
       base + P_DST,
       source,

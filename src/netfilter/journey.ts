@@ -75,6 +75,7 @@ export class Journey {
     packet.bytes = bytes
     packet.fields = fields
     packet.base = base
+    packet.number++
     packet.nowNs = this.tracker.current.nowNs
     packet.tracking = 0
     packet.forwarded = false

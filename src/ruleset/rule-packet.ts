@@ -44,6 +44,8 @@ export class RulePacket {
   bytes: Uint8Array = new Uint8Array(0)
   fields: Int32Array = new Int32Array(0)
   base = 0
+  /** Tells it from the packets before and behind. */
+  number = 0
   /** The replay's clock: nanoseconds since the first frame; never runs backwards. */
   nowNs = LARGE_ZERO
   /** Seconds since the epoch, whole, for dates and times of day. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tcp, udp } from '../support/packets.ts'
+import { datagram, tcp, udp } from '../support/packets.ts'
 import type { CaptureFrame } from '../support/pcap.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { lastingDifference } from './run-packets.ts'
@@ -67,6 +67,7 @@ const LIMITS = [
   ['of every packet', '', '-j REJECT'],
   ['of SYNs', '-p tcp --syn', '-j REJECT'],
   ['of a network', '-p tcp --syn', '--connlimit-mask 24 -j DROP'],
+  ['twice of every packet', '', '-j REJECT', 'twice'],
   ['of a destination, behind others', '-p tcp -m conntrack --ctstate NEW --dport 80', '--connlimit-daddr -j DROP'],
 ] as const
 const RUNS = Number(process.env.CTREPLAY_RANDOM_CONVERSATIONS ?? 2)
@@ -104,11 +105,40 @@ describe.skipIf(!oracle.available)(
       expect(await lastingDifference(oracle, { packets, mode: 'router', rules6: COUNTING })).toBe('')
     })
 
+    it('where a packet meets the rule twice, and one that tells of no connection', async () => {
+      if (!oracle.available) return
+      const above = (count: number): string => `-A L${count} -m connlimit --connlimit-above ${count} -j DROP`
+      const counts = [5, 4, 3, 2, 1]
+      const visits = counts.flatMap((count) => [`-A FORWARD -j L${count}`, `-A FORWARD -p udp -j L${count}`])
+      const rules = [
+        '*filter',
+        ...counts.map((count) => `:L${count} - [0:0]`),
+        ...visits,
+        ...counts.map(above),
+        'COMMIT',
+        '',
+      ]
+      const short = { bytes: datagram(`${CLIENT}>10.1.0.1`, 17, [1, 2]), time: 9 }
+      const packets = [
+        query(1, 1),
+        query(1, 2),
+        query(2, 3),
+        answer(1, 4),
+        query(1, 5),
+        query(3, 6),
+        short,
+        query(3, 40),
+      ]
+      expect(await lastingDifference(oracle, { packets, mode: 'router', rules: rules.join('\n') })).toBe('')
+    })
+
     const enough = { timeout: 60_000 + RUNS * 10_000 }
-    it.each(LIMITS)('in random conversations: %s', enough, async (_, before, behind) => {
+    it.each(LIMITS)('in random conversations: %s', enough, async (_, before, behind, times?: string) => {
       if (!oracle.available) return
       const limits = [4, 3, 2].map((limit) => `-A FORWARD ${before} -m connlimit --connlimit-above ${limit} ${behind}`)
-      const rules = ['*filter', ...limits, 'COMMIT', ''].join('\n')
+      const chains = times === undefined ? limits : [':L - [0:0]', '-A FORWARD -j L', '-A FORWARD -j L', ...limits]
+      const inChain = chains.map((rule) => (times === undefined ? rule : rule.replace('FORWARD  -m', 'L  -m')))
+      const rules = ['*filter', ...inChain, 'COMMIT', ''].join('\n')
       const agrees = fc.asyncProperty(conversations, async (packets) => {
         expect(await lastingDifference(oracle, { packets, mode: 'router', rules })).toBe('')
       })

@@ -55,6 +55,16 @@ describe('ports that run out (Linux 6.18)', () => {
   })
 })
 
+// oracle: random combinations of -j CT with a helper and a zone
+test.each(['--zone 1', '--zone-orig 1', '--zone-reply 1'])('an announced connection is met with %s', (zone) => {
+  const one = router(table('raw', `-A PREROUTING -p udp -j CT --helper tftp ${zone}`))
+  const read = udp('10.0.0.1:4000>10.9.9.9:69', { data: '\u0000\u0001a\u0000octet\u0000' })
+  expect(one.sayAll([read, udp('10.9.9.9:7000>10.0.0.1:4000', { data: 20 })])).toEqual([
+    'NEW FORWARD ACCEPT',
+    'RELATED FORWARD ACCEPT',
+  ])
+})
+
 // oracle: translation.test.ts, a zone for one direction
 describe('zones for one direction', () => {
   test('a port that another connection has in the other direction is free', () => {

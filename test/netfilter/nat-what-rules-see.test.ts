@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sctp, tcp, udp } from '../support/packets.ts'
+import { datagram, sctp, tcp, udp } from '../support/packets.ts'
 import { table } from './replaying.ts'
 import { filter, nat, QUESTION, router } from './translating.ts'
 
@@ -35,6 +35,13 @@ describe('what rules see', () => {
     const one = router(snat + filter('-A FORWARD -d 10.0.0.1 -p udp --dport 4000 -j DROP'))
     one.say(QUESTION)
     expect(one.say(udp('10.9.9.9:53>198.51.100.1:4000'))).toBe('ESTABLISHED/reply FORWARD DROP filter:FORWARD:rule:1')
+  })
+
+  test('of DCCP the ports as sent: the tracker knows none', () => {
+    const rules =
+      nat('-A PREROUTING -j DNAT --to-destination 10.99.0.1') + filter('-A FORWARD -p dccp --dport 80 -j DROP')
+    const request = datagram('10.0.0.1>10.9.9.9', 33, [0, 1, 0, 80, 4, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
+    expect(router(rules).say(request)).toBe('NEW FORWARD DROP filter:FORWARD:rule:1')
   })
 
   test('POSTROUTING mangle sees the source before SNAT', () => {

@@ -237,6 +237,21 @@ describe('what is wrong is refused with its place', () => {
     expect(errorsOf(filter(':A - [0:0]', '-A FORWARD -g A', misplaced, '-A A -j DROP'))).toHaveLength(1)
   })
 
+  test('a word ends behind a closing quote, as for iptables-restore', () => {
+    const [table] = parseRuleset(
+      filter('-A FORWARD -p tcp -m comment --comment a"b c"--syn -j DROP', '-A FORWARD -m comment --comment ""-j LOG'),
+      'rules',
+      'ipv4',
+    ).tables
+    expect(
+      table.chains[1].rules.map(({ matches, target }) => [matches.length, matches[0].match.comment, target?.name]),
+    ).toEqual([
+      [2, 'ab c', 'DROP'],
+      [1, '', 'LOG'],
+    ])
+    expect(errorsOf(filter('-A FORWARD -m comment --comment "a"b'))[0]).toMatch(/^rules:3:36: /)
+  })
+
   test('a loop that no packet can reach is none of our business', () => {
     expect(errorsOf(filter(':A - [0:0]', '-A A -j A'))).toEqual([])
     expect(errorsOf(filter(':A - [0:0]', '-A FORWARD -j A', '-A A -j DROP', '-A A -j A'))).toEqual([])

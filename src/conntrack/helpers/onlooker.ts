@@ -55,7 +55,7 @@ export class HelperOnlooker {
       fields,
       fields[base + P_FAMILY],
       protocol,
-      current.zoneOriginal,
+      current.zoneId,
       base + P_SRC,
       base + P_DST,
       connections.port(current.id, false, false),

@@ -14,7 +14,7 @@ import {
 import { PROTO_GRE, PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current.ts'
-import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_EXPECTATIONS, ENTRY_INTS, KIND_ZONE_SHIFT } from '../entry.ts'
+import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_EXPECTATIONS, ENTRY_INTS } from '../entry.ts'
 import {
   ANY_PORT,
   EXPECT_ADDED,
@@ -190,7 +190,7 @@ export class HelperRunner implements HelpedPacket {
       // Without the helper nobody lays down the keys of senders.
       ...(this.#greKeys === null && announced.protocol === PROTO_GRE ? { sourcePort: ANY_PORT } : {}),
       family: this.family,
-      zone: this.#zone,
+      zone: this.connections.zoneId(this.connection),
       direction: this.direction,
     }
     const policy = HELPERS[this.#helper].policies[expectation.policy]
@@ -205,7 +205,10 @@ export class HelperRunner implements HelpedPacket {
   }
 
   findExpected(tuple: Omit<ExpectedTuple, 'family' | 'zone'>): PendingExpectation | null {
-    return this.#expectations.find({ ...tuple, family: this.family, zone: this.#zone }, this.nowNs)
+    return this.#expectations.find(
+      { ...tuple, family: this.family, zone: this.connections.zoneId(this.connection) },
+      this.nowNs,
+    )
   }
 
   forgetExpected(one: PendingExpectation): void {
@@ -253,10 +256,6 @@ export class HelperRunner implements HelpedPacket {
 
   unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void {
     this.#greKeys?.unmap(source, destination, callId)
-  }
-
-  get #zone(): number {
-    return this.#current.table.entries[this.connection * ENTRY_INTS + E_KIND] >>> KIND_ZONE_SHIFT
   }
 
   /** `forget` is called when the connection is freed. */

@@ -135,8 +135,7 @@ export class NatBinder {
       const words = tuple[P_FAMILY] === IP_V6 ? 4 : 1
       const source = [...tuple.subarray(P_SRC, P_SRC + words)]
       const destination = [...tuple.subarray(P_DST, P_DST + words)]
-      const { zoneOriginal, zoneReply } = this.#current
-      const chosen = chooseAddress(range, manip, source, destination, zoneOriginal || zoneReply)
+      const chosen = chooseAddress(range, manip, source, destination, this.#current.zoneId)
       if (chosen !== null) tuple.set(chosen, manip === MANIP_SOURCE ? P_SRC : P_DST)
     }
     if (range.random) this.#findPort(manip, range)

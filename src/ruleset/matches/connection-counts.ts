@@ -1,8 +1,8 @@
-import { IPS_ASSURED } from '../../conntrack/status.ts'
+import { IPS_ASSURED, IPS_CONFIRMED } from '../../conntrack/status.ts'
 import type { ConnectionView, ConnectionWatcher } from '../connection-view.ts'
 import { KeyTable } from '../evaluate/key-table.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { ConnectionTuples } from './connection-tuples.ts'
+import { ConnectionTuples, hasTuple, zoneOf } from './connection-tuples.ts'
 import { BLOCK_NODES, GroupLists, RESTLESS } from './group-lists.ts'
 
 /** When more nodes than these have been thrown out, a search ends (Linux 6.18). */
@@ -40,6 +40,10 @@ export class ConnectionCounts implements ConnectionWatcher {
   #own = -1
   #gone = 0
   #vagueGone = 0
+  /** The packet that came by last, its number, and its group. */
+  #last: RulePacket | null = null
+  #lastNumber = -1
+  #lastSlot = -1
 
   /** @param addressAt P_SRC or P_DST; @param mask as many words as the family has; @param blockNodes see GroupLists */
   constructor(addressAt: number, mask: readonly number[], blockNodes = BLOCK_NODES) {
@@ -53,14 +57,25 @@ export class ConnectionCounts implements ConnectionWatcher {
   /**
    * Counts the packet's group into `low` and `high`, as if the packet certainly came by; changes nothing. As in the kernel,
    * what is gone or closed does not count, up to the packet's own connection: those behind still do. Of an ASSURED connection
-   * all are looked through, and its own may be among the closed: 0 is possible, and drops the packet.
+   * all are looked through, and its own may be among the closed: 0 is possible, and drops the packet; so does a
+   * header that tells of no connection.
    */
   count(packet: RulePacket): void {
     this.#listenTo(packet.connections)
+    if (!hasTuple(packet)) {
+      this.low = 0
+      this.high = 0
+      return
+    }
     const slot = this.#readGroup(packet)
     if (slot < 0) {
       this.low = 1
       this.high = 1
+      return
+    }
+    if (this.#comesAgain(packet, slot)) {
+      this.high = this.#lists.size(slot) + 1
+      this.low = this.high - this.#lists.vague(slot)
       return
     }
     this.#search(packet, slot, KEEP)
@@ -74,8 +89,10 @@ export class ConnectionCounts implements ConnectionWatcher {
 
   /** The packet, which was just counted, came by. @param perhaps or not */
   enter(packet: RulePacket, perhaps: boolean): void {
+    if (!hasTuple(packet)) return
     let slot = this.#readGroup(packet)
-    if (slot >= 0) {
+    if (slot >= 0 && !this.#comesAgain(packet, slot)) {
+      this.#remember(packet, slot)
       if (this.#gone > 0) this.#search(packet, slot, perhaps ? DOUBT : THROW_OUT)
       if (this.#isOld) return
       if (this.#own >= 0) {
@@ -91,9 +108,25 @@ export class ConnectionCounts implements ConnectionWatcher {
       slot = this.#groups.add()
       this.#lists.open(slot, this.#groups.capacity)
     }
+    this.#remember(packet, slot)
     const node = this.#lists.append(slot, perhaps)
     this.#tuples.remember(node, packet)
     this.#disturb(node, packet.connection < 0 ? RESTLESS : quietUntilNs(packet.connections, packet.connection))
+  }
+
+  #remember(packet: RulePacket, slot: number): void {
+    this.#last = packet
+    this.#lastNumber = packet.number
+    this.#lastSlot = slot
+  }
+
+  /**
+   * The packet meets the same rule twice, between two ticks of the kernel's clock, so that the kernel does not look through its
+   * group again. Unless its connection is confirmed, it gets one more node.
+   */
+  #comesAgain(packet: RulePacket, slot: number): boolean {
+    if (this.#last !== packet || this.#lastNumber !== packet.number || this.#lastSlot !== slot) return false
+    return (statusOfOwn(packet) & IPS_CONFIRMED) === 0
   }
 
   /** A packet of the connection was tracked. */
@@ -148,10 +181,11 @@ export class ConnectionCounts implements ConnectionWatcher {
   }
 
   /** The packet's own connection is met where it is, if it is there. False where that is not known. */
-  #rouseOwn({ connection, connections, fields, base }: RulePacket): boolean {
+  #rouseOwn(packet: RulePacket): boolean {
+    const { connection, connections, fields, base } = packet
     // A tuple says nothing of its zone.
     if (connection < 0 && this.#tuples.hasZones) return false
-    const own = connection >= 0 ? connection : connections.find(fields, base, 0) >> 1
+    const own = connection >= 0 ? connection : connections.find(fields, base, zoneOf(packet)) >> 1
     if (own >= 0) this.#rouse(own, RESTLESS)
     return true
   }
@@ -249,7 +283,13 @@ function quietUntilNs(connections: ConnectionView, connection: number): number {
  * Of an ASSURED connection the kernel takes for granted that its first packet was counted (seen: connections that came by only
  * later), also where an INVALID packet only looks like one of its own.
  */
-function isAssured({ connection, connections, fields, base }: RulePacket): boolean {
-  const entry = connection >= 0 ? connection : connections.find(fields, base, 0) >> 1
-  return entry >= 0 && (connections.status(entry) & IPS_ASSURED) !== 0
+function isAssured(packet: RulePacket): boolean {
+  return (statusOfOwn(packet) & IPS_ASSURED) !== 0
+}
+
+/** Of the connection that the packet is of, or looks like; 0 where there is none. */
+function statusOfOwn(packet: RulePacket): number {
+  const { connection, connections, fields, base } = packet
+  const entry = connection >= 0 ? connection : connections.find(fields, base, zoneOf(packet)) >> 1
+  return entry < 0 ? 0 : connections.status(entry)
 }

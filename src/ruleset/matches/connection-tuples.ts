@@ -1,8 +1,28 @@
-import { P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6 } from '../../wire/protocols.ts'
+import {
+  FRAGMENT_OFFSET_MASK,
+  IP_V6,
+  P_DST,
+  P_FAMILY,
+  P_FRAGMENT,
+  P_L4_LENGTH,
+  P_PORTS,
+  P_PROTOCOL,
+  P_SRC,
+  PACKET_INTS,
+} from '../../wire/packet-fields.ts'
+import {
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_NO_NEXT_HEADER,
+  PROTO_SCTP,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UDPLITE,
+} from '../../wire/protocols.ts'
 import type { ConnectionView } from '../connection-view.ts'
 import { grown } from '../evaluate/key-table.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { trackingZone } from '../tracking.ts'
 
 /**
  * Before the addresses. Entry that had the tuple last (-1: none), the number of its connection, the next tuple of the same entry
@@ -56,7 +76,7 @@ export class ConnectionTuples {
     tuples[t + ENTRY] = -1
     tuples[t + REVERSED] = 0
     tuples[t + PROTOCOL] = connection < 0 ? fields[base + P_PROTOCOL] : connections.protocol(connection)
-    tuples[t + ZONE] = connection < 0 ? 0 : connections.zone(connection)
+    tuples[t + ZONE] = zoneOf(packet)
     tuples[t + PORTS] = connection < 0 ? fields[base + P_PORTS] : portsOf(packet)
     if (tuples[t + ZONE] !== 0) this.hasZones = true
     for (let i = 0, a = t + HEAD_INTS; i < this.#words; i++, a++) {
@@ -162,4 +182,29 @@ function portsOf({ connection, connections }: RulePacket): number {
   const destination = connections.port(connection, false, true)
   const isIcmp = protocol === PROTO_ICMP || protocol === PROTO_ICMPV6
   return isIcmp ? (destination << 16) | source : (source << 16) | destination
+}
+
+/** Zone of the packet's connection; behind `-j CT` in the raw table, of the one that it will be looked for in. */
+export function zoneOf({ connection, connections, direction, tracking, mark }: RulePacket): number {
+  if (connection >= 0) return connections.zone(connection)
+  return direction < 0 ? 0 : trackingZone(tracking, 0, mark)
+}
+
+/** Bytes of the transport header that a tuple is read from. */
+const TUPLE_BYTES: ReadonlyMap<number, number> = new Map([
+  [PROTO_TCP, 4],
+  [PROTO_UDP, 4],
+  [PROTO_UDPLITE, 4],
+  [PROTO_SCTP, 4],
+  [PROTO_ICMP, 8],
+  [PROTO_ICMPV6, 8],
+])
+
+/** Whether a packet is of a connection, or its header says which one it could be of (oracle: random combinations). */
+export function hasTuple({ direction, fields, base }: RulePacket): boolean {
+  if (direction >= 0) return true
+  const protocol = fields[base + P_PROTOCOL]
+  if (protocol < 0 || (protocol === PROTO_NO_NEXT_HEADER && fields[base + P_FAMILY] === IP_V6)) return false
+  if ((fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) !== 0) return false
+  return fields[base + P_L4_LENGTH] >= (TUPLE_BYTES.get(protocol) ?? 0)
 }

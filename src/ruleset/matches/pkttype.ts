@@ -11,6 +11,8 @@ const TYPES: readonly (readonly [string, number])[] = [
   // Never met: what is for another host does not get to the hooks.
   ['otherhost', LINK_OTHERHOST],
   ['host', LINK_HOST],
+  ['bcast', LINK_BROADCAST],
+  ['mcast', LINK_MULTICAST],
 ]
 
 /** How the frame was addressed on the link. */

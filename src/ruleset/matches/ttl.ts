@@ -14,7 +14,7 @@ function hops(name: string, family: Family): MatchExtension {
   return {
     name,
     family,
-    options: [{ name: eq, aliases: name === 'ttl' ? ['ttl'] : [], negatable: true }, { name: lt }, { name: gt }],
+    options: [{ name: eq, aliases: [name], negatable: true }, { name: lt }, { name: gt }],
     parse(options) {
       const use = options.oneOf([eq, lt, gt])
       if (!use) throw new Refusal(options.at, `${name} needs --${eq}, --${lt} or --${gt}`)

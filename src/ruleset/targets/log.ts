@@ -1,7 +1,7 @@
 import type { TargetExtension } from '../extension.ts'
 import { numberOf } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
-import { quoteWord, type Token } from '../text/tokens.ts'
+import { cutToBytes, quoteWord, type Token } from '../text/tokens.ts'
 
 /** syslog(3), by number. */
 const LEVELS = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug'] as const
@@ -25,12 +25,10 @@ export const log: TargetExtension = {
     const level = levelToken ? parseLevel(levelToken) : WARNING
     const prefixToken = options.value('log-prefix')
     if (prefixToken?.text === '') throw new Refusal(prefixToken, 'the log prefix is empty; take the option away')
-    const prefix = (prefixToken?.text ?? '').slice(0, PREFIX_MAX)
+    const prefix = cutToBytes(prefixToken?.text ?? '', PREFIX_MAX)
     if (prefixToken?.text.includes('\n')) throw new Refusal(prefixToken, 'a log prefix has no line breaks')
-    if (prefixToken && prefixToken.text.length > PREFIX_MAX) {
-      warn(
-        `line ${prefixToken.line}: the log prefix has more than ${PREFIX_MAX} characters and is cut, as iptables does`,
-      )
+    if (prefixToken && prefix !== prefixToken.text) {
+      warn(`line ${prefixToken.line}: the log prefix has more than ${PREFIX_MAX} bytes and is cut, as iptables does`)
     }
     return {
       action: { kind: 'continue' },

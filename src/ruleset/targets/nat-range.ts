@@ -22,7 +22,8 @@ export function parseNatRange(token: Token, family: Family, mayShift: boolean): 
     if (ports === null) throw new Refusal(token, 'nothing is given; write an address, a port behind a colon, or both')
     return { minAddress: null, maxAddress: null, ...parsed }
   }
-  const [first, last, more] = addresses.replace(/^\[(.*)\]$/, '$1').split('-')
+  const bare = family === 'ipv6' ? addresses.replace(/^\[(.*)\]$/, '$1') : addresses
+  const [first, last, more] = bare.split('-')
   if (more !== undefined) throw new Refusal(token, `"${addresses}" is not a range; write ADDRESS-ADDRESS`)
   const signed = (text: string) => parseAddress(token, family, text).map((word) => word | 0)
   return { minAddress: signed(first), maxAddress: signed(last ?? first), ...parsed }
@@ -43,6 +44,9 @@ function shiftedPorts(token: Token, text: string, mayShift: boolean): Omit<NatRa
   const [ports, base, more] = text.split('/')
   if (more !== undefined || (base !== undefined && !mayShift)) {
     throw new Refusal(token, `"${text}" is not a range of ports; write PORT-PORT`)
+  }
+  if (base !== undefined && !ports.includes('-')) {
+    throw new Refusal(token, `"${text}" is one port, and cannot be shifted; write PORT-PORT/BASE`)
   }
   const basePort = base === undefined ? -1 : parseNumber(token, 1, 65_535, 'port', base)
   return { ...parseNatPorts(token, ports), basePort }

@@ -1,7 +1,7 @@
 import type { TargetExtension } from '../extension.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
-import { quoteWord } from '../text/tokens.ts'
+import { cutToBytes, quoteWord } from '../text/tokens.ts'
 
 /** iptables keeps that much. */
 const PREFIX_MAX = 63
@@ -23,7 +23,7 @@ export const nflog: TargetExtension = {
     if (prefix && (prefix.text.length === 0 || prefix.text.includes('\n'))) {
       throw new Refusal(prefix, 'the prefix is empty or has line breaks; write at least one character, on one line')
     }
-    const words = prefix ? [`--nflog-prefix ${quoteWord(prefix.text.slice(0, PREFIX_MAX))}`] : []
+    const words = prefix ? [`--nflog-prefix ${quoteWord(cutToBytes(prefix.text, PREFIX_MAX))}`] : []
     for (const [name, high] of NUMBERS) {
       const token = options.value(name)
       if (!token) continue

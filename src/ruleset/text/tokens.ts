@@ -13,8 +13,8 @@ const WORD_MAX = 1023
 const BYTES_PER_UNIT_MAX = 3
 
 /**
- * Splits a line as iptables-restore does: at spaces and tabs; `"` quotes, also within a word; a backslash escapes only
- * inside quotes.
+ * Splits a line as iptables-restore does: at spaces and tabs, and behind a closing `"`. A quote may open within a word; a
+ * backslash escapes only inside quotes.
  */
 export function tokenize(source: string, line: number, firstColumn = 1): Token[] {
   const tokens: Token[] = []
@@ -46,19 +46,20 @@ function isBlank(char: number): boolean {
   return char === 0x20 || char === 0x09
 }
 
-/** A word from its first quote on. */
+/** A word from its quote on, up to the closing one. */
 function quotedWord(source: string, start: number, place: Omit<Token, 'text'>): { text: string; end: number } {
   let text = ''
-  let open = false
-  let at = start
-  for (; at < source.length && (open || !isBlank(source.charCodeAt(at))); at++) {
+  for (let at = start + 1; at < source.length; at++) {
     const char = source[at]
-    if (char === '"') open = !open
-    else if (open && char === '\\' && at + 1 < source.length) text += source[++at]
-    else text += char
+    if (char === '"') return { text, end: at + 1 }
+    text += char === '\\' && at + 1 < source.length ? source[++at] : char
   }
-  if (open) throw new Refusal(place, 'a quote is opened and never closed; add a closing "')
-  return { text, end: at }
+  throw new Refusal(place, 'a quote is opened and never closed; add a closing "')
+}
+
+/** As much of a text as `most` bytes of UTF-8 hold, in whole characters. */
+export function cutToBytes(text: string, most: number): string {
+  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(most)).read)
 }
 
 /** A string as iptables-save prints it: bare when wholly [A-Za-z0-9_-], else quoted, with `"`, `\` and `'` escaped. */
