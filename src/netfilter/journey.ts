@@ -23,6 +23,7 @@ import type { MachineOptions } from './machine.ts'
 import type { NatHooks } from './nat-hooks.ts'
 import { CTSTATE_INVALID, CTSTATE_NONE, type Outcome } from './outcome.ts'
 import {
+  hasRefusedOptions,
   isRefusedOnLoopback,
   PATH_INPUT,
   PATH_LOOPBACK,
@@ -153,7 +154,8 @@ export class Journey {
     if (!this.#runHook(rules, outcome)) return false
     const { mode, local } = this.#topology
     const isRoutedAgain = isJudgedAgain && this.nat.changedDestination && !this.nat.redirected
-    if (isRoutedAgain && isRefusedOnLoopback(packet.fields, packet.base, mode, local)) {
+    const { fields, base } = packet
+    if (hasRefusedOptions(fields, base) || (isRoutedAgain && isRefusedOnLoopback(fields, base, mode, local))) {
       this.#refuse(outcome)
       return false
     }

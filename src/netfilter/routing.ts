@@ -44,14 +44,19 @@ export function pathOf(fields: Int32Array, base: number, mode: Mode, local: Loca
   if (fromLocal) return toLocal || isUnspecified(family, fields, base + P_DST) ? PATH_LOOPBACK : PATH_OUTPUT
   // Loopback addresses are not for others, on whatever device they come in.
   if (isLoopback(family, fields, base + P_DST)) return PATH_REFUSED
-  const options = fields[base + P_IP_OPTIONS]
-  if (family === IP_V4 && (options & (IP_OPTION_BAD | IP_OPTION_SOURCE_ROUTE)) !== 0) {
+  if (hasRefusedOptions(fields, base)) {
     const isOurs = toLocal || local.isBroadcast(IP_V4, fields, base + P_DST) || isMulticast(IP_V4, fields, base + P_DST)
     return mode === 'host' && !isOurs ? PATH_UNSEEN : PATH_REFUSED
   }
   if (family !== IP_V4) return toLocal ? PATH_INPUT : pathV6(fields, base, mode, local)
   if (!toLocal) return pathV4(fields, base, mode, local)
   return isMartianSource(fields[base + P_SRC]) || fields[base + P_SRC] === 0 ? PATH_REFUSED : PATH_INPUT
+}
+
+/** IPv4 options that Linux refuses behind PREROUTING: malformed ones, and routes of the sender's choice (accept_source_route=0). */
+export function hasRefusedOptions(fields: Int32Array, base: number): boolean {
+  const isV4 = fields[base + P_FAMILY] === IP_V4
+  return isV4 && (fields[base + P_IP_OPTIONS] & (IP_OPTION_BAD | IP_OPTION_SOURCE_ROUTE)) !== 0
 }
 
 function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {

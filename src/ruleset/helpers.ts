@@ -1,15 +1,22 @@
-/** Connection tracking helpers of the kernel, and the protocols that they may be attached to. */
-export const HELPERS: readonly { readonly name: string; readonly protocols: readonly number[] }[] = [
+export interface HelperInfo {
+  readonly name: string
+  /** What it may be attached to, as the kernel has it (asked of iptables-legacy-restore): H.245 is registered for UDP. */
+  readonly protocols: readonly number[]
+  readonly ipv4Only?: true
+}
+
+/** Connection tracking helpers of the kernel. */
+export const HELPERS: readonly HelperInfo[] = [
   { name: 'amanda', protocols: [17] },
   { name: 'ftp', protocols: [6] },
-  { name: 'H.245', protocols: [6] },
-  { name: 'irc', protocols: [6] },
-  { name: 'netbios-ns', protocols: [17] },
-  { name: 'pptp', protocols: [6] },
+  { name: 'H.245', protocols: [17] },
+  { name: 'irc', protocols: [6], ipv4Only: true },
+  { name: 'netbios-ns', protocols: [17], ipv4Only: true },
+  { name: 'pptp', protocols: [6], ipv4Only: true },
   { name: 'Q.931', protocols: [6] },
   { name: 'RAS', protocols: [17] },
   { name: 'sane', protocols: [6] },
   { name: 'sip', protocols: [6, 17] },
-  { name: 'snmp', protocols: [17] },
+  { name: 'snmp', protocols: [17], ipv4Only: true },
   { name: 'tftp', protocols: [17] },
 ]

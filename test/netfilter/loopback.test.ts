@@ -60,3 +60,10 @@ describe('over loopback the tracker judges again what it made nothing of', () =>
     expect(replaying.live).toBe(2)
   })
 })
+
+// oracle: random combinations. The kernel's accept_source_route is 0.
+test('over loopback a route of the sender’s choice is refused as from anywhere else', () => {
+  const host = new Replaying({ mode: 'host', local: ['10.0.0.5'], rules: table('filter', '-A INPUT -j ACCEPT') })
+  host.say(udp('10.0.0.5:1>10.0.0.5:53', { ipOptions: [131, 7, 4, 10, 9, 9, 8, 0] }))
+  expect(host.outcome).toMatchObject({ note: NOTE_NOT_ROUTED, verdict: VERDICT_NONE })
+})

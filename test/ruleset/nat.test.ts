@@ -1,3 +1,4 @@
+import { HELPERS } from '../../src/ruleset/helpers.ts'
 import { sameGrammar } from './extension-test.ts'
 
 const RANGES = [
@@ -25,6 +26,8 @@ const natRules = (target: string, option: string) =>
   ['', '-p tcp ', '-p udp ', '-p icmp '].flatMap((protocol) =>
     RANGES.map((range) => `${protocol}-j ${target} --${option} ${range}`),
   )
+
+const HELPED = HELPERS.flatMap(({ name }) => [`-p tcp -j CT --helper ${name}`, `-p udp -j CT --helper ${name}`])
 
 sameGrammar('SNAT', [
   {
@@ -135,10 +138,12 @@ sameGrammar('CT', [
       '-j CT --notrack --ctevents new',
       '-p tcp -j CT --helper ftp --ctevents new,reply --expevents new --zone 7',
       '-j CT --helper ftp',
+      ...HELPED,
       '-j CT --ctevents new,foo',
       '-j CT --timeout nosuchpolicy',
     ],
   },
+  { family: 'ipv6', table: 'raw', chain: 'PREROUTING', rules: HELPED },
   { table: 'mangle', chain: 'PREROUTING', rules: ['-j CT --zone 5'] },
 ])
 

@@ -33,7 +33,7 @@ function parseConnbytes(options: Options): Match {
   // The kernel is told of ! by exchanging both numbers, which for a single one says nothing.
   const negated = options.negated('connbytes') && range.from !== range.to
   const rule: ByteRule = { ...range, negated, direction, mode }
-  const printed = range.to === COUNT_MAX ? `${range.from}` : `${range.from}:${range.to}`
+  const printed = range.to === COUNT_MAX || range.to === 0n ? `${range.from}` : `${range.from}:${range.to}`
   const text = `${printOption('connbytes', printed, negated)} --connbytes-mode ${mode} --connbytes-dir ${direction}`
   return {
     print: () => text,

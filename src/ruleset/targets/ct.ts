@@ -1,5 +1,6 @@
 import type { TargetExtension } from '../extension.ts'
 import { HELPERS } from '../helpers.ts'
+import type { Family } from '../ruleset.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -26,7 +27,7 @@ export const ct: TargetExtension = {
     { name: 'expevents' },
     ...ZONES.map((name) => ({ name })),
   ],
-  parse(options, { protocol }) {
+  parse(options, { protocol, family }) {
     const notrack = options.has('notrack')
     const timeout = timeoutName(options)
     if (timeout && !notrack && protocol === 0) {
@@ -35,7 +36,7 @@ export const ct: TargetExtension = {
     const named = options.value('helper')
     const helperToken = named?.text === '' ? undefined : named
     // Without tracking the kernel never looks for the helper.
-    const helper = helperToken && !notrack ? parseHelper(helperToken, protocol) : -1
+    const helper = helperToken && !notrack ? parseHelper(helperToken, protocol, family) : -1
     const zone = parseZone(options)
     const words = [
       notrack ? '--notrack' : '',
@@ -76,12 +77,13 @@ function zoneOption({ original, reply }: NonNullable<Tracking['zone']>): string 
   return original && reply ? 'zone' : original ? 'zone-orig' : 'zone-reply'
 }
 
-function parseHelper(token: Token, protocol: number): number {
-  const index = HELPERS.findIndex(({ name }) => name === token.text)
+function parseHelper(token: Token, protocol: number, family: Family): number {
+  const known = HELPERS.filter(({ ipv4Only }) => family === 'ipv4' || !ipv4Only)
+  const index = HELPERS.findIndex((helper) => helper.name === token.text && known.includes(helper))
   if (index < 0) {
     throw new Refusal(
       token,
-      `"${token.text}" is not a helper; write one of ${HELPERS.map(({ name }) => name).join(', ')}`,
+      `"${token.text}" is not a helper${family === 'ipv6' ? ' of IPv6' : ''}; write one of ${known.map(({ name }) => name).join(', ')}`,
     )
   }
   if (!HELPERS[index].protocols.includes(protocol)) {
