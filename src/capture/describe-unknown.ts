@@ -7,7 +7,7 @@ export const UNKNOWN_HEAD_LENGTH = 512
 /** Says what a file that is no capture seems to be; `wrapping` is the compression it came in, or ''. */
 export function describeUnknown(path: string, head: Uint8Array, wrapping: string): string {
   const what = wrapping === '' ? path : `${path} (inside its ${wrapping.replace(', ', '')} compression)`
-  if (head.length === 0) return `${what}: is empty; ${FORMATS_READ}`
+  if (head.length === 0) return `${what}: it is empty; ${FORMATS_READ}`
   return `${what}: is not a capture: ${guess(head)}; ${FORMATS_READ}`
 }
 

@@ -24,15 +24,26 @@ export interface CaptureOptions {
 
 /**
  * Opens captures for replay, '-' being standard input. Formats are recognised by their first bytes, never by name.
- * Several captures are merged by time.
+ * Several captures are merged by time; one that cannot be read at all is damage.
  *
- * @throws CaptureError when one of them cannot be read at all
+ * @throws CaptureError when one of them is not there, or when nothing can be read
  */
 export async function openCapture(paths: readonly string[], options: CaptureOptions = {}): Promise<FrameReader> {
   if (paths.length === 0) throw new CaptureError('no capture was named')
   if (paths.indexOf('-') !== paths.lastIndexOf('-')) throw new CaptureError('standard input (-) can be named only once')
   const problems: CaptureProblem[] = []
   const readers: FrameReader[] = []
+  const failures: CaptureError[] = []
+  const unlessUnreadable = async (opening: Promise<FrameReader>, name: string): Promise<void> => {
+    try {
+      readers.push(await opening)
+    } catch (error) {
+      if (!(error instanceof CaptureError)) throw error
+      failures.push(error)
+      const message = error.message.replace(`${name}: `, '')
+      problems.push({ file: name, byteOffset: 0, afterFrame: 0, message, fatal: true })
+    }
+  }
   try {
     const glance = paths.length > 1 ? mergedBatch() : undefined
     for (const [file, path] of paths.entries()) {
@@ -41,14 +52,15 @@ export async function openCapture(paths: readonly string[], options: CaptureOpti
       if (glance !== undefined && path !== '-' && source.immediate) {
         source.close()
         const open: OpenCapture = (noted) => openSource(name, file, openByteSource(path), noted, options)
-        readers.push(await WaitingCapture.of(open, problems, glance))
-      } else readers.push(await openSource(name, file, source, problems, options))
+        await unlessUnreadable(WaitingCapture.of(open, problems, glance), name)
+      } else await unlessUnreadable(openSource(name, file, source, problems, options), name)
     }
   } catch (error) {
     for (const reader of readers) reader.close()
     throw error
   }
-  return readers.length === 1 ? readers[0] : new MergingReader(readers, problems)
+  if (readers.length === 0) throw failures[0]
+  return paths.length === 1 ? readers[0] : new MergingReader(readers, problems)
 }
 
 /**

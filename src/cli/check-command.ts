@@ -77,8 +77,9 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
   const parser = yargs()
     .scriptName('ctreplay check')
     .usage(
-      '$0 RULES… [options]\n\nSays what can be said about rules without a capture: whether they can be read, which of\n' +
-        'them a capture can decide, which can never match, and what was probably not meant.\n\n' +
+      '$0 RULES… [options]\n\nSays what can be said about rules without a capture: whether they can be read,\n' +
+        'which of them a capture can decide, which can never match, and what was\n' +
+        'probably not meant.\n\n' +
         'RULES is what iptables-save or ip6tables-save prints, or - for standard input.',
     )
     .options(OPTIONS)

@@ -44,7 +44,7 @@ const OPTIONS = {
   rules6: { string: true, describe: 'IPv6 rules, as ip6tables-save prints them' },
   ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
   mode: { string: true, choices: ['router', 'host'], describe: 'The machine that the rules run on (else inferred)' },
-  local: { string: true, describe: 'Its own addresses: ADDR[/LEN][,…] (else inferred)' },
+  local: { string: true, describe: 'Its own addresses: ADDR[/LEN][,…] (else inferred); may be repeated' },
   iface: { string: true, describe: 'The networks behind an interface: NAME=CIDR[,CIDR]; may be repeated' },
   'in-iface': { string: true, describe: 'All packets come in by this interface' },
   'out-iface': { string: true, describe: 'All packets leave by this interface' },
@@ -73,7 +73,11 @@ const OPTIONS = {
     string: true,
     describe: 'How many: 1, 2 (one reads ahead), 3 (one writes outputs), more (share the tracking)',
   },
-  'fail-on': { string: true, choices: FAIL_ON, describe: 'Exit with 1 when there are such packets; may be repeated' },
+  'fail-on': {
+    string: true,
+    choices: FAIL_ON,
+    describe: 'Exit with 1 when there are such packets (drop: rejected ones, too); may be repeated',
+  },
   verbose: { boolean: true, describe: 'A longer summary: whole lists, and the rules that matched nothing' },
   quiet: { boolean: true, describe: 'No summary' },
 } as const
@@ -103,16 +107,21 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .usage(
       '$0 CAPTURE… [options]\n$0 check RULES… [options]\n\nReplays packet captures through the connection tracker of Linux and iptables\n' +
         'rules: which packets would have been dropped, by which rule, and why.\n\n' +
-        'CAPTURE is a pcap or pcapng file, also compressed by gzip or zstd, or - for standard input.\n' +
-        'Several captures are merged by time.',
+        'CAPTURE is a pcap or pcapng file, also compressed by gzip or zstd, or - for\n' +
+        'standard input. Several captures are merged by time.',
     )
     .options(OPTIONS)
     .example('$0 web.pcap --rules rules.v4', 'what would be dropped')
     .example('$0 web.pcap --rules rules.v4 --mode host --local 192.0.2.10', 'on the host 192.0.2.10')
     .example('$0 a.pcap --rules r.v4 --iface lan=10.0.0.0/8 --iface wan=0.0.0.0/0', 'on a router')
-    .example('tcpdump -w - | $0 - --rules rules.v4 --ndjson - | jq .', 'every packet, as it happens')
+    .example(
+      'tcpdump -U -w - | $0 - --local 192.0.2.10 --checksum verify --rules rules.v4 --ndjson - | jq .',
+      'every packet, as it happens: nothing is to be inferred from the first ones',
+    )
     .example('$0 check rules.v4', 'what can be said about the rules alone')
-    .epilogue('Exit codes: 0 done, 1 --fail-on found some, 2 wrong command or rules, 3 capture damaged.')
+    .epilogue(
+      'Exit codes: 0 done, 1 --fail-on found some, 2 wrong command or rules, 3 capture damaged (before 1), 130 interrupted.',
+    )
     .alias('help', 'h')
     .version(packageVersion())
     .strictOptions()

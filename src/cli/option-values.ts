@@ -33,11 +33,15 @@ export function interfaceName(option: string, name: string): string {
   return name
 }
 
+/** Each has memory of its own. */
+const THREADS_MAX = 64
+
 /** `--threads N`. */
 export function threadCount(value: string | undefined): number | undefined {
   if (value === undefined) return undefined
-  if (!/^[1-9]\d{0,2}$/.test(value))
-    throw new UsageError(`--threads: '${value}' is not a number of threads, like 1 or 2`)
+  if (!/^[1-9]\d?$/.test(value) || Number(value) > THREADS_MAX) {
+    throw new UsageError(`--threads: '${value}' is not a number of threads from 1 to ${THREADS_MAX}`)
+  }
   return Number(value)
 }
 
@@ -65,20 +69,21 @@ export function helperPorts(values: readonly string[]): HelperPort[] {
 
 /** `--assume MATCH=yes|no`, as often as given. */
 export function assumptions(values: readonly string[]): ReadonlyMap<string, boolean> {
-  return new Map(
-    values.map((value) => {
-      const [name, answer] = splitPair('--assume', value, 'MATCH=yes or MATCH=no, like owner=yes')
-      if (!ASSUMABLE.has(name)) {
-        throw new UsageError(
-          `--assume ${name}: there is no match or target of that name${nearest(name, [...ASSUMABLE])}`,
-        )
-      }
-      if (answer !== 'yes' && answer !== 'no') {
-        throw new UsageError(`--assume ${value}: the answer must be yes or no`)
-      }
-      return [name, answer === 'yes'] as const
-    }),
-  )
+  const answers = new Map<string, boolean>()
+  for (const value of values) {
+    const [name, answer] = splitPair('--assume', value, 'MATCH=yes or MATCH=no, like owner=yes')
+    if (!ASSUMABLE.has(name)) {
+      throw new UsageError(`--assume ${name}: there is no match or target of that name${nearest(name, [...ASSUMABLE])}`)
+    }
+    if (answer !== 'yes' && answer !== 'no') {
+      throw new UsageError(`--assume ${value}: the answer must be yes or no`)
+    }
+    if (answers.get(name) === (answer === 'no')) {
+      throw new UsageError(`--assume ${name} is answered both yes and no; take one out`)
+    }
+    answers.set(name, answer === 'yes')
+  }
+  return answers
 }
 
 /** What `--assume` may name: the matches, what `-i` and `-o` ask, and targets that hand packets to programs (yes: accepted). */

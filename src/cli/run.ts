@@ -6,7 +6,7 @@ import { openPackets } from '../pipeline/open-packets.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ByteOutput } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
-import { OutputError } from '../report/open-output.ts'
+import { checkWritable, OutputError } from '../report/open-output.ts'
 import { summaryText } from '../report/summary.ts'
 import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
@@ -50,7 +50,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function replayAsAsked(asked: CommandLine): Promise<number> {
-  refuseToOverwriteInputs(asked)
+  checkOutputs(asked)
   const { captures, reader } = asked
   const threads = asked.threads ?? threadsWanted(asked)
   const opening = openPackets(captures, { reader, threads })
@@ -132,7 +132,8 @@ function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAs
   }
 }
 
-function refuseToOverwriteInputs(asked: CommandLine): void {
+/** Before any output is opened, which empties it. */
+function checkOutputs(asked: CommandLine): void {
   const inputs = [
     ...asked.captures,
     asked.rules,
@@ -144,7 +145,9 @@ function refuseToOverwriteInputs(asked: CommandLine): void {
   ].filter((path) => path !== undefined)
   for (const option of OUTPUT_OPTIONS) {
     const output = asked[option]
-    if (output !== undefined && output !== '-') refuseToOverwrite(`--${option}`, output, inputs)
+    if (output === undefined || output === '-') continue
+    refuseToOverwrite(`--${option}`, output, inputs)
+    checkWritable(output)
   }
 }
 

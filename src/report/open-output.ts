@@ -1,4 +1,5 @@
-import { constants, openSync, readlinkSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readlinkSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** The output could not be written. The message names the file and the system's reason. */
 export class OutputError extends Error {
@@ -28,6 +29,21 @@ export function openOutput(target: string | number): OpenOutput {
     return { fd: openSync(target, 'w'), name: target, owned: true }
   } catch (error) {
     throw outputError(target, error)
+  }
+}
+
+/**
+ * Whether a path can be written, without a change to what is there: for who has several outputs, and would open the last one late.
+ * @throws OutputError
+ */
+export function checkWritable(path: string): void {
+  try {
+    const there = statSync(path, { throwIfNoEntry: false })
+    if (there === undefined) accessSync(dirname(path), constants.W_OK)
+    // Whoever reads a named pipe would take the end of this for the end of all.
+    else if (!there.isFIFO()) closeSync(openSync(path, constants.O_WRONLY))
+  } catch (error) {
+    throw outputError(path, error)
   }
 }
 

@@ -103,10 +103,16 @@ function problemLines(summary: ReplaySummary, most: number): string[] {
   const shown = summary.problems.slice(0, most).flatMap((problem) => {
     const behind = problem.afterFrame > 0 ? `behind frame ${count(problem.afterFrame)}` : 'before the first frame'
     const end = problem.fatal ? '; reading ended here' : ''
-    const where = `${printable(problem.file)}, byte ${count(problem.byteOffset)}, ${behind}`
+    const format = summary.files.find(({ path }) => path === problem.file)?.format
+    const place = `byte ${count(problem.byteOffset)}${isPacked(format) ? ' of the unpacked data' : ''}`
+    const where = `${printable(problem.file)}, ${place}, ${behind}`
     return wrap(`${where}: ${printable(problem.message)}${end}`, 2, 2)
   })
   return [...shown, ...more(summary.problems.length - most, 'more place', 'more places')]
+}
+
+function isPacked(format = ''): boolean {
+  return format.endsWith(', gzip') || format.endsWith(', zstd')
 }
 
 function warningLines({ warnings }: ReplaySummary, most: number): string[] {
@@ -168,8 +174,9 @@ function unmatchedLines(summary: ReplaySummary, traffic: TrafficCounters, verbos
     const rules = ruleset?.rules.filter((rule) => !rule.text.startsWith(':')) ?? []
     const unmatched = rules.filter((rule) => ruleset?.packets(rule.id) === 0 && !undecided.has(rule))
     if (unmatched.length === 0) return []
-    const amount = unmatched.length === rules.length ? 'all' : `${count(unmatched.length)} of`
-    const head = `${amount} ${counted(rules.length, 'rule')} of ${printable(rules[0].file)}`
+    const amount =
+      unmatched.length < rules.length ? `${count(unmatched.length)} of ` : rules.length > 1 ? 'all ' : 'the '
+    const head = `${amount}${counted(rules.length, 'rule')} of ${printable(rules[0].file)}`
     if (!verbose) return wrap(`${head} (--verbose lists them)${open}`, 2, 2)
     const bases = new Set(ruleset?.rules.filter((rule) => rule.text.startsWith(':')).map(chainOf))
     const all = linesByChain(rules)

@@ -24,7 +24,7 @@ function file(name: string, content: string | Uint8Array): string {
 const frame = { seconds: 1, fraction: 2, data: payload(60) }
 
 describe('what cannot be read is named', () => {
-  it('an empty file', () => expect(openCapture([file('a', '')])).rejects.toThrow(/a: is empty; pcap and pcapng/))
+  it('an empty file', () => expect(openCapture([file('a', '')])).rejects.toThrow(/a: it is empty; pcap and pcapng/))
 
   it('a missing file', () => expect(openCapture([join(folder, 'none')])).rejects.toThrow(/none: no such file/))
 
@@ -50,6 +50,23 @@ describe('what cannot be read is named', () => {
   it('standard input twice, or nothing at all', async () => {
     await expect(openCapture(['-', '-'])).rejects.toThrow(/only once/)
     await expect(openCapture([])).rejects.toThrow(/no capture was named/)
+  })
+
+  it('one of several: it is damage, and the others are read', async () => {
+    const reader = await openCapture([file('none', ''), file('a', pcapFile([frame])), file('b', pcapFile([frame]))])
+    const batch = new FrameBatch()
+    let frames = 0
+    while (await reader.read(batch)) frames += batch.count
+    expect(frames).toBe(2)
+    expect(reader.problems).toEqual([
+      expect.objectContaining({
+        byteOffset: 0,
+        afterFrame: 0,
+        fatal: true,
+        message: expect.stringMatching(/^it is empty/),
+      }),
+    ])
+    await expect(openCapture([file('none', ''), file('other', 'hello')])).rejects.toThrow(/none: it is empty/)
   })
 
   it('the second of two', () =>

@@ -76,7 +76,7 @@ describe('check', () => {
   it('is content with rules that are fine, and tells their family by the name', async () => {
     const { stdout } = await check(fine)
     expect(stdout).toContain('IPv6, 1 table, 3 chains, 1 rule')
-    expect(stdout).toContain('all 1 rule as it is')
+    expect(stdout).toContain('the 1 rule as it is')
     expect(stdout).not.toContain('Warnings')
   })
 

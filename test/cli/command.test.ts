@@ -110,7 +110,7 @@ describe('the command', () => {
     const unused = join(folder, 'unused.v4')
     writeFileSync(unused, '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 10.9.9.9 -j DROP\nCOMMIT\n')
     const args = [sample, '--rules', unused, ...workstation]
-    expect(ctreplay(args).stdout).toMatch(/Rules without a packet\n {2}all 1 rule of\s+\S+/)
+    expect(ctreplay(args).stdout).toMatch(/Rules without a packet\n {2}the 1 rule of\s+\S+/)
     expect(ctreplay([...args, '--verbose']).stdout).toContain('line 3: -A INPUT -s 10.9.9.9 -j DROP')
     writeFileSync(
       unused,
@@ -209,6 +209,24 @@ describe('a wrong command', () => {
     const { status, stdout, stderr } = ctreplay(args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toContain(message)
+  })
+
+  it('empties no output before all of them can be written', () => {
+    const kept = join(folder, 'kept')
+    writeFileSync(kept, 'old')
+    for (const other of ['--parquet', '--csv', '--counters']) {
+      const { status, stderr } = ctreplay([
+        sample,
+        '--rules',
+        rules,
+        '--ndjson',
+        kept,
+        other,
+        join(folder, 'none', 'x'),
+      ])
+      expect([status, stderr]).toEqual([2, expect.stringContaining('there is no such folder')])
+      expect(readFileSync(kept, 'utf8')).toBe('old')
+    }
   })
 
   it('never overwrites an input, under whatever name', () => {

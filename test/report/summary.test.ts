@@ -233,6 +233,13 @@ describe('the summary', () => {
       )
     })
 
+    it('says of compressed captures where damage lies in the unpacked data', () => {
+      const problem = { file: 'a.pcap', byteOffset: 6843, afterFrame: 3, message: 'cut', fatal: true }
+      const files = [{ path: 'a.pcap', format: 'pcap, microseconds, gzip', frames: 3 }]
+      expect(flat(summaryOf([], { problems: [problem] }))).toContain('a.pcap, byte 6,843, behind frame 3: cut')
+      expect(flat(summaryOf([], { problems: [problem], files }))).toContain('byte 6,843 of the unpacked data, behind')
+    })
+
     it('says which machine it is about', () => {
       expect(summaryOf([outcome(ssh, NEW)])).toContain('Verdicts of the router\n')
       const local = ['10.0.0.1', '10.0.0.2', '10.0.0.3']

@@ -119,7 +119,7 @@ export const FIELDS = {
     wide: false,
     perPacket: true,
     known: () => `${at(P_LINK)} >= 0`,
-    missing: 'the capture does not tell how the frame reached the machine; settle it with --assume pkttype',
+    missing: 'the capture does not tell how the frame reached the machine; settle it with --assume pkttype=yes|no',
   },
   macHigh: mac('Ethernet source, first 3 bytes', 6),
   macLow: mac('Ethernet source, last 3 bytes', 9),
@@ -172,7 +172,7 @@ function mac(label: string, offset: number): Field {
     wide: false,
     perPacket: true,
     known: () => `${at(P_MAC_OFFSET)} >= 0`,
-    missing: 'the capture has no Ethernet header; settle it with --assume mac',
+    missing: 'the capture has no Ethernet header; settle it with --assume mac=yes|no',
   }
 }
 

@@ -8,7 +8,7 @@ import { ask } from './header-bytes.ts'
 
 /** XT_BPF_PATH_MAX without its final zero; iptables keeps that much. */
 const PATH_MAX = 511
-const MISSING = 'a pinned BPF program is not in the capture; settle it with --assume bpf'
+const MISSING = 'a pinned BPF program is not in the capture; settle it with --assume bpf=yes|no'
 
 /** A classic BPF program decides, over the packet from its IP header on. */
 export const bpf: MatchExtension = {

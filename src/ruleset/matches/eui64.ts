@@ -4,7 +4,7 @@ import type { MatchExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../rule-packet.ts'
 
 const ETHERTYPE_IPV6 = 0x86dd
-const MISSING = 'the capture has no Ethernet header; settle it with --assume eui64'
+const MISSING = 'the capture has no Ethernet header; settle it with --assume eui64=yes|no'
 
 /** The lower half of the source address was made from the Ethernet address (RFC 4291, appendix A). */
 export const eui64: MatchExtension = {

@@ -50,7 +50,9 @@ export const ipvs: MatchExtension = {
     return {
       print: () => text,
       conditions: () => [
-        undecidable('the capture does not tell the connections of the load balancer; settle it with --assume ipvs'),
+        undecidable(
+          'the capture does not tell the connections of the load balancer; settle it with --assume ipvs=yes|no',
+        ),
       ],
     }
   },

@@ -19,7 +19,7 @@ export const cpu: MatchExtension = {
     return {
       print: () => text,
       conditions: () => [
-        undecidable('the capture does not tell which processor handled a packet; settle it with --assume cpu'),
+        undecidable('the capture does not tell which processor handled a packet; settle it with --assume cpu=yes|no'),
       ],
     }
   },
@@ -53,7 +53,7 @@ export const devgroup: MatchExtension = {
       ...(hooks && { hooks }),
       print: () => text,
       conditions: () => [
-        undecidable('the capture does not tell the groups of interfaces; settle it with --assume devgroup'),
+        undecidable('the capture does not tell the groups of interfaces; settle it with --assume devgroup=yes|no'),
       ],
     }
   },
@@ -76,7 +76,7 @@ export const cgroup: MatchExtension = {
     return {
       print: () => text,
       conditions: () => [
-        undecidable('the capture does not tell which program sent a packet; settle it with --assume cgroup'),
+        undecidable('the capture does not tell which program sent a packet; settle it with --assume cgroup=yes|no'),
       ],
     }
   },
@@ -96,7 +96,7 @@ export const socket: MatchExtension = {
     return {
       print: () => text,
       conditions: () => [
-        undecidable('the capture does not tell which sockets were open; settle it with --assume socket'),
+        undecidable('the capture does not tell which sockets were open; settle it with --assume socket=yes|no'),
       ],
     }
   },

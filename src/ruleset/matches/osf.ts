@@ -9,7 +9,7 @@ import { FingerprintTest, OsfFingerprints, TTL_EQUAL } from './osf-fingerprints.
 const GENRE_MAX = 31
 const SYN = 0x02
 const MISSING =
-  'the fingerprints that were loaded (nfnl_osf) are not in the capture; give their file with --fingerprints, or settle it with --assume osf (false where none were)'
+  'the fingerprints that were loaded (nfnl_osf) are not in the capture; give their file with --fingerprints, or settle it with --assume osf=yes|no (false where none were)'
 const CHANGED = 'an earlier rule may have changed the packet, or the capture cut its TCP options off'
 
 /** Passive fingerprints: only packets with SYN have one. */

@@ -7,7 +7,7 @@ import { Refusal } from '../text/ruleset-error.ts'
 
 /** The largest identifier: -1 is none. */
 const ID_MAX = 0xffff_fffe
-const MISSING = 'the capture does not tell which program sent a packet; settle it with --assume owner'
+const MISSING = 'the capture does not tell which program sent a packet; settle it with --assume owner=yes|no'
 
 /** Who sent a packet of this machine. */
 export const owner: MatchExtension = {

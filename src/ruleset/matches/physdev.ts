@@ -9,7 +9,7 @@ const ORDER = ['physdev-is-in', 'physdev-in', 'physdev-is-out', 'physdev-out', '
 /** IFNAMSIZ without its final zero. */
 const INTERFACE_MAX = 15
 const MISSING =
-  'the capture does not tell through which port of a bridge a packet went; settle it with --assume physdev'
+  'the capture does not tell through which port of a bridge a packet went; settle it with --assume physdev=yes|no'
 
 /** The port of a bridge. */
 export const physdev: MatchExtension = {

@@ -2,7 +2,7 @@ import { type CallContext, type Condition, NO, UNKNOWN, undecidable, YES } from 
 import { RateEstimators, type RateRange } from './rate-estimator.ts'
 
 const MISSING =
-  'the rate is near the limit, and the kernel measures it at moments of its own, which nothing tells; settle it with --assume rateest'
+  'the rate is near the limit, and the kernel measures it at moments of its own, which nothing tells; settle it with --assume rateest=yes|no'
 
 /** What `-m rateest` asks of rates. */
 export interface RateComparison {
@@ -26,7 +26,7 @@ export function compareRates(
   const [first, second = null] = names.map((name) => estimators.get(name))
   if (first === null || (names.length > 1 && second === null)) {
     const unknown = names.find((name) => estimators.get(name) === null)
-    return undecidable(`no rule measures the rate "${unknown}" (-j RATEEST); settle it with --assume rateest`)
+    return undecidable(`no rule measures the rate "${unknown}" (-j RATEEST); settle it with --assume rateest=yes|no`)
   }
   return {
     kind: 'call',

@@ -19,7 +19,9 @@ export const realm: MatchExtension = {
     const negated = options.negated('realm')
     return {
       print: () => printOption('realm', printRealm(asked), negated),
-      conditions: () => [undecidable('the capture does not tell the realm of a route; settle it with --assume realm')],
+      conditions: () => [
+        undecidable('the capture does not tell the realm of a route; settle it with --assume realm=yes|no'),
+      ],
     }
   },
 }

@@ -9,7 +9,7 @@ const RTN_LOCAL = 2
 /** 224.0.0.0/24 */
 const LOCAL_GROUPS = 0xe00000
 const MISSING =
-  'the routes of the machine are not known: say by --iface which networks are behind each interface; or settle it with --assume rpfilter'
+  'the routes of the machine are not known: say by --iface which networks are behind each interface; or settle it with --assume rpfilter=yes|no'
 
 /** Whether an answer would leave by the interface that the packet came in by. */
 export const rpfilter: MatchExtension = {

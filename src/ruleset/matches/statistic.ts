@@ -17,7 +17,7 @@ import { Refusal } from '../text/ruleset-error.ts'
 const PARTS = 2 ** 31
 const DIGITS = 11
 const COUNT_MAX = 0xffff_ffff
-const MISSING = 'chance decides, and nothing tells how; settle it with --assume statistic'
+const MISSING = 'chance decides, and nothing tells how; settle it with --assume statistic=yes|no'
 const MISSING_COUNT = 'how many packets came here depends on an earlier rule that could not be decided'
 
 /** Every nth packet, or some by chance. */

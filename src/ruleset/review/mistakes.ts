@@ -40,8 +40,18 @@ const ICMPV6 = 58
 const NEIGHBOUR_SOLICITATION = 135 << 8
 const NEIGHBOUR_ADVERTISEMENT = 136 << 8
 
-/** Looks for the mistakes that rulesets are known for. @param all rules of all tables */
+/** Looks for the mistakes that rulesets are known for. @param filter its table, if there is one; @param all rules of all tables */
 export function mistakesOf(
+  family: Family,
+  filter: Flow | undefined,
+  all: readonly ReviewedRule[],
+  dead: ReadonlySet<ReviewedRule>,
+): Mistake[] {
+  const early = [...stateBeforeTracking(all), ...stateNeverInNat(all)]
+  return filter === undefined ? early : [...early, ...filterMistakes(family, filter, all, dead)]
+}
+
+function filterMistakes(
   family: Family,
   filter: Flow,
   all: readonly ReviewedRule[],
@@ -52,8 +62,6 @@ export function mistakesOf(
     ...bases.flatMap(({ base, endings }) => repliesDropped(filter, base, endings)),
     ...openToSourcePort(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
     ...openWithoutSyn(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
-    ...stateBeforeTracking(all),
-    ...stateNeverInNat(all),
     ...loopbackDropped(filter, bases[0].endings),
     ...once(bases.flatMap(({ endings }) => invalidAccepted(endings))),
     ...(family === 'ipv6' ? neighbourDiscoveryDropped(filter, bases[0].endings) : []),
@@ -131,8 +139,8 @@ function stateBeforeTracking(all: readonly ReviewedRule[]): Mistake[] {
   })
   if (asking.length === 0) return []
   const text =
-    'The table raw is asked before packets are tracked: each is INVALID there (or UNTRACKED), also those of known ' +
-    'connections; only packets over lo have a state. Ask for states in mangle or filter.'
+    'The table raw is asked before packets are tracked: each is INVALID there (behind NOTRACK UNTRACKED, behind CT NEW), ' +
+    'also those of known connections; only packets over lo have a state. Ask for states in mangle or filter.'
   return [{ code: 'state-before-tracking', level: 'warning', text, rules: asking }]
 }
 

@@ -42,6 +42,6 @@ export function reviewRuleset(
     dead,
     unused: flows.flatMap((flow) => unusedChains(flow, deadSet).map((chain) => ({ table: flow.table.name, chain }))),
     missingSets: missingSets(rules, sets),
-    mistakes: filter === undefined ? [] : mistakesOf(ruleset.family, filter, rules, deadSet),
+    mistakes: mistakesOf(ruleset.family, filter, rules, deadSet),
   }
 }

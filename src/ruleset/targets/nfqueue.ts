@@ -44,7 +44,7 @@ export const nfqueue: TargetExtension = {
       action: {
         kind: 'undecided',
         possible: POSSIBLE,
-        missing: 'a program behind the queue decides about the packet; settle it with --assume NFQUEUE',
+        missing: 'a program behind the queue decides about the packet; settle it with --assume NFQUEUE=yes|no',
       },
     }
   },
@@ -59,7 +59,7 @@ export const queue: TargetExtension = {
     action: {
       kind: 'undecided',
       possible: POSSIBLE,
-      missing: 'a program behind the queue decides about the packet; settle it with --assume QUEUE',
+      missing: 'a program behind the queue decides about the packet; settle it with --assume QUEUE=yes|no',
     },
   }),
 }

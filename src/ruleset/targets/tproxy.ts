@@ -23,7 +23,8 @@ function handedOver(mark: { readonly value: number; readonly mask: number }): Ac
   return {
     kind: 'undecided',
     possible: (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP),
-    missing: 'whether a program takes the connection (without one it is dropped); settle it with --assume TPROXY',
+    missing:
+      'whether a program takes the connection (without one it is dropped); settle it with --assume TPROXY=yes|no',
     accepted,
   }
 }
