@@ -132,7 +132,7 @@ function decidabilityLines({ rules, decidability }: Review): string[] {
   const isExact = ({ how }: { how: Decidability }): boolean => how.kind === 'exact'
   const exact = [...groups.values()].find(isExact)?.lines.length ?? 0
   const all = counted(rules.length, 'rule')
-  const head = exact === rules.length ? `${exact > 1 ? 'all ' : 'the '}${all}` : `${count(exact)} of ${all}`
+  const head = exact === rules.length ? `${exact === 1 ? 'the ' : 'all '}${all}` : `${count(exact)} of ${all}`
   const rest = [...groups.values()]
     .filter((group) => !isExact(group))
     .sort((a, b) => ORDER.indexOf(a.how.kind) - ORDER.indexOf(b.how.kind) || b.lines.length - a.lines.length)

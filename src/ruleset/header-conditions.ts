@@ -20,8 +20,6 @@ const OUT_INTERFACE = 'out-interface'
 const PROTOCOL = 'protocol'
 const FRAGMENT = 'fragment'
 
-export const HEADER_CHECKS: readonly string[] = [SOURCE, DESTINATION, IN_INTERFACE, OUT_INTERFACE, PROTOCOL, FRAGMENT]
-
 /** What headers ask, as checks. What many rules ask alike is one check, which they share. */
 export class HeaderChecks {
   readonly #family: Family
