@@ -238,6 +238,23 @@ describe('a wrong command', () => {
     expect(readFileSync(copy).equals(readFileSync(sample))).toBe(true)
   })
 
+  it.each(['--rules', '--rules6', '--ipset', '--timeout-policies', '--connlabels', '--fingerprints'])(
+    'not what is behind %s either',
+    (option) => {
+      const input = join(folder, 'input')
+      writeFileSync(input, 'kept')
+      const { status, stderr } = ctreplay([sample, option, input, '--csv', input])
+      expect([status, stderr]).toEqual([2, expect.stringContaining('would overwrite the input')])
+      expect(readFileSync(input, 'utf8')).toBe('kept')
+    },
+  )
+
+  it('--fail-on drop finds rejected packets, too', () => {
+    const rejecting = join(folder, 'rejecting.v4')
+    writeFileSync(rejecting, '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -j REJECT\nCOMMIT\n')
+    expect(ctreplay([sample, '--rules', rejecting, ...workstation, '--fail-on', 'drop']).status).toBe(1)
+  })
+
   it('shows a wrong rule with its line and the place', () => {
     const wrong = join(folder, 'wrong.v4')
     writeFileSync(

@@ -107,6 +107,14 @@ describe('the summary', () => {
     )
   })
 
+  it('nor of one that was opened before, and whose later packet would open it', () => {
+    const text = summaryOf([
+      outcome(ssh, { ...NEW, verdict: 1, connectionNumber: 1, confirmedNew: true }),
+      outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 }),
+    ])
+    expect(flat(text)).toContain('tcp: 1 packet dropped from frame 2 on, first by FORWARD rule 3')
+  })
+
   it('tells undecided packets from those that passed, and frames that had no verdict from both', () => {
     const text = summaryOf([
       outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 }),

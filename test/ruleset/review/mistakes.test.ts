@@ -36,6 +36,7 @@ describe('replies that nothing accepts', () => {
 describe('open to whoever chooses the right source port', () => {
   it('--sport 53', () => {
     expect(mistakesOf([REPLIES, '-A INPUT -p udp --sport 53 -j ACCEPT'])).toEqual(['open-to-source-port'])
+    expect(mistakesOf([REPLIES, '-A INPUT -p udp --sport 5060 -j ACCEPT'])).toEqual(['open-to-source-port'])
   })
 
   it.each([
