@@ -62,20 +62,20 @@ function checkReachable(base: Chain, hook: number, chains: ReadonlyMap<string, C
   }
 }
 
-function checkHook({ line, column, matches, target }: Rule, hook: number, base: string): void {
-  for (const { name, hooks } of matches) {
-    if (hooks !== null && !hooks.includes(hook)) throw misplaced(`-m ${name}`, hooks, base, { line, column })
+function checkHook(rule: Rule, hook: number, base: string): void {
+  for (const { name, hooks } of rule.matches) {
+    if (hooks !== null && !hooks.includes(hook)) throw misplaced(rule, '-m', name, hooks, base)
   }
-  const hooks = target?.hooks ?? null
-  if (hooks !== null && !hooks.includes(hook)) throw misplaced(`-j ${target?.name}`, hooks, base, { line, column })
+  const hooks = rule.target?.hooks ?? null
+  if (hooks !== null && !hooks.includes(hook)) throw misplaced(rule, '-j', rule.target?.name ?? '', hooks, base)
 }
 
-function misplaced(
-  what: string,
-  hooks: readonly number[],
-  base: string,
-  at: { readonly line: number; readonly column: number },
-): Refusal {
+function misplaced(rule: Rule, option: '-m' | '-j', name: string, hooks: readonly number[], base: string): Refusal {
   const names = hooks.map((one) => HOOK_NAMES[one]).join(', ')
-  return new Refusal(at, `${what} works only in ${names}, but packets of ${base} come here; move the rule`)
+  const words = option === '-m' ? '(?:-m|--match)' : '(?:-j|--jump)'
+  const place = Math.max(0, rule.text.search(new RegExp(`${words}[= ]*"?${name}\\b`)))
+  return new Refusal(
+    { line: rule.line, column: rule.column + place },
+    `${option} ${name} works only in ${names}, but packets of ${base} come here; move the rule`,
+  )
 }
