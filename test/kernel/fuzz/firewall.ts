@@ -157,6 +157,18 @@ interface Draft {
   policy: string
 }
 
+/** Before the tracker, where only an earlier rule may have laid something down. */
+const IN_RAW = [
+  ...['-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'],
+  ...['NEW', 'INVALID', 'UNTRACKED'].map((state) => `-m conntrack --ctstate ${state}`),
+  ...[
+    '-m conntrack --ctproto 0',
+    '-m conntrack ! --ctproto 0',
+    '-m connmark --mark 0',
+    '-m conntrack --ctdir ORIGINAL',
+  ],
+]
+
 const chainNumber = fc.nat(5)
 const matched = fc.constantFrom(...CONNTRACK, ...OTHERS)
 const rule = (match: fc.Arbitrary<string>, targets: readonly string[], most: number) =>
@@ -186,9 +198,9 @@ const richDraft: fc.Arbitrary<Draft> = fc
       mode: modes,
       kind: fc.constant(kind),
       raw: rule(
-        fc.constantFrom('-p udp', '-p tcp', '-s {client}', '-p {icmp}', '-m length --length 41:60'),
+        fc.constantFrom(...IN_RAW),
         kind === 'instant' ? [...RAW_TARGETS, ...ZONES_FOR_ONE_DIRECTION] : RAW_TARGETS,
-        1,
+        3,
       ),
       mangle: rule(matched, MANGLE_TARGETS, 4),
       destinations: natRules(DESTINATION_RULES),

@@ -123,7 +123,7 @@ export const CONTEXT_MATCH_GRAMMARS: readonly Grammar[] = [
     'physdev-is-out': { good: FLAG, with: '--physdev-is-bridged' },
     'physdev-is-bridged': FLAG,
   }),
-  match('pkttype', { 'pkt-type': ['unicast', 'BROADCAST', 'multicast', 'otherhost', 'host'] }),
+  match('pkttype', { 'pkt-type': ['unicast', 'BROADCAST', 'multicast', 'otherhost', 'host', 'bcast', 'MCAST'] }),
   match(
     'policy',
     {

@@ -49,7 +49,7 @@ export const PACKET_MATCH_GRAMMARS: readonly Grammar[] = [
     { fragid: SPIS, fraglen: ['5'], fragres: FLAG, fragfirst: FLAG, fragmore: FLAG, fraglast: FLAG },
     { family: 'ipv6' },
   ),
-  match('hl', { 'hl-eq': ['0', '255'], 'hl-lt': ['5'], 'hl-gt': ['5'] }, { family: 'ipv6' }),
+  match('hl', { 'hl-eq': ['0', '255'], hl: ['5'], 'hl-lt': ['5'], 'hl-gt': ['5'] }, { family: 'ipv6' }),
   match(
     'icmp',
     { 'icmp-type': ['8', 'echo-request', '3/1', 'any', 'host-unreachable', '255', 'ping', 'time-e'] },
