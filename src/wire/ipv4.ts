@@ -60,10 +60,8 @@ export function decodeIpv4(
     return
   }
   const protocol = (word2 >>> 16) & 0xff
-  fields[base + P_SRC] = source
-  fields[base + P_DST] = destination
   if (at + headerLength > end) {
-    refuseAddressed(fields, base, shortNote(at + headerLength, wireEnd), IP_V4, protocol)
+    refuseIpv4(fields, base, shortNote(at + headerLength, wireEnd), protocol, source, destination)
     return
   }
   let length = word0 & 0xffff
@@ -88,7 +86,7 @@ export function decodeIpv4(
     if (sum !== 0xffff && (sum & 0xffff) + (sum >>> 16) !== 0xffff) note = NOTE_IP_CHECKSUM
   }
   if (length < headerLength || length > wireEnd - at) {
-    refuseAddressed(fields, base, NOTE_MALFORMED, IP_V4, protocol)
+    refuseIpv4(fields, base, NOTE_MALFORMED, protocol, source, destination)
     return
   }
   const datagramEnd = Math.min(at + length, end)
@@ -106,6 +104,8 @@ export function decodeIpv4(
   fields[base + P_TOS] = (word0 >>> 16) & 0xff
   fields[base + P_FRAGMENT] = fragment
   fields[base + P_IP_ID] = word1 >>> 16
+  fields[base + P_SRC] = source
+  fields[base + P_DST] = destination
   fields[base + P_CHECKSUM] = 0
   fields[base + P_IP_OPTIONS] = headerLength === IPV4_HEADER ? 0 : decodeIpv4Options(bytes, at + IPV4_HEADER, transport)
   fields[base + P_HASH] = 0
@@ -115,6 +115,19 @@ export function decodeIpv4(
     !decodeTransport(protocol, bytes, transport, datagramEnd, length - headerLength, fields, base) &&
     (fragment & FRAGMENT_PIECE) === 0
   ) {
-    refuseAddressed(fields, base, NOTE_CUT, IP_V4, protocol)
+    refuseIpv4(fields, base, NOTE_CUT, protocol, source, destination)
   }
+}
+
+function refuseIpv4(
+  fields: Int32Array,
+  base: number,
+  note: number,
+  protocol: number,
+  source: number,
+  destination: number,
+): void {
+  fields[base + P_SRC] = source
+  fields[base + P_DST] = destination
+  refuseAddressed(fields, base, note, IP_V4, protocol)
 }
