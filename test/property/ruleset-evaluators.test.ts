@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRuleset, parseRuleset, printRuleset } from '../../src/ruleset/index.ts'
 import type { RulePacket } from '../../src/ruleset/rule-packet.ts'
-import { ENVIRONMENT, FakeConnections, packetOf } from '../ruleset/support.ts'
+import { ENVIRONMENT, FakeConnections, filter, packetOf } from '../ruleset/support.ts'
 import { icmp, mss, tcp, udp } from '../support/packets.ts'
 
 const ports = fc.constantFrom('22', '80', '1000:2000', ':1023', '80:')
@@ -153,6 +153,19 @@ test('compiled and interpreted rules agree, also where things are unknown', () =
     }),
     { numRuns: 500 },
   )
+})
+
+test('nor where a packet has a direction, and no connection yet, as behind -j CT', () => {
+  const marks = [
+    '-j MARK --set-mark 1',
+    '-j CONNMARK --save-mark',
+    '-j CONNMARK --restore-mark',
+    '-m mark --mark 1 -j DROP',
+  ]
+  const source = filter(...marks.map((rule) => `-A FORWARD ${rule}`))
+  const unseen = { bytes: tcp('10.0.0.1:1024>10.1.1.1:22', 'S'), inInterface: -1, outInterface: -1, state: 1, mark: 0 }
+  const packets = [0, -1].map((direction) => ({ ...unseen, direction, connection: 0 }))
+  expect(answers(source, packets, false)).toEqual(answers(source, packets, true))
 })
 
 test('printing and reading again changes neither text nor verdicts', () => {

@@ -236,7 +236,7 @@ export class Walk {
         break
       }
       case 'assign':
-        this.#add(assigned(world.next(), action, this.#packet.direction >= 0))
+        this.#add(assigned(world.next(), action, this.#packet))
         break
       case 'edit':
         this.#edit(rule.id, world.next(), action)

@@ -142,9 +142,9 @@ export function addWorld(worlds: World[], world: World): void {
 }
 
 /** The world with a mark set. @param next to be changed */
-export function assigned(next: World, action: AssignAction, hasConnection: boolean): World {
+export function assigned(next: World, action: AssignAction, { connection, direction }: RulePacket): World {
   const { register, keep, from, take, shift, value } = action
-  if (!hasConnection && (register === 'connectionMark' || from === 'connectionMark')) return next
+  if ((register === 'connectionMark' && connection < 0) || (from === 'connectionMark' && direction < 0)) return next
   const source = from === null ? 0 : shifted(next[from] & take, shift)
   const result = (next[register] & keep) ^ source ^ value
   const unsureBits = from === 'mark' ? next.unknownMark & take : from && next.uncertainConnectionMark ? take : 0
