@@ -13,6 +13,11 @@ export interface CaptureProblem {
   fatal: boolean
 }
 
+/** Of a capture that cannot be opened. */
+export function unreadable(file: string, message: string): CaptureProblem {
+  return { file, byteOffset: 0, afterFrame: 0, message, fatal: true }
+}
+
 /** A stream of frames from one or several captures. */
 export interface FrameReader {
   /** Fills `batch` anew. Resolves to false, with an empty batch, when there is nothing more. */

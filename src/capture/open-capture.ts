@@ -3,7 +3,7 @@ import { DecompressedSource } from './decompressed-source.ts'
 import { describeUnknown, UNKNOWN_HEAD_LENGTH } from './describe-unknown.ts'
 import { FileReader } from './file-reader.ts'
 import { openByteSource } from './file-source.ts'
-import { CaptureError, type CaptureProblem, type FrameReader } from './frame-reader.ts'
+import { CaptureError, type CaptureProblem, type FrameReader, unreadable } from './frame-reader.ts'
 import { gunzip, isGzip } from './gzip.ts'
 import { MergingReader, mergedBatch } from './merging-reader.ts'
 import { PcapDecoder } from './pcap-decoder.ts'
@@ -40,8 +40,7 @@ export async function openCapture(paths: readonly string[], options: CaptureOpti
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error
       failures.push(error)
-      const message = error.message.replace(`${name}: `, '')
-      problems.push({ file: name, byteOffset: 0, afterFrame: 0, message, fatal: true })
+      problems.push(unreadable(name, error.message.replace(`${name}: `, '')))
     }
   }
   try {

@@ -1,5 +1,11 @@
 import { FRAME_NANOSECONDS, type FrameBatch } from './frame-batch.ts'
-import { CaptureError, type CaptureFileInfo, type CaptureProblem, type FrameReader } from './frame-reader.ts'
+import {
+  CaptureError,
+  type CaptureFileInfo,
+  type CaptureProblem,
+  type FrameReader,
+  unreadable,
+} from './frame-reader.ts'
 
 /** Opens a capture from its beginning; what is damaged is taken down in the list. */
 export type OpenCapture = (problems: CaptureProblem[]) => Promise<FrameReader>
@@ -73,8 +79,7 @@ export class WaitingCapture implements FrameReader {
       this.#reader = await this.#open(this.problems)
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error
-      const message = `it could be opened before, and now no more (${error.message})`
-      this.problems.push({ file: this.#path, byteOffset: 0, afterFrame: 0, message, fatal: true })
+      this.problems.push(unreadable(this.#path, `it could be opened before, and now no more (${error.message})`))
       this.#ended = true
       return false
     }

@@ -203,7 +203,7 @@ export class CurrentConnection {
     else this.info = (status & IPS_EXPECTED) !== 0 ? CT_RELATED : CT_NEW
   }
 
-  /** The packet's zone, whichever direction it holds for: expectations ask for no direction (oracle: fuzzing with zones). */
+  /** The packet's zone, whichever direction it holds for: expectations ask for no direction (oracle: random combinations). */
   get zoneId(): number {
     return this.zoneOriginal || this.zoneReply
   }

@@ -11,16 +11,8 @@ import {
   P_PROTOCOL,
   P_SRC,
 } from '../wire/packet-fields.ts'
-import {
-  PROTO_FRAGMENT,
-  PROTO_ICMP,
-  PROTO_ICMPV6,
-  PROTO_NO_NEXT_HEADER,
-  PROTO_SCTP,
-  PROTO_TCP,
-  PROTO_UDP,
-  PROTO_UDPLITE,
-} from '../wire/protocols.ts'
+import { PROTO_FRAGMENT, PROTO_ICMP, PROTO_ICMPV6, PROTO_NO_NEXT_HEADER } from '../wire/protocols.ts'
+import { hasPorts } from './tuple.ts'
 
 /**
  * Reads the tuple of the packet that an ICMP error quotes into a row of header fields: family, addresses, protocol,
@@ -86,10 +78,6 @@ function quotedV6(bytes: Uint8Array, at: number, end: number, fields: Int32Array
   if (next === PROTO_NO_NEXT_HEADER) return -1
   fields[base + P_PROTOCOL] = next
   return offset
-}
-
-function hasPorts(protocol: number): boolean {
-  return protocol === PROTO_TCP || protocol === PROTO_UDP || protocol === PROTO_SCTP || protocol === PROTO_UDPLITE
 }
 
 function word(bytes: Uint8Array, at: number): number {

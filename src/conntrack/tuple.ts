@@ -72,7 +72,7 @@ export class TupleKey {
     this.kind = protocol | (v6 ? KIND_IPV6 : 0) | (zone << KIND_ZONE_SHIFT)
     let source = 0
     let destination = 0
-    if (protocol === PROTO_TCP || protocol === PROTO_UDP || protocol === PROTO_SCTP || protocol === PROTO_UDPLITE) {
+    if (hasPorts(protocol)) {
       source = ports >>> 16
       destination = ports & 0xffff
     } else if (protocol === (v6 ? PROTO_ICMPV6 : PROTO_ICMP)) {
@@ -163,6 +163,11 @@ export class TupleKey {
       this.b3 = fields[b + 3]
     }
   }
+}
+
+/** Protocols whose ports the tracker reads. It knows none of DCCP (oracle: random combinations). */
+export function hasPorts(protocol: number): boolean {
+  return protocol === PROTO_TCP || protocol === PROTO_UDP || protocol === PROTO_SCTP || protocol === PROTO_UDPLITE
 }
 
 /** False for ICMP types that neither ask nor answer: their tuple has no inverse, so they cannot be tracked. */

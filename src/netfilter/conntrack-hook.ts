@@ -151,7 +151,7 @@ export class ConntrackHook {
     packet.state = STATE_OF_INFO[label]
     packet.connection = current.id
     packet.direction = label < CT_UNTRACKED ? current.direction : -1
-    if (label < CT_UNTRACKED) outcome.direction = current.direction
+    outcome.direction = packet.direction
     const missed = tracker.onlooker.helperMissed(fields, base)
     if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
     if (this.#accounts !== null) this.#account(this.#accounts, packet)

@@ -1,7 +1,9 @@
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import { firstOf } from './counted.ts'
 import type { InterfaceOption } from './interfaces.ts'
 
-const NAMES_SHOWN = 8
+/** In a sentence. */
+export const NAMES_SHOWN = 8
 
 type Rulesets = readonly (CompiledRuleset | null)[]
 
@@ -26,8 +28,7 @@ export function interfaceWarnings(rulesets: Rulesets, options: NamedInterfaces):
   const known = namesInRules(rulesets)
   const others = interfacesNotGiven(rulesets, givenNames(options))
   if (others.length === 0) return []
-  const rest = others.length > NAMES_SHOWN ? ` and ${others.length - NAMES_SHOWN} more` : ''
-  const spoken = `${others.slice(0, NAMES_SHOWN).join(', ')}${rest}`
+  const spoken = firstOf(others, NAMES_SHOWN)
   return given
     .filter(([, name]) => name !== 'lo' && !known.some((pattern) => isMeant(pattern, name)))
     .map(([option, name]) => `No rule speaks of the interface ${name} (${option}), but of ${spoken}.`)

@@ -16,6 +16,7 @@ import {
   IPS_SRC_NAT,
   IPS_SRC_NAT_DONE,
 } from '../conntrack/status.ts'
+import { hasPorts } from '../conntrack/tuple.ts'
 import type { NatSpec } from '../ruleset/nat-spec.ts'
 import { PART_DESTINATION, PART_SOURCE } from '../ruleset/packet-edits.ts'
 import {
@@ -41,15 +42,7 @@ import {
   P_PROTOCOL,
   P_SRC,
 } from '../wire/packet-fields.ts'
-import {
-  PROTO_GRE,
-  PROTO_ICMP,
-  PROTO_ICMPV6,
-  PROTO_SCTP,
-  PROTO_TCP,
-  PROTO_UDP,
-  PROTO_UDPLITE,
-} from '../wire/protocols.ts'
+import { PROTO_GRE, PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { isLoopback } from './address-set.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
@@ -63,7 +56,6 @@ const QUOTE_NEEDED = 8
 const GRE_HEADER_NEEDED = 8
 const GRE_VERSION_MASK = 7
 const GRE_VERSION_PPTP = 1
-const QUOTE_PORTED = [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP]
 const LOOPBACK_V4 = [0x7f000001]
 const LOOPBACK_V6 = [0, 0, 0, 1]
 
@@ -160,7 +152,7 @@ export class NatHooks {
       }
     }
     if (quotedTransportBytes >= QUOTE_NEEDED || !needsTranslation(status, manip, direction)) return true
-    if (!QUOTE_PORTED.includes(this.#connections.protocol(id))) return true
+    if (!hasPorts(this.#connections.protocol(id))) return true
     packet.decidedBy = -1
     this.#finding.set(REASON_NAT_QUOTE, quotedTransportBytes, 0, 0)
     return false

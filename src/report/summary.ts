@@ -1,5 +1,6 @@
 import { reasonText, reasonTitle } from '../conntrack/reasons.ts'
-import { count, counted } from '../netfilter/counted.ts'
+import { count, counted, firstOf } from '../netfilter/counted.ts'
+import { NAMES_SHOWN } from '../netfilter/interface-names.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
 import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
@@ -19,7 +20,6 @@ const LIST_MAX = 10
 /** The same of connections, which take two lines each. */
 const CONNECTIONS_MAX = 5
 /** Names of interfaces that a hint gives. */
-const INTERFACES_SHOWN = 8
 
 export interface SummaryOptions {
   readonly paint?: Paint
@@ -276,15 +276,9 @@ function undecidedLines(summary: ReplaySummary, traffic: TrafficCounters, most: 
 /** What to write behind --iface. */
 function interfaceHint({ interfacesNotGiven }: ReplaySummary): string[] {
   if (interfacesNotGiven.length === 0) return []
-  const shown = interfacesNotGiven.slice(0, INTERFACES_SHOWN).map(printable).join(', ')
-  const left = interfacesNotGiven.length - INTERFACES_SHOWN
-  const rest = left > 0 ? ` and ${left} more` : ''
+  const shown = firstOf(interfacesNotGiven.map(printable), NAMES_SHOWN)
   const example = `--iface\u00a0${interfacesNotGiven[0].replace('+', '0')}=0.0.0.0/0`
-  return wrap(
-    `The rules name the interfaces ${shown}${rest}: say which networks are behind each, like ${example}.`,
-    2,
-    2,
-  )
+  return wrap(`The rules name the interfaces ${shown}: say which networks are behind each, like ${example}.`, 2, 2)
 }
 
 function stateLines(traffic: TrafficCounters): string[] {

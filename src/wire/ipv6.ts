@@ -60,18 +60,17 @@ export function decodeIpv6(
   }
   const note = addressNote(fields, base)
   const protocol = bytes[at + 6]
-  const shown = isExtensionHeader(protocol) ? -1 : protocol
   const payload = (bytes[at + 4] << 8) | bytes[at + 5]
   // Without a length the datagram is a jumbogram, whose hop-by-hop header knows it, or ends with the frame.
   let length = payload === 0 && protocol === PROTO_HOP_BY_HOP ? wireEnd - at : IPV6_HEADER + payload
   if (note === NOTE_MALFORMED || length > wireEnd - at) {
-    refuseAddressed(fields, base, NOTE_MALFORMED, IP_V6, shown)
+    refuseIpv6(fields, base, NOTE_MALFORMED, protocol)
     return
   }
   if (protocol === PROTO_HOP_BY_HOP && !wasReceived) {
     const result = checkHopByHop(bytes, at, end, length)
     if (result === HOP_BY_HOP_BAD || result === HOP_BY_HOP_CUT) {
-      refuseAddressed(fields, base, result === HOP_BY_HOP_CUT ? NOTE_CUT : NOTE_MALFORMED, IP_V6, shown)
+      refuseIpv6(fields, base, result === HOP_BY_HOP_CUT ? NOTE_CUT : NOTE_MALFORMED, protocol)
       return
     }
     if (result !== HOP_BY_HOP_PLAIN) length = result
@@ -95,14 +94,12 @@ export function decodeIpv6(
   const whole = isExtensionHeader(protocol)
     ? decodeExtensionHeaders(bytes, at, datagramEnd, fields, base)
     : decodeTransport(protocol, bytes, at + IPV6_HEADER, datagramEnd, length - IPV6_HEADER, fields, base)
-  if (!whole)
-    refuseAddressed(
-      fields,
-      base,
-      NOTE_CUT,
-      IP_V6,
-      isExtensionHeader(fields[base + P_PROTOCOL]) ? -1 : fields[base + P_PROTOCOL],
-    )
+  if (!whole) refuseIpv6(fields, base, NOTE_CUT, fields[base + P_PROTOCOL])
+}
+
+/** @param header the last one that was met: what lies behind an extension header is not known */
+function refuseIpv6(fields: Int32Array, base: number, note: number, header: number): void {
+  refuseAddressed(fields, base, note, IP_V6, isExtensionHeader(header) ? -1 : header)
 }
 
 /** What Linux thinks of the addresses, already in the row, before any hook. */

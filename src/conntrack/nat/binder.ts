@@ -1,13 +1,5 @@
 import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
-import {
-  PROTO_GRE,
-  PROTO_ICMP,
-  PROTO_ICMPV6,
-  PROTO_SCTP,
-  PROTO_TCP,
-  PROTO_UDP,
-  PROTO_UDPLITE,
-} from '../../wire/protocols.ts'
+import { PROTO_GRE, PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current.ts'
 import { E_EXPIRY, E_KIND, E_STATUS, E_TCP_SIDE, E_TCP_STATE, ENTRY_INTS, TCP_END } from '../entry.ts'
@@ -15,6 +7,7 @@ import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../protocols/tcp-states.ts'
 import { after } from '../sequence.ts'
 import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '../status.ts'
 import { ANY_DIRECTION } from '../table.ts'
+import { hasPorts } from '../tuple.ts'
 import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
 import { ANY_RANGE, MANIP_SOURCE, type NatRange } from './range.ts'
@@ -209,7 +202,7 @@ export class NatBinder {
 
   #isPortInRange(manip: number, range: NatRange): boolean {
     const protocol = this.#tuple[P_PROTOCOL]
-    if (!hasPorts(protocol) && protocol !== PROTO_GRE) return true
+    if (!hasPortOrIdentifier(protocol) && protocol !== PROTO_GRE) return true
     const port = this.#port(manip)
     return port >= range.minPort && port <= range.maxPort
   }
@@ -253,7 +246,7 @@ export class NatBinder {
   /** The lowest port that may be taken, and how many; null where ports are left alone. */
   #placesToLook(manip: number, range: NatRange, wanted: number): readonly [number, number] | null {
     const protocol = this.#tuple[P_PROTOCOL]
-    if (!hasPorts(protocol) && (protocol !== PROTO_GRE || this.#current.fulfilled === null)) return null
+    if (!hasPortOrIdentifier(protocol) && (protocol !== PROTO_GRE || this.#current.fulfilled === null)) return null
     if (range.minPort >= 0) return [range.minPort, range.maxPort - range.minPort + 1]
     if (isIcmp(protocol)) return [0, 65_536]
     if (protocol === PROTO_GRE) return [1, 65_535]
@@ -325,12 +318,7 @@ function isIcmp(protocol: number): boolean {
   return protocol === PROTO_ICMP || protocol === PROTO_ICMPV6
 }
 
-function hasPorts(protocol: number): boolean {
-  return (
-    protocol === PROTO_TCP ||
-    protocol === PROTO_UDP ||
-    protocol === PROTO_SCTP ||
-    protocol === PROTO_UDPLITE ||
-    isIcmp(protocol)
-  )
+/** Ports, or an identifier in their place. */
+function hasPortOrIdentifier(protocol: number): boolean {
+  return hasPorts(protocol) || isIcmp(protocol)
 }

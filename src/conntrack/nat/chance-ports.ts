@@ -1,14 +1,14 @@
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, P_TCP_ACK } from '../../wire/packet-fields.ts'
-import { PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY, NOT_LOOKED_UP } from '../current.ts'
 import { E_EXPIRY, E_TCP_SIDE, ENTRY_INTS, TCP_END } from '../entry.ts'
 import { IPS_SEEN_REPLY } from '../status.ts'
+import { hasPorts } from '../tuple.ts'
 
 const HASH_FACTOR = 0x9e3779b1
 /** So many connections to one peer are remembered at once. */
 const WAITING_MAX = 4096
-const WITH_PORTS: readonly number[] = [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP]
 
 interface Waiting {
   readonly entry: number
@@ -46,7 +46,7 @@ export class ChancePorts {
     const { id, number } = this.#current
     const read = this.#connections
     const protocol = read.protocol(id)
-    if (!WITH_PORTS.includes(protocol)) return
+    if (!hasPorts(protocol)) return
     let hash = hashOf(protocol, read.port(id, true, false))
     for (let i = 0; i < (read.isIpv6(id) ? 4 : 1); i++) {
       hash = mixed(mixed(hash, read.address(id, true, false, i)), read.address(id, true, true, i))

@@ -1,11 +1,9 @@
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
+import { PROTO_ICMP, PROTO_ICMPV6 } from '../../wire/protocols.ts'
 import type { ConnectionReader } from '../connection-reader.ts'
 import { CT_RELATED, CT_RELATED_REPLY, IPS_DST_NAT, IPS_SRC_NAT } from '../status.ts'
+import { hasPorts } from '../tuple.ts'
 import { MANIP_SOURCE } from './range.ts'
-
-/** The tracker knows no ports of DCCP (oracle: random combinations), and its keys of GRE stand elsewhere. */
-const HAS_TRACKED_PORTS: ReadonlySet<number> = new Set([PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP])
 
 /** Whether packets of a direction are to be changed in this part: replies the other way round. */
 export function needsTranslation(status: number, manip: number, direction: number): boolean {
@@ -38,7 +36,7 @@ export function translate(
   if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
     if (info === CT_RELATED || info === CT_RELATED_REPLY) return
     fields[base + P_PORTS] = (ports & ~0xffff) | connections.port(connection, fromReply, false)
-  } else if (HAS_TRACKED_PORTS.has(protocol)) {
+  } else if (hasPorts(protocol)) {
     const port = connections.port(connection, fromReply, isSource)
     fields[base + P_PORTS] = isSource ? (port << 16) | (ports & 0xffff) : (ports & ~0xffff) | port
   }

@@ -182,10 +182,9 @@ export class ConnectionCounts implements ConnectionWatcher {
 
   /** The packet's own connection is met where it is, if it is there. False where that is not known. */
   #rouseOwn(packet: RulePacket): boolean {
-    const { connection, connections, fields, base } = packet
     // A tuple says nothing of its zone.
-    if (connection < 0 && this.#tuples.hasZones) return false
-    const own = connection >= 0 ? connection : connections.find(fields, base, zoneOf(packet)) >> 1
+    if (packet.connection < 0 && this.#tuples.hasZones) return false
+    const own = ownOf(packet)
     if (own >= 0) this.#rouse(own, RESTLESS)
     return true
   }
@@ -287,9 +286,14 @@ function isAssured(packet: RulePacket): boolean {
   return (statusOfOwn(packet) & IPS_ASSURED) !== 0
 }
 
-/** Of the connection that the packet is of, or looks like; 0 where there is none. */
-function statusOfOwn(packet: RulePacket): number {
+/** The connection that the packet is of, or looks like, -1 for none. */
+function ownOf(packet: RulePacket): number {
   const { connection, connections, fields, base } = packet
-  const entry = connection >= 0 ? connection : connections.find(fields, base, zoneOf(packet)) >> 1
-  return entry < 0 ? 0 : connections.status(entry)
+  return connection >= 0 ? connection : connections.find(fields, base, zoneOf(packet)) >> 1
+}
+
+/** Of that connection; 0 where there is none. */
+function statusOfOwn(packet: RulePacket): number {
+  const own = ownOf(packet)
+  return own < 0 ? 0 : packet.connections.status(own)
 }

@@ -1,5 +1,5 @@
 import type { TargetExtension } from '../extension.ts'
-import { HELPERS } from '../helpers.ts'
+import { HELPERS, type HelperInfo } from '../helpers.ts'
 import type { Family } from '../ruleset.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
@@ -78,12 +78,13 @@ function zoneOption({ original, reply }: NonNullable<Tracking['zone']>): string 
 }
 
 function parseHelper(token: Token, protocol: number, family: Family): number {
-  const known = HELPERS.filter(({ ipv4Only }) => family === 'ipv4' || !ipv4Only)
-  const index = HELPERS.findIndex((helper) => helper.name === token.text && known.includes(helper))
+  const isKnown = ({ ipv4Only }: HelperInfo): boolean => family === 'ipv4' || !ipv4Only
+  const index = HELPERS.findIndex((helper) => helper.name === token.text && isKnown(helper))
   if (index < 0) {
+    const names = HELPERS.filter(isKnown).map(({ name }) => name)
     throw new Refusal(
       token,
-      `"${token.text}" is not a helper${family === 'ipv6' ? ' of IPv6' : ''}; write one of ${known.map(({ name }) => name).join(', ')}`,
+      `"${token.text}" is not a helper${family === 'ipv6' ? ' of IPv6' : ''}; write one of ${names.join(', ')}`,
     )
   }
   if (!HELPERS[index].protocols.includes(protocol)) {
