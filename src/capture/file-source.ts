@@ -5,7 +5,7 @@ import { CaptureError } from './frame-reader.ts'
 import { StreamSource } from './stream-source.ts'
 
 /** A regular file: read synchronously, straight into the caller's buffer. */
-export class FileSource implements ByteSource {
+class FileSource implements ByteSource {
   readonly immediate = true
   readonly bytesTotal: number
   bytesRead = 0
@@ -95,7 +95,7 @@ function openFailure(error: unknown): string {
 }
 
 /** The operating system's words without Node's trailing call and path. */
-export function errorText(error: unknown): string {
+function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text.replace(/, \w+( '.*')?$/, '')
 }

@@ -14,7 +14,7 @@ import {
 import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
 
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
-export type FailOn = (typeof FAIL_ON)[number]
+type FailOn = (typeof FAIL_ON)[number]
 
 /** What the user asked for, checked. Rulesets are still to be read. */
 export interface CommandLine {

@@ -28,7 +28,7 @@ export const E_EXTENSION = 14
 /** Number of the connection, from 1, in the order of creation. */
 export const E_NUMBER = 15
 /** First of the words that belong to the protocol's tracker. */
-export const E_PROTOCOL = 16
+const E_PROTOCOL = 16
 
 export const KIND_PROTOCOL_MASK = 0xff
 export { KIND_IPV6 } from '../wire/flow-hash.ts'

@@ -47,7 +47,7 @@ export interface DefragOptions {
 }
 
 /** Linux 6.18's values. */
-export const DEFRAG_DEFAULTS: DefragOptions = {
+const DEFRAG_DEFAULTS: DefragOptions = {
   'net.ipv4.ipfrag_time': 30,
   'net.ipv4.ipfrag_high_thresh': 4 * 1024 * 1024,
   'net.ipv4.ipfrag_max_dist': 64,

@@ -6,7 +6,7 @@ export const INSERTED = 0
 /** Wholly within fragments that came one after the other: thrown away without harm. */
 export const INSERT_DUPLICATE = 1
 /** Partly over others: the whole datagram is given up. */
-export const INSERT_OVERLAP = 2
+const INSERT_OVERLAP = 2
 
 /** Fragments for which a queue has room at first, and beyond which it does not keep its room when it is cleared. */
 const SMALL = 8

@@ -14,7 +14,7 @@ import { isLoopback, isMulticast, type LocalAddresses } from './address-set.ts'
 import type { Mode } from './topology.ts'
 
 /** The hooks that a packet takes. */
-export const PATH_FORWARD = 0
+const PATH_FORWARD = 0
 export const PATH_INPUT = 1
 export const PATH_OUTPUT = 2
 /** From the machine to itself: OUTPUT and POSTROUTING, then PREROUTING and INPUT, over the loopback device. */

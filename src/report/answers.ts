@@ -2,7 +2,7 @@ import { CTSTATE_NAMES, type Outcome } from '../netfilter/outcome.ts'
 import { HOOK_NAMES, VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 
-export const DIRECTION_NAMES = [null, 'original', 'reply'] as const
+const DIRECTION_NAMES = [null, 'original', 'reply'] as const
 
 /** What is the same for all packets with the same label, verdict and rule: the fields `ctstate` to `line`. */
 export interface Answer {
@@ -50,7 +50,7 @@ export class AnswerTexts<T> {
   }
 }
 
-export function answerOf({ state, direction, hook, verdict, rule }: Outcome): Answer {
+function answerOf({ state, direction, hook, verdict, rule }: Outcome): Answer {
   return {
     ctstate: CTSTATE_NAMES[state],
     ctdir: DIRECTION_NAMES[direction + 1],

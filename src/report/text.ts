@@ -81,7 +81,7 @@ export function table(rows: readonly (readonly string[])[], indent: number): str
   })
 }
 
-export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green'
+type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green'
 
 /** Gives text a colour, or does nothing. */
 export type Paint = (style: Style, text: string) => string

@@ -17,7 +17,7 @@ import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { HAS_PORTS } from './protocol-names.ts'
 
 /** What P_PORTS holds of a frame. */
-export const TRANSPORT_NONE = 0
+const TRANSPORT_NONE = 0
 export const TRANSPORT_PORTS = 1
 export const TRANSPORT_ICMP = 2
 

@@ -6,7 +6,7 @@ import type { RulePacket } from './rule-packet.ts'
 import type { RuleInfo } from './ruleset.ts'
 
 /** One thing that a rule asked. */
-export interface CheckStep {
+interface CheckStep {
   /** Name of the match, or of the option without a match (`source`, `in-interface`, …). */
   readonly match: string
   /** `no`, `yes`, `unknown`, or `drop` where the match dropped the packet at once. */

@@ -27,7 +27,7 @@ export const PART_LENGTH = 16
 export const PART_SOURCE = 32
 export const PART_DESTINATION = 64
 /** The transport checksum, where nothing else of the header changes with it. */
-export const PART_CHECKSUM = 128
+const PART_CHECKSUM = 128
 /** Where routing sends it: to this machine, whatever its destination. */
 export const PART_ROUTE = 256
 export const ALL_PARTS = 511

@@ -2,14 +2,14 @@
  * What `-j CT` and NOTRACK lay down for the tracker, packed into RulePacket.tracking; 0 while no rule has. The first such
  * rule wins: the kernel leaves a packet alone that has something attached already.
  */
-export const TRACKING_SET = 1
+const TRACKING_SET = 1
 /** The packet is not to be tracked. */
 export const TRACKING_NONE = 2
 /** The zone holds for lookups in the original direction, in the reply direction. */
-export const TRACKING_ZONE_ORIGINAL = 4
-export const TRACKING_ZONE_REPLY = 8
+const TRACKING_ZONE_ORIGINAL = 4
+const TRACKING_ZONE_REPLY = 8
 /** The zone is the low half of the packet's mark. */
-export const TRACKING_ZONE_IS_MARK = 16
+const TRACKING_ZONE_IS_MARK = 16
 
 const HELPER_SHIFT = 5
 const HELPER_MASK = 0x1f

@@ -29,7 +29,7 @@ import {
 import { clearTransport, refuse, refuseAddressed, refuseShort, shortNote } from './refuse.ts'
 import { decodeTransport } from './transport.ts'
 
-export const IPV4_HEADER = 20
+const IPV4_HEADER = 20
 
 /**
  * Fills the network and transport fields from the IPv4 datagram at `at`, and refuses what Linux refuses before any

@@ -30,7 +30,7 @@ import { PROTO_HOP_BY_HOP, PROTO_MOBILITY } from './protocols.ts'
 import { refuse, refuseAddressed, refuseShort } from './refuse.ts'
 import { decodeTransport } from './transport.ts'
 
-export const IPV6_HEADER = 40
+const IPV6_HEADER = 40
 
 /**
  * Fills the network and transport fields from the IPv6 datagram at `at`, and refuses what Linux refuses before any

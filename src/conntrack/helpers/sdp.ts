@@ -4,7 +4,7 @@ import { lineBehind, numberAt, type SipMessage, startsWith } from './sip-headers
 import { leadingNumber } from './text.ts'
 
 /** Expectation policies of the SIP helper, by the media that they are for. */
-export const MEDIA_POLICIES: Readonly<Record<string, number>> = { audio: 1, video: 2, image: 3 }
+const MEDIA_POLICIES: Readonly<Record<string, number>> = { audio: 1, video: 2, image: 3 }
 /** So many media of a message are looked at. */
 const MEDIA_MAX = 3
 

@@ -128,7 +128,7 @@ function continued(text: string, lineEnd: number): number {
 }
 
 /** Place of the words in a header that starts at `from`, -1 for none. They must not end the text. */
-export function search(text: string, from: number, limit: number, lowerCase: string): number {
+function search(text: string, from: number, limit: number, lowerCase: string): number {
   const last = limit - lowerCase.length
   for (let at = from; at < last; at++) {
     if (isLineEnd(text[at])) {

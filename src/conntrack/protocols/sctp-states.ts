@@ -30,9 +30,9 @@ export const CHUNK_INIT_ACK = 2
 export const CHUNK_HEARTBEAT = 4
 export const CHUNK_HEARTBEAT_ACK = 5
 export const CHUNK_ABORT = 6
-export const CHUNK_SHUTDOWN = 7
+const CHUNK_SHUTDOWN = 7
 export const CHUNK_SHUTDOWN_ACK = 8
-export const CHUNK_ERROR = 9
+const CHUNK_ERROR = 9
 export const CHUNK_COOKIE_ECHO = 10
 export const CHUNK_COOKIE_ACK = 11
 export const CHUNK_SHUTDOWN_COMPLETE = 14
@@ -53,7 +53,7 @@ const ROW_OF_CHUNK: Readonly<Record<number, number>> = {
 }
 
 /** after = SCTP_TRANSITIONS[direction << 8 | chunk << 4 | before], for chunk types below 16; others change nothing. */
-export const SCTP_TRANSITIONS: Uint8Array = transitions(
+const SCTP_TRANSITIONS: Uint8Array = transitions(
   [
     //                  NO CL CW CE ES SS SR SA HS   original direction
     /* init          */ 'CL CL CW CE ES CL CL SA CW',

@@ -26,7 +26,7 @@ import {
 import { type Segment, TCP_SIDE_MAX_ACK_SET } from './tcp-window.ts'
 
 /** It closes the connection if it is in the window. */
-export const CLOSE_CHECK_WINDOW = 0
+const CLOSE_CHECK_WINDOW = 0
 /** It closes the connection wherever it is. */
 export const CLOSE_SKIP_WINDOW = 1
 export const CLOSE_INVALID = 2

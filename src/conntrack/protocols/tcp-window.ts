@@ -36,7 +36,7 @@ import { after, before } from '../sequence.ts'
 import { SEGMENT_ACK, TCP_SYN_RECV, TCP_SYN_SENT } from './tcp-states.ts'
 
 /** Flags of one side of a connection. */
-export const TCP_SIDE_WINDOW_SCALE = 0x01
+const TCP_SIDE_WINDOW_SCALE = 0x01
 export const TCP_SIDE_SACK_PERMITTED = 0x02
 /** This side sent the first FIN. */
 export const TCP_SIDE_CLOSE_INIT = 0x04
@@ -46,7 +46,7 @@ export const TCP_SIDE_DATA_UNACKNOWLEDGED = 0x10
 export const TCP_SIDE_MAX_ACK_SET = 0x20
 
 export const WINDOW_ACCEPT = 0
-export const WINDOW_INVALID = 1
+const WINDOW_INVALID = 1
 export const WINDOW_IGNORE = 2
 
 /** An ACK may be this old at least, whatever the window (nf_conntrack's MAXACKWINCONST). */

@@ -21,11 +21,9 @@ const STATE = FREED + 1
 const LENGTHS = 2 * CACHE_LINE_INTS
 const CONTROL_INTS = LENGTHS + BLOCKS
 
-/** What the thread that reads has come to. */
-export const STATE_WRITING = 0
-/** Nobody reads the outputs any more. */
+/** What the thread that reads has come to, 0 while it goes on: nobody reads the outputs any more, … */
 export const STATE_UNREAD = 1
-/** An output cannot be written; records are no longer taken. */
+/** … or one cannot be written, and records are no longer taken. */
 export const STATE_FAILED = 2
 
 export interface RecordMemory {

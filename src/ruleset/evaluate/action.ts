@@ -19,7 +19,7 @@ export type Action =
   | EditAction
 
 /** The verdict is given outside the rules: nothing in a capture tells it. */
-export interface UndecidedAction {
+interface UndecidedAction {
   readonly kind: 'undecided'
   /** Bits 1 << VERDICT_…. */
   readonly possible: number
@@ -28,7 +28,7 @@ export interface UndecidedAction {
   readonly accepted?: EditAction
 }
 
-export type Register = 'mark' | 'connectionMark'
+type Register = 'mark' | 'connectionMark'
 
 /**
  * register = (register & keep) ^ shifted(from & take) ^ value; all signed 32 bits. Without a connection nothing happens.

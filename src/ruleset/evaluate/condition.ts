@@ -47,7 +47,7 @@ export function asksForLoopback({ name, prefix }: NameCondition): boolean {
 }
 
 /** All or any of the parts hold. */
-export interface GroupCondition {
+interface GroupCondition {
   readonly kind: 'all' | 'any'
   readonly parts: readonly Condition[]
   readonly negated: boolean

@@ -3,7 +3,7 @@ import type { Condition } from './condition.ts'
 import type { Program, ProgramRule } from './program.ts'
 
 /** Something on the way remembers the packet or changes it. */
-export const LEAVES_MARKS = 1 << 7
+const LEAVES_MARKS = 1 << 7
 /** Of a rule of which nothing is known. */
 const ANYTHING = 0xff
 /** Chains that call each other deeper than this are not looked into. */

@@ -16,8 +16,8 @@ const IPV6_HEADER = 40
 const NEXT_HEADER = 6
 
 /** Results of `findHeader` besides an offset. */
-export const ABSENT = -1
-export const BROKEN = -2
+const ABSENT = -1
+const BROKEN = -2
 export const CUT = -3
 
 /** Bytes of an extension header: by its length field, in the unit that its protocol has. */

@@ -45,7 +45,7 @@ function parseLimit(options: Options, { warn }: RuleContext): Match {
 }
 
 /** `10/second`. */
-export function parseRate(token: Token): number {
+function parseRate(token: Token): number {
   const { count, unit } = parseCountPerUnit(token, 'write a number and /second, /minute, /hour or /day')
   if (count < 0 || count / unit > SCALE) {
     throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
@@ -54,7 +54,7 @@ export function parseRate(token: Token): number {
 }
 
 /** The largest unit in which the rate is a whole number, as iptables-save chooses it. */
-export function printRate(rate: number): string {
+function printRate(rate: number): string {
   let chosen = PRINTED_UNITS[0]
   for (const unit of PRINTED_UNITS.slice(1)) {
     const time = unit[1] * SCALE
@@ -86,7 +86,7 @@ function overflows(rate: number, burst: number): boolean {
  * xt_limit: credit grows with time up to what the burst costs, and each packet that matches costs the same. The credit is
  * an interval, because it may not be known whether an earlier packet took from it.
  */
-export class TokenBucket implements StatefulTest {
+class TokenBucket implements StatefulTest {
   readonly #cap: number
   readonly #cost: number
   #low: number

@@ -31,8 +31,8 @@ export class OsfFingerprints {
 
 /** `--ttl`: how the packet's TTL must stand to that of the fingerprint. */
 export const TTL_EQUAL = 0
-export const TTL_AT_MOST = 1
-export const TTL_ANY = 2
+const TTL_AT_MOST = 1
+const TTL_ANY = 2
 
 const HEADER = 20
 /** What modems that lower the MSS leave of it: the kernel tries them as well. */
@@ -74,7 +74,7 @@ export class FingerprintTest implements PureTest {
 
   #ttlFits(packet: RulePacket, { ttl }: Fingerprint): boolean {
     if (this.#ttl === TTL_ANY) return true
-    return this.#ttl === TTL_EQUAL ? visibleTtl(packet) === ttl : visibleTtl(packet) <= ttl
+    return this.#ttl === TTL_AT_MOST ? visibleTtl(packet) <= ttl : visibleTtl(packet) === ttl
   }
 }
 

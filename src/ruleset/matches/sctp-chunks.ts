@@ -34,7 +34,7 @@ const HOW = ['all', 'any', 'only'] as const
 /** SCTP common header. */
 const HEADER = 12
 
-export interface ChunkType {
+interface ChunkType {
   readonly type: number
   /** Flags that are looked at, and how they must stand. */
   readonly mask: number

@@ -106,7 +106,7 @@ export function findSet(name: string, { memory, environment }: CallContext): IpS
   return memory.shared(IpSets, '', () => new IpSets([])).get(name, environment.interfaces)
 }
 
-export function notGiven(name: string): string {
+function notGiven(name: string): string {
   return `the set "${name}" was not given; give the output of ipset save with --ipset`
 }
 

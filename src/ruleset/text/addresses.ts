@@ -53,7 +53,7 @@ function plainIpv4(text: string): number {
 }
 
 /** Four decimal octets, as inet_pton(3) reads them. */
-export function parseDottedIpv4(text: string): Words | null {
+function parseDottedIpv4(text: string): Words | null {
   return /^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$/.test(text) ? parseIpv4(text) : null
 }
 
@@ -94,7 +94,7 @@ export function parseIpv6(text: string): Words | null {
   return [0, 2, 4, 6].map((index) => groups[index] * 65536 + groups[index + 1])
 }
 
-export function printIpv4(words: Words): string {
+function printIpv4(words: Words): string {
   const word = words[0]
   return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`
 }
@@ -120,7 +120,7 @@ export function printIpv6(words: Words): string {
   return `${text.slice(0, bestAt).join(':')}::${text.slice(bestAt + best).join(':')}`
 }
 
-export function wordCount(family: Family): number {
+function wordCount(family: Family): number {
   return family === 'ipv4' ? 1 : 4
 }
 
