@@ -214,7 +214,7 @@ export class ExpectationTable {
     if (remove(this.#byMaster, one.master, one)) this.count--
   }
 
-  /** All that have not expired, for listings and tests. */
+  /** All that have not expired. */
   *live(nowNs: number): Generator<PendingExpectation> {
     for (const list of this.#byMaster.values()) for (const one of list) if (one.expiresNs > nowNs) yield one
   }

@@ -323,7 +323,7 @@ export class ConnectionTable {
     return this.#index.has(this.#hashes[id], id << 1)
   }
 
-  /** Numbers of all findable entries, lowest first. For listings and tests. */
+  /** Numbers of all findable entries, lowest first. */
   *live(): Generator<number> {
     const end = this.#high
     for (let id = 0; id < end; id++) {

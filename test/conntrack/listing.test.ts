@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { HELPERS, helperNumber } from '../../src/conntrack/helpers/registry.ts'
-import { type ListedTuple, listConnections, listExpectations } from '../../src/conntrack/listing.ts'
 import { IPS_CONFIRMED, IPS_SEEN_REPLY } from '../../src/conntrack/status.ts'
 import { icmp, tcp, udp } from '../support/packets.ts'
+import { type ListedTuple, listConnections, listExpectations } from './listing.ts'
 import { Tracking } from './tracking.ts'
 
 const list = ({ tracker, now }: Tracking) => listConnections(tracker.current, now * 1e9)

@@ -1,10 +1,10 @@
 import type { CurrentConnection } from '../../src/conntrack/current.ts'
-import { type ListedTuple, listConnections, listExpectations } from '../../src/conntrack/listing.ts'
 import { SCTP_STATE_NAMES } from '../../src/conntrack/protocols/sctp-states.ts'
 import { IPS_ASSURED, IPS_DST_NAT, IPS_EXPECTED, IPS_SEEN_REPLY, IPS_SRC_NAT } from '../../src/conntrack/status.ts'
 import { addressText, parseAddress } from '../../src/wire/address.ts'
 import { IP_V4, IP_V6 } from '../../src/wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../../src/wire/protocols.ts'
+import { type ListedTuple, listConnections, listExpectations } from '../conntrack/listing.ts'
 import type { OracleEntry, OracleTuple } from './kernel-oracle.ts'
 import { packetKey } from './packet-text.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { listConnections } from '../../src/conntrack/listing.ts'
 import type { Mode } from '../../src/netfilter/topology.ts'
+import { listConnections } from '../conntrack/listing.ts'
 import { outcomeText, Replaying } from '../netfilter/replaying.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { crowded, network, type Pair, type Sent } from './conversations.ts'

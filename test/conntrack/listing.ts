@@ -1,14 +1,22 @@
-import { addressText } from '../wire/address.ts'
-import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
-import { PROTO_SCTP, PROTO_TCP } from '../wire/protocols.ts'
-import { ConnectionReader } from './connection-reader.ts'
-import type { CurrentConnection } from './current.ts'
-import { E_KIND, E_SCTP_STATE, E_STATUS, E_TCP_STATE, ENTRY_INTS, ENTRY_TWO_TUPLES, KIND_ZONE_SHIFT } from './entry.ts'
-import { ANY_PORT } from './expectations.ts'
-import { X_HELPER, X_REPLY_KIND } from './extensions.ts'
-import { HELPERS } from './helpers/registry.ts'
-import { SCTP_STATE_NAMES } from './protocols/sctp-states.ts'
-import { TCP_STATE_MASK, TCP_STATE_NAMES } from './protocols/tcp-states.ts'
+import { ConnectionReader } from '../../src/conntrack/connection-reader.ts'
+import type { CurrentConnection } from '../../src/conntrack/current.ts'
+import {
+  E_KIND,
+  E_SCTP_STATE,
+  E_STATUS,
+  E_TCP_STATE,
+  ENTRY_INTS,
+  ENTRY_TWO_TUPLES,
+  KIND_ZONE_SHIFT,
+} from '../../src/conntrack/entry.ts'
+import { ANY_PORT } from '../../src/conntrack/expectations.ts'
+import { X_HELPER, X_REPLY_KIND } from '../../src/conntrack/extensions.ts'
+import { HELPERS } from '../../src/conntrack/helpers/registry.ts'
+import { SCTP_STATE_NAMES } from '../../src/conntrack/protocols/sctp-states.ts'
+import { TCP_STATE_MASK, TCP_STATE_NAMES } from '../../src/conntrack/protocols/tcp-states.ts'
+import { addressText } from '../../src/wire/address.ts'
+import { IP_V4, IP_V6 } from '../../src/wire/packet-fields.ts'
+import { PROTO_SCTP, PROTO_TCP } from '../../src/wire/protocols.ts'
 
 /** One direction of a connection, as packets of that direction have it when they come to the machine. */
 export interface ListedTuple {
