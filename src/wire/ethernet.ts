@@ -1,5 +1,6 @@
 import { decodeIpv4 } from './ipv4.ts'
 import { decodeIpv6 } from './ipv6.ts'
+import { decodeMpls } from './mpls.ts'
 import {
   LINK_BROADCAST,
   LINK_MULTICAST,
@@ -92,40 +93,6 @@ function isSnap(bytes: Uint8Array, at: number): boolean {
     bytes[at + 4] === 0 &&
     bytes[at + 5] === 0
   )
-}
-
-/** MPLS says nothing about its payload: below the bottom of the stack the first four bits tell (RFC 4928). */
-export function decodeMpls(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  wireEnd: number,
-  fields: Int32Array,
-  base: number,
-): void {
-  let bottom = false
-  while (!bottom && at + 4 <= end) {
-    bottom = (bytes[at + 2] & 1) !== 0
-    at += 4
-  }
-  if (!bottom || at >= end) refuseShort(fields, base, at + 1, wireEnd)
-  else decodeByVersion(bytes, at, end, wireEnd, fields, base)
-}
-
-/** For link layers that carry bare IP: the version field tells IPv4 from IPv6. */
-export function decodeByVersion(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  wireEnd: number,
-  fields: Int32Array,
-  base: number,
-): void {
-  const version = at < end ? bytes[at] >>> 4 : 0
-  if (version === 4) decodeIpv4(bytes, at, end, wireEnd, fields, base)
-  else if (version === 6) decodeIpv6(bytes, at, end, wireEnd, fields, base)
-  else if (at >= end) refuseShort(fields, base, at + 1, wireEnd)
-  else refuse(fields, base, NOTE_NOT_IP)
 }
 
 /** RFC 2516. What lies behind the length of the session's header is padding. */

@@ -1,4 +1,5 @@
-import { decodeByVersion, decodeEtherType, decodePppoe } from './ethernet.ts'
+import { decodeByVersion } from './bare-ip.ts'
+import { decodeEtherType, decodePppoe } from './ethernet.ts'
 import { decodeIpv4 } from './ipv4.ts'
 import { decodeIpv6 } from './ipv6.ts'
 import { decodeNflog } from './nflog.ts'

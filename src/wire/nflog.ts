@@ -1,4 +1,4 @@
-import { decodeByVersion } from './ethernet.ts'
+import { decodeByVersion } from './bare-ip.ts'
 import { LINK_HOST, LINK_OUTGOING, NOTE_MALFORMED, NOTE_NOT_IP, P_LINK } from './packet-fields.ts'
 import { refuse, refuseShort } from './refuse.ts'
 

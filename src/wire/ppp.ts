@@ -1,6 +1,6 @@
-import { decodeMpls } from './ethernet.ts'
 import { decodeIpv4 } from './ipv4.ts'
 import { decodeIpv6 } from './ipv6.ts'
+import { decodeMpls } from './mpls.ts'
 import { LINK_HOST, LINK_OUTGOING, NOTE_NOT_IP, P_LINK } from './packet-fields.ts'
 import { refuse, refuseShort } from './refuse.ts'
 
