@@ -1,10 +1,12 @@
-import type { Token } from './tokens.ts'
-
-/** One thing wrong with a ruleset, and where. Lines and columns count from 1. */
-export interface LocatedError {
-  readonly file: string
+/** Where something stands in a file. Lines and columns count from 1. */
+export interface Place {
   readonly line: number
   readonly column: number
+}
+
+/** One thing wrong with a ruleset, and where. */
+export interface LocatedError extends Place {
+  readonly file: string
   /** `what; what to write instead` */
   readonly text: string
 }
@@ -26,7 +28,7 @@ export class Refusal extends Error {
   readonly column: number
 
   /** @param text what is wrong; after a semicolon what to write instead */
-  constructor(at: Pick<Token, 'line' | 'column'>, text: string) {
+  constructor(at: Place, text: string) {
     super(text)
     this.line = at.line
     this.column = at.column

@@ -1,10 +1,8 @@
-import { Refusal } from './ruleset-error.ts'
+import { type Place, Refusal } from './ruleset-error.ts'
 
-/** A word of a rule, quotes and escapes taken off, with its place in the file (from 1). */
-export interface Token {
+/** A word of a rule, quotes and escapes taken off, with its place in the file. */
+export interface Token extends Place {
   readonly text: string
-  readonly line: number
-  readonly column: number
 }
 
 /** iptables-restore's longest word, in bytes. */
@@ -47,7 +45,7 @@ function isBlank(char: number): boolean {
 }
 
 /** A word from its quote on, up to the closing one. */
-function quotedWord(source: string, start: number, place: Omit<Token, 'text'>): { text: string; end: number } {
+function quotedWord(source: string, start: number, place: Place): { text: string; end: number } {
   let text = ''
   for (let at = start + 1; at < source.length; at++) {
     const char = source[at]
