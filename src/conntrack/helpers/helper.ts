@@ -1,4 +1,3 @@
-import type { ConnectionReader } from '../connection-reader.ts'
 import type { ExpectationPolicy, ExpectedTuple, Follow, PendingExpectation } from '../expectations.ts'
 import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY } from '../status.ts'
 
@@ -80,8 +79,7 @@ export interface HelpedPacket {
   /** NAT changes addresses or ports of the connection. */
   readonly isTranslated: boolean
   readonly networks: OwnNetworks
-  /** Tuples, status and mark of this and other connections. */
-  readonly connections: ConnectionReader
+  readonly connections: HelpedConnections
   /** An address of the connection's tuple of a direction (0 or 1). */
   address(direction: number, destination: boolean): number[]
   port(direction: number, destination: boolean): number
@@ -122,6 +120,14 @@ export interface HelpedPacket {
   /** PPTP: GRE packets from `source` to `destination` with this call identifier carry `sourceKey` as their other end. */
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void
   unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void
+}
+
+/** The connection table, as far as helpers read it. */
+export interface HelpedConnections {
+  /** IPS_ bits (status.ts). */
+  status(connection: number): number
+  /** Transport protocol of the original tuple. */
+  protocol(connection: number): number
 }
 
 /** The networks that the machine has addresses in. */
