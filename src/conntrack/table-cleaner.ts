@@ -1,6 +1,5 @@
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS } from './entry.ts'
 import { IPS_ASSURED, IPS_CONFIRMED } from './status.ts'
-import type { ConnectionTable } from './table.ts'
 
 /** Entries that `sweep` looks at before it removes any. */
 const SWEPT_AT_ONCE = 64
@@ -9,14 +8,28 @@ const EVICTION_SCAN = 16
 /** Odd, and far from any pattern: spreads numbers that follow each other. */
 const SPREAD = 0x9e3779b1
 
+/** What is asked of the connection table (table.ts) here. */
+export interface CleanableTable {
+  readonly entries: Int32Array
+  readonly times: Float64Array
+  readonly nowNs: number
+  readonly count: number
+  readonly high: number
+  touched: number
+  approachEntry(id: number): number
+  removeIfExpired(id: number): boolean
+  isFindable(id: number): boolean
+  remove(id: number): void
+}
+
 /** Makes room in a connection table: of what has expired, and of connections that may be pushed out. */
 export class TableCleaner {
-  readonly #table: ConnectionTable
+  readonly #table: CleanableTable
   /** The entry that is swept next. */
   #next = 0
   readonly #expired = new Int32Array(SWEPT_AT_ONCE)
 
-  constructor(table: ConnectionTable) {
+  constructor(table: CleanableTable) {
     this.#table = table
   }
 
