@@ -27,7 +27,7 @@ import { Assumptions } from './assumptions.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { FastPath } from './fast-path.ts'
 import { HelperPorts } from './helper-ports.ts'
-import type { MachineOptions } from './machine.ts'
+import type { MachineOptions } from './machine-options.ts'
 import { NatHooks } from './nat-hooks.ts'
 import {
   CTSTATE_ESTABLISHED,

@@ -19,7 +19,7 @@ import { IP_V4, NOTE_NOT_ROUTED, P_DST, P_FAMILY, P_SRC } from '../wire/packet-f
 import { ConntrackHook } from './conntrack-hook.ts'
 import type { FastPath } from './fast-path.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
-import type { MachineOptions } from './machine.ts'
+import type { MachineOptions } from './machine-options.ts'
 import type { NatHooks } from './nat-hooks.ts'
 import { CTSTATE_INVALID, CTSTATE_NONE, type Outcome } from './outcome.ts'
 import {

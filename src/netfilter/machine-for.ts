@@ -12,7 +12,8 @@ import {
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { type ChecksumOption, ChecksumPolicy } from './checksum-policy.ts'
 import type { InterfaceOption } from './interfaces.ts'
-import { Machine, type MachineOptions } from './machine.ts'
+import { Machine } from './machine.ts'
+import type { MachineOptions } from './machine-options.ts'
 import { type Mode, Topology } from './topology.ts'
 
 /** What the user says of the machine. */

@@ -7,13 +7,9 @@ import {
   FRAME_NANOSECONDS,
   FRAME_WIRE_LENGTH,
 } from '../capture/frame-batch.ts'
-import type { HelperPort } from '../conntrack/helpers/registry.ts'
-import type { Sysctls } from '../conntrack/sysctls.ts'
-import type { TimeoutPolicies } from '../conntrack/timeout-policy.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
 import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_QUEUED, Defragmenter } from '../defrag/defragmenter.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
-import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import {
   FRAGMENT_DEFRAG,
@@ -34,27 +30,10 @@ import { beginOutcome } from './begin-outcome.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { NO_WAY } from './flow-cache.ts'
 import { Journey } from './journey.ts'
+import type { MachineOptions } from './machine-options.ts'
 import type { Outcome, PassedPackets } from './outcome.ts'
 import { PATH_LOOPBACK, PATH_OUTPUT, PATH_UNSEEN, pathOf } from './routing.ts'
 import type { Topology } from './topology.ts'
-
-export interface MachineOptions {
-  readonly topology: Topology
-  readonly sysctls: Sysctls
-  readonly checksums: ChecksumPolicy
-  readonly ruleset4: CompiledRuleset | null
-  readonly ruleset6: CompiledRuleset | null
-  readonly helperPorts?: readonly HelperPort[]
-  /** What rules call by number, from 1 (`-j CT --timeout`). */
-  readonly timeoutPolicies?: TimeoutPolicies
-  /** False sends every packet all its way; shows in no result. True by default. */
-  readonly fastPath?: boolean | undefined
-  /**
-   * Of several machines that share the work: whether a datagram is this one's. Asked of fragments and of what they make,
-   * which all machines put together; other packets come to theirs alone.
-   */
-  readonly isOwn?: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | undefined
-}
 
 /**
  * The machine that the replay stands for: takes frame after frame, as decoded, through defragmentation, sends what comes
