@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Family } from '../ruleset/ruleset.ts'
+import type { Family } from '../ruleset/rule-environment.ts'
 
 /** What a file says of its family: first the line that ip6tables-save writes, then the file's name, then its addresses. */
 export function familyOf(path: string, text: string): Family {

@@ -13,7 +13,7 @@ import {
   type RulesetError,
   type SetDefinition,
 } from '../ruleset/index.ts'
-import type { Family } from '../ruleset/ruleset.ts'
+import type { Family } from '../ruleset/rule-environment.ts'
 import { UsageError } from './exit-codes.ts'
 import { readText, readUnmarkedText, textRead } from './input-texts.ts'
 

@@ -1,5 +1,5 @@
+import type { Family, RuleEnvironment } from '../ruleset/rule-environment.ts'
 import { INTERFACE_NONE } from '../ruleset/rule-packet.ts'
-import type { Family, RuleEnvironment } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { isLoopback, isMulticast, LocalAddresses } from './address-set.ts'
 import { INTERFACE_LOOPBACK, type InterfaceOption, Interfaces } from './interfaces.ts'

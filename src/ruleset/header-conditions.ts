@@ -10,7 +10,7 @@ import {
 } from './evaluate/condition.ts'
 import type { ProgramCheck } from './evaluate/program.ts'
 import type { Negatable, RuleHeader } from './rule.ts'
-import type { Family } from './ruleset.ts'
+import type { Family } from './rule-environment.ts'
 
 /** Names of what a header asks, for `assume` and for explanations. */
 const SOURCE = 'source'

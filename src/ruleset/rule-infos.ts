@@ -1,7 +1,8 @@
 import { isBareVerdict } from './bare-verdict.ts'
 import type { NatSpec } from './nat-spec.ts'
 import type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'
-import type { Family, RuleInfo, TableName } from './ruleset.ts'
+import type { Family } from './rule-environment.ts'
+import type { RuleInfo, TableName } from './ruleset.ts'
 
 export interface NumberedRules {
   readonly infos: readonly RuleInfo[]

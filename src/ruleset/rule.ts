@@ -1,5 +1,6 @@
 import type { Match, Target } from './extension.ts'
-import type { Family, TableName } from './ruleset.ts'
+import type { Family } from './rule-environment.ts'
+import type { TableName } from './ruleset.ts'
 import type { AddressMask } from './text/addresses.ts'
 
 /** Whole numbers of 64 bits; large ones as bigint. */

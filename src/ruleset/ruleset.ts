@@ -2,24 +2,10 @@ import type { PureTest } from './evaluate/condition.ts'
 import type { FlagClasses } from './evaluate/flag-classes.ts'
 import type { PacketClasses } from './evaluate/packet-classes.ts'
 import type { NatSpec } from './nat-spec.ts'
+import type { Family } from './rule-environment.ts'
 import type { RulePacket } from './rule-packet.ts'
 
-export type Family = 'ipv4' | 'ipv6'
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security'
-
-/** What the machine knows that rules may ask about: interface names and addresses. Fixed before compilation. */
-export interface RuleEnvironment {
-  /** Names by interface number; [0] is the empty string (INTERFACE_NONE). */
-  readonly interfaces: readonly string[]
-  /**
-   * The kernel's type of the address whose first word is at fields[at]: an RTN_ number (1 unicast, 2 local, 3 broadcast,
-   * 4 anycast, 5 multicast, 6 blackhole, 7 unreachable, 8 prohibit), or -1 when not known.
-   * @param interfaceNumber restricts the answer to one interface (`--limit-iface-in`), or 0
-   */
-  addressType(family: Family, fields: Int32Array, at: number, interfaceNumber: number): number
-  /** Interface that the network of the address is behind, -1 when not known. */
-  interfaceToward(family: Family, fields: Int32Array, at: number): number
-}
 
 /** One rule, or the policy of a base chain, as reports name it. Policies have ids too, behind the rules of their chain. */
 export interface RuleInfo {

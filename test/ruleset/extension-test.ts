@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Family, TableName } from '../../src/ruleset/ruleset.ts'
+import type { Family } from '../../src/ruleset/rule-environment.ts'
+import type { TableName } from '../../src/ruleset/ruleset.ts'
 import { disagreements, noIptables } from './iptables-tools.ts'
 import { chainOf, differences, oracle } from './matched-rules.ts'
 import { noRecordedTables } from './recorded-table.ts'

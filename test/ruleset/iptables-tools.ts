@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
-import type { Family, TableName } from '../../src/ruleset/ruleset.ts'
+import type { Family } from '../../src/ruleset/rule-environment.ts'
+import type { TableName } from '../../src/ruleset/ruleset.ts'
 import { recordingInto } from './recorded-table.ts'
 
 /** What a rule becomes: as iptables-save prints it, or null where it is refused. */

@@ -1,7 +1,8 @@
 import type { ConnectionWatcher } from '../../src/ruleset/connection-view.ts'
 import { compileRuleset, type ExplainingHookTable, parseRuleset, RulesetError } from '../../src/ruleset/index.ts'
+import type { Family, RuleEnvironment } from '../../src/ruleset/rule-environment.ts'
 import { HOOK_FORWARD, RulePacket, STATE_NEW, VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
-import type { CompiledRuleset, Family, RuleEnvironment } from '../../src/ruleset/ruleset.ts'
+import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
 import { decodeFrame } from '../../src/wire/frame.ts'
 import { PACKET_INTS } from '../../src/wire/packet-fields.ts'
 

@@ -1,4 +1,4 @@
-import type { Family } from '../ruleset.ts'
+import type { Family } from '../rule-environment.ts'
 import { parseIpv4, parseIpv6, prefixMask } from '../text/addresses.ts'
 import { type NumberRange, parseNumber } from '../text/numbers.ts'
 import { parsePort } from '../text/ports.ts'

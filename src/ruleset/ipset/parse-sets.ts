@@ -1,4 +1,4 @@
-import type { Family } from '../ruleset.ts'
+import type { Family } from '../rule-environment.ts'
 import { parseIpv4, parseIpv6, prefixMask } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type LocatedError, Refusal, RulesetError } from '../text/ruleset-error.ts'

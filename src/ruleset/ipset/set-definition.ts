@@ -1,4 +1,4 @@
-import type { Family } from '../ruleset.ts'
+import type { Family } from '../rule-environment.ts'
 
 /** What stands at one place of an element. `plain-port` is a port of TCP and UDP alike, without its protocol. */
 export type Dimension = 'ip' | 'net' | 'port' | 'plain-port' | 'mac' | 'mark' | 'iface'

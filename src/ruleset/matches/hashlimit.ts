@@ -9,8 +9,8 @@ import {
   YES,
 } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
+import type { Family } from '../rule-environment.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import type { Family } from '../ruleset.ts'
 import { parseHost, parsePrefixLength, prefixLength, prefixMask } from '../text/addresses.ts'
 import { numberOf, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'

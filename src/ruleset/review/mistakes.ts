@@ -1,5 +1,5 @@
+import type { Family } from '../rule-environment.ts'
 import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
-import type { Family } from '../ruleset.ts'
 import {
   asksForState,
   asksForTransport,

@@ -1,6 +1,6 @@
 import type { TargetExtension } from '../extension.ts'
 import { HELPERS, type HelperInfo } from '../helpers.ts'
-import type { Family } from '../ruleset.ts'
+import type { Family } from '../rule-environment.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

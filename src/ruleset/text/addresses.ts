@@ -1,4 +1,4 @@
-import type { Family } from '../ruleset.ts'
+import type { Family } from '../rule-environment.ts'
 import { numberOf } from './numbers.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'

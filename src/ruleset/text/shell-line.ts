@@ -1,4 +1,5 @@
-import type { Family, TableName } from '../ruleset.ts'
+import type { Family } from '../rule-environment.ts'
+import type { TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'

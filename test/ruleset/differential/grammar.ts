@@ -1,4 +1,5 @@
-import type { Family, TableName } from '../../../src/ruleset/ruleset.ts'
+import type { Family } from '../../../src/ruleset/rule-environment.ts'
+import type { TableName } from '../../../src/ruleset/ruleset.ts'
 
 /** Values that an option takes, and what must stand with it. */
 export interface OptionSamples {
