@@ -36,6 +36,14 @@ export { type ParquetOptions, ParquetSink } from './report/parquet.ts'
 export { type SummaryOptions, summaryText } from './report/summary.ts'
 export { TrafficCounters } from './report/traffic-counters.ts'
 export {
+  HOOK_FORWARD,
+  HOOK_INPUT,
+  HOOK_NAMES,
+  HOOK_OUTPUT,
+  HOOK_POSTROUTING,
+  HOOK_PREROUTING,
+} from './ruleset/hooks.ts'
+export {
   compileRuleset,
   type LocatedError,
   type ParsedRuleset,
@@ -47,12 +55,6 @@ export {
 } from './ruleset/index.ts'
 export { type Review, reviewRuleset } from './ruleset/review/review.ts'
 export {
-  HOOK_FORWARD,
-  HOOK_INPUT,
-  HOOK_NAMES,
-  HOOK_OUTPUT,
-  HOOK_POSTROUTING,
-  HOOK_PREROUTING,
   VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_NAMES,

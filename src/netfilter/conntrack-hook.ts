@@ -6,9 +6,8 @@ import { REASON_NONE } from '../conntrack/reasons.ts'
 import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
 import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
+import { HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/hooks.ts'
 import {
-  HOOK_POSTROUTING,
-  HOOK_PREROUTING,
   type RulePacket,
   STATE_ESTABLISHED,
   STATE_INVALID,

@@ -1,12 +1,8 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/hooks.ts'
 import { PART_DESTINATION, PART_ROUTE, PART_TTL } from '../ruleset/packet-edits.ts'
 import {
-  HOOK_FORWARD,
-  HOOK_INPUT,
-  HOOK_OUTPUT,
-  HOOK_POSTROUTING,
-  HOOK_PREROUTING,
   INTERFACE_NONE,
   RulePacket,
   STATE_INVALID,

@@ -1,4 +1,5 @@
-import { HOOK_INPUT, HOOK_NAMES, type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { HOOK_INPUT, HOOK_NAMES } from '../ruleset/hooks.ts'
+import { type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleInfo } from '../ruleset/ruleset.ts'
 
 /** Tables that come before nat at a hook; at INPUT and POSTROUTING all do. */

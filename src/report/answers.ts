@@ -1,5 +1,6 @@
 import { CTSTATE_NAMES, type Outcome } from '../netfilter/outcome.ts'
-import { HOOK_NAMES, VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import { HOOK_NAMES } from '../ruleset/hooks.ts'
+import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 
 const DIRECTION_NAMES = [null, 'original', 'reply'] as const

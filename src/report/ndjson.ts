@@ -1,6 +1,7 @@
 import { reasonText } from '../conntrack/reasons.ts'
 import type { Outcome, Sink } from '../netfilter/outcome.ts'
-import { HOOK_NAMES, VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import { HOOK_NAMES } from '../ruleset/hooks.ts'
+import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import { IP_NONE, IP_V4, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { AnswerTexts } from './answers.ts'
 import type { ByteOutput } from './byte-output.ts'

@@ -1,6 +1,7 @@
 import { count, counted } from '../netfilter/counted.ts'
 import { CTSTATE_NAMES, CTSTATE_NEW } from '../netfilter/outcome.ts'
-import { HOOK_NAMES, VERDICT_NAMES, VERDICT_NONE } from '../ruleset/rule-packet.ts'
+import { HOOK_NAMES } from '../ruleset/hooks.ts'
+import { VERDICT_NAMES, VERDICT_NONE } from '../ruleset/rule-packet.ts'
 import { NOTE_NAMES, NOTE_NONE } from '../wire/packet-fields.ts'
 import { protocolName } from './protocol-names.ts'
 import { byteSize } from './text.ts'

@@ -7,14 +7,8 @@ import {
 } from '../capture/frame-batch.ts'
 import type { Outcome, PassedSink, Sink } from '../netfilter/outcome.ts'
 import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELATED } from '../netfilter/outcome.ts'
-import {
-  HOOK_NAMES,
-  VERDICT_ACCEPT,
-  VERDICT_DROP,
-  VERDICT_NAMES,
-  VERDICT_REJECT,
-  VERDICT_UNKNOWN,
-} from '../ruleset/rule-packet.ts'
+import { HOOK_NAMES } from '../ruleset/hooks.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_FAMILY, P_PROTOCOL, PACKET_INTS } from '../wire/packet-fields.ts'
 import { BlockedConversations } from './blocked-conversations.ts'

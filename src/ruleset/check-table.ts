@@ -1,6 +1,6 @@
 import { isBareVerdict } from './bare-verdict.ts'
+import { HOOK_NAMES } from './hooks.ts'
 import type { Chain, Rule, Table } from './rule.ts'
-import { HOOK_NAMES } from './rule-packet.ts'
 import { TABLE_HOOKS } from './tables.ts'
 import { Refusal } from './text/ruleset-error.ts'
 

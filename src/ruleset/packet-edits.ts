@@ -15,7 +15,8 @@ import {
   P_TTL,
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
-import { HOOK_FORWARD, HOOK_POSTROUTING, type RulePacket } from './rule-packet.ts'
+import { HOOK_FORWARD, HOOK_POSTROUTING } from './hooks.ts'
+import type { RulePacket } from './rule-packet.ts'
 
 /** Parts of a packet that targets change. */
 export const PART_TTL = 1

@@ -1,15 +1,8 @@
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import type { ConnectionView } from './connection-view.ts'
+import { HOOK_PREROUTING } from './hooks.ts'
 import { PacketEdits } from './packet-edits.ts'
 import { TRACKING_NONE } from './tracking.ts'
-
-/** Hooks in the order of the kernel's numbers. */
-export const HOOK_PREROUTING = 0
-export const HOOK_INPUT = 1
-export const HOOK_FORWARD = 2
-export const HOOK_OUTPUT = 3
-export const HOOK_POSTROUTING = 4
-export const HOOK_NAMES = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const
 
 /** Bits of `RulePacket.state`, as `-m conntrack --ctstate` tests them. */
 export const STATE_INVALID = 1

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ONE_FLAG_CLASS } from '../../src/ruleset/evaluate/flag-classes.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_NAMES, VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_NAMES } from '../../src/ruleset/hooks.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset, HookTable, TableName } from '../../src/ruleset/ruleset.ts'
 import { c, s } from '../conntrack/ends.ts'
 import { icmp, sctp, tcp, udp } from '../support/packets.ts'

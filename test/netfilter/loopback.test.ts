@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CTSTATE_INVALID } from '../../src/netfilter/outcome.ts'
-import { HOOK_INPUT, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_INPUT } from '../../src/ruleset/hooks.ts'
+import { VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import { NOTE_NOT_ROUTED } from '../../src/wire/packet-fields.ts'
 import { icmp, tcp, udp } from '../support/packets.ts'
 import { Replaying, table } from './replaying.ts'

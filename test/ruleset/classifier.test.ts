@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { HOOK_FORWARD, STATE_ESTABLISHED } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_FORWARD } from '../../src/ruleset/hooks.ts'
+import { STATE_ESTABLISHED } from '../../src/ruleset/rule-packet.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { compile, decide, filter, packetOf } from './support.ts'
 

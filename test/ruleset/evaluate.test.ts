@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { HOOK_OUTPUT, HOOK_PREROUTING } from '../../src/ruleset/hooks.ts'
 import { compileRuleset, parseRuleset, type RuleStep } from '../../src/ruleset/index.ts'
 import { ruleInfos } from '../../src/ruleset/rule-infos.ts'
-import {
-  HOOK_OUTPUT,
-  HOOK_PREROUTING,
-  INTERFACE_UNKNOWN,
-  STATE_INVALID,
-  VERDICT_ACCEPT,
-  VERDICT_DROP,
-} from '../../src/ruleset/rule-packet.ts'
+import { INTERFACE_UNKNOWN, STATE_INVALID, VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
 import { TRACKING_NONE, trackingHelper, trackingZone } from '../../src/ruleset/tracking.ts'
 import { icmp, tcp, udp } from '../support/packets.ts'
 import { compile, decide, ENVIRONMENT, filter, matches, packetOf } from './support.ts'

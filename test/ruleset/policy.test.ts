@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HOOK_PREROUTING } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_PREROUTING } from '../../src/ruleset/hooks.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { noKernel, replayBoth } from './replay-both.ts'

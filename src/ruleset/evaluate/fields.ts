@@ -17,6 +17,7 @@ import {
   P_TOS,
   P_TTL,
 } from '../../wire/packet-fields.ts'
+import { HOOK_FORWARD, HOOK_POSTROUTING } from '../hooks.ts'
 import {
   PART_DESTINATION,
   PART_LENGTH,
@@ -26,7 +27,6 @@ import {
   PART_TRACKING,
   PART_TTL,
 } from '../packet-edits.ts'
-import { HOOK_FORWARD, HOOK_POSTROUTING } from '../rule-packet.ts'
 
 /**
  * The packet fields that conditions can name. `expression` is JavaScript over `p` (RulePacket), `f` (its fields) and

@@ -12,7 +12,8 @@ import {
   P_SRC,
 } from '../../wire/packet-fields.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
-import { HOOK_OUTPUT, type RulePacket } from '../rule-packet.ts'
+import { HOOK_OUTPUT } from '../hooks.ts'
+import type { RulePacket } from '../rule-packet.ts'
 import {
   PROTOCOL_ICMP,
   PROTOCOL_ICMPV6,

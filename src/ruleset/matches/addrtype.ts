@@ -1,15 +1,8 @@
 import { P_DST, P_SRC } from '../../wire/packet-fields.ts'
 import { type CallContext, type Condition, NO, type PureTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
-import {
-  HOOK_FORWARD,
-  HOOK_INPUT,
-  HOOK_OUTPUT,
-  HOOK_POSTROUTING,
-  HOOK_PREROUTING,
-  INTERFACE_UNKNOWN,
-  type RulePacket,
-} from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
+import { INTERFACE_UNKNOWN, type RulePacket } from '../rule-packet.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'

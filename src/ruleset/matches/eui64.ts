@@ -1,7 +1,7 @@
 import { P_MAC_OFFSET, P_SRC, P_VLAN } from '../../wire/packet-fields.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../hooks.ts'
 
 const ETHERTYPE_IPV6 = 0x86dd
 const MISSING = 'the capture has no Ethernet header; settle it with --assume eui64=yes|no'

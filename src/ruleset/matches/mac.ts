@@ -1,6 +1,6 @@
 import { all, equals } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../hooks.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'

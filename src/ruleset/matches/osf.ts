@@ -1,6 +1,6 @@
 import { all, type CallContext, type Condition, equals, undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../hooks.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { FingerprintTest, OsfFingerprints, TTL_EQUAL } from './osf-fingerprints.ts'

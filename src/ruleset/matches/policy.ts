@@ -1,7 +1,7 @@
 import { always, never } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
 import type { Family } from '../rule-environment.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../rule-packet.ts'
 import { parseHostMask, printHostMask } from '../text/addresses.ts'
 import { hex, MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { type Options, type OptionUse, printOption } from '../text/options.ts'

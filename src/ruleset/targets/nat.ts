@@ -1,6 +1,7 @@
 import type { TargetExtension } from '../extension.ts'
+import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
 import type { NatSpec } from '../nat-spec.ts'
-import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING, VERDICT_ACCEPT } from '../rule-packet.ts'
+import { VERDICT_ACCEPT } from '../rule-packet.ts'
 import { masked, parseHostMask, printAddressMask } from '../text/addresses.ts'
 import type { OptionSpec, Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

@@ -1,14 +1,8 @@
 import { P_DST, P_SRC } from '../../wire/packet-fields.ts'
 import type { TargetExtension } from '../extension.ts'
+import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
 import { PART_DESTINATION, PART_SOURCE } from '../packet-edits.ts'
-import {
-  HOOK_INPUT,
-  HOOK_OUTPUT,
-  HOOK_POSTROUTING,
-  HOOK_PREROUTING,
-  type RulePacket,
-  VERDICT_DROP,
-} from '../rule-packet.ts'
+import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
 import { parseIpv6, printIpv6, type Words } from '../text/addresses.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'

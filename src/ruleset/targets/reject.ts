@@ -1,5 +1,6 @@
 import type { TargetExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, VERDICT_REJECT } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT } from '../hooks.ts'
+import { VERDICT_REJECT } from '../rule-packet.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 

@@ -1,6 +1,7 @@
 import { P_TCP_FLAGS_WINDOW, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../../wire/packet-fields.ts'
 import type { TargetExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, VERDICT_DROP } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT } from '../hooks.ts'
+import { VERDICT_DROP } from '../rule-packet.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 

@@ -11,8 +11,9 @@ import {
   P_TCP_FLAGS_WINDOW,
 } from '../../wire/packet-fields.ts'
 import type { TargetExtension } from '../extension.ts'
+import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
 import { adjustChecksum, changeWord, PART_LENGTH, PART_TCP_OPTIONS } from '../packet-edits.ts'
-import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING, type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
+import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'

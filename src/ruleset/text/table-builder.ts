@@ -1,6 +1,6 @@
+import { HOOK_NAMES } from '../hooks.ts'
 import { printRule } from '../print.ts'
 import type { Chain, Counters, Rule, Table } from '../rule.ts'
-import { HOOK_NAMES } from '../rule-packet.ts'
 import type { TableName } from '../ruleset.ts'
 import { TABLE_HOOKS } from '../tables.ts'
 import { TARGETS } from '../targets/registry.ts'
