@@ -16,7 +16,6 @@ import {
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
 import { HOOK_FORWARD, HOOK_POSTROUTING } from './hooks.ts'
-import type { RulePacket } from './rule-packet.ts'
 
 /** Parts of a packet that targets change. */
 export const PART_TTL = 1
@@ -49,8 +48,15 @@ const TRANSPORT_PLACES: ReadonlyMap<number, readonly [number, number]> = new Map
 
 /** Room for what TCPMSS adds. */
 const GROWTH = 4
-const TCP_CHECKSUM = 16
-const TCP_FLAGS = 13
+
+/** What is looked at here of a packet (RulePacket). */
+export interface EditedPacket {
+  bytes: Uint8Array
+  readonly fields: Int32Array
+  readonly base: number
+  readonly hook: number
+  readonly forwarded: boolean
+}
 
 /** The state of a packet's edits, to come back to. */
 export interface SavedEdits {
@@ -85,7 +91,7 @@ export class PacketEdits {
   }
 
   /** When the packet is through: its row and bytes are again as the capture has them. */
-  undo(packet: RulePacket): void {
+  undo(packet: EditedPacket): void {
     this.uncertain = 0
     if (this.parts !== 0) {
       packet.fields.set(this.#row, packet.base)
@@ -98,7 +104,7 @@ export class PacketEdits {
   }
 
   /** Must be called before a part of the row or of the bytes is changed. */
-  willChange(packet: RulePacket, parts: number): void {
+  willChange(packet: EditedPacket, parts: number): void {
     if (this.parts === 0) {
       const { fields, base } = packet
       for (let index = 0; index < PACKET_INTS; index++) this.#row[index] = fields[base + index]
@@ -107,13 +113,13 @@ export class PacketEdits {
   }
 
   /** The bytes as they stand in the kernel's buffer now: with the changes, and the TTL that routing leaves. */
-  visibleBytes(packet: RulePacket): Uint8Array {
+  visibleBytes(packet: EditedPacket): Uint8Array {
     if (this.parts === 0 && !isForwarded(packet)) return packet.bytes
     return this.ownBytes(packet)
   }
 
   /** As `visibleBytes`, but always a copy, which may be changed. */
-  ownBytes(packet: RulePacket): Uint8Array {
+  ownBytes(packet: EditedPacket): Uint8Array {
     if (this.#original === null) {
       const { fields, base } = packet
       const start = fields[base + P_L3_OFFSET]
@@ -129,7 +135,7 @@ export class PacketEdits {
     return packet.bytes
   }
 
-  save(packet: RulePacket): SavedEdits {
+  save(packet: EditedPacket): SavedEdits {
     const { fields, base } = packet
     const start = fields[base + P_L3_OFFSET]
     return {
@@ -140,7 +146,7 @@ export class PacketEdits {
     }
   }
 
-  restore(packet: RulePacket, saved: SavedEdits): void {
+  restore(packet: EditedPacket, saved: SavedEdits): void {
     if (saved.parts !== 0) this.willChange(packet, 0)
     if (this.parts !== 0 || saved.parts !== 0) packet.fields.set(saved.row, packet.base)
     this.parts = saved.parts
@@ -155,7 +161,7 @@ export class PacketEdits {
   }
 
   /** Where the packet differs from what it would be in another world, it is uncertain. */
-  doubt(packet: RulePacket, other: SavedEdits): void {
+  doubt(packet: EditedPacket, other: SavedEdits): void {
     const { fields, base } = packet
     const { row } = other
     const differs = (index: number, mask = -1): boolean => ((fields[base + index] ^ row[index]) & mask) !== 0
@@ -173,7 +179,7 @@ export class PacketEdits {
     this.uncertain |= parts
   }
 
-  #hasBytes(packet: RulePacket, { bytes, row }: SavedEdits): boolean {
+  #hasBytes(packet: EditedPacket, { bytes, row }: SavedEdits): boolean {
     const own = this.#original === null ? null : this.save(packet).bytes
     if (own === null || bytes === null) {
       const start = row[P_L3_OFFSET]
@@ -185,7 +191,7 @@ export class PacketEdits {
   }
 
   /** Whether any of the bytes from `from` up to `to` may have been changed by a rule that could not be decided. */
-  isUncertain(packet: RulePacket, from: number, to: number): boolean {
+  isUncertain(packet: EditedPacket, from: number, to: number): boolean {
     const { uncertain } = this
     if (uncertain === 0) return false
     const { fields, base } = packet
@@ -205,7 +211,7 @@ export class PacketEdits {
   }
 
   /** Brings the header's bytes up to the row. */
-  #follow(packet: RulePacket): void {
+  #follow(packet: EditedPacket): void {
     const { bytes, fields, base } = packet
     const at = fields[base + P_L3_OFFSET]
     const isV4 = fields[base + P_FAMILY] === IP_V4
@@ -229,41 +235,18 @@ function copyOf(fields: Int32Array, base: number): number[] {
   return row
 }
 
-function isForwarded(packet: RulePacket): boolean {
+/** Routing has taken one off its TTL. */
+export function isForwarded(packet: EditedPacket): boolean {
   return packet.hook === HOOK_FORWARD || (packet.hook === HOOK_POSTROUTING && packet.forwarded)
 }
 
 /** The TTL that rules see: routing takes one off before FORWARD. */
-export function visibleTtl(packet: RulePacket): number {
+export function visibleTtl(packet: EditedPacket): number {
   return packet.fields[packet.base + P_TTL] - (isForwarded(packet) ? 1 : 0)
 }
 
-export function setTtl(packet: RulePacket, ttl: number): void {
-  if (visibleTtl(packet) === ttl) return
-  packet.edits.willChange(packet, PART_TTL)
-  packet.fields[packet.base + P_TTL] = ttl + (isForwarded(packet) ? 1 : 0)
-}
-
-export function setTos(packet: RulePacket, tos: number): void {
-  if (packet.fields[packet.base + P_TOS] === tos) return
-  packet.edits.willChange(packet, PART_TOS)
-  packet.fields[packet.base + P_TOS] = tos
-}
-
-/** @param mask flag bits as in the TCP header's 14th byte, which are set to `value` */
-export function setTcpFlags(packet: RulePacket, mask: number, value: number): void {
-  const { edits, fields, base } = packet
-  const at = fields[base + P_L4_OFFSET]
-  edits.willChange(packet, PART_TCP_FLAGS)
-  const bytes = edits.ownBytes(packet)
-  const index = base + P_TCP_FLAGS_WINDOW
-  fields[index] = (fields[index] & ~(mask << 16)) | (value << 16)
-  const flags = (bytes[at + TCP_FLAGS] & ~mask) | value
-  changeWord(bytes, at + TCP_FLAGS - 1, (bytes[at + TCP_FLAGS - 1] << 8) | flags, at + TCP_CHECKSUM)
-}
-
 /** Addresses and ports that NAT or prefix translation gave the row; the checksums follow. */
-function followAddresses(packet: RulePacket, at: number, isV4: boolean): void {
+function followAddresses(packet: EditedPacket, at: number, isV4: boolean): void {
   const { bytes, fields, base } = packet
   const transport = fields[base + P_L4_OFFSET]
   const captured = at + fields[base + P_L3_CAPTURED] - transport

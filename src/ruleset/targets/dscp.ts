@@ -1,7 +1,8 @@
 import { P_TOS } from '../../wire/packet-fields.ts'
 import type { TargetExtension } from '../extension.ts'
+import { setTos } from '../header-edits.ts'
 import { parseDscp, printDscp } from '../matches/dscp-classes.ts'
-import { PART_TOS, setTos } from '../packet-edits.ts'
+import { PART_TOS } from '../packet-edits.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const ECN_BITS = 3

@@ -7,7 +7,8 @@ import {
   P_TOS,
 } from '../../wire/packet-fields.ts'
 import type { TargetExtension } from '../extension.ts'
-import { PART_TCP_FLAGS, PART_TOS, setTcpFlags, setTos } from '../packet-edits.ts'
+import { setTcpFlags, setTos } from '../header-edits.ts'
+import { PART_TCP_FLAGS, PART_TOS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'

@@ -1,5 +1,6 @@
 import type { TargetExtension } from '../extension.ts'
-import { PART_TTL, setTtl, visibleTtl } from '../packet-edits.ts'
+import { setTtl } from '../header-edits.ts'
+import { PART_TTL, visibleTtl } from '../packet-edits.ts'
 import type { Family } from '../rule-environment.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
