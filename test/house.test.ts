@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize, relative } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
@@ -20,17 +20,50 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g
 
+/** By file, the files that it imports from: values, types, and what is loaded later. */
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => [path, importsOf(path)]),
+)
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(join(src, path), 'utf8')
+  return [...text.matchAll(IMPORT)].map(([, to]) => normalize(join(dirname(path), to)))
+}
+
+test('every import is of a file', () => {
+  expect(imports.size).toBeGreaterThan(300)
+  const wrong = [...imports].flatMap(([path, files]) =>
+    files.filter((to) => !imports.has(to)).map((to) => `${path} imports ${to}`),
+  )
+  expect(wrong).toEqual([])
+})
+
 test('imports point one way', () => {
-  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
-  expect(files.length).toBeGreaterThan(300)
-  const wrong = files.flatMap((path) => {
+  const wrong = [...imports].flatMap(([path, files]) => {
     const [room, ...rest] = path.split('/')
     if (rest.length === 0) return []
-    const imported = [...readFileSync(join(src, path), 'utf8').matchAll(IMPORT)].map(([, to]) => to)
-    return imported.flatMap((to) => {
-      const [other] = relative(src, normalize(join(src, dirname(path), to))).split('/')
+    return files.flatMap((to) => {
+      const [other] = to.split('/')
       return other === room || ROOMS[room]?.includes(other) ? [] : [`${path} imports ${to}`]
     })
   })
   expect(wrong).toEqual([])
+})
+
+test('no file imports itself by way of others', () => {
+  const cycles: string[] = []
+  const way: string[] = []
+  const done = new Set<string>()
+  const follow = (path: string): void => {
+    if (way.includes(path)) cycles.push([...way.slice(way.indexOf(path)), path].join(' > '))
+    if (done.has(path) || way.includes(path)) return
+    way.push(path)
+    for (const to of imports.get(path) ?? []) follow(to)
+    way.pop()
+    done.add(path)
+  }
+  for (const path of imports.keys()) follow(path)
+  expect(cycles).toEqual([])
 })
