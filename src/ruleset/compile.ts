@@ -1,4 +1,5 @@
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
+import { partsEditedBehind } from './edited-parts.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { flagClassesOf } from './evaluate/flag-classes.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
@@ -16,7 +17,7 @@ import { IpSets } from './ipset/ip-sets.ts'
 import type { SetDefinition } from './ipset/set-definition.ts'
 import { OsfFingerprints } from './matches/osf-fingerprints.ts'
 import { ALL_PARTS } from './packet-edits.ts'
-import { editedParts, ProgramBuilder } from './program-builder.ts'
+import { ProgramBuilder } from './program-builder.ts'
 import type { ParsedRuleset } from './rule.ts'
 import type { RuleEnvironment } from './rule-environment.ts'
 import { ruleInfos } from './rule-infos.ts'
@@ -69,7 +70,7 @@ export function compileRuleset(
     stateful: [],
     effects: [],
     edits: [],
-    editedParts: ALL_PARTS & parsed.tables.reduce((parts, table) => parts | editedParts(table), 0),
+    editedParts: ALL_PARTS & parsed.tables.reduce((parts, table) => parts | partsEditedBehind(table), 0),
     slots: new Map(),
     sets: [],
     readers: new Map(),

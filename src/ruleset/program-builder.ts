@@ -1,11 +1,11 @@
 import { targetChain } from './check-table.ts'
+import { partsEditedWithin } from './edited-parts.ts'
 import type { Action } from './evaluate/action.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { remembers } from './evaluate/condition-effects.ts'
 import type { Program, ProgramChain, ProgramCheck, ProgramRule } from './evaluate/program.ts'
 import type { Match } from './extension.ts'
 import { HeaderChecks } from './header-conditions.ts'
-import { PART_TRACKING } from './packet-edits.ts'
 import type { Rule, RuleMatch, RuleTarget, Table } from './rule.ts'
 import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import { TimeoutNames } from './timeout-names.ts'
@@ -43,7 +43,12 @@ export class ProgramBuilder {
         rules: chain.rules.map((rule, at) => this.#rule(rule, first + at, indexOf)),
       }
     })
-    return { chains, environment: this.#context.environment, editedParts: editedParts(table), assume: this.#assume }
+    return {
+      chains,
+      environment: this.#context.environment,
+      editedParts: partsEditedWithin(table),
+      assume: this.#assume,
+    }
   }
 
   #rule(rule: Rule, id: number, indexOf: ReadonlyMap<string, number>): ProgramRule {
@@ -74,20 +79,6 @@ export class ProgramBuilder {
     if (isShared && !checks.some(({ condition }) => remembers(condition))) this.#shared.set(match, checks)
     return checks
   }
-}
-
-/** PART_ bits of all that a table's targets change. */
-export function editedParts({ chains }: Table): number {
-  let parts = 0
-  for (const { rules } of chains) {
-    for (const { target } of rules) {
-      const action = target?.target.action
-      if (action?.kind === 'edit') parts |= action.parts
-      if (action?.kind === 'track') parts |= PART_TRACKING
-      if (action?.kind === 'undecided') parts |= action.accepted?.parts ?? 0
-    }
-  }
-  return parts
 }
 
 /** What is decided elsewhere (by a program behind a queue, …) is as assumed: true for ACCEPT, false for DROP. */

@@ -24,7 +24,7 @@ export interface CheckCode {
 
 export interface CodeContext extends CallContext {
   readonly runtime: Runtime
-  /** PART_ bits that rules of this table change. */
+  /** PART_ bits that rules of this table change for those behind them. */
   readonly editedHere: number
   /** Puts an expression that does not change while rules run into a local variable. */
   hoist(expression: string): string

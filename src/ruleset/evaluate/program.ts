@@ -6,7 +6,7 @@ import type { Condition } from './condition.ts'
 export interface Program {
   readonly chains: readonly ProgramChain[]
   readonly environment: RuleEnvironment
-  /** PART_ bits that its rules change of packets. */
+  /** PART_ bits that its rules change of packets for those behind them. */
   readonly editedParts: number
   /** What is taken for true or false where it is unknown, by match name. */
   readonly assume: ReadonlyMap<string, boolean>

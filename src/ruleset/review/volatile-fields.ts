@@ -1,5 +1,6 @@
+import { partsEditedWithin } from '../edited-parts.ts'
 import { FIELDS, type Field, type FieldName } from '../evaluate/fields.ts'
-import { ALL_PARTS, PART_TRACKING } from '../packet-edits.ts'
+import { ALL_PARTS } from '../packet-edits.ts'
 import type { Table } from '../rule.ts'
 
 /** What the rules of a table change while a packet goes through it, so that an earlier rule may have seen it otherwise. */
@@ -12,14 +13,12 @@ export interface Volatile {
 export function volatileOf(table: Table): Volatile {
   let marks = false
   let more = false
-  let parts = 0
   for (const { target } of table.chains.flatMap((chain) => chain.rules)) {
     const action = target?.target.action
     if (action?.kind === 'assign') marks = true
     if (action?.kind === 'effect') more = true
-    if (action?.kind === 'track') parts |= PART_TRACKING
-    if (action?.kind === 'edit') parts |= action.parts
   }
+  const parts = partsEditedWithin(table)
   const edits = (parts & ALL_PARTS) !== 0
   const changes = (field: Field): boolean =>
     ((marks || more || edits) && field.changes === true) || ((field.parts ?? 0) & parts) !== 0
