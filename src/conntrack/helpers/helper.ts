@@ -123,7 +123,7 @@ export interface HelpedPacket {
 }
 
 /** The connection table, as far as helpers read it. */
-export interface HelpedConnections {
+interface HelpedConnections {
   /** IPS_ bits (status.ts). */
   status(connection: number): number
   /** Transport protocol of the original tuple. */
