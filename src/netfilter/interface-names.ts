@@ -39,9 +39,7 @@ export function givenNames({ interfaces, inInterface, outInterface }: NamedInter
 }
 
 function namesInRules(rulesets: Rulesets): string[] {
-  const named = /(?:^| )(?:-[io]|--(?:in|out)-interface) (\S+)/g
-  const texts = rulesets.flatMap((ruleset) => ruleset?.rules ?? []).map(({ text }) => text)
-  const names = new Set(texts.flatMap((text) => [...text.matchAll(named)].map(([, name]) => name)))
+  const names = new Set(rulesets.flatMap((ruleset) => ruleset?.interfaceNames ?? []))
   names.delete('lo')
   return [...names]
 }

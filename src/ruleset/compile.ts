@@ -119,6 +119,7 @@ export function compileRuleset(
   return {
     family: parsed.family,
     rules: infos,
+    interfaceNames: interfaceNamesOf(parsed),
     tablesAt: (hook) => hooks[hook],
     countsConnections: parsed.tables.some(({ chains }) =>
       chains.some(({ rules }) => rules.some(({ matches }) => matches.some(({ name }) => name === 'connbytes'))),
@@ -147,6 +148,19 @@ function sharingRule(infos: readonly RuleInfo[], programs: ReadonlyMap<TableName
     if (id >= 0) return infos[id]
   }
   return infos.find(({ table }) => table === 'nat') ?? null
+}
+
+function interfaceNamesOf({ tables }: ParsedRuleset): string[] {
+  const names = new Set<string>()
+  for (const { chains } of tables) {
+    for (const { rules } of chains) {
+      for (const { header } of rules) {
+        if (header.inInterface) names.add(header.inInterface.value)
+        if (header.outInterface) names.add(header.outInterface.value)
+      }
+    }
+  }
+  return [...names]
 }
 
 function prepare(parsed: ParsedRuleset, context: CallContext): void {

@@ -47,6 +47,8 @@ export interface CompiledRuleset {
   readonly family: Family
   /** All rules and policies by id. */
   readonly rules: readonly RuleInfo[]
+  /** Interfaces that `-i` and `-o` of its rules name, each once, as they stand there: + at the end stands for any rest. */
+  readonly interfaceNames: readonly string[]
   /** Tables of a hook in the kernel's order (raw, mangle, filter, security), without nat; tables that are not loaded are absent. */
   tablesAt(hook: number): readonly HookTable[]
   /** The nat table's chain of a hook, asked only for packets that open a connection; null where there is none. */

@@ -23,3 +23,10 @@ test('a name that no rule has is taken for a slip while rules have names that ar
   expect(interfaceWarnings(rulesets, behind('lan0'))).toEqual([])
   expect(interfaceWarnings([null, null], behind('lan0'))).toEqual([])
 })
+
+test('names are read as the rules say them, not as they are written', () => {
+  const written = compile(
+    filter('-A FORWARD -i "lan0"', '-A FORWARD --out-interf wan0', '-A FORWARD -m comment --comment "not -i dmz0"'),
+  )
+  expect(interfacesNotGiven([written], [])).toEqual(['lan0', 'wan0'])
+})

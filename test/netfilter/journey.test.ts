@@ -27,6 +27,7 @@ function onlooker(asked: string[]): CompiledRuleset {
   return {
     family: 'ipv4',
     rules: [],
+    interfaceNames: [],
     tablesAt: (hook) => HOOK_TABLES[HOOK_NAMES[hook]].map((name) => table(hook, name)),
     natAt: (hook) => (hook === HOOK_FORWARD ? null : table(hook, 'nat')),
     packets: () => 0,

@@ -25,6 +25,7 @@ const DROPPED = { verdict: 2, dropHook: 2, rule: rule() }
 const ruleset: CompiledRuleset = {
   family: 'ipv4',
   rules: [],
+  interfaceNames: [],
   tablesAt: () => [],
   countsConnections: false,
   natAt: () => null,
