@@ -103,11 +103,7 @@ export class Journey {
     const { ways } = this.#topology
     const inward = ways.incoming(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_SRC)
     if (!this.#enter(HOOK_PREROUTING, inward, INTERFACE_NONE, rules, outcome)) return
-    if (packet.edits.uncertain & PART_ROUTE) {
-      // To a program of this machine or on: the verdict is unknown already, and no rule behind says more.
-      if (this.#conntrack.confirm(packet, outcome)) this.#accept(outcome)
-      return
-    }
+    if (this.#isLost(outcome)) return
     path = packet.edits.parts & PART_ROUTE ? PATH_INPUT : this.#routeAgain(path)
     if (path === PATH_REFUSED) {
       this.#refuse(outcome)
@@ -130,6 +126,7 @@ export class Journey {
     const packet = this.#packet
     outcome.hook = HOOK_OUTPUT
     if (!this.#enter(HOOK_OUTPUT, INTERFACE_NONE, this.#outwardOf(path), rules, outcome)) return
+    if (this.#isLost(outcome)) return
     path = this.#routeAgain(path)
     const outward = this.#outwardOf(path)
     if (!this.#at(HOOK_POSTROUTING, INTERFACE_NONE, outward, rules, outcome)) return
@@ -157,6 +154,13 @@ export class Journey {
     }
     if (!this.#at(HOOK_INPUT, INTERFACE_LOOPBACK, INTERFACE_NONE, rules, outcome)) return false
     return !isJudgedAgain || this.#conntrack.confirm(packet, outcome)
+  }
+
+  /** Nobody can tell where it goes from here: the verdict is unknown already, and no rule behind says more. */
+  #isLost(outcome: Outcome): boolean {
+    if ((this.#packet.edits.uncertain & PART_ROUTE) === 0) return false
+    if (this.#conntrack.confirm(this.#packet, outcome)) this.#accept(outcome)
+    return true
   }
 
   /** Routing knows no way for it. */
@@ -219,7 +223,7 @@ export class Journey {
       this.#conntrack.noteFinding(outcome)
       return false
     }
-    return this.#passes(rules.runBehindNat(packet), rules, outcome)
+    return (packet.edits.uncertain & PART_ROUTE) !== 0 || this.#passes(rules.runBehindNat(packet), rules, outcome)
   }
 
   /** Takes note of a hook's verdict; false when the packet ends there. */

@@ -19,7 +19,7 @@ import {
 import { hasPorts } from '../conntrack/tuple.ts'
 import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/hooks.ts'
 import type { NatSpec } from '../ruleset/nat-spec.ts'
-import { PART_DESTINATION, PART_SOURCE } from '../ruleset/packet-edits.ts'
+import { PART_DESTINATION, PART_ROUTE, PART_SOURCE } from '../ruleset/packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import { transportChecksumState } from '../wire/checksum.ts'
 import {
@@ -40,6 +40,7 @@ import type { ChecksumPolicy } from './checksum-policy.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
+import { UnsureTranslations } from './unsure-translations.ts'
 
 const ICMP_REDIRECT = 5
 const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
@@ -62,6 +63,8 @@ export class NatHooks {
   redirected = false
   /** What is missing where `run` said VERDICT_UNKNOWN for lack of an address of the machine's own. */
   missing: string | null = null
+  /** Connections whose source may be translated, and by what; they are taken as if it were not. */
+  readonly unsureSources = new UnsureTranslations()
   readonly binder: NatBinder
   readonly #current: CurrentConnection
   readonly #connections: ConnectionReader
@@ -169,11 +172,12 @@ export class NatHooks {
       this.binder.bind(manip, ANY_RANGE)
       return VERDICT_ACCEPT
     }
+    packet.isBindingUnsure = false
     const verdict = chain.run(packet)
     if (verdict === VERDICT_UNKNOWN) {
       // Taken as if no rule had matched: the packet goes on as it is, and says that its fate is not known.
       this.binder.bind(manip, ANY_RANGE)
-      return verdict
+      return packet.isBindingUnsure ? this.#leaveOpen(packet, rules, manip) : verdict
     }
     if (verdict !== VERDICT_ACCEPT) return verdict
     const spec = rules.info(packet.decidedBy)?.nat ?? null
@@ -182,6 +186,19 @@ export class NatHooks {
     const range = spec === null ? ANY_RANGE : this.#rangeOf(spec, packet, manip)
     this.binder.bind(manip, range ?? ANY_RANGE)
     return range === null ? this.#lacksAddress(packet, spec?.kind === 'redirect') : VERDICT_ACCEPT
+  }
+
+  /** A rule that may translate the connection could not be decided. */
+  #leaveOpen(packet: RulePacket, rules: RulesAtHooks, manip: number): number {
+    packet.steady = false
+    if (manip === MANIP_DESTINATION) {
+      packet.edits.uncertain |= PART_ROUTE
+      packet.possibleVerdicts |= (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP)
+      return VERDICT_UNKNOWN
+    }
+    this.unsureSources.note(rules.info(packet.decidedBy), rules.unknownText(packet.unknownReason))
+    // Another source would not change what becomes of this packet.
+    return packet.possibleVerdicts === 1 << VERDICT_ACCEPT ? VERDICT_ACCEPT : VERDICT_UNKNOWN
   }
 
   /** The kernel would take an address of the interface, or drop the packet where that has none. */

@@ -92,6 +92,7 @@ export function warningsOf(
     )
   }
   sentences.push(...helperWarnings(tally))
+  if (tally.unsureTranslations.count > 0) sentences.push(translationWarning(tally.unsureTranslations))
   sentences.push(...familyWarnings(options, familyFrames))
   sentences.push(...interfaceWarnings([ruleset4, ruleset6], options))
   return sentences
@@ -107,6 +108,14 @@ function familyWarnings({ rules, rules6 }: Asked, familyFrames: Float64Array): s
   if (seen6 && rules && !seen4) sentences.push('There is no IPv4 packet: the rules of --rules decide nothing.')
   if (seen4 && rules6 && !seen6) sentences.push('There is no IPv6 packet: the rules of --rules6 decide nothing.')
   return sentences
+}
+
+function translationWarning({ count: connections, first }: Tally['unsureTranslations']): string {
+  const verb = connections === 1 ? 'it is taken as it is' : 'they are taken as they are'
+  return (
+    `The source of ${counted(connections, 'connection')} may have been translated, which the capture does not tell; ${verb}, so that ` +
+    `answers to another address are NEW. First by ${first}.`
+  )
 }
 
 /** What helpers could not read, and what they would have said where there were none. */

@@ -1,6 +1,7 @@
 import type { TableHost } from '../conntrack/current.ts'
 import { HELPERS } from '../conntrack/helpers/registry.ts'
 import type { MachineParts } from './machine-for.ts'
+import type { UnsureTranslations } from './unsure-translations.ts'
 
 /** What a machine met, besides packets and the counters of its rules: sums that the report asks for. */
 export interface Tally {
@@ -11,6 +12,8 @@ export interface Tally {
   readonly missedByHelper: readonly number[]
   /** Packets that a helper would have read, had the capture not cut them. */
   readonly blindPackets: number
+  /** See UnsureTranslations. */
+  readonly unsureTranslations: Pick<UnsureTranslations, 'count' | 'first'>
   readonly created: number
   readonly peak: number
   readonly atEnd: number
@@ -23,11 +26,13 @@ export interface Tally {
 
 export function tallyOf({ machine, checksums }: MachineParts): Tally {
   const { current, helpers, onlooker } = machine.tracker
+  const { count, first } = machine.journey.nat.unsureSources
   return {
     framesBackInTime: machine.framesBackInTime,
     checksumsForgiven: checksums.forgiven,
     missedByHelper: [...onlooker.missed],
     blindPackets: helpers.blindPackets,
+    unsureTranslations: { count, first },
     created: current.table.created,
     peak: current.peakCount,
     atEnd: current.table.count,
@@ -49,6 +54,8 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     checksumsForgiven: sum((tally) => tally.checksumsForgiven),
     missedByHelper: HELPERS.map((_, helper) => sum((tally) => tally.missedByHelper[helper])),
     blindPackets: sum((tally) => tally.blindPackets),
+    // The nat table is never shared.
+    unsureTranslations: { count: 0, first: '' },
     created: sum((tally) => tally.created),
     peak: sum((tally) => tally.peak),
     atEnd: sum((tally) => tally.atEnd),

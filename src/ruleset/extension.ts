@@ -1,6 +1,5 @@
 import type { Action } from './evaluate/action.ts'
 import type { CallContext, Condition } from './evaluate/condition.ts'
-import type { NatSpec } from './nat-spec.ts'
 import type { Family } from './rule-environment.ts'
 import type { TableName } from './ruleset.ts'
 import type { OptionSpec, Options } from './text/options.ts'
@@ -68,8 +67,6 @@ export interface Target extends Requirements {
   readonly action: Action
   /** As of a match. */
   prepare?(context: CallContext): void
-  /** Targets of the nat table: how they bind the packet's connection. */
-  readonly nat?: NatSpec
   /** The rule must have a match that asks for SYN. */
   readonly needsSyn?: boolean
   /** CT: the timeout policy that it names. */

@@ -88,7 +88,8 @@ class InfoOfRule implements RuleInfo {
   }
 
   get nat(): NatSpec | null {
-    return this.#rule.target?.target.nat ?? null
+    const action = this.#rule.target?.target.action
+    return action?.kind === 'verdict' ? (action.binding ?? null) : null
   }
 }
 

@@ -71,6 +71,8 @@ export class RulePacket {
   possibleVerdicts = 0
   /** VERDICT_UNKNOWN: index in the ruleset's list of reasons. */
   unknownReason = -1
+  /** VERDICT_UNKNOWN of the nat table: whether, or how, the connection is translated hangs on what could not be decided. */
+  isBindingUnsure = false
 
   /**
    * Whether all that rules asked on the packet's way so far is the same for the other packets of its connection that go the

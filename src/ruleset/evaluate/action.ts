@@ -1,3 +1,4 @@
+import type { NatSpec } from '../nat-spec.ts'
 import type { RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../rule-packet.ts'
 import type { CallContext } from './condition.ts'
 
@@ -5,7 +6,7 @@ export type FinalVerdict = typeof VERDICT_ACCEPT | typeof VERDICT_DROP | typeof 
 
 /** What a rule does to a packet that it matched. */
 export type Action =
-  | { readonly kind: 'verdict'; readonly verdict: FinalVerdict }
+  | VerdictAction
   | UndecidedAction
   | { readonly kind: 'return' }
   | { readonly kind: 'jump'; readonly chain: string }
@@ -17,6 +18,13 @@ export type Action =
   | AssignAction
   | EffectAction
   | EditAction
+
+export interface VerdictAction {
+  readonly kind: 'verdict'
+  readonly verdict: FinalVerdict
+  /** Of the nat table: how the packet's connection is bound. */
+  readonly binding?: NatSpec
+}
 
 /** The verdict is given outside the rules: nothing in a capture tells it. */
 interface UndecidedAction {

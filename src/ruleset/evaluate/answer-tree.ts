@@ -10,6 +10,7 @@ export interface WalkAnswer extends Marks {
   readonly decidedBy: number
   readonly possibleVerdicts: number
   readonly unknownReason: number
+  readonly isBindingUnsure: boolean
   /** Rules and policies that the packet certainly matched. */
   readonly counted: readonly number[]
   /** See RulePacket.steady. */
@@ -22,6 +23,7 @@ export function enterAnswer(answer: WalkAnswer, packet: RulePacket, uncertainMar
   packet.decidedBy = answer.decidedBy
   packet.possibleVerdicts = answer.possibleVerdicts
   packet.unknownReason = answer.unknownReason
+  packet.isBindingUnsure = answer.isBindingUnsure
 }
 
 /** A question, one reply to it, and what is asked, or answered, next: one object, since memory is what following them costs. */

@@ -1,3 +1,4 @@
+import type { NatSpec } from '../nat-spec.ts'
 import { VERDICT_ACCEPT } from '../rule-packet.ts'
 import { alike, type World } from './world.ts'
 
@@ -6,6 +7,8 @@ export interface FinishedWorld {
   readonly world: World
   readonly verdict: number
   readonly decidedBy: number
+  /** How the nat table bound the connection; null where it did not. Rules that say the same share one. */
+  readonly binding: NatSpec | null
 }
 
 /** Fewer guesses, or an earlier rule: nothing that depends on which world went first. */
@@ -16,7 +19,10 @@ export function isSurer(one: FinishedWorld, other: FinishedWorld): boolean {
 
 /** Adds a world's end, unless another one ended the same way; the surer one stays. */
 export function addFinished(finished: FinishedWorld[], end: FinishedWorld): void {
-  const index = finished.findIndex((other) => other.verdict === end.verdict && alike(other.world, end.world))
+  const { world, verdict, binding } = end
+  const index = finished.findIndex(
+    (other) => other.verdict === verdict && other.binding === binding && alike(other.world, world),
+  )
   if (index < 0) finished.push(end)
   else if (isSurer(end, finished[index])) finished[index] = end
 }

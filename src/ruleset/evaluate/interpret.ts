@@ -141,9 +141,9 @@ export class Interpreter {
   }
 
   #answerOf({ verdict, counted }: Walk, packet: RulePacket, steady: boolean): WalkAnswer {
-    const { decidedBy, possibleVerdicts, unknownReason } = packet
+    const { decidedBy, possibleVerdicts, unknownReason, isBindingUnsure } = packet
     const marks = marksOf(packet, this.#runtime.uncertainMarks)
-    return { ...marks, verdict, decidedBy, possibleVerdicts, unknownReason, counted, steady }
+    return { ...marks, verdict, decidedBy, possibleVerdicts, unknownReason, isBindingUnsure, counted, steady }
   }
 
   #count(ruleId: number, { fields, base }: RulePacket): void {

@@ -1,4 +1,5 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
+import type { NatSpec } from '../nat-spec.ts'
 import { ALL_PARTS, type SavedEdits } from '../packet-edits.ts'
 import {
   type RulePacket,
@@ -174,7 +175,7 @@ export class Walk {
     }
     if (matched === UNKNOWN && rule.action.kind !== 'continue') this.#undecided(rule.id, missing)
     if (results) this.#recorder?.rule(rule.id, rule.checks, results, matched, packet)
-    if (dropped || perhapsDropped) addFinished(this.#finished, { world, verdict: VERDICT_DROP, decidedBy: rule.id })
+    if (dropped || perhapsDropped) this.#finish(world, VERDICT_DROP, rule.id)
     if (dropped) return true
     if (matched === NO && !perhapsDropped) return false
     if (matched !== YES) this.#add(world.next())
@@ -204,7 +205,7 @@ export class Walk {
     if (!isSteadyAction(action)) this.didSteadily = false
     switch (action.kind) {
       case 'verdict':
-        addFinished(this.#finished, { world, verdict: action.verdict, decidedBy: rule.id })
+        this.#finish(world, action.verdict, rule.id, action.binding)
         break
       case 'undecided':
         this.#undecided(rule.id, action.missing)
@@ -212,7 +213,7 @@ export class Walk {
           if ((action.possible & (1 << verdict)) === 0) continue
           const isEdited = verdict === VERDICT_ACCEPT && action.accepted !== undefined
           const end = isEdited ? this.#edited(world, action.accepted).world : world
-          addFinished(this.#finished, { world: end, verdict, decidedBy: rule.id })
+          this.#finish(end, verdict, rule.id)
         }
         break
       case 'return':
@@ -250,7 +251,7 @@ export class Walk {
   #edit(ruleId: number, before: World, action: EditAction): void {
     const { world, verdict } = this.#edited(before, action)
     if (verdict === 0) this.#add(world)
-    else addFinished(this.#finished, { world, verdict, decidedBy: ruleId })
+    else this.#finish(world, verdict, ruleId)
   }
 
   #edited(before: World, action: EditAction): { world: World; verdict: number } {
@@ -288,7 +289,11 @@ export class Walk {
     const { policy } = this.#context.chains[this.#baseChain]
     if (!policy) throw new Error(`chain ${this.#baseChain} has no policy`)
     if (this.#certain) this.#count(policy.id)
-    addFinished(this.#finished, { world, verdict: policy.verdict, decidedBy: policy.id })
+    this.#finish(world, policy.verdict, policy.id)
+  }
+
+  #finish(world: World, verdict: number, decidedBy: number, binding: NatSpec | null = null): void {
+    addFinished(this.#finished, { world, verdict, decidedBy, binding })
   }
 
   #enter(world: World): void {
@@ -331,7 +336,8 @@ export class Walk {
       if (packet.connection >= 0 && !sameMark)
         this.#context.runtime.uncertainMarks.add(packet.connections, packet.connection)
     }
-    if (possible === 1 << best.verdict && sureTracking) return best.verdict
+    packet.isBindingUnsure = going.some(({ binding }) => binding !== best.binding)
+    if (possible === 1 << best.verdict && sureTracking && !packet.isBindingUnsure) return best.verdict
     packet.decidedBy = this.#firstUnknown
     packet.possibleVerdicts = possible
     packet.unknownReason = sureTracking ? this.#reason : this.#context.reasonIndex(UNSURE_TRACKING)
@@ -349,6 +355,7 @@ export class Walk {
     }
     if (packet.connection >= 0) this.#context.runtime.uncertainMarks.add(packet.connections, packet.connection)
     packet.decidedBy = this.#firstUnknown
+    packet.isBindingUnsure = true
     packet.possibleVerdicts = ALL_VERDICTS
     packet.unknownReason = this.#context.reasonIndex(TOO_MANY)
     return VERDICT_UNKNOWN

@@ -3,10 +3,18 @@ import { type CallCondition, type Condition, hotdropWhen, isBetween, UNKNOWN } f
 import type { RulePacket } from '../rule-packet.ts'
 
 const CUT = 'the capture cut the packet before what is asked for; capture with a larger snap length'
+/** TCPMSS and TCPOPTSTRIP write to them. */
+export const OPTIONS_LOST =
+  'the capture cut the packet (capture with a larger snap length), or a rule changed its TCP options in a way that no capture tells'
 
 /** A question about the packet's bytes. `test` gives NO, YES or UNKNOWN; UNKNOWN where the snap length cut the packet. */
-export function ask(label: string, test: (packet: RulePacket) => number, negated = false): CallCondition {
-  return { kind: 'call', label, negated, missing: CUT, create: () => ({ test }) }
+export function ask(
+  label: string,
+  test: (packet: RulePacket) => number,
+  negated = false,
+  missing = CUT,
+): CallCondition {
+  return { kind: 'call', label, negated, missing, create: () => ({ test }) }
 }
 
 /** First offset behind the datagram. */

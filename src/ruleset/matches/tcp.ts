@@ -8,6 +8,7 @@ import { type Options, type OptionUse, printOption } from '../text/options.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
+import { OPTIONS_LOST } from './header-bytes.ts'
 import { PortPair } from './port-pair.ts'
 
 const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const
@@ -16,7 +17,6 @@ const SYN = 0x02
 /** What `--syn` looks at: FIN, SYN, RST, ACK. */
 const SYN_MASK = 0x17
 const HEADER = 20
-const CUT = 'the capture cut the packet inside its TCP header; capture with a larger snap length'
 
 export const tcp: MatchExtension = {
   name: 'tcp',
@@ -127,7 +127,7 @@ function optionConditions(kind: number, negated: boolean): Condition[] {
       kind: 'call',
       label: `TCP option ${kind}`,
       negated,
-      missing: CUT,
+      missing: OPTIONS_LOST,
       create: () => ({ test: (p) => findOption(p, kind) }),
     },
   ]

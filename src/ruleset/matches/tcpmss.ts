@@ -7,7 +7,7 @@ import { type NumberRange, parseRange, printRange } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 import type { Token } from '../text/tokens.ts'
-import { ask, capturedEnd } from './header-bytes.ts'
+import { ask, capturedEnd, OPTIONS_LOST } from './header-bytes.ts'
 import { headerOf } from './tcp.ts'
 
 const HEADER = 20
@@ -32,7 +32,7 @@ export const tcpmss: MatchExtension = {
             Number(headerBytes(packet) > packet.fields[packet.base + P_L4_LENGTH]),
           ),
         ),
-        ask('MSS', (packet) => mssIn(packet, range), negated),
+        ask('MSS', (packet) => mssIn(packet, range), negated, OPTIONS_LOST),
       ],
     }
   },

@@ -1,3 +1,4 @@
+import type { VerdictAction } from '../evaluate/action.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
 import type { NatSpec } from '../nat-spec.ts'
@@ -43,14 +44,13 @@ export const NAT_TARGETS: readonly TargetExtension[] = [
       const address = network.address.map((word) => word | 0)
       return {
         print: () => `--to ${printAddressMask(network)}`,
-        action: { kind: 'verdict', verdict: VERDICT_ACCEPT },
-        nat: {
+        action: bindAs({
           ...NOTHING,
           kind: 'netmap',
           minAddress: address,
           maxAddress: address,
           mask: network.mask.map((word) => word | 0),
-        },
+        }),
       }
     },
   },
@@ -76,8 +76,7 @@ function rangeTarget(
       }
       return {
         print: () => [`--${option} ${printNatRange(range, family)}`, ...printFlags(options)].join(' '),
-        action: { kind: 'verdict', verdict: VERDICT_ACCEPT },
-        nat: { ...NOTHING, ...range, persistent: options.has('persistent'), random: isRandom(options) },
+        action: bindAs({ ...NOTHING, ...range, persistent: options.has('persistent'), random: isRandom(options) }),
       }
     },
   }
@@ -104,11 +103,14 @@ function portsTarget(
       const text = minPort < 0 ? [] : [`--to-ports ${minPort}${maxPort === minPort ? '' : `-${maxPort}`}`]
       return {
         print: () => [...text, ...printFlags(options)].join(' '),
-        action: { kind: 'verdict', verdict: VERDICT_ACCEPT },
-        nat: { ...NOTHING, ...ports, kind, random: isRandom(options) },
+        action: bindAs({ ...NOTHING, ...ports, kind, random: isRandom(options) }),
       }
     },
   }
+}
+
+function bindAs(binding: NatSpec): VerdictAction {
+  return { kind: 'verdict', verdict: VERDICT_ACCEPT, binding }
 }
 
 function isRandom(options: Options): boolean {

@@ -111,8 +111,10 @@ class LineReader {
         `line ${token.line}: "${name} !" is the old order, which iptables no longer takes; write "! ${name}"`,
       )
     }
-    const values = first ? [first] : []
-    while (values.length < wanted && this.#next < this.#tokens.length) values.push(this.#tokens[this.#next++])
+    const start = this.#next
+    this.#next = Math.min(start + Math.max(0, first ? wanted - 1 : wanted), this.#tokens.length)
+    const apart = this.#tokens.slice(start, this.#next)
+    const values = first ? [first, ...apart] : apart
     if (values.length < wanted) {
       throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} behind it`)
     }
