@@ -5,16 +5,18 @@ import { parseArgs } from 'node:util'
 import { pcap } from '../support/pcap.ts'
 import { CAPTURE_NAME, capturesIn } from './captures.ts'
 import { addCounts, type Field } from './compare.ts'
+import type { CounterComparison } from './counters.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
 import { type Pair, type PairResult, runPair } from './pair.ts'
 import { randomTraffic } from './random-traffic.ts'
-import { storyOf, tableStoryOf } from './story.ts'
+import { countersStoryOf, storyOf, tableStoryOf } from './story.ts'
 
 const USAGE = `npm run agreement -- [options]
 
 Replays captures through the running kernel and through ctreplay and compares every frame: label, direction, verdict,
-deciding rule, reason; and at the end the connections and expectations that are left. Needs root and Linux 6.16 or newer.
+deciding rule, reason; and at the end the connections and expectations that are left, and what each rule and policy has
+counted. Needs root and Linux 6.16 or newer.
 
   --captures DIR      captures of a folder (default: pcaps)
   --capture FILE      one capture (repeatable)
@@ -25,7 +27,7 @@ deciding rule, reason; and at the end the connections and expectations that are 
   --helper auto       the usual helpers on their usual ports
   --random N          random traffic instead of captures: seeds 1 to N, 3000 packets each
   --local ADDR,...    host mode: addresses of the machine (default: the busiest address of each capture)
-  --first-difference  the story of the first difference of each pair, and of their tables
+  --first-difference  the story of the first difference of each pair, and of their tables and counters
   --differing         print only the pairs that differ`
 
 const { values } = parseArgs({
@@ -56,6 +58,12 @@ const totals = {
   equalRows: 0,
   excludedRows: 0,
   differingRows: new Map<string, number>(),
+  countedPairs: 0,
+  counters: 0,
+  equalCounters: 0,
+  zeroCounters: 0,
+  differingCounters: 0,
+  unfairCounters: new Map<string, number>(),
   excluded: new Map<string, number>(),
   incomparable: new Map<string, number>(),
   changes: new Map<string, number>(),
@@ -87,7 +95,7 @@ async function main(): Promise<void> {
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
   printTotals()
-  if (totals.differing.size + totals.differingRows.size > 0) process.exitCode = 1
+  if (totals.differing.size + totals.differingRows.size + totals.differingCounters > 0) process.exitCode = 1
 }
 
 /** All pairs asked for, in a fixed order. */
@@ -140,7 +148,7 @@ function nameOf(pair: Pair): string {
 }
 
 function report(pair: Pair, result: PairResult): void {
-  const { comparison, tables } = result
+  const { comparison, tables, counters } = result
   totals.pairs++
   totals.frames += comparison.frames
   totals.labelled += comparison.labelled
@@ -154,17 +162,39 @@ function report(pair: Pair, result: PairResult): void {
   const differingRows = new Map<string, number>()
   for (const { what } of tables.differences) addCounts(differingRows, new Map([[what, 1]]))
   addCounts(totals.differingRows, differingRows)
-  if (values.differing && comparison.differences.length + tables.differences.length === 0) return
+  addCounters(counters)
+  const differences = comparison.differences.length + tables.differences.length + counters.differences.length
+  if (values.differing && differences === 0) return
   const differing = [...comparison.differing].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
   const excluded = [...comparison.excluded].map(([why, count]) => `; ${count} excluded: ${why}`).join('')
   console.log(
     `${nameOf(pair)}: ${comparison.frames} frames, ${comparison.labelled} labelled, ${comparison.equal} equal, differing: ${differing}${excluded}` +
-      `; ${tableText(tables.rows, tables.equal, tables.excluded, differingRows)}`,
+      `; ${tableText(tables.rows, tables.equal, tables.excluded, differingRows)}${countersText(counters)}`,
   )
   const first = comparison.differences[0]
   if (values['first-difference'] && first !== undefined) console.log(indent(storyOf(result, first)))
   const [row] = tables.differences
   if (values['first-difference'] && row !== undefined) console.log(indent(tableStoryOf(result, row)))
+  const story = countersStoryOf(counters.differences)
+  if (values['first-difference'] && story !== '') console.log(indent(story))
+}
+
+function addCounters({ unfair, compared, equal, zero, differences }: CounterComparison): void {
+  if (unfair !== null) {
+    addCounts(totals.unfairCounters, new Map([[unfair, 1]]))
+    return
+  }
+  totals.countedPairs++
+  totals.counters += compared
+  totals.equalCounters += equal
+  totals.zeroCounters += zero
+  totals.differingCounters += differences.length
+}
+
+function countersText({ unfair, compared, equal, differences }: CounterComparison): string {
+  if (unfair === 'no rules') return ''
+  if (unfair !== null) return `; counters not compared: ${unfair}`
+  return `; counters: ${compared} rules and policies, ${equal} equal, differing: ${differences.length || 'none'}`
 }
 
 function tableText(rows: number, equal: number, excluded: number, differing: ReadonlyMap<string, number>): string {
@@ -179,6 +209,12 @@ function printTotals(): void {
     `\n${totals.pairs} pairs, ${totals.frames} frames, ${totals.labelled} labelled, ${totals.equal} equal, differing: ${differing}`,
   )
   console.log(`  ${tableText(totals.rows, totals.equalRows, totals.excludedRows, totals.differingRows)}`)
+  console.log(
+    `  counters: ${totals.countedPairs} pairs, ${totals.counters} rules and policies, ${totals.equalCounters} equal` +
+      ` (${totals.zeroCounters} of them 0), differing: ${totals.differingCounters || 'none'}`,
+  )
+  for (const [why, count] of totals.unfairCounters)
+    console.log(`  ${count} pairs whose counters are not compared: ${why}`)
   for (const [why, count] of totals.excluded) console.log(`  ${count} frames excluded: ${why}`)
   for (const [why, count] of totals.incomparable) console.log(`  ${count} pairs ${why}`)
   for (const [what, count] of totals.changes)

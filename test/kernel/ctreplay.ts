@@ -6,9 +6,11 @@ import { reasonText } from '../../src/conntrack/reasons.ts'
 import type { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
 import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
+import { countedRuleset } from '../../src/report/counted-ruleset.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
-import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_OUTPUT, VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import {
+  IP_V4,
   NOTE_CUT,
   NOTE_FRAGMENT_DROPPED,
   NOTE_FRAGMENT_QUEUED,
@@ -16,10 +18,13 @@ import {
   NOTE_NONE,
   NOTE_NOT_ROUTED,
   NOTE_NOT_SEEN,
+  P_DST,
+  P_FAMILY,
   P_L3_CAPTURED,
   P_L3_LENGTH,
 } from '../../src/wire/packet-fields.ts'
 import { type Answer, type Fate, NO_ANSWER } from './answer.ts'
+import { type Counted, countedIn } from './counters.ts'
 import { NotComparable } from './not-comparable.ts'
 import { packetText } from './packet-text.ts'
 import type { SettledPair } from './pair.ts'
@@ -37,18 +42,24 @@ export interface CtreplayAnswers {
   packets: PacketLine[]
   /** What is left in the connection table behind the last frame. */
   table: TableRow[]
+  /** All rules and policies. */
+  counted: Counted[]
+  /** The machine sent a broadcast. */
+  sentBroadcast: boolean
 }
 
 /** What ctreplay says to each frame, in the words that both sides share. */
 export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnswers> {
   const answers: Answer[] = []
   let table: TableRow[] = []
+  let sentBroadcast = false
   const packets: PacketLine[] = []
   const sink: Sink = {
     packet(outcome) {
       // Wireshark numbers pcapng blocks that hold no packet, and so do we; the oracle does not see them.
       if (outcome.linkType < 0) return
       answers.push(answerOfOutcome(outcome))
+      if (outcome.hook === HOOK_OUTPUT && isBroadcast(outcome)) sentBroadcast = true
       packets.push({ frame: outcome.frame, ...packetText(outcome.fields, outcome.base) })
     },
   }
@@ -56,8 +67,18 @@ export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnsw
   const atEnd = ({ tracker: { current }, nowNs }: Machine) => {
     table = tableOfCtreplay(current, nowNs)
   }
-  await replay(reader, { ...optionsOf(pair), atEnd }, [sink])
-  return { answers, packets, table }
+  const options = optionsOf(pair)
+  const { ruleset4, ruleset6 } = await replay(reader, { ...options, atEnd }, [sink])
+  const counted = [
+    ...(options.rules && ruleset4 ? countedIn(countedRuleset(options.rules, ruleset4), 'ipv4') : []),
+    ...(options.rules6 && ruleset6 ? countedIn(countedRuleset(options.rules6, ruleset6), 'ipv6') : []),
+  ]
+  return { answers, packets, table, counted, sentBroadcast }
+}
+
+/** Pairs name no networks of the machine: there is only the broadcast to all. */
+function isBroadcast({ fields, base }: Outcome): boolean {
+  return fields[base + P_FAMILY] === IP_V4 && fields[base + P_DST] === -1
 }
 
 function optionsOf(pair: SettledPair): ReplayOptions {

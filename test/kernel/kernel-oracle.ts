@@ -76,8 +76,16 @@ export interface AvailableOracle {
   readonly available: true
   /** Replays a capture through the running kernel. Rejects with the oracle's own words when it refuses or loses records. */
   run(capture: string, options?: readonly string[]): Promise<OracleLine[]>
-  /** `run`, and the connection table and expectations that were left. */
-  runWithTable(capture: string, options?: readonly string[]): Promise<{ lines: OracleLine[]; table: OracleEntry[] }>
+  /** `run`, and what is left behind the last packet. */
+  runWithTable(capture: string, options?: readonly string[]): Promise<OracleRun>
+}
+
+export interface OracleRun {
+  lines: OracleLine[]
+  /** The connection table, and expectations. */
+  table: OracleEntry[]
+  /** The rules with their counters, as `iptables-legacy-save -c` and `ip6tables-legacy-save -c` print them. */
+  saved: { ipv4: string; ipv6: string }
 }
 
 export type KernelOracle = AvailableOracle | { readonly available: false; readonly why: string }
@@ -89,6 +97,7 @@ const NEEDED_TOOLS = [
   'iptables-legacy-restore',
   'iptables-legacy-save',
   'ip6tables-legacy-restore',
+  'ip6tables-legacy-save',
 ] as const
 
 let known: KernelOracle | undefined
@@ -160,16 +169,14 @@ async function runSettled(program: string, capture: string, options: readonly st
   return lines
 }
 
-async function runWithTable(
-  program: string,
-  capture: string,
-  options: readonly string[],
-): Promise<{ lines: OracleLine[]; table: OracleEntry[] }> {
+async function runWithTable(program: string, capture: string, options: readonly string[]): Promise<OracleRun> {
   const folder = mkdtempSync(join(tmpdir(), 'ctreplay-table-'))
   try {
-    const dump = join(folder, 'table.ndjson')
-    const lines = await runSettled(program, capture, [...options, '--dump-table', dump])
-    return { lines, table: parseLines<OracleEntry>(readFileSync(dump, 'latin1')) }
+    const [dump, v4, v6] = ['table.ndjson', 'saved.v4', 'saved.v6'].map((name) => join(folder, name))
+    const save = `iptables-legacy-save -c >'${v4}' && ip6tables-legacy-save -c >'${v6}'`
+    const lines = await runSettled(program, capture, [...options, '--dump-table', dump, '--post', save])
+    const [table, ipv4, ipv6] = [dump, v4, v6].map((file) => readFileSync(file, 'latin1'))
+    return { lines, table: parseLines<OracleEntry>(table), saved: { ipv4, ipv6 } }
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -5,7 +5,15 @@ import { type Answer, answerOfKernel } from './answer.ts'
 import { type CaptureSurvey, survey, uncompressed } from './captures.ts'
 import { type ComparableOptions, comparableRules, likelyInterfaces } from './comparable-rules.ts'
 import { type Comparison, compare } from './compare.ts'
-import { answersOfCtreplay, type PacketLine } from './ctreplay.ts'
+import {
+  type Counted,
+  type CounterComparison,
+  type CounterUnfairness,
+  compareCounters,
+  countedIn,
+  unfairness,
+} from './counters.ts'
+import { answersOfCtreplay, type CtreplayAnswers, type PacketLine } from './ctreplay.ts'
 import type { AvailableOracle, OracleLine } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
 import { writeRetimed } from './retimed.ts'
@@ -56,6 +64,8 @@ export interface PairResult {
   comparison: Comparison
   /** What is left in the connection tables. */
   tables: TableComparison
+  /** What rules and policies have counted. */
+  counters: CounterComparison
   kernel: readonly Answer[]
   ours: readonly Answer[]
   packets: readonly PacketLine[]
@@ -93,11 +103,18 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     const kernel = await answersOfKernel(oracle, settled)
     const capture = pair.realTime ? join(folder, 'retimed.pcap') : plain.path
     if (pair.realTime) writeRetimed(capture, plain.path, kernel.lines)
-    const { answers, packets, table } = await answersOfCtreplay({ ...settled, capture })
+    const ours = await answersOfCtreplay({ ...settled, capture })
+    const { answers, packets } = ours
     const comparison = compare(kernel.answers, answers)
     const leftOut = new Set(comparison.notEqual.map((index) => packets[index]?.key ?? ''))
-    const tables = compareTables(kernel.table, table, leftOut, pair.realTime ? Number.POSITIVE_INFINITY : undefined)
-    return { comparison, tables, kernel: kernel.answers, ours: answers, packets, changes }
+    const tables = compareTables(
+      kernel.table,
+      ours.table,
+      leftOut,
+      pair.realTime ? Number.POSITIVE_INFINITY : undefined,
+    )
+    const counters = compareCounters(kernel.counted, ours.counted, counterUnfairness(comparison, settled, ours, texts))
+    return { comparison, tables, counters, kernel: kernel.answers, ours: answers, packets, changes }
   } finally {
     plain.dispose()
     rmSync(folder, { recursive: true })
@@ -136,10 +153,27 @@ function comparableFile(
   return { path: target, text: comparable.text }
 }
 
-async function answersOfKernel(
-  oracle: AvailableOracle,
-  pair: SettledPair,
-): Promise<{ lines: OracleLine[]; answers: Answer[]; table: TableRow[] }> {
+function counterUnfairness(
+  comparison: Comparison,
+  { rules, rules6, realTime }: SettledPair,
+  { sentBroadcast }: CtreplayAnswers,
+  texts: string,
+): CounterUnfairness | null {
+  if (rules === undefined && rules6 === undefined) return 'no rules'
+  if (sentBroadcast) return 'a broadcast of the machine itself, of which the kernel hands it a copy'
+  if (!realTime && / --ctexpire\b/.test(texts))
+    return 'rules ask how long connections have left, which virtual time hides'
+  return unfairness(comparison)
+}
+
+interface KernelAnswers {
+  lines: OracleLine[]
+  answers: Answer[]
+  table: TableRow[]
+  counted: Counted[]
+}
+
+async function answersOfKernel(oracle: AvailableOracle, pair: SettledPair): Promise<KernelAnswers> {
   const options = pair.realTime ? ['--realtime-gaps', '10'] : ['--virtual-time']
   const sysctls = { ...pair.sysctls }
   if (pair.checksum === 'ignore') {
@@ -158,8 +192,12 @@ async function answersOfKernel(
   if (pair.helper === 'auto') options.push('--helper-auto')
   for (const [key, value] of Object.entries(sysctls)) options.push('--sysctl', `${key}=${value}`)
   try {
-    const { lines, table } = await oracle.runWithTable(pair.capture, options)
-    return { lines, answers: lines.map(answerOfKernel), table: tableOfKernel(table) }
+    const { lines, table, saved } = await oracle.runWithTable(pair.capture, options)
+    const counted = [
+      ...(pair.rules === undefined ? [] : countedIn(saved.ipv4, 'ipv4')),
+      ...(pair.rules6 === undefined ? [] : countedIn(saved.ipv6, 'ipv6')),
+    ]
+    return { lines, answers: lines.map(answerOfKernel), table: tableOfKernel(table), counted }
   } catch (error) {
     throw new NotComparable(String((error as Error).message).replace(/^[\s\S]*exit \d+: /, 'the oracle says: '))
   }

@@ -1,17 +1,26 @@
 import { answerText } from './answer.ts'
 import type { Difference } from './compare.ts'
+import { type CounterDifference, counterText } from './counters.ts'
 import type { PairResult } from './pair.ts'
 import { rowText, type TableDifference } from './table.ts'
 
 const BEFORE = 12
 const AFTER = 3
 
-/** The first difference of a pair, frames before tables; empty when there is none. */
+const COUNTERS = 12
+
+/** The first difference of a pair, frames before tables before counters; empty when there is none. */
 export function firstStory(result: PairResult): string {
   const [frame] = result.comparison.differences
   if (frame !== undefined) return storyOf(result, frame)
   const [row] = result.tables.differences
-  return row === undefined ? '' : tableStoryOf(result, row)
+  return row === undefined ? countersStoryOf(result.counters.differences) : tableStoryOf(result, row)
+}
+
+/** Rules and policies that counted differently, the first few; empty when there are none. */
+export function countersStoryOf(differences: readonly CounterDifference[]): string {
+  const more = differences.length > COUNTERS ? [`… and ${differences.length - COUNTERS} more`] : []
+  return [...differences.slice(0, COUNTERS).map(counterText), ...more].join('\n')
 }
 
 /** A row that the two tables do not share, with the last frames of its connection. */
