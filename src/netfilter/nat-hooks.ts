@@ -38,6 +38,7 @@ import { PROTO_GRE, PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { isLoopback } from './address-set.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
+import { scopeOf, scopeText } from './ipv6-scope.ts'
 import type { RulesAtHooks } from './rules-at-hooks.ts'
 import type { Topology } from './topology.ts'
 import { UnsureTranslations } from './unsure-translations.ts'
@@ -203,7 +204,9 @@ export class NatHooks {
 
   /** The kernel would take an address of the interface, or drop the packet where that has none. */
   #lacksAddress(packet: RulePacket, isRedirect: boolean): number {
-    this.missing = `the address of the ${isRedirect ? 'incoming' : 'outgoing'} interface is not known; name it by --local`
+    const { fields, base } = packet
+    const scope = isRedirect && fields[base + P_FAMILY] === IP_V6 ? scopeText(scopeOf(fields, base + P_DST)) : ''
+    this.missing = `the ${scope}address of the ${isRedirect ? 'incoming' : 'outgoing'} interface is not known; name it by --local`
     this.redirected = isRedirect
     this.changedDestination ||= isRedirect
     packet.possibleVerdicts = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP)
@@ -221,22 +224,21 @@ export class NatHooks {
       case 'masquerade':
         return toAddress(spec, this.#masquerade(packet))
       case 'redirect': {
-        const isV6 = packet.fields[packet.base + P_FAMILY] === IP_V6
-        if (packet.hook === HOOK_OUTPUT) return toAddress(spec, isV6 ? LOOPBACK_V6 : LOOPBACK_V4)
-        return toAddress(spec, this.#ownAddress(packet, packet.inInterface))
+        const { fields, base, inInterface } = packet
+        const family = fields[base + P_FAMILY]
+        if (packet.hook === HOOK_OUTPUT) return toAddress(spec, family === IP_V6 ? LOOPBACK_V6 : LOOPBACK_V4)
+        return toAddress(spec, this.#topology.addressForRedirect(family, inInterface, fields, base + P_DST))
       }
     }
-  }
-
-  #ownAddress(packet: RulePacket, interfaceNumber: number): readonly number[] | null {
-    return this.#topology.addressOn(packet.fields[packet.base + P_FAMILY], interfaceNumber)
   }
 
   /** The address that the machine speaks from: to itself, with IPv6, the very one that it speaks to (RFC 6724, rule 1). */
   #masquerade(packet: RulePacket): readonly number[] | null {
     const { fields, base, outInterface } = packet
-    const isToItself = outInterface === INTERFACE_LOOPBACK && fields[base + P_FAMILY] === IP_V6
-    return isToItself ? [...fields.subarray(base + P_DST, base + P_DST + 4)] : this.#ownAddress(packet, outInterface)
+    const family = fields[base + P_FAMILY]
+    if (outInterface === INTERFACE_LOOPBACK && family === IP_V6)
+      return [...fields.subarray(base + P_DST, base + P_DST + 4)]
+    return this.#topology.addressOn(family, outInterface, fields, base + P_DST)
   }
 
   /** The network part comes from the rule, the host part from the packet. */

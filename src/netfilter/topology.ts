@@ -3,6 +3,7 @@ import { INTERFACE_NONE } from '../ruleset/rule-packet.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { isLoopback, isMulticast, LocalAddresses } from './address-set.ts'
 import { INTERFACE_LOOPBACK, type InterfaceOption, Interfaces } from './interfaces.ts'
+import { SCOPE_GLOBAL, scopeOf } from './ipv6-scope.ts'
 
 /** Which machine the rules run on: one that forwards the traffic, or one that is an end of it. */
 export type Mode = 'router' | 'host'
@@ -48,9 +49,31 @@ export class Topology implements RuleEnvironment {
     return this.ways.names
   }
 
-  /** An address of the machine's on an interface, as MASQUERADE and REDIRECT take it; null when none is known. */
-  addressOn(family: number, interfaceNumber: number): readonly number[] | null {
+  /**
+   * An address of the machine's on an interface, as MASQUERADE takes it: with IPv6 one that reaches as far as the address at
+   * fields[at …], if there is one; null when none is known.
+   */
+  addressOn(family: number, interfaceNumber: number, fields: Int32Array, at: number): readonly number[] | null {
     const own = this.local.all(family)
+    const reaching = family === IP_V4 ? own : own.filter((words) => scopeOf(words, 0) === scopeOf(fields, at))
+    return this.#preferred(family, interfaceNumber, reaching) ?? this.#preferred(family, interfaceNumber, own)
+  }
+
+  /** The same as REDIRECT takes it, which leaves what goes less far than everywhere to addresses that go as far. */
+  addressForRedirect(
+    family: number,
+    interfaceNumber: number,
+    fields: Int32Array,
+    at: number,
+  ): readonly number[] | null {
+    const address = this.addressOn(family, interfaceNumber, fields, at)
+    if (address === null || family === IP_V4) return address
+    const scope = scopeOf(fields, at)
+    return scope === SCOPE_GLOBAL || scope === scopeOf(address, 0) ? address : null
+  }
+
+  /** A link-local address does not show the interface that it is on. */
+  #preferred(family: number, interfaceNumber: number, own: readonly (readonly number[])[]): readonly number[] | null {
     return own.find((words) => this.ways.behind(family, words, 0) === interfaceNumber) ?? own[0] ?? null
   }
 

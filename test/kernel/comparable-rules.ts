@@ -48,6 +48,8 @@ const CHANGES: readonly Change[] = [
   },
   { name: 'rule recent with --seconds', pattern: /-m recent\b.*--seconds\b/, takes: 'rule', clock: true },
   { name: 'rule time', pattern: / -m time\b/, takes: 'rule', clock: true },
+  // The oracle parks connections at a timeout of its own, and deletes them when theirs is over by the capture's clock.
+  { name: 'rule conntrack with --ctexpire', pattern: / --ctexpire\b/, takes: 'rule', clock: true },
   { name: 'rule quota', pattern: / -m quota2?\b/, takes: 'rule', clock: true },
   { name: 'rule rateest', pattern: / -m rateest\b/, takes: 'rule', clock: true },
   { name: 'rule statistic random', pattern: / -m statistic\b.*--mode random/, takes: 'rule' },

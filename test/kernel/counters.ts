@@ -35,7 +35,8 @@ export type CounterUnfairness =
   | 'the capture cut what the tracker reads'
   | 'connlimit met a group that the kernel frees by chance'
   | 'a broadcast of the machine itself, of which the kernel hands it a copy'
-  | 'rules ask how long connections have left, which virtual time hides'
+  // Its length on the way back over the loopback device is another; ctreplay does not write payloads anew.
+  | 'a helper may have rewritten what the machine sent itself'
 
 /** Rules and policies in the order of the text; user chains count nothing of their own. */
 export function countedIn(saved: string, family: 'ipv4' | 'ipv6'): Counted[] {

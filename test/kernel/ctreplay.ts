@@ -3,14 +3,14 @@ import { basename } from 'node:path'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { USUAL_HELPER_PORTS } from '../../src/conntrack/helpers/registry.ts'
 import { reasonText } from '../../src/conntrack/reasons.ts'
+import { LocalAddresses } from '../../src/netfilter/address-set.ts'
 import type { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
 import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
 import { countedRuleset } from '../../src/report/counted-ruleset.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
-import { HOOK_OUTPUT, VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_INPUT, HOOK_OUTPUT, VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import {
-  IP_V4,
   NOTE_CUT,
   NOTE_FRAGMENT_DROPPED,
   NOTE_FRAGMENT_QUEUED,
@@ -22,6 +22,7 @@ import {
   P_FAMILY,
   P_L3_CAPTURED,
   P_L3_LENGTH,
+  P_SRC,
 } from '../../src/wire/packet-fields.ts'
 import { type Answer, type Fate, NO_ANSWER } from './answer.ts'
 import { type Counted, countedIn } from './counters.ts'
@@ -44,22 +45,28 @@ export interface CtreplayAnswers {
   table: TableRow[]
   /** All rules and policies. */
   counted: Counted[]
-  /** The machine sent a broadcast. */
+  /** The machine sent a broadcast, or something to itself. */
   sentBroadcast: boolean
+  sentToItself: boolean
 }
 
 /** What ctreplay says to each frame, in the words that both sides share. */
 export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnswers> {
   const answers: Answer[] = []
   let table: TableRow[] = []
+  const own = new LocalAddresses([...pair.local, ...(pair.inLocal ?? [])])
   let sentBroadcast = false
+  let sentToItself = false
   const packets: PacketLine[] = []
   const sink: Sink = {
     packet(outcome) {
       // Wireshark numbers pcapng blocks that hold no packet, and so do we; the oracle does not see them.
       if (outcome.linkType < 0) return
       answers.push(answerOfOutcome(outcome))
-      if (outcome.hook === HOOK_OUTPUT && isBroadcast(outcome)) sentBroadcast = true
+      const { fields, base, hook } = outcome
+      const family = fields[base + P_FAMILY]
+      if (hook === HOOK_OUTPUT && own.isBroadcast(family, fields, base + P_DST)) sentBroadcast = true
+      if (hook === HOOK_INPUT && own.has(family, fields, base + P_SRC)) sentToItself = true
       packets.push({ frame: outcome.frame, ...packetText(outcome.fields, outcome.base) })
     },
   }
@@ -73,12 +80,7 @@ export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnsw
     ...(options.rules && ruleset4 ? countedIn(countedRuleset(options.rules, ruleset4), 'ipv4') : []),
     ...(options.rules6 && ruleset6 ? countedIn(countedRuleset(options.rules6, ruleset6), 'ipv6') : []),
   ]
-  return { answers, packets, table, counted, sentBroadcast }
-}
-
-/** Pairs name no networks of the machine: there is only the broadcast to all. */
-function isBroadcast({ fields, base }: Outcome): boolean {
-  return fields[base + P_FAMILY] === IP_V4 && fields[base + P_DST] === -1
+  return { answers, packets, table, counted, sentBroadcast, sentToItself }
 }
 
 function optionsOf(pair: SettledPair): ReplayOptions {

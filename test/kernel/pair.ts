@@ -29,8 +29,8 @@ export const BUSY_KERNEL = { retry: 2 }
 const TICKS_AT_MOST = 6000
 
 /** A router's own addresses, where rules ask for them; in no capture. */
-const ROUTER_IN = ['198.18.249.1', '2001:db8:5afe::a:b1']
-const ROUTER_OUT = ['198.18.250.2', '2001:db8:5aff::c:d2']
+const ROUTER_IN = ['198.18.249.1', '2001:db8:5afe::a:b1', 'fe80::249:a:b1']
+const ROUTER_OUT = ['198.18.250.2', '2001:db8:5aff::c:d2', 'fe80::250:c:d2']
 
 /** One replay, to be done by both sides. */
 export interface Pair {
@@ -155,14 +155,15 @@ function comparableFile(
 
 function counterUnfairness(
   comparison: Comparison,
-  { rules, rules6, realTime }: SettledPair,
-  { sentBroadcast }: CtreplayAnswers,
+  { rules, rules6, helper }: SettledPair,
+  { sentBroadcast, sentToItself }: CtreplayAnswers,
   texts: string,
 ): CounterUnfairness | null {
   if (rules === undefined && rules6 === undefined) return 'no rules'
   if (sentBroadcast) return 'a broadcast of the machine itself, of which the kernel hands it a copy'
-  if (!realTime && / --ctexpire\b/.test(texts))
-    return 'rules ask how long connections have left, which virtual time hides'
+  const helpers = helper !== undefined || / --helper\b/.test(texts)
+  if (sentToItself && helpers && /^\*nat/m.test(texts))
+    return 'a helper may have rewritten what the machine sent itself'
   return unfairness(comparison)
 }
 

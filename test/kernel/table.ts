@@ -68,7 +68,7 @@ export function tableOfKernel(entries: readonly OracleEntry[]): TableRow[] {
       state: entry.tcp ?? (entry.sctp === undefined ? '' : SCTP_STATE_NAMES[entry.sctp]),
       mark: String(entry.mark),
       helper: entry.helper ?? '',
-      master: entry.master === undefined ? '' : tupleText(listed(entry.master)),
+      master: entry.master === undefined ? '' : masterText(listed(entry.master)),
     })
   })
 }
@@ -80,7 +80,7 @@ export function tableOfCtreplay(current: CurrentConnection, nowNs: number): Tabl
       state: one.state ?? '',
       mark: String(one.mark >>> 0),
       helper: one.helper ?? '',
-      master: one.master === null ? '' : tupleText(one.master),
+      master: one.master === null ? '' : masterText(one.master),
     }),
   )
   return [...connections, ...listExpectations(current, nowNs).map((one) => expectationRow(one, one.master))]
@@ -116,7 +116,7 @@ function expectationRow(one: Expected, master: ListedTuple): TableRow {
   return {
     name: `expectation: proto ${one.protocol} ${source} > ${one.destination} ${one.destinationPort} zone ${one.zone}`,
     packetKey: keyOf(master),
-    details: { master: tupleText(master) },
+    details: { master: masterText(master) },
     secondsLeft: one.secondsLeft,
   }
 }
@@ -124,6 +124,11 @@ function expectationRow(one: Expected, master: ListedTuple): TableRow {
 function tupleText({ protocol, source, destination, sourcePort, destinationPort, zone }: ListedTuple): string {
   const inZone = zone === 0 ? '' : ` zone ${zone}`
   return `proto ${protocol} ${source} ${sourcePort} > ${destination} ${destinationPort}${inZone}`
+}
+
+/** ctnetlink does not tell the zone of a master. */
+function masterText(master: ListedTuple): string {
+  return tupleText({ ...master, zone: 0 })
 }
 
 function keyOf(tuple: ListedTuple): string {

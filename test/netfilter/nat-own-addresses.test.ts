@@ -83,6 +83,54 @@ describe('addresses of the machine itself', () => {
   })
 })
 
+describe('IPv6: of the addresses of an interface the one that reaches as far as the destination (asked of Linux 6.18)', () => {
+  const interfaces = [
+    { name: 'lan', networks: ['2001:db8::/64'] },
+    { name: 'wan', networks: ['::/0'] },
+  ]
+  const redirecting = (local: string[]): Replaying =>
+    new Replaying({ local, interfaces, rules6: nat('-A PREROUTING -p udp -j REDIRECT --to-ports 5300') })
+
+  test.each([
+    ['fe80::1', 'ff02::1', 'fe80::fe'],
+    ['2001:db8::1', 'ff02::2', 'fe80::fe'],
+    ['2001:db8::1', 'fe80::fe', 'fe80::fe'],
+    ['2001:db8::1', '2001:db8:9::9', '2001:db8::fe'],
+    ['2001:db8::1', 'fec0::9', 'fec0::fe'],
+    ['2001:db8::1', 'ff05::2', 'fec0::fe'],
+    ['2001:db8::1', 'ff0e::2', '2001:db8::fe'],
+  ])('REDIRECT, %s to %s: %s', (from, to, own) => {
+    const one = redirecting(['fe80::fe', 'fec0::fe', '2001:db8::fe'])
+    expect(one.say(udp(`[${from}]:4000>[${to}]:53`))).toBe('NEW INPUT ACCEPT')
+    expect(one.answers).toBe(`[${own}]:5300>[${from}]:4000`)
+  })
+
+  test('REDIRECT where no address reaches as far is UNKNOWN: the kernel would drop', () => {
+    const one = redirecting(['2001:db8::fe'])
+    expect(one.say(udp('[2001:db8::1]:4000>[fe80::fe]:53'))).toBe('NEW INPUT UNKNOWN nat:PREROUTING:rule:1')
+    expect(one.outcome.unknownText).toBe(
+      'the link-local address of the incoming interface is not known; name it by --local',
+    )
+    expect(one.outcome.possibleVerdicts).toBe((1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP))
+  })
+
+  test('REDIRECT of what goes further takes what there is', () => {
+    const one = redirecting(['fe80::fe'])
+    one.say(udp('[2001:db8::1]:4000>[2001:db8:9::9]:53'))
+    expect(one.answers).toBe('[fe80::fe]:5300>[2001:db8::1]:4000')
+  })
+
+  test('MASQUERADE takes a global address before a link-local one', () => {
+    const one = new Replaying({
+      local: ['fe80::c', '2001:db8:7::c', '2001:db8::fe'],
+      interfaces,
+      rules6: nat('-A POSTROUTING -j MASQUERADE'),
+    })
+    one.say(udp('[2001:db8::1]:4000>[2001:db8:9::9]:53'))
+    expect(one.answers).toBe('[2001:db8:9::9]:53>[2001:db8:7::c]:4000')
+  })
+})
+
 test.each([
   ['2001:db8::7', '2001:db8::7'],
   ['::1', '::1'],

@@ -139,10 +139,12 @@ describe('own addresses', () => {
 
   test('the address of an interface: the one in its networks, else the first', () => {
     const topology = topologyOf({ interfaces: NETWORKS, local: ['10.0.0.254', '203.0.113.5', '10.99.0.1'] })
-    const on = (name: string) => (topology.addressOn(IP_V4, topology.interfaces.indexOf(name))?.[0] ?? 0) >>> 0
+    const nowhere = new Int32Array(4)
+    const on = (name: string) =>
+      (topology.addressOn(IP_V4, topology.interfaces.indexOf(name), nowhere, 0)?.[0] ?? 0) >>> 0
     expect([on('lan'), on('wan'), on('dmz')]).toEqual([0x0a0000fe, 0xcb007105, 0x0a630001])
-    expect(topology.addressOn(IP_V4, INTERFACE_UNKNOWN)?.[0]).toBe(0x0a0000fe)
-    expect(topology.addressOn(IP_V6, 2)).toBeNull()
+    expect(topology.addressOn(IP_V4, INTERFACE_UNKNOWN, nowhere, 0)?.[0]).toBe(0x0a0000fe)
+    expect(topology.addressOn(IP_V6, 2, nowhere, 0)).toBeNull()
   })
 })
 
