@@ -1,4 +1,4 @@
-import type { Comparison } from './compare.ts'
+import type { CounterUnfairness } from './fair-counters.ts'
 
 /** A rule or a policy with what it counted, as `iptables-save -c` prints it. */
 export interface Counted {
@@ -25,18 +25,6 @@ export interface CounterDifference {
   kernel: Counted | null
   ours: Counted | null
 }
-
-/** Why the counters of a pair say nothing, although its frames may. */
-export type CounterUnfairness =
-  | 'no rules'
-  | 'frames differ'
-  | 'the oracle could not inject a frame'
-  | 'a verdict is UNKNOWN or hangs on one'
-  | 'the capture cut what the tracker reads'
-  | 'connlimit met a group that the kernel frees by chance'
-  | 'a broadcast of the machine itself, of which the kernel hands it a copy'
-  // Its length on the way back over the loopback device is another; ctreplay does not write payloads anew.
-  | 'a helper may have rewritten what the machine sent itself'
 
 /** Rules and policies in the order of the text; user chains count nothing of their own. */
 export function countedIn(saved: string, family: 'ipv4' | 'ipv6'): Counted[] {
@@ -79,25 +67,6 @@ export function compareCounters(
   }
   for (const own of left.values()) result.differences.push({ kernel: null, ours: own })
   return result
-}
-
-/** What the comparison frame by frame says of the counters: one packet that took another way, or none, is in many of them. */
-export function unfairness({ differing, excluded }: Comparison): CounterUnfairness | null {
-  if (differing.size > 0) return 'frames differ'
-  for (const why of excluded.keys()) {
-    switch (why) {
-      case 'the oracle could not inject it':
-        return 'the oracle could not inject a frame'
-      case 'our verdict is UNKNOWN, the kernel did one of the possible':
-      case 'hangs on an earlier UNKNOWN verdict':
-        return 'a verdict is UNKNOWN or hangs on one'
-      case 'the capture cut what the tracker reads':
-        return 'the capture cut what the tracker reads'
-      case 'connlimit drops what comes to a group that is empty, unless the kernel has freed the group by chance':
-        return 'connlimit met a group that the kernel frees by chance'
-    }
-  }
-  return null
 }
 
 /** On one line, for people. */

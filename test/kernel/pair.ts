@@ -5,15 +5,9 @@ import { type Answer, answerOfKernel } from './answer.ts'
 import { type CaptureSurvey, survey, uncompressed } from './captures.ts'
 import { type ComparableOptions, comparableRules, likelyInterfaces } from './comparable-rules.ts'
 import { type Comparison, compare } from './compare.ts'
-import {
-  type Counted,
-  type CounterComparison,
-  type CounterUnfairness,
-  compareCounters,
-  countedIn,
-  unfairness,
-} from './counters.ts'
-import { answersOfCtreplay, type CtreplayAnswers, type PacketLine } from './ctreplay.ts'
+import { type Counted, type CounterComparison, compareCounters, countedIn } from './counters.ts'
+import { answersOfCtreplay, type PacketLine } from './ctreplay.ts'
+import { unfairness } from './fair-counters.ts'
 import type { AvailableOracle, OracleLine } from './kernel-oracle.ts'
 import { NotComparable } from './not-comparable.ts'
 import { writeRetimed } from './retimed.ts'
@@ -113,7 +107,11 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
       leftOut,
       pair.realTime ? Number.POSITIVE_INFINITY : undefined,
     )
-    const counters = compareCounters(kernel.counted, ours.counted, counterUnfairness(comparison, settled, ours, texts))
+    const counters = compareCounters(
+      kernel.counted,
+      ours.counted,
+      unfairness({ ...settled, ...ours, rules: texts.trim() }, comparison),
+    )
     return { comparison, tables, counters, kernel: kernel.answers, ours: answers, packets, changes }
   } finally {
     plain.dispose()
@@ -151,20 +149,6 @@ function comparableFile(
   for (const [name, count] of comparable.changes) changes.set(name, (changes.get(name) ?? 0) + count)
   writeFileSync(target, comparable.text)
   return { path: target, text: comparable.text }
-}
-
-function counterUnfairness(
-  comparison: Comparison,
-  { rules, rules6, helper }: SettledPair,
-  { sentBroadcast, sentToItself }: CtreplayAnswers,
-  texts: string,
-): CounterUnfairness | null {
-  if (rules === undefined && rules6 === undefined) return 'no rules'
-  if (sentBroadcast) return 'a broadcast of the machine itself, of which the kernel hands it a copy'
-  const helpers = helper !== undefined || / --helper\b/.test(texts)
-  if (sentToItself && helpers && /^\*nat/m.test(texts))
-    return 'a helper may have rewritten what the machine sent itself'
-  return unfairness(comparison)
 }
 
 interface KernelAnswers {

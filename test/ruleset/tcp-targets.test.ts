@@ -150,18 +150,24 @@ describe('--clamp-mss-to-pmtu', () => {
   const path = '192.0.2.1:1>198.51.100.2:2'
   const rules = file('TCPMSS --clamp-mss-to-pmtu', ask)
 
-  test('leaves only the option unknown', () => {
-    const [matched] = matchedByUs('ipv4', rules, [tcp(path, 'S', { options: [mss(1460)] })])
-    const answers = matched
+  const answers = (family: 'ipv4' | 'ipv6', text: string, packet: Uint8Array): string[] =>
+    matchedByUs(family, text, [packet])[0]
       .filter((name) => name.startsWith('filter'))
       .map((name) => name.replace('filter:FORWARD:', ''))
-    expect(answers).toEqual(['1?', '2?', '3?', '4?', '5?', '6?', '7?', '8?', '9?', '10?', '12', '14'])
+  const unknown = ['1?', '2?', '3?', '4?', '5?', '6?', '7?', '8?', '9?', '10?']
+
+  test('leaves only the option unknown', () => {
+    expect(answers('ipv4', rules, tcp(path, 'S', { options: [mss(1460)] }))).toEqual([...unknown, '12', '14'])
   })
 
-  test('may add the option, and then the length is unknown, too', () => {
-    const [matched] = matchedByUs('ipv4', rules, [tcp(path, 'S')])
-    expect(matched).toContain('filter:FORWARD:11?')
-    expect(matched).toContain('filter:FORWARD:12?')
+  test('adds the option where there is none: its value is unknown, the length is not', () => {
+    expect(answers('ipv4', rules, tcp(path, 'S'))).toEqual([...unknown, '12', '14'])
+  })
+
+  test('adds 1220 to IPv6, whose MTU is never less than 1280', () => {
+    const lengths = ask.map((rule) => rule.replace('--length 44', '--length 64'))
+    const packet = tcp('[2001:db8::1]:1>[2001:db8::2]:2', 'S')
+    expect(answers('ipv6', file('TCPMSS --clamp-mss-to-pmtu', lengths), packet)).toEqual(['3', '6', '12', '13', '14'])
   })
 
   test('does nothing to packets with data and no option', () => {

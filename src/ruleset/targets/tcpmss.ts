@@ -83,9 +83,15 @@ function setMss(packet: RulePacket, mss: number): number {
     at += bytes[at] < 2 ? 1 : bytes[at + 1] || 1
   }
   if (length > header || header >= HEADER_MAX) return 0
-  const least = fields[base + P_FAMILY] === IP_V4 ? DEFAULTS.ipv4 : DEFAULTS.ipv6
-  if (mss === CLAMP || start + header > captured) edits.uncertain |= PART_TCP_OPTIONS | PART_LENGTH
-  else addMss(packet, Math.min(mss, least), start, header)
+  if (start + header > captured) {
+    edits.uncertain |= PART_TCP_OPTIONS | PART_LENGTH
+    return 0
+  }
+  const isV4 = fields[base + P_FAMILY] === IP_V4
+  const least = isV4 ? DEFAULTS.ipv4 : DEFAULTS.ipv6
+  addMss(packet, mss === CLAMP ? least : Math.min(mss, least), start, header)
+  // IPv6 is not sent over a path with an MTU for less than the default.
+  if (mss === CLAMP && isV4) edits.uncertain |= PART_TCP_OPTIONS
   return 0
 }
 

@@ -99,7 +99,8 @@ void emit(u64 n, int frag, int local, const char *note) {
     hook = "INPUT";
   else if (!hook)
     hook = "PREROUTING";
-  int lo = R.local && local == 2, died = hook_of_drop(lo);
+  /* to itself, by its address or as NAT led it */
+  int lo = R.local && (local == 2 || R.t_pre), died = hook_of_drop(lo);
   if (R.v_in && R.lost) {
     verdict = "DROP";
     died = 1;
@@ -115,7 +116,7 @@ void emit(u64 n, int frag, int local, const char *note) {
   else if (R.local) {
     verdict = "DROP";
     if (R.v_out && !R.v_post && lasthook != 4 && !R.b_post) verdict = "not-routed";
-    if (lo && R.v_post && !R.t) verdict = "not-routed";
+    if (lo && R.v_post && (!R.t || (R.v_pre && !R.b_in))) verdict = "not-routed";
   } else if (R.v_pre && !R.v_fwd && strcmp(hook, "FORWARD") && strcmp(hook, "INPUT"))
     verdict = "not-routed";
   else
