@@ -4,7 +4,7 @@ import { compare } from './compare.ts'
 import { type CountedPair, unfairness } from './fair-counters.ts'
 
 const FILTER = '*filter\n-A FORWARD -j ACCEPT\nCOMMIT\n'
-const PAIR: CountedPair = { rules: FILTER, checksum: 'verify', sentBroadcast: false, sentToItself: false }
+const PAIR: CountedPair = { rules: FILTER, checksum: 'verify', sentBroadcast: false, sentToItself: false, drawn: 0 }
 const ACCEPTED = { ...NO_ANSWER, fate: 'labelled', label: 'NEW', direction: 'original', verdict: 'ACCEPT' } as const
 const EQUAL = compare([ACCEPTED], [ACCEPTED])
 
@@ -25,6 +25,7 @@ describe('unfairness', () => {
       'a helper may have rewritten what the machine sent itself',
       { sentToItself: true, helper: 'auto', rules: `*nat\nCOMMIT\n${FILTER}` },
     ],
+    ['NAT drew ports, and rules may ask for them', { drawn: 1 }],
     [
       'CONNMARK behind CT in the raw table marks what no packet has for itself',
       { rules: `${FILTER}*raw\n-A OUTPUT -j CT --zone 1\n-A OUTPUT -j CONNMARK --set-mark 1\nCOMMIT\n` },

@@ -12,6 +12,8 @@ export interface CountedPair {
   /** The machine sent a broadcast, or something to itself. */
   readonly sentBroadcast: boolean
   readonly sentToItself: boolean
+  /** Connections for which each side drew a port of its own. */
+  readonly drawn: number
 }
 
 /** What the kernel counts and a capture does not tell, or ctreplay does not follow (README.md: Limits). */
@@ -26,6 +28,10 @@ const CASES = [
     why: 'a helper may have rewritten what the machine sent itself',
     is: ({ rules, helper, sentToItself }: CountedPair) =>
       sentToItself && (helper !== undefined || / --helper\b/.test(rules)) && /^\*nat/m.test(rules),
+  },
+  {
+    why: 'NAT drew ports, and rules may ask for them',
+    is: ({ drawn }: CountedPair) => drawn > 0,
   },
   {
     // The kernel has one such mark for each rule with CT, and keeps it from packet to packet.

@@ -27,6 +27,8 @@ export interface TableComparison {
   equal: number
   /** Rows of packets that were left out of the comparison frame by frame. */
   excluded: number
+  /** Connections for which both sides drew a port of their own. */
+  drawn: number
   differences: TableDifference[]
 }
 
@@ -162,7 +164,7 @@ export function compareTables(
   leftOut: ReadonlySet<string>,
   toleranceS = TIMEOUT_TOLERANCE_S,
 ): TableComparison {
-  const result: TableComparison = { rows: 0, equal: 0, excluded: 0, differences: [] }
+  const result: TableComparison = { rows: 0, equal: 0, excluded: 0, drawn: 0, differences: [] }
   const left = new Map<string, TableRow>()
   for (const row of ours) left.set(row.name, row)
   for (const row of kernel) {
@@ -173,6 +175,7 @@ export function compareTables(
       continue
     }
     result.rows++
+    if (own !== null && own.details.reply !== row.details.reply && differsByChance(row, own)) result.drawn++
     const what = own === null ? 'only the kernel has it' : whatDiffers(row, own, toleranceS)
     if (what === null) result.equal++
     else result.differences.push({ what, kernel: row, ours: own })
@@ -189,6 +192,11 @@ function whatDiffers(kernel: TableRow, ours: TableRow, toleranceS: number): stri
     if (text !== ours.details[detail] && !(detail === 'reply' && differsByChance(kernel, ours))) return detail
   }
   return Math.abs(kernel.secondsLeft - ours.secondsLeft) > toleranceS ? 'timeout' : null
+}
+
+/** What there is besides expectations. */
+export function connectionsOf(rows: readonly TableRow[]): TableRow[] {
+  return rows.filter(({ tuples }) => tuples !== undefined)
 }
 
 /** Both sides had to take another source port than the packet's, for that was in use: which one, the kernel draws. */
