@@ -11,6 +11,7 @@ import { countedRuleset } from '../../src/report/counted-ruleset.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { HOOK_INPUT, HOOK_OUTPUT, VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import {
+  IP_V6,
   NOTE_CUT,
   NOTE_FRAGMENT_DROPPED,
   NOTE_FRAGMENT_QUEUED,
@@ -20,6 +21,7 @@ import {
   NOTE_NOT_SEEN,
   P_DST,
   P_FAMILY,
+  P_FRAGMENT,
   P_L3_CAPTURED,
   P_L3_LENGTH,
   P_SRC,
@@ -48,6 +50,8 @@ export interface CtreplayAnswers {
   /** The machine sent a broadcast, or something to itself. */
   sentBroadcast: boolean
   sentToItself: boolean
+  /** The latter with IPv6, in fragments. */
+  sentItselfFragments: boolean
 }
 
 /** What ctreplay says to each frame, in the words that both sides share. */
@@ -57,6 +61,7 @@ export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnsw
   const own = new LocalAddresses([...pair.local, ...(pair.inLocal ?? [])])
   let sentBroadcast = false
   let sentToItself = false
+  let sentItselfFragments = false
   const packets: PacketLine[] = []
   const sink: Sink = {
     packet(outcome) {
@@ -66,7 +71,10 @@ export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnsw
       const { fields, base, hook } = outcome
       const family = fields[base + P_FAMILY]
       if (hook === HOOK_OUTPUT && own.isBroadcast(family, fields, base + P_DST)) sentBroadcast = true
-      if (hook === HOOK_INPUT && own.has(family, fields, base + P_SRC)) sentToItself = true
+      if (hook === HOOK_INPUT && own.has(family, fields, base + P_SRC)) {
+        sentToItself = true
+        if (family === IP_V6 && fields[base + P_FRAGMENT] !== 0) sentItselfFragments = true
+      }
       packets.push({ frame: outcome.frame, ...packetText(outcome.fields, outcome.base) })
     },
   }
@@ -80,7 +88,7 @@ export async function answersOfCtreplay(pair: SettledPair): Promise<CtreplayAnsw
     ...(options.rules && ruleset4 ? countedIn(countedRuleset(options.rules, ruleset4), 'ipv4') : []),
     ...(options.rules6 && ruleset6 ? countedIn(countedRuleset(options.rules6, ruleset6), 'ipv6') : []),
   ]
-  return { answers, packets, table, counted, sentBroadcast, sentToItself }
+  return { answers, packets, table, counted, sentBroadcast, sentToItself, sentItselfFragments }
 }
 
 function optionsOf(pair: SettledPair): ReplayOptions {

@@ -4,7 +4,14 @@ import { compare } from './compare.ts'
 import { type CountedPair, unfairness } from './fair-counters.ts'
 
 const FILTER = '*filter\n-A FORWARD -j ACCEPT\nCOMMIT\n'
-const PAIR: CountedPair = { rules: FILTER, checksum: 'verify', sentBroadcast: false, sentToItself: false, drawn: 0 }
+const PAIR: CountedPair = {
+  rules: FILTER,
+  checksum: 'verify',
+  sentBroadcast: false,
+  sentToItself: false,
+  sentItselfFragments: false,
+  drawn: 0,
+}
 const ACCEPTED = { ...NO_ANSWER, fate: 'labelled', label: 'NEW', direction: 'original', verdict: 'ACCEPT' } as const
 const EQUAL = compare([ACCEPTED], [ACCEPTED])
 
@@ -25,6 +32,7 @@ describe('unfairness', () => {
       'a helper may have rewritten what the machine sent itself',
       { sentToItself: true, helper: 'auto', rules: `*nat\nCOMMIT\n${FILTER}` },
     ],
+    ['an IPv6 datagram that the machine sent itself in fragments', { sentItselfFragments: true }],
     ['NAT drew ports, and rules may ask for them', { drawn: 1 }],
     [
       'CONNMARK behind CT in the raw table marks what no packet has for itself',

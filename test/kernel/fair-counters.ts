@@ -12,6 +12,8 @@ export interface CountedPair {
   /** The machine sent a broadcast, or something to itself. */
   readonly sentBroadcast: boolean
   readonly sentToItself: boolean
+  /** The latter with IPv6, in fragments. */
+  readonly sentItselfFragments: boolean
   /** Connections for which each side drew a port of its own. */
   readonly drawn: number
 }
@@ -28,6 +30,11 @@ const CASES = [
     why: 'a helper may have rewritten what the machine sent itself',
     is: ({ rules, helper, sentToItself }: CountedPair) =>
       sentToItself && (helper !== undefined || / --helper\b/.test(rules)) && /^\*nat/m.test(rules),
+  },
+  {
+    // It goes over the loopback device in fragments again, each of which passes PREROUTING and INPUT with the whole.
+    why: 'an IPv6 datagram that the machine sent itself in fragments',
+    is: ({ sentItselfFragments }: CountedPair) => sentItselfFragments,
   },
   {
     why: 'NAT drew ports, and rules may ask for them',

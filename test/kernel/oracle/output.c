@@ -194,12 +194,17 @@ void emit(u64 n, int frag, int local, const char *note) {
   fputs("}\n", stdout);
 }
 
+/* IPv6 speaks to its neighbours when a device comes up, past our chains: MLD (behind a hop-by-hop header) and neighbour discovery */
+static int is_to_neighbours(const u8 *b) {
+  int type = b[6] == IPPROTO_ICMPV6 ? b[40] : b[6] == 0 && b[40] == IPPROTO_ICMPV6 ? b[48] : -1;
+  return b[0] >> 4 == 6 && b[24] == 0xff && ((type >= 130 && type <= 137) || type == 143);
+}
+
 void drain_dev(int fd, const u8 *in, int inlen) {
   static u8 b[70000];
   ssize_t r;
   while ((r = read(fd, b, sizeof b)) > 0) {
-    /* IPv6 speaks to its neighbours when a device comes up, past our chains */
-    if (r < 20 || inlen < 20 || b[0] >> 4 != in[0] >> 4 || (b[0] >> 4 == 6 && b[24] == 0xff && in[24] != 0xff)) continue;
+    if (r < 20 || inlen < 20 || b[0] >> 4 != in[0] >> 4 || (r >= 49 && in[24] != 0xff && is_to_neighbours(b))) continue;
     R.nx++;
     if (R.nat[0]) continue;
     int v6 = b[0] >> 4 == 6, ho = v6 ? 40 : (b[0] & 15) * 4, hi = v6 ? 40 : (in[0] & 15) * 4, pr = v6 ? b[6] : b[9];
