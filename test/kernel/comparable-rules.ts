@@ -60,8 +60,8 @@ const CHANGES: readonly Change[] = [
   { name: 'rule rpfilter', pattern: / -m rpfilter\b/, takes: 'rule' },
   // Sets have to exist before the rules are loaded.
   { name: 'rule set', pattern: / (?:-m set|-j SET)\b/, takes: 'rule' },
-  // What the process or the box behind a packet is: the oracle's own, not that of the capture.
-  { name: 'rule owner', pattern: / -m (?:owner|cgroup|socket|cpu|physdev)\b/, takes: 'rule' },
+  // What the process, the box or the route behind a packet is: the oracle's own, not that of the capture.
+  { name: 'rule owner', pattern: / -m (?:owner|cgroup|socket|cpu|physdev|realm)\b/, takes: 'rule' },
   // It looks at connections by their events.
   { name: 'rule CT with events', pattern: / -j CT\b.* --(?:ct|exp)events\b/, takes: 'rule' },
   // The packet leaves netfilter, or answers of the kernel's own would be needed.

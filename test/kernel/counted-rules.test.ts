@@ -51,7 +51,7 @@ const NAT = `*nat
 -A POSTROUTING -p tcp -j BOUND
 -A POSTROUTING -j MASQUERADE
 -A BOUND -p tcp -m tcp --dport 22 -j RETURN
--A BOUND -p tcp -j MASQUERADE --to-ports 2000-3000
+-A BOUND -p tcp -j MASQUERADE
 COMMIT
 `
 /** The filter's rules, for each way the same. */
