@@ -24,6 +24,15 @@ const CONNLIMIT = `*filter
 -A FORWARD -p udp --sport 3 -j DROP
 COMMIT
 `
+const BACK = `*nat
+:OUTPUT ACCEPT [0:0]
+-A OUTPUT -p udp -j REDIRECT --to-ports 999
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+-A INPUT -p udp -j REJECT
+COMMIT
+`
 const SIP = `*raw
 :PREROUTING ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]
@@ -53,6 +62,14 @@ const CASES = {
       synAck(1),
       ack(1),
       query(1),
+    ],
+    silent: 0,
+  },
+  'what NAT leads back to the machine, to be rejected, or refused by routing for its options': {
+    rules: BACK,
+    packets: [
+      udp(`${server}:53>${client}:1`),
+      udp(`${server}:53>${client}:2`, { ipOptions: [131, 7, 4, 10, 9, 9, 8] }),
     ],
     silent: 0,
   },
