@@ -6,6 +6,7 @@ import { type CountedPair, unfairness } from './fair-counters.ts'
 const FILTER = '*filter\n-A FORWARD -j ACCEPT\nCOMMIT\n'
 const PAIR: CountedPair = {
   rules: FILTER,
+  mode: 'router',
   checksum: 'verify',
   sentBroadcast: false,
   sentToItself: false,
