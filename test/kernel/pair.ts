@@ -26,6 +26,9 @@ const TICKS_AT_MOST = 6000
 const ROUTER_IN = ['198.18.249.1', '2001:db8:5afe::a:b1', 'fe80::249:a:b1']
 const ROUTER_OUT = ['198.18.250.2', '2001:db8:5aff::c:d2', 'fe80::250:c:d2']
 
+/** A host's own, besides those of the capture, likewise: REDIRECT of what goes to a link-local group asks for one. */
+const HOST_LINK_LOCAL = 'fe80::251:e:f3'
+
 /** One replay, to be done by both sides. */
 export interface Pair {
   capture: string
@@ -81,10 +84,12 @@ export async function runPair(oracle: AvailableOracle, pair: Pair): Promise<Pair
     const texts = [rules, rules6].map((file) => file?.text ?? '').join('\n')
     const names = pair.interfaces ?? likelyInterfaces(texts)
     const needsAddress = / -j (?:MASQUERADE|REDIRECT)\b/.test(texts)
+    const linkLocal = needsAddress && measured.local.some((address) => address.includes(':')) ? [HOST_LINK_LOCAL] : []
+    const hostLocal = [...measured.local, ...linkLocal]
     const settled: SettledPair = {
       ...pair,
       capture: plain.path,
-      local: pair.local ?? (pair.mode === 'host' ? measured.local : needsAddress ? ROUTER_OUT : []),
+      local: pair.local ?? (pair.mode === 'host' ? hostLocal : needsAddress ? ROUTER_OUT : []),
       inLocal: pair.local === undefined && pair.mode === 'router' && needsAddress ? ROUTER_IN : [],
       ...(rules === null ? {} : { rules: rules.path }),
       ...(rules6 === null ? {} : { rules6: rules6.path }),
