@@ -90,7 +90,7 @@ void load_rule_texts(int v6);
 struct rule *find_rule(int v6, const char *tr);
 
 /* trace.c: everything that is known about the current packet */
-#define MAXT 128
+#define MAXT 1024
 struct rec {
   int t, s, v_pre, v_fwd, v_in, v_out, v_post, b_in, b_fwd, b_post, t_pre; /* which of our chains saw it */
   int state, dir, local;
