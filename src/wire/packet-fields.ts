@@ -36,6 +36,8 @@ export const P_TOS = 9
 export const P_FRAGMENT = 10
 /** IP identification; IPv6: of the fragment header, else 0. */
 export const P_IP_ID = 11
+/** IP_NONE rows: the family of the addresses that could be read all the same, for reports; IP_NONE where there are none. */
+export const P_REFUSED_FAMILY = P_IP_ID
 /** Source address: one word (IPv4; the other three are stale) or four (IPv6). */
 export const P_SRC = 12
 /** Destination address: one word (IPv4; the other three are stale) or four (IPv6). */
@@ -62,8 +64,6 @@ export const P_MAC_OFFSET = 28
 export const P_VLAN = 29
 /** IP_OPTION_ bits (IPv4 options) or EXTENSION_ bits (IPv6 extension headers met). */
 export const P_IP_OPTIONS = 30
-/** IP_NONE rows: the family of the addresses that could be read all the same, for reports; IP_NONE where there are none. */
-export const P_REFUSED_FAMILY = P_IP_OPTIONS
 /** Hash of the canonical tuple, in batches; NO_HASH where it takes more than that to find a connection (flow-hash.ts). */
 export const P_HASH = 31
 

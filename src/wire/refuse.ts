@@ -7,7 +7,7 @@ import {
   P_FAMILY,
   P_FRAGMENT,
   P_HASH,
-  P_IP_ID,
+  P_IP_OPTIONS,
   P_L3_CAPTURED,
   P_L3_LENGTH,
   P_L3_OFFSET,
@@ -42,6 +42,7 @@ export function refuseAddressed(
   protocol: number,
 ): void {
   fields[base + P_FAMILY] = IP_NONE
+  fields[base + P_REFUSED_FAMILY] = family
   fields[base + P_NOTE] = note
   fields[base + P_L3_OFFSET] = 0
   fields[base + P_L3_LENGTH] = 0
@@ -52,10 +53,9 @@ export function refuseAddressed(
   fields[base + P_TTL] = 0
   fields[base + P_TOS] = 0
   fields[base + P_FRAGMENT] = 0
-  fields[base + P_IP_ID] = 0
   clearTransport(fields, base)
   fields[base + P_CHECKSUM] = 0
-  fields[base + P_REFUSED_FAMILY] = family
+  fields[base + P_IP_OPTIONS] = 0
   fields[base + P_HASH] = 0
 }
 

@@ -59,12 +59,14 @@ export const talks: fc.Arbitrary<CaptureFrame[]> = network(crowded, 8).map((pack
   })
 })
 
-/** ICMP errors, fragments in and out of order, both families, and a clock that sometimes goes back. */
+/** ICMP errors, fragments in and out of order, damaged datagrams, both families, and a clock that sometimes goes back. */
 export const mess: fc.Arbitrary<CaptureFrame[]> = fc
   .tuple(fc.nat(), fc.integer({ min: 20, max: 120 }))
   .map(([seed, count]) =>
     randomTraffic(seed, count).flatMap((frame, at) => {
       const time = (frame.time ?? 0) - (at % 17 === 5 ? 0.7 : 0)
+      // Shorter than its header says.
+      if (at % 11 === 7) return [{ bytes: frame.bytes.subarray(0, frame.bytes.length - 5), time }]
       if (at % 11 !== 3) return [{ ...frame, time }]
       const asked = udp(`10.0.0.${at}:1000>10.9.9.9:53`, { data: 300 })
       const error = icmp(`10.9.9.9>10.0.0.${at}`, 3, 3, { data: asked })

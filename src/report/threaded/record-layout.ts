@@ -30,7 +30,7 @@ export const R_ADDRESSES = 5
 export const PASSED_INTS_V4 = 8
 export const PASSED_INTS_V6 = 14
 
-/** RECORD_WHOLE: the fields of the packet's row up to its ports, and the answer, in doubles. */
+/** RECORD_WHOLE: the fields of the packet's row up to its ports, which are all that outputs read, and the answer, in doubles. */
 export const R_FIELDS = 4
 export const WHOLE_FIELDS = P_PORTS + 1
 export const R_ANSWER = R_FIELDS + WHOLE_FIELDS + 1
