@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { CAPTURES, type CaptureKind, captureFile } from './captures.ts'
 import { lineUp, TCPDUMP, USUAL_RULES, withRulesets } from './contenders.ts'
 import { markdownTable } from './markdown-table.ts'
 import { allocationRows, growthRows, PIPE_TITLES, pipeRows } from './memory.ts'
+import { type BenchOptions, benchOptions, HELP, RULE_COUNTS } from './options.ts'
 import { OUTPUT_TITLES, outputRows } from './outputs.ts'
 import { measureRules, type RuleText, readableRulesets, rulesetOfFile } from './rule-times.ts'
 import { rulesetFile } from './rulesets.ts'
@@ -13,90 +12,54 @@ import { TARGET_TITLES, targetRows } from './targets.ts'
 import { variedRules, variedSets } from './varied-rules.ts'
 import { type Measured, measure, median, pairedRatio } from './whole-process.ts'
 
-const RULE_COUNTS = [10, 100, 1000, 10_000, 50_000]
-const PACKETS_AT_LEAST = 1000
-const PARTS = ['processes', 'stages', 'rules', 'growth', 'allocation', 'pipe'] as const
 /** Packets that rulesets are asked about. */
 const RULE_SAMPLE = 100_000
-const CAPTURE_NAMES = CAPTURES.map(({ name }) => name)
-const HELP = `npm run bench -- [options]
+const MISUSED = 2
 
-Makes captures, replays them by ctreplay and by what else is installed (tcpdump, a reference in C, Open vSwitch, softflowd,
-argus, tshark), whole processes in turn, and prints medians and targets as Markdown; then single stages and memory. Use a
-machine with nothing else to do.
+const options = optionsOrEnd()
+if (options === null) process.stdout.write(HELP)
+else await bench(options)
 
-  --captures LIST   of ${CAPTURE_NAMES.join(', ')} (default: a4,a,b,mixed)
-  --scale X         captures of X times their size (default: 1)
-  --packets N       captures of N packets each
-  --repeats N       runs of each, behind one for warm-up (default: 5)
-  --rules LIST      numbers of rules (default: ${RULE_COUNTS.join()})
-  --only LIST       of processes, stages of a replay in one process, rules (how long rulesets take to load, and to ask),
-                    growth of the connection table, allocation for each packet, pipe (default: all)
-  --rulesets DIR    rules: also those of a folder (*.iptables-save, *.ip6tables-save), and whole replays with them
-  --gigabytes N     pipe: how much goes through it (default: 10 times the scale)
-  --tshark          also run tshark, which takes a minute for a million packets
-  --cache DIR       where captures are kept (default: node_modules/.cache/ctreplay/bench)
-`
+function optionsOrEnd(): BenchOptions | null {
+  try {
+    return benchOptions(process.argv.slice(2))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exit(MISUSED)
+  }
+}
 
-const { values: asked } = parseArgs({
-  options: {
-    captures: { type: 'string', default: 'a4,a,b,mixed' },
-    scale: { type: 'string', default: '1' },
-    packets: { type: 'string' },
-    repeats: { type: 'string', default: '5' },
-    rules: { type: 'string', default: RULE_COUNTS.join() },
-    only: { type: 'string', default: PARTS.join() },
-    rulesets: { type: 'string' },
-    gigabytes: { type: 'string' },
-    tshark: { type: 'boolean', default: false },
-    cache: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-})
-
-if (asked.help) process.stdout.write(HELP)
-else await bench()
-
-async function bench(): Promise<void> {
-  const cache = asked.cache ?? join(process.cwd(), 'node_modules/.cache/ctreplay/bench')
+async function bench(options: BenchOptions): Promise<void> {
+  const { parts, scale, repeats, ruleCounts, cache } = options
   mkdirSync(cache, { recursive: true })
-  const repeats = positive(asked.repeats, '--repeats')
-  const scale = positive(asked.scale, '--scale')
-  const parts = new Set(asked.only.split(',').map((part) => oneOf(part, PARTS, '--only')))
-  const captures = asked.captures.split(',').map((name) => {
-    const kind = CAPTURES[CAPTURES.findIndex((one) => one.name === oneOf(name, CAPTURE_NAMES, '--captures'))]
-    const wanted = asked.packets === undefined ? kind.packets * scale : positive(asked.packets, '--packets')
-    const packets = Math.max(PACKETS_AT_LEAST, Math.round(wanted))
-    return { kind, packets, path: captureFile(kind, packets, cache) }
-  })
+  const captures = options.captures.map((one) => ({ ...one, path: captureFile(one.kind, one.packets, cache) }))
   if (parts.has('processes')) {
     const targets: string[][] = []
     for (const { kind, packets, path } of captures) {
-      const counts = asked.rules.split(',').map((count) => positive(count, '--rules'))
-      const { contenders, missing } = lineUp(path, counts, kind.name === 'mixed', asked.tshark, cache)
-      const results = measure(contenders, repeats, cache)
+      const { contenders, missing } = lineUp(path, ruleCounts, kind.name === 'mixed', options.withTshark, cache)
+      const { results, failed } = measure(contenders, repeats, cache)
       print(`${kind.name}: ${kind.what}`, processTable(results, packets))
       if (missing.length > 0) process.stdout.write(`Not run: ${missing.join(', ')}.\n\n`)
+      for (const sentence of failed) process.stdout.write(`Left out: ${sentence}\n\n`)
       targets.push(...targetRows(kind.name, results))
     }
     print('Targets', markdownTable(TARGET_TITLES, targets))
   }
-  if (parts.has('stages')) for (const { kind, path } of captures) await benchStages(kind.name, path, repeats, cache)
-  if (parts.has('rules')) await benchRules(cache, repeats)
+  if (parts.has('stages')) for (const { kind, path } of captures) await benchStages(kind.name, path, options)
+  if (parts.has('rules')) await benchRules(options)
   const titles = ['', 'target', 'measured', '']
   if (parts.has('growth')) print('A connection table without a limit', markdownTable(titles, growthRows()))
   if (parts.has('allocation')) {
     print('Bytes on the heap for each packet', markdownTable(titles, allocationRows(scale, cache)))
   }
   if (parts.has('pipe')) {
-    const gigabytes = asked.gigabytes === undefined ? 10 * scale : positive(asked.gigabytes, '--gigabytes')
-    print('Resident memory on the way through a pipe', markdownTable(PIPE_TITLES, await pipeRows(gigabytes, cache)))
+    const rows = await pipeRows(options.gigabytes, cache)
+    print('Resident memory on the way through a pipe', markdownTable(PIPE_TITLES, rows))
   }
 }
 
-async function benchStages(name: string, path: string, repeats: number, cache: string): Promise<void> {
-  const counts = asked.rules.split(',').map((count) => positive(count, '--rules'))
-  const rules = new Map(counts.map((count) => [`${count.toLocaleString('en')} rules`, rulesetFile(count, cache)]))
+async function benchStages(name: string, path: string, { ruleCounts, repeats, cache }: BenchOptions): Promise<void> {
+  const rules = new Map(ruleCounts.map((count) => [`${count.toLocaleString('en')} rules`, rulesetFile(count, cache)]))
   const rows = (await measureStages(path, rules, repeats)).map(({ name: stage, behind, total, own }) => [
     stage,
     own.toFixed(0),
@@ -108,7 +71,7 @@ async function benchStages(name: string, path: string, repeats: number, cache: s
 }
 
 /** Packets of both families are asked about: of new connections, of known ones, and with interfaces that are not known. */
-async function benchRules(cache: string, repeats: number): Promise<void> {
+async function benchRules({ cache, repeats, rulesets }: BenchOptions): Promise<void> {
   const [mixed, scan] = ['mixed', 'scan'].map((name) => CAPTURES.find((kind) => kind.name === name) ?? CAPTURES[0])
   const texts = RULE_COUNTS.flatMap((count): RuleText[] => {
     const rules = (family: 'ipv4' | 'ipv6', stateFirst: boolean): RuleText => ({
@@ -119,7 +82,6 @@ async function benchRules(cache: string, repeats: number): Promise<void> {
     })
     return [rules('ipv4', false), rules('ipv4', true), rules('ipv6', false)]
   })
-  const { rulesets } = asked
   const files = rulesets === undefined ? [] : readableRulesets(rulesets)
   texts.push(...files.map((path) => rulesetOfFile(path)))
   const rows: string[][] = []
@@ -138,7 +100,7 @@ async function benchRules(cache: string, repeats: number): Promise<void> {
 /** The slowest first. */
 function replayTable(files: readonly string[], kind: CaptureKind, repeats: number, cache: string): string {
   const packets = 10 * RULE_SAMPLE
-  const results = measure(withRulesets(captureFile(kind, packets, cache), files), repeats, cache)
+  const { results } = measure(withRulesets(captureFile(kind, packets, cache), files), repeats, cache)
   const rows = results
     .map(({ name, seconds }) => ({ name, seconds: median(seconds) }))
     .toSorted((one, other) => other.seconds - one.seconds)
@@ -163,16 +125,4 @@ function processTable(results: readonly Measured[], packets: number): string {
 
 function print(title: string, table: string): void {
   process.stdout.write(`## ${title}\n\n${table}\n`)
-}
-
-function positive(text: string, option: string): number {
-  const number = Number(text)
-  if (!(number > 0)) throw new Error(`${option}: "${text}" is not a number above 0`)
-  return number
-}
-
-function oneOf<Name extends string>(text: string, names: readonly Name[], option: string): Name {
-  const name = names.find((one) => one === text)
-  if (name === undefined) throw new Error(`${option}: "${text}" is none of ${names.join(', ')}`)
-  return name
 }

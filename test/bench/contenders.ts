@@ -52,7 +52,7 @@ export function lineUp(
   })
   const usual = ['--rules', rulesetFile(USUAL_RULES, cache)]
   const wanted: Entrant[] = [
-    [{ name: TCPDUMP, command: ['tcpdump', '-r', path, '-w', '/dev/null'] }, true],
+    [{ name: TCPDUMP, isPeer: true, command: ['tcpdump', '-r', path, '-w', '/dev/null'] }, true],
     [ours('ctreplay, no rules'), true],
     ...counts.map((count): Entrant => [ours(rulesName(count), '--rules', rulesetFile(count, cache)), true]),
     [ours(ONE_THREAD, ...usual, '--threads', '1'), known.includes('--threads')],
@@ -81,7 +81,7 @@ export function withRulesets(path: string, rulesets: readonly string[]): Contend
 
 function peers(path: string, cache: string, withTshark: boolean): Entrant[] {
   const reference = compiledReference(cache)
-  return [
+  const programs: Entrant[] = [
     [{ name: 'C reference', command: [reference, path] }, true],
     [{ name: 'C reference, batches of 32', command: [reference, path, '32'] }, true],
     [{ name: OVS, command: ['ovstest', 'test-conntrack', 'pcap', path, '32'] }, true],
@@ -89,6 +89,7 @@ function peers(path: string, cache: string, withTshark: boolean): Entrant[] {
     [{ name: 'argus', command: ['argus', '-r', path, '-w', '/dev/null'] }, true],
     [{ name: TSHARK, command: ['tshark', '-r', path, '-T', 'fields', '-e', 'ip.src', '-e', 'tcp.seq'] }, withTshark],
   ]
+  return programs.map(([contender, isWanted]) => [{ ...contender, isPeer: true }, isWanted])
 }
 
 /** `reference.c`, or a path where nothing is on a machine without a compiler. */

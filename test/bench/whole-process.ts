@@ -7,6 +7,8 @@ const TIME = '/usr/bin/time'
 export interface Contender {
   readonly name: string
   readonly command: readonly [string, ...string[]]
+  /** Somebody else's program, which may not be up to every capture. */
+  readonly isPeer?: boolean
 }
 
 export interface Measured {
@@ -16,20 +18,37 @@ export interface Measured {
   peakKiB: number
 }
 
+export interface Rounds {
+  readonly results: Measured[]
+  /** Of peers that did not come through their first run, a sentence each. */
+  readonly failed: readonly string[]
+}
+
 /**
  * Runs every contender once for warm-up, then all of them in turn, again and again, so that a slow minute of the machine
  * slows all alike.
  */
-export function measure(contenders: readonly Contender[], repeats: number, folder: string): Measured[] {
-  const results = contenders.map(({ name }): Measured => ({ name, seconds: [], peakKiB: 0 }))
-  for (let round = 0; round <= repeats; round++) {
-    contenders.forEach((contender, at) => {
+export function measure(contenders: readonly Contender[], repeats: number, folder: string): Rounds {
+  const failed: string[] = []
+  const running = contenders.filter((contender) => {
+    try {
+      runOnce(contender, folder)
+      return true
+    } catch (error) {
+      if (contender.isPeer !== true || !(error instanceof Error)) throw error
+      failed.push(error.message)
+      return false
+    }
+  })
+  const results = running.map(({ name }): Measured => ({ name, seconds: [], peakKiB: 0 }))
+  for (let round = 0; round < repeats; round++) {
+    running.forEach((contender, at) => {
       const { seconds, peakKiB } = runOnce(contender, folder)
-      if (round > 0) results[at].seconds.push(seconds)
+      results[at].seconds.push(seconds)
       results[at].peakKiB = Math.max(results[at].peakKiB, peakKiB)
     })
   }
-  return results
+  return { results, failed }
 }
 
 function runOnce({ name, command }: Contender, folder: string): { seconds: number; peakKiB: number } {
@@ -39,12 +58,11 @@ function runOnce({ name, command }: Contender, folder: string): { seconds: numbe
   const start = performance.now()
   const { status, stderr, error } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
   const seconds = (performance.now() - start) / 1000
+  const peak = existsSync(report) ? readFileSync(report, 'utf8') : '0'
+  rmSync(report, { force: true })
   if (error) throw error
-  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr.slice(-500)}`)
-  if (!existsSync(report)) return { seconds, peakKiB: 0 }
-  const peakKiB = Number(readFileSync(report, 'utf8').trim().split('\n').at(-1))
-  rmSync(report)
-  return { seconds, peakKiB }
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr.slice(-500).trim()}`)
+  return { seconds, peakKiB: Number(peak.trim().split('\n').at(-1)) }
 }
 
 /** Whether this machine has the contender's program. */
