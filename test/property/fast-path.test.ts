@@ -205,9 +205,11 @@ function answers(rules: string, where: Mode, packets: readonly Sent[], fastPath:
   }
   replaying.machine.settle()
   const counted = ruleset4?.rules.map(({ id, record }) => `${record} ${ruleset4.packets(id)} ${ruleset4.bytes(id)}`)
-  const { current } = replaying.machine.tracker
+  const { tracker, journey } = replaying.machine
+  const { current } = tracker
+  const unsure = `translated perhaps: ${journey.nat.unsureSources.count}`
   const left = listConnections(current, current.nowNs).map((one) => JSON.stringify(one))
-  return [...said, ...(counted ?? []), ...left.sort()]
+  return [...said, ...(counted ?? []), unsure, ...left.sort()]
 }
 
 test('no answer and no counter depends on the fast path', () => {
