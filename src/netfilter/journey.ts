@@ -103,7 +103,7 @@ export class Journey {
     const { ways } = this.#topology
     const inward = ways.incoming(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_SRC)
     if (!this.#enter(HOOK_PREROUTING, inward, INTERFACE_NONE, rules, outcome)) return
-    if (this.#isLost(outcome)) return
+    if (this.#isLost(rules, outcome)) return
     path = packet.edits.parts & PART_ROUTE ? PATH_INPUT : this.#routeAgain(path)
     if (path === PATH_REFUSED) {
       this.#refuse(outcome)
@@ -126,7 +126,7 @@ export class Journey {
     const packet = this.#packet
     outcome.hook = HOOK_OUTPUT
     if (!this.#enter(HOOK_OUTPUT, INTERFACE_NONE, this.#outwardOf(path), rules, outcome)) return
-    if (this.#isLost(outcome)) return
+    if (this.#isLost(rules, outcome)) return
     path = this.#routeAgain(path)
     const outward = this.#outwardOf(path)
     if (!this.#at(HOOK_POSTROUTING, INTERFACE_NONE, outward, rules, outcome)) return
@@ -157,8 +157,9 @@ export class Journey {
   }
 
   /** Nobody can tell where it goes from here: the verdict is unknown already, and no rule behind says more. */
-  #isLost(outcome: Outcome): boolean {
+  #isLost(rules: RulesAtHooks, outcome: Outcome): boolean {
     if ((this.#packet.edits.uncertain & PART_ROUTE) === 0) return false
+    if (rules.hasNat) this.nat.passBy()
     if (this.#conntrack.confirm(this.#packet, outcome)) this.#accept(outcome)
     return true
   }

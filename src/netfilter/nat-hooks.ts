@@ -129,6 +129,11 @@ export class NatHooks {
     return hook === HOOK_OUTPUT && this.#leadsLoopbackOut(packet) ? VERDICT_DROP : VERDICT_ACCEPT
   }
 
+  /** The packet is not followed to the hook that would ask for its source: its connection is done with the nat table all the same. */
+  passBy(): void {
+    if (this.#current.id !== NO_ENTRY && !this.binder.isBound(MANIP_SOURCE)) this.binder.bind(MANIP_SOURCE, ANY_RANGE)
+  }
+
   /** The kernel translates the quoted packet as well, or drops the error. Says why it is dropped in `finding`. */
   #canTranslateError(packet: RulePacket, manip: number): boolean {
     const { id, direction, quotedTransportBytes } = this.#current

@@ -32,6 +32,13 @@ describe('whether the destination is translated cannot be decided', () => {
     expect(one.outcome.assumesFrame).toBe(1)
   })
 
+  test('the nat table is not asked about the connection again', () => {
+    const one = router(rules + filter())
+    for (let again = 0; again < 3; again++) one.say(QUESTION)
+    const asked = one.ruleset4?.rules.filter(({ table }) => table === 'nat').map(({ id }) => one.ruleset4?.packets(id))
+    expect(asked).toEqual([0, 0, 0, 0, 0])
+  })
+
   test('of packets that the machine sends, too: the owner of a socket is not in a capture', () => {
     const one = new Replaying({
       rules:
