@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import yargs from 'yargs'
 import type { ReplayOptions } from '../netfilter/replay.ts'
 import { UsageError } from './exit-codes.ts'
@@ -11,13 +10,14 @@ import {
   sysctlSettings,
   threadCount,
 } from './option-values.ts'
+import { OUTPUT_OPTIONS, type Outputs, outputsOf } from './outputs.ts'
 import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
 
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
 type FailOn = (typeof FAIL_ON)[number]
 
 /** What the user asked for, checked. Rulesets are still to be read. */
-export interface CommandLine {
+export interface CommandLine extends Outputs {
   captures: readonly string[]
   rules: string | undefined
   rules6: string | undefined
@@ -26,11 +26,6 @@ export interface CommandLine {
   connlabels: string | undefined
   fingerprints: string | undefined
   replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'timeoutPolicies' | 'fingerprints' | 'stop'>
-  ndjson: string | undefined
-  csv: string | undefined
-  parquet: string | undefined
-  counters: string | undefined
-  counters6: string | undefined
   reader: 'native' | 'pcap-parser'
   /** Undefined where the size of the capture decides. */
   threads: number | undefined
@@ -142,7 +137,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   const all = (name: OptionName): string[] => [given.get(name) ?? []].flat().map(String)
   const one = (name: OptionName): string | undefined => all(name)[0]
   for (const name of given.keys()) checkValues(name, [given.get(name)].flat())
-  checkOutputs(one)
+  checkCounters(one)
+  const outputs = outputsOf(one)
 
   const captures = argv._.map(String)
   if (captures.length === 0) throw new UsageError('which capture? Give its name, or - for standard input')
@@ -170,11 +166,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
       nat: (argv.nat ?? 'apply') as ReplayOptions['nat'],
       assume: assumptions(all('assume')),
     },
-    ndjson: one('ndjson'),
-    csv: one('csv'),
-    parquet: one('parquet'),
-    counters: one('counters'),
-    counters6: one('counters6'),
+    ...outputs,
     reader: (argv.reader ?? 'native') as CommandLine['reader'],
     threads: threadCount(one('threads')),
     failOn: new Set(all('fail-on') as FailOn[]),
@@ -183,8 +175,6 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   }
 }
 
-/** The options that name what is written. */
-export const OUTPUT_OPTIONS = ['ndjson', 'csv', 'parquet', 'counters', 'counters6'] as const satisfies OptionName[]
 const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_OPTIONS.map((name) => `--${name}`))
 
 const INPUTS: readonly string[] = ['--rules', '--rules6', '--ipset']
@@ -203,7 +193,8 @@ function checkValues(name: string, values: readonly unknown[]): void {
   if (values.includes('')) throw new UsageError(`--${name} needs a value`)
 }
 
-function checkOutputs(one: (name: OptionName) => string | undefined): void {
+/** What is counted are rules, which must be there. */
+function checkCounters(one: (name: OptionName) => string | undefined): void {
   for (const [counters, rules] of [
     ['counters', 'rules'],
     ['counters6', 'rules6'],
@@ -211,16 +202,5 @@ function checkOutputs(one: (name: OptionName) => string | undefined): void {
     if (one(counters) !== undefined && one(rules) === undefined) {
       throw new UsageError(`--${counters} writes the rules of --${rules}, which are not given`)
     }
-  }
-  if (one('parquet') === '-') throw new UsageError('--parquet needs a file; a pipe cannot be read as Parquet')
-  const toStdout = OUTPUT_OPTIONS.filter((name) => one(name) === '-')
-  if (toStdout.length > 1) throw new UsageError(`--${toStdout.join(' - and --')} -: only one can have standard output`)
-  const files = new Map<string, string>()
-  for (const name of OUTPUT_OPTIONS) {
-    const path = one(name)
-    if (path === undefined || path === '-') continue
-    const other = files.get(resolve(path))
-    if (other !== undefined) throw new UsageError(`--${other} and --${name} would write the same file`)
-    files.set(resolve(path), name)
   }
 }

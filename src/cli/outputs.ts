@@ -1,21 +1,103 @@
-import { type Stats, statSync } from 'node:fs'
+import { fstatSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { isatty } from 'node:tty'
 import { printable } from '../report/text.ts'
 import { UsageError } from './exit-codes.ts'
 
-/** @throws UsageError when writing `output` would destroy one of the inputs, under whatever name */
+/** The options that name what is written. */
+export const OUTPUT_OPTIONS = ['ndjson', 'csv', 'parquet', 'counters', 'counters6'] as const
+export type OutputOption = (typeof OUTPUT_OPTIONS)[number]
+/** Where each is written: a path, `-` for standard output, undefined where nobody asked. */
+export type Outputs = Readonly<Record<OutputOption, string | undefined>>
+
+/** What standard output is called wherever it leads. */
+const NAMES_OF_STDOUT: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])
+const STDOUT = 1
+
+/**
+ * The outputs as given, but `-` for whatever is standard output by another name: opened once more, it would be written from
+ * its beginning by two.
+ * @throws UsageError where two of them would write one file
+ */
+export function outputsOf(given: (option: OutputOption) => string | undefined): Outputs {
+  const names = OUTPUT_OPTIONS.flatMap((option) => {
+    const path = given(option)
+    return path === undefined ? [] : [{ option, path, isStdout: isStandardOutput(path) }]
+  })
+  const toStdout = names.filter(({ isStdout }) => isStdout)
+  if (toStdout.some(({ option }) => option === 'parquet')) {
+    throw new UsageError('--parquet needs a file other than standard output; a pipe cannot be read as Parquet')
+  }
+  if (toStdout.length > 1) {
+    const written = toStdout.map(({ option, path }) => `--${option} ${path}`).join(' and ')
+    throw new UsageError(`${written}: only one can have standard output`)
+  }
+  const places = new Map<string, string>()
+  for (const { option, path, isStdout } of names) {
+    const place = isStdout ? null : placeOf(path)
+    if (place === null) continue
+    const other = places.get(place)
+    if (other !== undefined) {
+      throw new UsageError(`--${other} and --${option} would write the same file; give each a file of its own`)
+    }
+    places.set(place, option)
+  }
+  const paths = new Map(names.map(({ option, path, isStdout }) => [option, isStdout ? '-' : path]))
+  const pathOf = (option: OutputOption): [OutputOption, string | undefined] => [option, paths.get(option)]
+  return Object.fromEntries(OUTPUT_OPTIONS.map(pathOf)) as Outputs
+}
+
+/**
+ * @param output a path, or `-` for standard output
+ * @throws UsageError when writing it would destroy one of the inputs, under whatever name
+ */
 export function refuseToOverwrite(option: string, output: string, inputs: readonly string[]): void {
-  const there = fileAt(output)
-  if (there === null) return
+  const there = output === '-' ? stdoutStats() : statsAt(output)
+  if (there?.isFile() !== true) return
   for (const input of inputs) {
-    const one = fileAt(input)
-    if (one !== null && one.dev === there.dev && one.ino === there.ino) {
+    if (isSame(statsAt(input), there)) {
       throw new UsageError(`${option} ${printable(output)} would overwrite the input ${printable(input)}`)
     }
   }
 }
 
-/** The regular file at a path, or null. */
-function fileAt(path: string): Stats | null {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats?.isFile() === true ? stats : null
+/** By its names, or as the very file, pipe or terminal that it leads to. Devices as /dev/null are no place that two could spoil. */
+function isStandardOutput(path: string): boolean {
+  if (path === '-' || NAMES_OF_STDOUT.has(resolve(path))) return true
+  const there = statsAt(path)
+  return isSame(there, stdoutStats()) && (there?.isCharacterDevice() !== true || isatty(STDOUT))
+}
+
+/** Equal for all names of one file, also of one that is still to be made; null for devices, which any number may write. */
+function placeOf(path: string): string | null {
+  const there = statsAt(path)
+  if (there?.isCharacterDevice() === true) return null
+  if (there !== null) return `${there.dev}:${there.ino}`
+  const folder = dirname(resolve(path))
+  try {
+    return join(realpathSync(folder), basename(path))
+  } catch {
+    return resolve(path)
+  }
+}
+
+function isSame(one: Stats | null, other: Stats | null): boolean {
+  return one !== null && other !== null && one.dev === other.dev && one.ino === other.ino
+}
+
+function stdoutStats(): Stats | null {
+  try {
+    return fstatSync(STDOUT)
+  } catch {
+    return null
+  }
+}
+
+/** Null where nothing is there, or nobody may look: whoever opens it will say why. */
+function statsAt(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
 }

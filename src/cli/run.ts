@@ -12,10 +12,10 @@ import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
 import { type Fingerprint, type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
-import { type CommandLine, OUTPUT_OPTIONS, parseCommandLine } from './command-line.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
 import { InterruptibleSource } from './interruptible-source.ts'
-import { refuseToOverwrite } from './outputs.ts'
+import { OUTPUT_OPTIONS, refuseToOverwrite } from './outputs.ts'
 import { PacketOutputs } from './packet-outputs.ts'
 import { Progress } from './progress.ts'
 import {
@@ -145,9 +145,9 @@ function checkOutputs(asked: CommandLine): void {
   ].filter((path) => path !== undefined)
   for (const option of OUTPUT_OPTIONS) {
     const output = asked[option]
-    if (output === undefined || output === '-') continue
+    if (output === undefined) continue
     refuseToOverwrite(`--${option}`, output, inputs)
-    checkWritable(output)
+    if (output !== '-') checkWritable(output)
   }
 }
 

@@ -71,6 +71,7 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
   ENOSPC: 'no space is left on the device',
+  ELOOP: 'its symbolic links lead back to each other',
   EROFS: 'the file system is read-only',
 }
 
