@@ -9,7 +9,7 @@ import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
 import { readText } from './input-texts.ts'
 import { familyOf } from './ruleset-family.ts'
 import { readFingerprints, readLabelNames, readSets, readTimeoutPolicies } from './rulesets.ts'
-import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
+import { explainWrongOption, PARSER_CONFIGURATION, packageVersion, withDashValues } from './yargs-words.ts'
 
 /** What `ctreplay check` was asked, checked. */
 interface CheckCommand {
@@ -36,7 +36,8 @@ const OPTIONS = {
   ipv6: { boolean: true, describe: 'The rules are for IPv6 (else told by the file)' },
   'fail-on-warnings': { boolean: true, describe: 'Exit with 1 when there is anything but notes' },
 } as const
-type ValuedOption = 'ipset' | 'timeout-policies' | 'connlabels' | 'fingerprints'
+const TEXT_OPTIONS = ['ipset', 'timeout-policies', 'connlabels', 'fingerprints'] as const
+type TextOption = (typeof TEXT_OPTIONS)[number]
 const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
 
 /**
@@ -98,12 +99,12 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     .fail((message, error) => {
       throw new UsageError(explainWrongOption(message ?? error?.message ?? '', KNOWN))
     })
-  const argv = await parser.parse(withDashValues(args), {}, (_error, _argv, output) => {
+  const argv = await parser.parse(withDashValues(args, TEXT_OPTIONS), {}, (_error, _argv, output) => {
     help = output
   })
   if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
   const files = argv._.map(String)
-  const valuesOf = (name: ValuedOption): string[] => {
+  const valuesOf = (name: TextOption): string[] => {
     const values = [argv[name] ?? []].flat().map(String)
     if (values.includes('')) throw new UsageError(`--${name} needs a value`)
     if (values.length > 1 && name !== 'ipset') throw new UsageError(`--${name} can be given only once`)
@@ -127,14 +128,6 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     json: argv.json === true,
     failOnWarnings: argv['fail-on-warnings'] === true,
   }
-}
-
-/** `--ipset -` as `--ipset=-`: yargs would take the dash for rules. */
-function withDashValues(args: readonly string[]): string[] {
-  return args.flatMap((word, i) => {
-    if (word === '-' && args[i - 1] === '--ipset') return []
-    return word === '--ipset' && args[i + 1] === '-' ? ['--ipset=-'] : [word]
-  })
 }
 
 /** The file has counters before its rules, as of `iptables-save -c`. */

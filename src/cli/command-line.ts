@@ -11,7 +11,7 @@ import {
   threadCount,
 } from './option-values.ts'
 import { OUTPUT_OPTIONS, type Outputs, outputsOf } from './outputs.ts'
-import { explainWrongOption, PARSER_CONFIGURATION, packageVersion } from './yargs-words.ts'
+import { explainWrongOption, PARSER_CONFIGURATION, packageVersion, withDashValues } from './yargs-words.ts'
 
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
 type FailOn = (typeof FAIL_ON)[number]
@@ -128,9 +128,13 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .fail((message, error) => {
       throw new UsageError(explainWrongOption(message ?? error?.message ?? '', KNOWN))
     })
-  const argv = await parser.parse(withDashValues(args), {}, (_error, _argv, output) => {
-    help = output
-  })
+  const argv = await parser.parse(
+    withDashValues(args, [...TEXT_OPTIONS, ...OUTPUT_OPTIONS]),
+    {},
+    (_error, _argv, output) => {
+      help = output
+    },
+  )
   if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
 
   const given = new Map(Object.entries(argv).filter(([name, value]) => name in OPTIONS && value !== undefined))
@@ -142,8 +146,10 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
 
   const captures = argv._.map(String)
   if (captures.length === 0) throw new UsageError('which capture? Give its name, or - for standard input')
-  const fromStdin = [...captures, ...all('rules'), ...all('rules6'), ...all('ipset')].filter((path) => path === '-')
-  if (fromStdin.length > 1) throw new UsageError('only one of captures, rules and sets can come from standard input')
+  const fromStdin = [...captures, ...TEXT_OPTIONS.flatMap(all)].filter((path) => path === '-')
+  if (fromStdin.length > 1) {
+    throw new UsageError('only one of captures, rules and other files can come from standard input; name the others')
+  }
   const inInterface = one('in-iface')
   const outInterface = one('out-iface')
   return {
@@ -175,18 +181,15 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   }
 }
 
-const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_OPTIONS.map((name) => `--${name}`))
-
-const INPUTS: readonly string[] = ['--rules', '--rules6', '--ipset']
-
-/** `--ndjson -` as `--ndjson=-`: yargs would take the dash for a capture. */
-function withDashValues(args: readonly string[]): string[] {
-  return args.flatMap((word, i) => {
-    const takesDash = (option: string): boolean => OUTPUTS.has(option) || INPUTS.includes(option)
-    if (word === '-' && takesDash(args[i - 1] ?? '')) return []
-    return takesDash(word) && args[i + 1] === '-' ? [`${word}=-`] : [word]
-  })
-}
+/** The options that name files to be read as text. */
+const TEXT_OPTIONS = [
+  'rules',
+  'rules6',
+  'ipset',
+  'timeout-policies',
+  'connlabels',
+  'fingerprints',
+] as const satisfies OptionName[]
 
 function checkValues(name: string, values: readonly unknown[]): void {
   if (values.length > 1 && !REPEATABLE.has(name)) throw new UsageError(`--${name} can be given only once`)

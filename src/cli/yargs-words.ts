@@ -12,6 +12,18 @@ export const PARSER_CONFIGURATION = {
   'short-option-groups': false,
 } as const
 
+/**
+ * `--rules -` as `--rules=-`: yargs would take the dash for a capture.
+ * @param options names of those that take files
+ */
+export function withDashValues(args: readonly string[], options: readonly string[]): string[] {
+  const takesDash = (word: string | undefined): boolean => options.some((name) => word === `--${name}`)
+  return args.flatMap((word, i) => {
+    if (word === '-' && takesDash(args[i - 1])) return []
+    return takesDash(word) && args[i + 1] === '-' ? [`${word}=-`] : [word]
+  })
+}
+
 /** Our words for what yargs found wrong. @param known names of all options */
 export function explainWrongOption(message: string, known: readonly string[]): string {
   const unknown = /^Unknown arguments?: (.*)/.exec(message)

@@ -53,6 +53,40 @@ describe('rules that come by a pipe', () => {
   })
 })
 
+describe.each([
+  ['--connlabels', '1 known', '*filter\n-A INPUT -m connlabel --label known -j DROP\nCOMMIT\n'],
+  [
+    '--timeout-policies',
+    'nfct add timeout quick inet tcp established 100',
+    '*raw\n-A PREROUTING -p tcp -j CT --timeout quick\nCOMMIT\n',
+  ],
+  [
+    '--fingerprints',
+    '8192:64:1:52:M1460,N,W8,N,N,S:Some:1::Some System',
+    '*filter\n-A INPUT -p tcp -m osf --genre Some -j DROP\nCOMMIT\n',
+  ],
+])('%s -', (option, text, rulesOf) => {
+  const named = written(`${option}.v4`, rulesOf)
+  const file = written(`${option}.txt`, `${text}\n`)
+
+  it('reads standard input, as it would read a file', () => {
+    for (const line of [`${sample} --rules ${named} --threads 4`, `check ${named}`]) {
+      const byFile = bash(`ctreplay ${line} ${option} ${file}`)
+      expect(byFile).toMatchObject({ status: 0, stderr: '' })
+      expect(bash(`ctreplay ${line} ${option} - < ${file}`)).toMatchObject({ status: 0, stdout: byFile.stdout })
+    }
+  })
+
+  it('leaves none of it to others', () => {
+    const { status, stderr } = bash(`ctreplay ${sample} --rules - ${option} - < ${file}`)
+    expect([status, stderr]).toEqual([2, expect.stringContaining('can come from standard input')])
+    expect(bash(`ctreplay check - ${option} - < ${file}`)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('standard input was read already'),
+    })
+  })
+})
+
 it('sets may have a byte order mark, too', () => {
   const rulesOfSet = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set s src -j DROP\nCOMMIT\n'
   const named = written('set.v4', rulesOfSet)
