@@ -1,6 +1,16 @@
 /** `; did you mean 'x'?` for a word that is a slip of the pen away from a known one, else nothing. */
 export function nearest(word: string, known: readonly string[]): string {
-  let best = ''
+  const best = closest(word, known)
+  return best === null ? '' : didYouMean(best)
+}
+
+export function didYouMean(meant: string): string {
+  return `; did you mean '${meant}'?`
+}
+
+/** The known word that is the fewest slips of the pen away; null where all are too many. */
+export function closest(word: string, known: readonly string[]): string | null {
+  let best: string | null = null
   let bestDistance = Math.floor(word.length / 3) + 1
   for (const candidate of known) {
     const distance = candidate.startsWith(word) && word.length > 2 ? 0 : editDistance(word, candidate)
@@ -9,7 +19,7 @@ export function nearest(word: string, known: readonly string[]): string {
       bestDistance = distance
     }
   }
-  return best === '' ? '' : `; did you mean '${best}'?`
+  return best
 }
 
 /** Levenshtein's distance: letters to add, to drop or to change. */

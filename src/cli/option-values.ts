@@ -1,11 +1,11 @@
 import { parseHelperOption } from '../conntrack/helpers/ports-option.ts'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
-import { sysctlsWith } from '../conntrack/sysctls.ts'
+import { isKnownSysctl, SYSCTL_DEFAULTS, sysctlsWith } from '../conntrack/sysctls.ts'
 import type { InterfaceOption } from '../netfilter/interfaces.ts'
 import { MATCHES } from '../ruleset/matches/registry.ts'
 import { parsePrefix } from '../wire/address.ts'
 import { UsageError } from './exit-codes.ts'
-import { nearest } from './nearest.ts'
+import { closest, didYouMean, nearest } from './nearest.ts'
 
 /** Linux's IFNAMSIZ, without the byte that ends the name. */
 const INTERFACE_NAME_MAX = 15
@@ -48,6 +48,13 @@ export function threadCount(value: string | undefined): number | undefined {
 /** `--sysctl NAME=N`, as often as given; the last one of a name counts. */
 export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, string> {
   const settings = new Map(values.map((value) => splitPair('--sysctl', value, 'NAME=N, like nf_conntrack_tcp_loose=0')))
+  for (const name of settings.keys()) {
+    if (!isKnownSysctl(name)) {
+      throw new UsageError(
+        `--sysctl ${name}: not a sysctl that the replay knows${nearestSysctl(name)}; README.md lists them all`,
+      )
+    }
+  }
   try {
     sysctlsWith(settings)
   } catch (error) {
@@ -56,15 +63,37 @@ export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, s
   return settings
 }
 
-/** `--helper auto|PROTO/PORT=NAME`, as often as given. */
+/** What nearly all names begin with tells nothing about which was meant, and may be left out. */
+function nearestSysctl(name: string): string {
+  const withoutBeginning = (full: string): string => full.replace(/^(net[./]netfilter[./])?nf_conntrack_/, '')
+  const short = closest(withoutBeginning(name), Object.keys(SYSCTL_DEFAULTS).map(withoutBeginning))
+  const meant = Object.keys(SYSCTL_DEFAULTS).find((full) => withoutBeginning(full) === short)
+  return meant === undefined ? '' : didYouMean(meant)
+}
+
+/** `--helper auto|PROTO/PORT=NAME`, as often as given. A port that is named may be a usual one of another helper. */
 export function helperPorts(values: readonly string[]): HelperPort[] {
+  const named = new Map<string, string>()
   return values.flatMap((value) => {
-    try {
-      return parseHelperOption(value)
-    } catch (error) {
-      throw new UsageError(`--helper ${messageOf(error)}`)
+    const ports = helperPortsOf(value)
+    if (value === 'auto') return ports
+    for (const { protocol, port, helper } of ports) {
+      const other = named.get(`${protocol}/${port}`)
+      if (other !== undefined && other !== helper) {
+        throw new UsageError(`--helper ${value}: the port has the ${other} helper already; take one out`)
+      }
+      named.set(`${protocol}/${port}`, helper)
     }
+    return ports
   })
+}
+
+function helperPortsOf(value: string): readonly HelperPort[] {
+  try {
+    return parseHelperOption(value)
+  } catch (error) {
+    throw new UsageError(`--helper ${messageOf(error)}`)
+  }
 }
 
 /** `--assume MATCH=yes|no`, as often as given. */

@@ -65,25 +65,28 @@ const WITHOUT_EFFECT = new Set([
 export function sysctlsWith(settings: ReadonlyMap<string, string>): Sysctls {
   const result: Record<SysctlName, number> = { ...SYSCTL_DEFAULTS }
   for (const [given, text] of settings) {
-    const name = given.replace(/^net[./]netfilter[./]/, '').replaceAll('/', '.')
+    const name = plainName(given)
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
     if (!(value <= 0x7fffffff)) {
       throw new RangeError(`--sysctl ${given}=${text}: the value must be a whole number from 0 to 2147483647`)
     }
     if (isSysctlName(name)) result[name] = value
-    else if (!WITHOUT_EFFECT.has(name)) {
-      throw new RangeError(`--sysctl ${given}: not a sysctl that the replay knows${suggestion(name)}`)
-    }
+    else if (!isKnownSysctl(given)) throw new RangeError(`--sysctl ${given}: not a sysctl that the replay knows`)
   }
   return result
 }
 
-function isSysctlName(name: string): name is SysctlName {
-  return Object.hasOwn(SYSCTL_DEFAULTS, name)
+/** @param given as for `sysctlsWith` */
+export function isKnownSysctl(given: string): boolean {
+  const name = plainName(given)
+  return isSysctlName(name) || WITHOUT_EFFECT.has(name)
 }
 
-function suggestion(name: string): string {
-  const last = name.split(/[._]/).at(-1) ?? ''
-  const near = Object.keys(SYSCTL_DEFAULTS).filter((known) => last.length > 2 && known.includes(last))
-  return near.length > 0 ? `; did you mean ${near.slice(0, 3).join(' or ')}?` : ''
+/** As sysctl(8) takes them, names may have slashes for dots. */
+function plainName(given: string): string {
+  return given.replace(/^net[./]netfilter[./]/, '').replaceAll('/', '.')
+}
+
+function isSysctlName(name: string): name is SysctlName {
+  return Object.hasOwn(SYSCTL_DEFAULTS, name)
 }

@@ -183,7 +183,14 @@ describe('a wrong command', () => {
     [[sample, '--iface', 'eth0'], "--iface 'eth0': write NAME=CIDR"],
     [[sample, '--iface', 'eth0=lan'], "--iface: 'lan' is not an IP address"],
     [[sample, '--in-iface', 'a name too long for Linux'], 'is not the name of an interface'],
-    [[sample, '--sysctl', 'nf_conntrack_tcp_lose=0'], '--sysctl nf_conntrack_tcp_lose: not a sysctl'],
+    [
+      [sample, '--sysctl', 'nf_conntrack_tcp_lose=0'],
+      "--sysctl nf_conntrack_tcp_lose: not a sysctl that the replay knows; did you mean 'nf_conntrack_tcp_loose'?",
+    ],
+    [[sample, '--sysctl', 'tcp_loose=0'], "did you mean 'nf_conntrack_tcp_loose'?"],
+    [[sample, '--sysctl', 'net.netfilter.nf_conntrack_maxx=9'], "did you mean 'nf_conntrack_max'?"],
+    [[sample, '--sysctl', 'net.ipv4.ipfrag_tim=9'], "did you mean 'net.ipv4.ipfrag_time'?"],
+    [[sample, '--sysctl', 'foo=1'], '--sysctl foo: not a sysctl that the replay knows; README.md lists them all'],
     [[sample, '--sysctl', 'nf_conntrack_tcp_loose=maybe'], 'the value must be a whole number'],
     [[sample, '--assume', 'ownr=yes'], "there is no match or target of that name; did you mean 'owner'?"],
     [[sample, '--assume', 'owner=perhaps'], 'the answer must be yes or no'],
@@ -197,6 +204,10 @@ describe('a wrong command', () => {
     [[sample, '--ipset', '/nonexistent/sets'], 'cannot read the sets /nonexistent/sets: there is no such file'],
     [[sample, '--nat', 'maybe'], '--nat maybe: write apply or ignore'],
     [[sample, '--helper', 'tcp/21'], '--helper'],
+    [
+      [sample, '--helper', 'tcp/21=ftp', '--helper', 'TCP/021=irc'],
+      '--helper TCP/021=irc: the port has the ftp helper already; take one out',
+    ],
     [[sample, '--counters', 'x'], '--counters writes the rules of --rules'],
     [[sample, '--rules', rules, '--counters', '-', '--ndjson', '-'], 'only one can have standard output'],
     [[sample, '--csv', '-', '--ndjson', '-'], '--ndjson - and --csv -: only one can have standard output'],
@@ -209,6 +220,13 @@ describe('a wrong command', () => {
     const { status, stdout, stderr } = ctreplay(args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toContain(message)
+  })
+
+  it.each([
+    ['tcp/21=ftp', 'tcp/21=ftp'],
+    ['auto', 'tcp/21=irc'],
+  ])('is not --helper %s --helper %s', (one, other) => {
+    expect(ctreplay([sample, '--helper', one, '--helper', other]).status).toBe(0)
   })
 
   it('empties no output before all of them can be written', () => {
