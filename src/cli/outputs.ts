@@ -1,8 +1,9 @@
-import { fstatSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { fstatSync, realpathSync, type Stats } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import { printable } from '../report/text.ts'
 import { UsageError } from './exit-codes.ts'
+import { identityOf, statsAt } from './file-identity.ts'
 
 /** The options that name what is written. */
 export const OUTPUT_OPTIONS = ['ndjson', 'csv', 'parquet', 'counters', 'counters6'] as const
@@ -72,7 +73,7 @@ function isStandardOutput(path: string): boolean {
 function placeOf(path: string): string | null {
   const there = statsAt(path)
   if (there?.isCharacterDevice() === true) return null
-  if (there !== null) return `${there.dev}:${there.ino}`
+  if (there !== null) return identityOf(there)
   const folder = dirname(resolve(path))
   try {
     return join(realpathSync(folder), basename(path))
@@ -82,21 +83,12 @@ function placeOf(path: string): string | null {
 }
 
 function isSame(one: Stats | null, other: Stats | null): boolean {
-  return one !== null && other !== null && one.dev === other.dev && one.ino === other.ino
+  return one !== null && other !== null && identityOf(one) === identityOf(other)
 }
 
 function stdoutStats(): Stats | null {
   try {
     return fstatSync(STDOUT)
-  } catch {
-    return null
-  }
-}
-
-/** Null where nothing is there, or nobody may look: whoever opens it will say why. */
-function statsAt(path: string): Stats | null {
-  try {
-    return statSync(path)
   } catch {
     return null
   }

@@ -7,16 +7,17 @@ import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ByteOutput } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
 import { checkWritable, OutputError } from '../report/open-output.ts'
-import { summaryText } from '../report/summary.ts'
-import { COLOURED, type Paint, PLAIN, printable } from '../report/text.ts'
+import { printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
 import { type Fingerprint, type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
+import { sayAtEnd } from './final-words.ts'
 import { InterruptibleSource } from './interruptible-source.ts'
 import { OUTPUT_OPTIONS, refuseToOverwrite } from './outputs.ts'
 import { PacketOutputs } from './packet-outputs.ts'
+import { paintFor } from './paint-for.ts'
 import { Progress } from './progress.ts'
 import {
   readFingerprints,
@@ -90,11 +91,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     if (asked.counters6 !== undefined && rules6 && summary.ruleset6) {
       await writeText(asked.counters6, countedRuleset(rules6, summary.ruleset6))
     }
-    if (!asked.quiet) {
-      const takesStdout = OUTPUT_OPTIONS.some((option) => asked[option] === '-')
-      const stream = takesStdout ? process.stderr : process.stdout
-      stream.write(summaryText(summary, traffic, { paint: paintFor(stream), interrupted, verbose: asked.verbose }))
-    }
+    sayAtEnd(asked, summary, traffic, interrupted)
     if (interrupted) return EXIT_INTERRUPTED
     if (summary.problems.some((problem) => problem.fatal)) return EXIT_CAPTURE
     return found(asked, traffic) ? EXIT_FOUND : EXIT_DONE
@@ -168,11 +165,6 @@ function found(asked: CommandLine, traffic: TrafficCounters): boolean {
     (asked.failOn.has('unknown') && verdicts(VERDICT_UNKNOWN)) ||
     (asked.failOn.has('invalid') && invalid.some((packets) => packets > 0))
   )
-}
-
-function paintFor(stream: NodeJS.WriteStream): Paint {
-  const noColour = process.env.NO_COLOR
-  return stream.isTTY === true && (noColour === undefined || noColour === '') ? COLOURED : PLAIN
 }
 
 function explainFailure(error: unknown): number {

@@ -1,6 +1,9 @@
+import { firstOf } from '../netfilter/counted.ts'
+import type { ReplaySummary } from '../netfilter/replay.ts'
 import type { RulesetText } from '../netfilter/shards/shard-task.ts'
 import type { SharingOptions } from '../netfilter/shards/sharing.ts'
 import { canBeReadAgain, threadsFor } from '../pipeline/threads-for.ts'
+import { whyOneThread } from '../report/dependence.ts'
 import { PACKET_OUTPUTS } from '../report/packet-sinks.ts'
 import { type LabelNames, parseLabelNames } from '../ruleset/index.ts'
 import type { CommandLine } from './command-line.ts'
@@ -10,6 +13,8 @@ import { textRead } from './input-texts.ts'
 const OTHER_THREADS = 2
 /** With so many, one of them has nothing to do but write outputs of every packet. */
 const THREADS_TO_WRITE_APART = 3
+/** Of captures that are no files, in one sentence. */
+const PIPES_NAMED = 3
 
 /** How many threads may work, where nobody says: as many as are worth their while. */
 export function threadsWanted(asked: CommandLine): number {
@@ -26,6 +31,32 @@ function writesPackets(asked: CommandLine): boolean {
   return PACKET_OUTPUTS.some((kind) => asked[kind] !== undefined)
 }
 
+/** Threads that are left to share the tracking. */
+function shardsOf(asked: CommandLine, threads: number): number {
+  return threads - OTHER_THREADS - (writesApart(asked, threads) ? 1 : 0)
+}
+
+/** What in the command keeps threads from sharing the tracking, whatever the rules: clauses. */
+export function obstaclesIn({ captures, replay }: CommandLine): string[] {
+  const obstacles =
+    (replay.helperPorts ?? []).length === 0 ? [] : ['helpers (--helper) may announce connections between other hosts']
+  const pipes = captures.filter((path) => !canBeReadAgain([path]))
+  const names = firstOf(
+    pipes.map((path) => (path === '-' ? 'standard input' : path)),
+    PIPES_NAMED,
+  )
+  if (pipes.length > 0) obstacles.push(`${names} cannot be read a second time`)
+  return obstacles
+}
+
+/** A sentence for who asked for threads that share the tracking, and got one. */
+export function unsharedWarning(asked: CommandLine, summary: ReplaySummary, obstacles: readonly string[]): string[] {
+  const { threads } = asked
+  if (threads === undefined || shardsOf(asked, threads) < 1) return []
+  const why = whyOneThread(summary, obstacles)
+  return why === null ? [] : [`--threads ${threads}: one thread tracked all connections, because ${why}.`]
+}
+
 /**
  * How threads share the tracking, where there are so many that some are left for it, and the captures can be read again. The
  * rules were read before.
@@ -36,7 +67,7 @@ export function sharingFor(
   reopen: SharingOptions['reopen'],
 ): SharingOptions | undefined {
   const { captures, rules, rules6, connlabels } = asked
-  const shards = threads - OTHER_THREADS - (writesApart(asked, threads) ? 1 : 0)
+  const shards = shardsOf(asked, threads)
   if (shards < 1 || !canBeReadAgain(captures)) return undefined
   const labels = connlabels === undefined ? null : parseLabelNames(textRead(connlabels))
   return { shards, rules: textOf(rules, labels), rules6: textOf(rules6, labels), reopen }

@@ -14,6 +14,7 @@ import { type MachineSettings, machineFor } from './machine-for.ts'
 import { Outcome, type PassedSink, type Sink } from './outcome.ts'
 import { NOTHING_READ, readAhead } from './read-ahead.ts'
 import { assumptionsOf, warningsOf } from './remarks.ts'
+import type { Surrender } from './shards/shard-team.ts'
 import { giveAnswered, type SharingOptions, teamFor } from './shards/sharing.ts'
 import { replayBehind } from './shards/start-anew.ts'
 import { type Tally, tallyOf } from './tally.ts'
@@ -55,6 +56,8 @@ export interface ReplaySummary {
   }
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
+  /** Who tracked the connections: threads together, one machine, or one in place of threads, and why. */
+  readonly trackedBy: 'threads' | 'one' | Surrender
 }
 
 /**
@@ -173,6 +176,7 @@ export async function replay(
     },
     ruleset4,
     ruleset6,
+    trackedBy: team ? (team.surrender ?? 'threads') : 'one',
   }
 }
 

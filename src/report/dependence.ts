@@ -1,12 +1,21 @@
-import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import type { ReplaySummary } from '../netfilter/replay.ts'
+import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
 import { placedText, ruleNameWithFamily } from './rule-places.ts'
 import { printable, wrap } from './text.ts'
 
-/** Whether answers about one connection may depend on others, by which rule, and what that means for the work. */
-export function dependenceLines(rulesets: readonly (CompiledRuleset | null)[]): string[] {
-  const given = rulesets.filter((ruleset) => ruleset !== null)
-  if (given.length === 0) return []
-  const sharing = given.map((ruleset) => ruleset.sharing).filter((rule) => rule !== null)
+type Rulesets = readonly (CompiledRuleset | null)[]
+
+/**
+ * Whether answers about one connection may depend on others, by which rule, and what that means for the work.
+ * @param obstacles clauses that say what else keeps threads from sharing the tracking
+ */
+export function dependenceLines(rulesets: Rulesets, obstacles: readonly string[] = []): string[] {
+  if (rulesets.every((ruleset) => ruleset === null)) return []
+  const sharing = sharingRules(rulesets)
+  const others = obstacles.join(', and ')
+  if (sharing.length === 0 && others !== '') {
+    return wrap(`By no rule. Yet one thread tracks all connections: ${printable(others)}.`, 2, 2)
+  }
   if (sharing.length === 0) {
     return wrap('By no rule: threads may share the tracking by pairs of hosts (--threads).', 2, 2)
   }
@@ -14,5 +23,25 @@ export function dependenceLines(rulesets: readonly (CompiledRuleset | null)[]): 
     `  ${printable(ruleNameWithFamily(rule))}`,
     ...placedText(`line ${rule.line}`, rule.text, 4),
   ])
-  return [...rules, ...wrap('So one thread tracks all connections. There may be more such rules.', 2, 2)]
+  const besides = others === '' ? '' : ` Besides, ${printable(others)}.`
+  return [...rules, ...wrap(`So one thread tracks all connections. There may be more such rules.${besides}`, 2, 2)]
+}
+
+/** For who asked that threads share the tracking: why one did it all, a clause; null where they shared it. */
+export function whyOneThread(
+  { ruleset4, ruleset6, trackedBy }: Pick<ReplaySummary, 'ruleset4' | 'ruleset6' | 'trackedBy'>,
+  obstacles: readonly string[],
+): string | null {
+  if (trackedBy === 'threads') return null
+  if (trackedBy === 'full-table') return 'the connection table might have become full (nf_conntrack_max)'
+  if (trackedBy === 'announced') return 'a helper would have announced a connection between other hosts'
+  const rules = sharingRules([ruleset4, ruleset6]).map(
+    (rule) => `${ruleNameWithFamily(rule)} (line ${rule.line}) makes connections depend on each other`,
+  )
+  return [...rules, ...obstacles].join(', and ')
+}
+
+/** The first of each. */
+function sharingRules(rulesets: Rulesets): RuleInfo[] {
+  return rulesets.flatMap((ruleset) => ruleset?.sharing ?? [])
 }

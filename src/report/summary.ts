@@ -8,6 +8,7 @@ import { addressText } from '../wire/address.ts'
 import { type BlockedConversation, CONVERSATIONS_MAX } from './blocked-conversations.ts'
 import { dependenceLines } from './dependence.ts'
 import { linkTypeName } from './link-type-names.ts'
+import { problemSentences } from './problems.ts'
 import { protocolName } from './protocol-names.ts'
 import { lineList, more, placedText, ruleNameWithFamily } from './rule-places.ts'
 import { notesText, statesTable, verdictsTable } from './summary-tables.ts'
@@ -27,6 +28,10 @@ export interface SummaryOptions {
   readonly interrupted?: boolean
   /** Lists at full length, and the rules that matched nothing. */
   readonly verbose?: boolean
+  /** Sentences of whoever asked for the replay, behind its own warnings. */
+  readonly warnings?: readonly string[]
+  /** What besides the rules keeps threads from sharing the tracking, clauses. */
+  readonly obstacles?: readonly string[]
 }
 
 /** The report that a person reads: plain text of at most 80 columns, save words that cannot be broken. */
@@ -39,7 +44,11 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
     { title: 'Capture', lines: captureLines(summary, traffic, options.interrupted === true, most) },
     { title: 'Damage in the capture', style: 'red', lines: problemLines(summary, most) },
     { title: 'Assumed', lines: summary.assumptions.flatMap((sentence) => wrap(printable(sentence), 2, 2)) },
-    { title: 'Warnings', style: 'yellow', lines: warningLines(summary, most) },
+    {
+      title: 'Warnings',
+      style: 'yellow',
+      lines: warningLines([...summary.warnings, ...(options.warnings ?? [])], most),
+    },
     { title: `Verdicts of the ${machineName(summary)}`, lines: withRules ? table(verdictsTable(traffic), 2) : [] },
     { title: 'Dropped by these rules', style: 'red', lines: dropLines(traffic, most) },
     {
@@ -52,7 +61,7 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
     { title: 'Rules without a packet', lines: unmatchedLines(summary, traffic, verbose) },
     {
       title: 'Whether connections depend on each other',
-      lines: verbose ? dependenceLines([summary.ruleset4, summary.ruleset6]) : [],
+      lines: verbose ? dependenceLines([summary.ruleset4, summary.ruleset6], options.obstacles) : [],
     },
     { title: 'States', lines: stateLines(traffic) },
     { title: 'Why packets are INVALID', lines: reasonLines(traffic.invalid) },
@@ -100,22 +109,12 @@ function machineName({ mode, local }: ReplaySummary): string {
 }
 
 function problemLines(summary: ReplaySummary, most: number): string[] {
-  const shown = summary.problems.slice(0, most).flatMap((problem) => {
-    const behind = problem.afterFrame > 0 ? `behind frame ${count(problem.afterFrame)}` : 'before the first frame'
-    const end = problem.fatal ? '; reading ended here' : ''
-    const format = summary.files.find(({ path }) => path === problem.file)?.format
-    const place = `byte ${count(problem.byteOffset)}${isPacked(format) ? ' of the unpacked data' : ''}`
-    const where = `${printable(problem.file)}, ${place}, ${behind}`
-    return wrap(`${where}: ${printable(problem.message)}${end}`, 2, 2)
-  })
-  return [...shown, ...more(summary.problems.length - most, 'more place', 'more places')]
+  const shown = problemSentences(summary).slice(0, most)
+  const lines = shown.flatMap((sentence) => wrap(sentence, 2, 2))
+  return [...lines, ...more(summary.problems.length - most, 'more place', 'more places')]
 }
 
-function isPacked(format = ''): boolean {
-  return format.endsWith(', gzip') || format.endsWith(', zstd')
-}
-
-function warningLines({ warnings }: ReplaySummary, most: number): string[] {
+function warningLines(warnings: readonly string[], most: number): string[] {
   const shown = warnings.slice(0, most).flatMap((one) => wrap(printable(one), 2, 2))
   return [...shown, ...more(warnings.length - most, 'more warning', 'more warnings')]
 }

@@ -55,6 +55,7 @@ function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = 
       table: { created: 0, peak: 0, atEnd: 0, max: 0, evicted: 0, fullDrops: 0 },
       ruleset4: ruleset,
       ruleset6: null,
+      trackedBy: 'one',
       ...rest,
     },
     counted(outcomes),

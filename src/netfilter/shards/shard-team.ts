@@ -24,6 +24,9 @@ export interface TeamOptions {
   readonly tableMax: number
 }
 
+/** Why a team leaves the work to one machine: its table might be full, or helpers would have announced what concerns other hosts. */
+export type Surrender = 'full-table' | 'announced'
+
 /** Threads that share the work of one machine, and what they say together. */
 export class ShardTeam {
   readonly #shards: number
@@ -37,6 +40,7 @@ export class ShardTeam {
   /** Why a thread is gone before its time. */
   #death: Error | null = null
   #isClosed = false
+  #surrender: Surrender | null = null
 
   /** @param parts the machine that the team stands for: its rules give the names of rules, and get the counters */
   constructor(
@@ -66,6 +70,11 @@ export class ShardTeam {
     return this.#reader.frames
   }
 
+  /** Null as long as the team could go on. */
+  get surrender(): Surrender | null {
+    return this.#surrender
+  }
+
   /**
    * Waits for the answers to the next batch.
    * @returns null where one machine might have answered something else: what was said up to here is right, but no more
@@ -77,7 +86,9 @@ export class ShardTeam {
       if (this.#death !== null) throw this.#death
     }
     const isFull = this.#tableMax > 0 && this.#ring.pressure(batch, this.#shards) >= this.#tableMax
-    return isFull || this.#ring.hasDoubts(batch, this.#shards) ? null : this.#ring.rows(batch)
+    if (isFull) this.#surrender = 'full-table'
+    else if (this.#ring.hasDoubts(batch, this.#shards)) this.#surrender = 'announced'
+    return this.#surrender === null ? this.#ring.rows(batch) : null
   }
 
   /** Says of frame `index` of that batch what became of it. Frames must come in order, and all of them. */

@@ -62,7 +62,7 @@ async function shared(
   const text = summaryText(summary, traffic, { verbose: true })
     .replaceAll(capture, '')
     .replace(/opened by[^-]*/, '')
-  return { text, numbers, reopened }
+  return { text, numbers, reopened, trackedBy: summary.trackedBy }
 }
 
 const alone = (run: Run) => shared(run, 0)
@@ -88,8 +88,8 @@ const offered: CaptureFrame[] = [
 describe('a team of threads', () => {
   it('does the work, and says what one machine says, connections by the same numbers', async () => {
     const run = { frames: [...questions, ...offered.slice(0, 3)] }
-    const { reopened, ...said } = await shared(run, 3)
-    expect(reopened).toBe(0)
+    const { reopened, trackedBy, ...said } = await shared(run, 3)
+    expect({ reopened, trackedBy }).toEqual({ reopened: 0, trackedBy: 'threads' })
     expect(said).toEqual({ text: (await alone(run)).text, numbers: (await alone(run)).numbers })
     expect(Math.max(...said.numbers)).toBeGreaterThan(4000)
   })
@@ -97,8 +97,9 @@ describe('a team of threads', () => {
   it('is not called where a rule keeps something between connections, or helpers announce them', async () => {
     const limit = RULES.replace('INVALID', 'NEW -m limit --limit 1/s')
     for (const run of [{ text: limit }, { helpers: true }]) {
-      const { text, reopened } = await shared({ frames: questions, textOfThreads: 'not read', ...run }, 2)
-      expect(reopened).toBe(0)
+      const said = await shared({ frames: questions, textOfThreads: 'not read', ...run }, 2)
+      const { text, reopened, trackedBy } = said
+      expect({ reopened, trackedBy }).toEqual({ reopened: 0, trackedBy: 'one' })
       expect(text).toContain('30,000 frames')
     }
   })
@@ -111,18 +112,18 @@ describe('a team of threads', () => {
 
   it('leaves the work to one machine before the table is full', async () => {
     const run = { frames: questions, sysctls: { nf_conntrack_max: '3000' } }
-    const { reopened, ...said } = await shared(run, 3)
-    expect(reopened).toBe(1)
-    const { reopened: _, ...expected } = await alone(run)
+    const { reopened, trackedBy, ...said } = await shared(run, 3)
+    expect({ reopened, trackedBy }).toEqual({ reopened: 1, trackedBy: 'full-table' })
+    const { reopened: _, trackedBy: __, ...expected } = await alone(run)
     expect(said).toEqual(expected)
     expect(said.text).toContain('The connection table was full')
   })
 
   it('leaves it as soon as a helper would have announced what may concern other hosts', async () => {
     const run = { frames: [...questions, ...offered, ...questions.map(({ bytes }) => ({ bytes, time: 40 }))] }
-    const { reopened, ...said } = await shared(run, 3)
-    expect(reopened).toBe(1)
-    const { reopened: _, ...expected } = await alone(run)
+    const { reopened, trackedBy, ...said } = await shared(run, 3)
+    expect({ reopened, trackedBy }).toEqual({ reopened: 1, trackedBy: 'announced' })
+    const { reopened: _, trackedBy: __, ...expected } = await alone(run)
     expect(said).toEqual(expected)
     expect(said.text).toContain('would have been RELATED with the irc helper')
   })

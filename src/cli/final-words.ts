@@ -1,0 +1,27 @@
+import type { ReplaySummary } from '../netfilter/replay.ts'
+import { problemSentences } from '../report/problems.ts'
+import { summaryText } from '../report/summary.ts'
+import type { TrafficCounters } from '../report/traffic-counters.ts'
+import type { CommandLine } from './command-line.ts'
+import { OUTPUT_OPTIONS } from './outputs.ts'
+import { paintFor } from './paint-for.ts'
+import { repeatedCaptures } from './repeated-captures.ts'
+import { obstaclesIn, unsharedWarning } from './sharing.ts'
+
+/** What the command says at the end. Who wants no summary hears of damage all the same: nothing else tells that the answers are not of all packets. */
+export function sayAtEnd(
+  asked: CommandLine,
+  summary: ReplaySummary,
+  traffic: TrafficCounters,
+  interrupted: boolean,
+): void {
+  if (asked.quiet) {
+    for (const sentence of problemSentences(summary)) process.stderr.write(`ctreplay: ${sentence}\n`)
+    return
+  }
+  const obstacles = obstaclesIn(asked)
+  const warnings = [...repeatedCaptures(asked.captures), ...unsharedWarning(asked, summary, obstacles)]
+  const stream = OUTPUT_OPTIONS.some((option) => asked[option] === '-') ? process.stderr : process.stdout
+  const { verbose } = asked
+  stream.write(summaryText(summary, traffic, { paint: paintFor(stream), interrupted, verbose, warnings, obstacles }))
+}
