@@ -1,8 +1,8 @@
 import yargs from 'yargs'
-import { checkJson } from '../report/check-json.ts'
+import { checkJson, wrongJson } from '../report/check-json.ts'
 import { checkText } from '../report/check-text.ts'
 import type { Paint } from '../report/text.ts'
-import { checkTimeouts, type ParsedRuleset, parseRuleset, printRuleset } from '../ruleset/index.ts'
+import { checkTimeouts, type ParsedRuleset, parseRuleset, printRuleset, RulesetError } from '../ruleset/index.ts'
 import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import type { Family } from '../ruleset/rule-environment.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
@@ -42,7 +42,7 @@ const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
 
 /**
  * `ctreplay check RULES…`: everything that can be said about rules without a capture.
- * @throws UsageError, RulesetError
+ * @throws UsageError, RulesetError, or an AggregateError of several, behind the report of files that are right
  */
 export async function runCheck(
   args: readonly string[],
@@ -58,19 +58,50 @@ export async function runCheck(
   const policies = command.timeoutPolicies === undefined ? null : readTimeoutPolicies(command.timeoutPolicies)
   const labels = readLabelNames(command.connlabels)
   const fingerprints = readFingerprints(command.fingerprints)
-  const reviews: Review[] = []
-  for (const file of command.files) {
+  const reviewOf = (file: string): Review => {
     const text = readText(file, 'the rules')
     const family = command.family ?? familyOf(file, text)
     const ruleset = parseRuleset(text, file, family, labels)
     if (policies !== null) checkTimeouts(ruleset, policies)
-    reviews.push(reviewRuleset(ruleset, sets, fingerprints ?? null))
+    return reviewRuleset(ruleset, sets, fingerprints ?? null)
   }
-  if (command.print)
-    stdout.write(reviews.map(({ ruleset }) => printRuleset(ruleset, { counters: hasCounters(ruleset) })).join(''))
-  else if (command.json) stdout.write(`${JSON.stringify(reviews.map(checkJson), null, 2)}\n`)
-  else stdout.write(reviews.map((review) => checkText(review, paint)).join('\n'))
+  const checked = command.files.map((file) => checkedFile(file, reviewOf))
+  const reviews = checked.flatMap(({ review }) => review ?? [])
+  const wrong = checked.flatMap(({ error }) => error ?? [])
+  if (command.json) stdout.write(`${JSON.stringify(checked.map(jsonOf), null, 2)}\n`)
+  else if (!command.print) stdout.write(reviews.map((review) => checkText(review, paint)).join('\n'))
+  // Not a part of the rules: somebody may load them.
+  else if (wrong.length === 0) stdout.write(reviews.map(canonicalText).join(''))
+  if (wrong.length > 0) throw wrong.length === 1 ? wrong[0] : new AggregateError(wrong, wrong.map(messageOf).join('\n'))
   return command.failOnWarnings && reviews.some(hasWarnings) ? EXIT_FOUND : EXIT_DONE
+}
+
+/** What came of one of the files: one wrong file does not keep the others from being reported. */
+type CheckedFile =
+  | { readonly file: string; readonly review: Review; readonly error?: undefined }
+  | { readonly file: string; readonly review?: undefined; readonly error: RulesetError | UsageError }
+
+function checkedFile(file: string, reviewOf: (file: string) => Review): CheckedFile {
+  try {
+    return { file, review: reviewOf(file) }
+  } catch (error) {
+    if (error instanceof RulesetError || error instanceof UsageError) return { file, error }
+    throw error
+  }
+}
+
+function jsonOf({ file, review, error }: CheckedFile): object {
+  if (review !== undefined) return checkJson(review)
+  if (error instanceof RulesetError) return wrongJson(file, error.errors)
+  return wrongJson(file, [{ file, line: null, column: null, text: error.message }])
+}
+
+function messageOf({ message }: Error): string {
+  return message
+}
+
+function canonicalText({ ruleset }: Review): string {
+  return printRuleset(ruleset, { counters: hasCounters(ruleset) })
 }
 
 async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand | { readonly help: string }> {

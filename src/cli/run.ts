@@ -168,6 +168,7 @@ function found(asked: CommandLine, traffic: TrafficCounters): boolean {
 }
 
 function explainFailure(error: unknown): number {
+  if (error instanceof AggregateError) return Math.max(...error.errors.map(explainFailure))
   if (error instanceof RulesetError) {
     process.stderr.write(`${rulesetErrorText(error, paintFor(process.stderr))}\n`)
     return EXIT_USAGE

@@ -1,4 +1,4 @@
-import { printRule } from '../ruleset/index.ts'
+import { type LocatedError, printRule } from '../ruleset/index.ts'
 import type { Review } from '../ruleset/review/review.ts'
 import type { ReviewedRule } from '../ruleset/review/reviewed-rules.ts'
 
@@ -8,6 +8,7 @@ export function checkJson(review: Review): object {
   const deadBy = new Map(dead.map((one) => [one.rule, one]))
   return {
     file: ruleset.file,
+    errors: [],
     family: ruleset.family,
     warnings: ruleset.warnings,
     mistakes: mistakes.map(({ code, level, text, rules: about }) => ({ code, level, text, lines: about.map(lineOf) })),
@@ -39,6 +40,18 @@ export function checkJson(review: Review): object {
     })),
     missingSets: missingSets.map(({ name, rules: users }) => ({ name, lines: users.map(lineOf) })),
   }
+}
+
+/** The same of a file that is wrong, without a place where it could not be read at all. */
+export function wrongJson(file: string, errors: readonly (LocatedError | WithoutPlace)[]): object {
+  return { file, errors: errors.map(({ file, line, column, text }) => ({ file, line, column, text })) }
+}
+
+interface WithoutPlace {
+  readonly file: string
+  readonly line: null
+  readonly column: null
+  readonly text: string
 }
 
 function placeOf({ chain, number, rule }: ReviewedRule): object {

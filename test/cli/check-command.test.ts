@@ -170,6 +170,46 @@ describe('check', () => {
     expect((await check('--fail-on-warnings', fine)).status).toBe(0)
   })
 
+  describe('of several files, some wrong', () => {
+    const wrong = file('wrong.v4', ['*filter', '-A INPUT -p tcp --dport 99999 -j DROP', 'COMMIT'])
+    const other = file('other.v4', ['*filter', '-A INPUT -j NOWHERE', 'COMMIT'])
+    const gone = join(folder, 'gone.v4')
+    const text = '"99999" is not a port or service of tcp; write 0 to 65535'
+
+    /** What is said of files that are right, and what of others. */
+    const both = async (...args: string[]): Promise<{ stdout: string; error: unknown }> => {
+      let stdout = ''
+      const error = await runCheck(args, { write: (part: string) => (stdout += part) }, PLAIN).catch((thrown) => thrown)
+      return { stdout, error }
+    }
+
+    it('reports the others, then what is wrong', async () => {
+      const { stdout } = await check(fine)
+      for (const args of [
+        [wrong, fine],
+        [fine, wrong],
+      ]) {
+        expect(await both(...args)).toEqual({ stdout, error: expect.objectContaining({ name: 'RulesetError' }) })
+      }
+      const { error } = await both(wrong, fine, gone, other)
+      expect(String(error)).toMatch(/wrong\.v4:2:25: .*gone\.v4: there is no such file.*other\.v4:2:13: /s)
+    })
+
+    it('--json has the errors in the place of the file', async () => {
+      const { stdout, error } = await both('--json', wrong, fine, gone)
+      expect(error).toBeInstanceOf(AggregateError)
+      const [first, second, third] = JSON.parse(stdout)
+      expect(first).toEqual({ file: wrong, errors: [{ file: wrong, line: 2, column: 25, text }] })
+      expect(second).toMatchObject({ file: fine, errors: [], family: 'ipv6' })
+      const missing = expect.stringContaining('there is no such file')
+      expect(third).toEqual({ file: gone, errors: [{ file: gone, line: null, column: null, text: missing }] })
+    })
+
+    it('--print prints no part of the rules', async () => {
+      expect(await both('--print', fine, wrong)).toMatchObject({ stdout: '', error: { name: 'RulesetError' } })
+    })
+  })
+
   it.each([
     [[], 'which rules?'],
     [['--jsn', fine], "there is no option --jsn; did you mean '--json'?"],

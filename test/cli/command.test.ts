@@ -139,6 +139,9 @@ describe('the command', () => {
     const broken = join(folder, 'broken.v4')
     writeFileSync(broken, '*filter\n-A INPUT -j NOWHERE\nCOMMIT\n')
     expect(ctreplay(['check', broken])).toMatchObject({ status: 2, stderr: expect.stringContaining('broken.v4:2:') })
+    const { status, stdout, stderr } = ctreplay(['check', broken, rules, '/nonexistent/rules'])
+    expect([status, stdout]).toEqual([2, ctreplay(['check', rules]).stdout])
+    expect(stderr).toMatch(/broken\.v4:2:.*-j NOWHERE.*ctreplay: cannot read the rules \/nonexistent\/rules: /s)
   })
 
   it('has help with examples, and a version', () => {
