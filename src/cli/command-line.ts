@@ -74,7 +74,7 @@ const OPTIONS = {
     describe: 'Exit with 1 when there are such packets (drop: rejected ones, too); may be repeated',
   },
   verbose: { boolean: true, describe: 'A longer summary: whole lists, and the rules that matched nothing' },
-  quiet: { boolean: true, describe: 'No summary' },
+  quiet: { boolean: true, describe: 'No summary, only what is damaged in a capture' },
 } as const
 
 type OptionName = keyof typeof OPTIONS

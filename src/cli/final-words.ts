@@ -8,7 +8,10 @@ import { paintFor } from './paint-for.ts'
 import { repeatedCaptures } from './repeated-captures.ts'
 import { obstaclesIn, unsharedWarning } from './sharing.ts'
 
-/** What the command says at the end. Who wants no summary hears of damage all the same: nothing else tells that the answers are not of all packets. */
+/**
+ * What the command says at the end. Who wants no summary hears of damage all the same: nothing else tells that packets are
+ * missing.
+ */
 export function sayAtEnd(
   asked: CommandLine,
   summary: ReplaySummary,
