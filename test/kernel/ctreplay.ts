@@ -8,8 +8,8 @@ import type { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
 import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
 import { countedRuleset } from '../../src/report/counted-ruleset.ts'
-import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { HOOK_INPUT, HOOK_OUTPUT } from '../../src/ruleset/hooks.ts'
+import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
 import {
   IP_V6,
