@@ -36,6 +36,11 @@ describe('what cannot be read is named', () => {
   it('a ruleset', () =>
     expect(openCapture([file('r', '*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n')])).rejects.toThrow(/goes behind --rules/))
 
+  it('what other programs compressed', async () => {
+    const lz4 = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x64, 0x40, 0xa7)
+    await expect(openCapture([file('a', lz4)])).rejects.toThrow(/compressed with lz4, decompress it with lz4 -dc/)
+  })
+
   it('other bytes', () => expect(openCapture([file('a', 'hello')])).rejects.toThrow(/begins with 68 65 6c 6c 6f;/))
 
   it('a header that is cut', () =>
