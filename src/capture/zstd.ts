@@ -1,4 +1,5 @@
 import { Decompress } from 'fzstd'
+import xxhash, { type XXHash, type XXHashAPI } from 'xxhash-wasm'
 import { type ByteSource, SourceDamage } from './byte-source.ts'
 import { CompressedInput } from './compressed-input.ts'
 
@@ -11,6 +12,15 @@ const BLOCK_RLE = 1
 const BLOCK_RESERVED = 3
 /** What zstd(1) accepts, too, unless told otherwise. */
 const WINDOW_MAX = 2 ** 27
+/**
+ * How far back fzstd surely finds what is repeated. Of a distance (RFC 8878, 3.1.1.3.2.1.1: 3 less than a power of two
+ * and as many bits as its exponent) it may lose all bits but the lowest 25. So the first that it may get wrong is 2^26
+ * and a 26th bit that is set.
+ */
+const DISTANCE_MAX = 2 ** 26 + 2 ** 25 - 3 - 1
+const CHECKSUM_FLAG = 4
+const CHECKSUM_LENGTH = 4
+const ADVICE = 'decompress it before: zstd -dc --long=31 FILE | ctreplay -'
 
 export function isZstd(head: Uint8Array): boolean {
   if (head.length < 4) return false
@@ -26,11 +36,12 @@ export function isZstd(head: Uint8Array): boolean {
  */
 export async function* unzstd(source: ByteSource): AsyncGenerator<Uint8Array, void> {
   const input = new CompressedInput(source)
+  const { create64 } = await xxhash()
   for (;;) {
     const head = await input.peek(4)
     if (head.length === 0) return
     if (!isZstd(head)) throw new SourceDamage('something else follows the zstd stream; it is left out')
-    if (littleEndian(head, 0, 4) === MAGIC) yield* unzstdFrame(input)
+    if (littleEndian(head, 0, 4) === MAGIC) yield* unzstdFrame(input, create64)
     else await skipFrame(input)
   }
 }
@@ -45,12 +56,14 @@ async function skipFrame(input: CompressedInput): Promise<void> {
   }
 }
 
-async function* unzstdFrame(input: CompressedInput): AsyncGenerator<Uint8Array, void> {
+async function* unzstdFrame(input: CompressedInput, create64: XXHashAPI['create64']): AsyncGenerator<Uint8Array, void> {
   const descriptor = (await input.peek(5))[4]
   if (descriptor === undefined) throw new SourceDamage('the zstd stream is cut short')
   const header = await needed(input, frameHeaderLength(descriptor))
   checkHeader(header)
-  const checksumLength = (descriptor & 4) !== 0 ? 4 : 0
+  const window = windowSize(header)
+  const sum = (descriptor & CHECKSUM_FLAG) !== 0 ? create64() : null
+  let length = 0
   let pieces: Uint8Array[] = []
   const frame = new Decompress((piece) => pieces.push(piece))
   let corrupt = push(frame, header, false)
@@ -60,16 +73,34 @@ async function* unzstdFrame(input: CompressedInput): AsyncGenerator<Uint8Array, 
     const type = (blockHeader >>> 1) & 3
     const size = blockHeader >>> 3
     if (type === BLOCK_RESERVED || size > BLOCK_MAX) throw new SourceDamage('the zstd stream is corrupt: not a block')
-    const length = 3 + (type === BLOCK_RLE ? 1 : size)
-    corrupt = push(frame, await needed(input, length), false) || corrupt
-    const checksum = last ? await input.take(checksumLength) : null
-    // Very short frames are put out only when the decompressor knows that this is all.
-    if (last) corrupt = push(frame, checksum ?? new Uint8Array(0), true) || corrupt
+    // What is repeated cannot be further back than what there is.
+    if (window > DISTANCE_MAX && length + BLOCK_MAX > DISTANCE_MAX) throw tooFarBack(window)
+    corrupt = push(frame, await needed(input, 3 + (type === BLOCK_RLE ? 1 : size)), false) || corrupt
+    // Very short frames are put out only when the decompressor knows that this is all; it looks at no checksum.
+    if (last) corrupt = push(frame, new Uint8Array(sum === null ? 0 : CHECKSUM_LENGTH), true) || corrupt
+    for (const piece of pieces) {
+      length += piece.length
+      sum?.update(piece)
+    }
     yield* pieces
     pieces = []
-    if (last && checksum === null) throw new SourceDamage('the zstd stream is cut short')
     if (corrupt) throw new SourceDamage('the zstd stream is corrupt')
   }
+  if (sum !== null) await checkSum(input, sum)
+}
+
+/** A frame ends with the low half of its content's XXH64. */
+async function checkSum(input: CompressedInput, sum: XXHash<bigint>): Promise<void> {
+  const stored = littleEndian(await needed(input, CHECKSUM_LENGTH), 0, CHECKSUM_LENGTH)
+  if (stored !== Number(BigInt.asUintN(32, sum.digest()))) {
+    throw new SourceDamage('the zstd stream is corrupt: its checksum is wrong, frames before this place may be damaged')
+  }
+}
+
+function tooFarBack(window: number): SourceDamage {
+  return new SourceDamage(
+    `the zstd stream may repeat what is more than ${DISTANCE_MAX} bytes back (its window has ${window}), which is not followed; ${ADVICE}`,
+  )
 }
 
 /** True when the decompressor refuses. It is a library fed with anything at all: whatever it throws means damage. */
@@ -95,9 +126,7 @@ function checkHeader(header: Uint8Array): void {
     throw new SourceDamage('the zstd stream needs a dictionary; decompress it with zstd -dc -D')
   const window = windowSize(header)
   if (window <= WINDOW_MAX) return
-  throw new SourceDamage(
-    `the zstd stream needs a window of ${window} bytes, more than ${WINDOW_MAX}; decompress it with zstd -dc --long=31 and read standard input`,
-  )
+  throw new SourceDamage(`the zstd stream needs a window of ${window} bytes, more than ${WINDOW_MAX}; ${ADVICE}`)
 }
 
 function windowSize(header: Uint8Array): number {

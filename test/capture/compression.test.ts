@@ -1,8 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { randomFillSync } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { CaptureError } from '../../src/capture/frame-reader.ts'
-import { bytes, payload, pcapFile, readBytes, u32 } from '../support/captures.ts'
+import { unzstd } from '../../src/capture/zstd.ts'
+import { bytes, PiecewiseSource, payload, pcapFile, readBytes, u32 } from '../support/captures.ts'
 
 /** Frames that compress neither to nothing nor not at all. */
 const frames = Array.from({ length: 4000 }, (_, index) => ({
@@ -137,6 +139,53 @@ describe.skipIf(zstdMissing)('zstd (skipped without the zstd program)', () => {
       expect(read.length).toBeGreaterThan(cut <= 4 ? 3999 : 2000)
       expect(problems).toMatchObject([{ message: 'the zstd stream is cut short', fatal: true }])
     }
+  })
+
+  it('keeps every frame where only the checksum is wrong', async () => {
+    const wrong = compressed.slice()
+    wrong[wrong.length - 1] ^= 1
+    const { frames: read, problems } = await readBytes(wrong)
+    expect(read).toHaveLength(4000)
+    expect(problems).toMatchObject([
+      { byteOffset: plain.length, message: expect.stringContaining('checksum is wrong'), fatal: true },
+    ])
+  })
+
+  it('gives no other frames without saying so, whichever bit is wrong', async () => {
+    const content = zstd(pcapFile(frames.slice(0, 100)))
+    const good = (await readBytes(content)).frames
+    for (let count = 0; count < 300; count++) {
+      const wrong = content.slice()
+      const bit = (count * 7919) % (content.length * 8)
+      wrong[bit >>> 3] ^= 1 << (bit & 7)
+      const { frames: read, problems } = await readBytes(wrong).catch((error: Error) => {
+        if (!(error instanceof CaptureError)) throw error
+        return { frames: [], problems: [error] }
+      })
+      if (problems.length === 0) expect(read, `bit ${bit}`).toEqual(good)
+    }
+  })
+
+  it('finds what is repeated from far back, and ends where it could be too far', async () => {
+    const limit = 2 ** 26 + 2 ** 25
+    const content = Buffer.alloc(limit + 1_000_000)
+    const repeated = randomFillSync(Buffer.alloc(400_000))
+    repeated.copy(content)
+    repeated.copy(content, limit - 600_000)
+    repeated.copy(content, limit + 200_000)
+    const packed = zstd(content, '--long=27', `--stream-size=${content.length}`)
+    let at = 0
+    const reading = (async () => {
+      for await (const piece of unzstd(new PiecewiseSource(packed, [65_536]))) {
+        expect(content.compare(piece, 0, piece.length, at, at + piece.length)).toBe(0)
+        at += piece.length
+      }
+    })()
+    await expect(reading).rejects.toThrow(
+      /more than 100663292 bytes back \(its window has 101663296\).*zstd -dc --long=31/,
+    )
+    expect(at).toBeGreaterThan(limit - 200_000)
+    expect(at).toBeLessThan(limit)
   })
 
   it('refuses a window that would eat the memory', async () => {
