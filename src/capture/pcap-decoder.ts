@@ -12,14 +12,17 @@ import {
   FRAME_WIRE_LENGTH,
   type FrameBatch,
 } from './frame-batch.ts'
-import type { PcapHeader } from './pcap-header.ts'
+import { isPcapHeaderAt, type PcapHeader, pcapHeaderAt } from './pcap-header.ts'
 import type { DamageLog, RecordDecoder } from './record-decoder.ts'
+
+const ANOTHER_CAPTURE =
+  'another capture begins here, and is read as if this one went on; give the files apart, so that they are merged by time'
 
 /** Reads the records of a pcap file (draft-ietf-opsawg-pcap), in all its byte orders and dialects. */
 export class PcapDecoder implements RecordDecoder {
   readonly description: string
   ended = false
-  readonly #header: PcapHeader
+  #header: PcapHeader
   readonly #file: number
   readonly #damage: DamageLog
   #frames = 0
@@ -32,8 +35,21 @@ export class PcapDecoder implements RecordDecoder {
   }
 
   scan(batch: FrameBatch, from: number, end: number, base: number): number {
-    const { bytes, info, seconds, capacity } = batch
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const view = new DataView(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength)
+    from = this.#records(batch, view, from, end, base)
+    while (!this.ended && batch.count < batch.capacity && end - from >= this.#header.recordHeaderLength) {
+      const header = isPcapHeaderAt(view, from) ? pcapHeaderAt(view, from, end) : null
+      if (header === null) break
+      this.#damage.add(base + from, this.#frames, ANOTHER_CAPTURE, false)
+      this.#header = header
+      from = this.#records(batch, view, from + header.headerLength, end, base)
+    }
+    return from
+  }
+
+  /** Describes records, up to another file header where one stands among them. */
+  #records(batch: FrameBatch, view: DataView, from: number, end: number, base: number): number {
+    const { info, seconds, capacity } = batch
     const { littleEndian, recordHeaderLength, fractionsPerSecond, lengthsSwapped, linkType } = this.#header
     const nanosecondsPerFraction = 1_000_000_000 / fractionsPerSecond
     const flags = (fractionsPerSecond === 1_000_000_000 ? 9 : 6) << FRAME_DIGITS_SHIFT
@@ -43,6 +59,7 @@ export class PcapDecoder implements RecordDecoder {
     while (count < capacity && end - from >= recordHeaderLength) {
       let captured = view.getUint32(from + 8, littleEndian)
       let wireLength = view.getUint32(from + 12, littleEndian)
+      if (wireLength === 0 && isPcapHeaderAt(view, from)) break
       if (lengthsSwapped === 'always' || (lengthsSwapped === 'where-needed' && captured > wireLength)) {
         const swap = captured
         captured = wireLength

@@ -26,6 +26,11 @@ interface Dialect {
   recordHeaderLength: number
 }
 
+interface FoundDialect {
+  dialect: Dialect
+  littleEndian: boolean
+}
+
 /** By magic number in the writer's byte order. Kuznetzov's records carry 8 more bytes, IXIA's file header 4 more. */
 const DIALECTS: readonly Dialect[] = [
   dialect(0xa1b2c3d4, 'pcap, microseconds', 1e6, 24, 16),
@@ -47,17 +52,34 @@ function dialect(
 
 /** The 16 bits that are a link type; above them stand the FCS length and reserved bits. */
 const LINK_TYPE_MASK = 0xffff
+const VERSION_MAJOR = 2
 /** DG/UX wrote this major version. */
 const VERSION_DG_UX = 543
 
 /** True when the bytes begin as a pcap file does. */
 export function isPcap(head: Uint8Array): boolean {
-  return head.length >= 4 && findDialect(head) !== null
+  return head.length >= 4 && findDialect(viewOf(head), 0) !== null
+}
+
+/**
+ * True when a file header stands at `at`, in place of a record (of which 16 bytes are there). A record whose seconds
+ * happen to be a magic number has a length on the wire; there stands the accuracy of times in a file header, always 0.
+ */
+export function isPcapHeaderAt(view: DataView, at: number): boolean {
+  const found = view.getUint32(at + 12) === 0 ? findDialect(view, at) : null
+  return found !== null && view.getUint16(at + 4, found.littleEndian) === VERSION_MAJOR
+}
+
+/** The file header at `at`, where `isPcapHeaderAt` found one; null when it is not there to its end. */
+export function pcapHeaderAt(view: DataView, at: number, end: number): PcapHeader | null {
+  const found = findDialect(view, at)
+  return found === null || end - at < found.dialect.headerLength ? null : readHeader(view, at, found)
 }
 
 /** @throws CaptureError when the header is cut short or of a version nobody knows */
 export function parsePcapHeader(path: string, head: Uint8Array): PcapHeader {
-  const found = findDialect(head)
+  const view = viewOf(head)
+  const found = findDialect(view, 0)
   if (found === null) throw new CaptureError(`${path}: not a pcap file`)
   if (head.length < PCAP_HEADER_LENGTH) {
     throw new CaptureError(
@@ -65,22 +87,25 @@ export function parsePcapHeader(path: string, head: Uint8Array): PcapHeader {
     )
   }
   const { littleEndian } = found
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
   const major = view.getUint16(4, littleEndian)
   const minor = view.getUint16(6, littleEndian)
-  if (major !== 2 && major !== VERSION_DG_UX) {
+  if (major !== VERSION_MAJOR && major !== VERSION_DG_UX) {
     throw new CaptureError(
       `${path}: pcap version ${major}.${minor} is not known (2.4 is usual); rewrite it with editcap or tcpdump -r -w`,
     )
   }
+  return readHeader(view, 0, found)
+}
+
+function readHeader(view: DataView, at: number, { dialect, littleEndian }: FoundDialect): PcapHeader {
   return {
-    description: `${found.dialect.name}, ${littleEndian ? 'little' : 'big'}-endian`,
+    description: `${dialect.name}, ${littleEndian ? 'little' : 'big'}-endian`,
     littleEndian,
-    headerLength: found.dialect.headerLength,
-    recordHeaderLength: found.dialect.recordHeaderLength,
-    fractionsPerSecond: found.dialect.fractionsPerSecond,
-    lengthsSwapped: swappedLengths(major, minor),
-    linkType: view.getUint32(20, littleEndian) & LINK_TYPE_MASK,
+    headerLength: dialect.headerLength,
+    recordHeaderLength: dialect.recordHeaderLength,
+    fractionsPerSecond: dialect.fractionsPerSecond,
+    lengthsSwapped: swappedLengths(view.getUint16(at + 4, littleEndian), view.getUint16(at + 6, littleEndian)),
+    linkType: view.getUint32(at + 20, littleEndian) & LINK_TYPE_MASK,
   }
 }
 
@@ -90,10 +115,13 @@ function swappedLengths(major: number, minor: number): PcapHeader['lengthsSwappe
   return minor === 3 ? 'where-needed' : 'never'
 }
 
-function findDialect(head: Uint8Array): { dialect: Dialect; littleEndian: boolean } | null {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function findDialect(view: DataView, at: number): FoundDialect | null {
   for (const littleEndian of [true, false]) {
-    const magic = view.getUint32(0, littleEndian)
+    const magic = view.getUint32(at, littleEndian)
     const dialect = DIALECTS.find((candidate) => candidate.magic === magic)
     if (dialect !== undefined) return { dialect, littleEndian }
   }

@@ -71,6 +71,64 @@ describe('pcap', () => {
     expect(problems[0].message).toContain('262145 bytes')
   })
 
+  it('goes on with another capture that follows, of any dialect, and says where', async () => {
+    const later = { seconds: 1_800_000_000, fraction: 7, data: payload(50, 1) }
+    const others = [0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34].flatMap((magic) =>
+      [true, false].map((littleEndian) => ({ magic, littleEndian, linkType: 113 })),
+    )
+    const first = pcapFile([frame, frame])
+    for (const other of others) {
+      const { frames, problems } = await readBytes(bytes(first, pcapFile([later], other), pcapFile([frame])))
+      expect(frames.map(({ linkType }) => linkType)).toEqual([1, 1, 113, 1])
+      expect(frames[2]).toMatchObject({
+        captured: 50,
+        time: `1800000000.${other.magic === 0xa1b23c4d ? '000000007' : '000007000'}`,
+      })
+      expect(problems).toMatchObject([
+        {
+          byteOffset: first.length,
+          afterFrame: 2,
+          fatal: false,
+          message: expect.stringMatching(/^another capture begins here/),
+        },
+        { afterFrame: 3, fatal: false },
+      ])
+    }
+  })
+
+  it('finds another capture in small batches, where bytes come slowly, and where nothing follows', async () => {
+    const content = bytes(
+      pcapHeader(),
+      pcapFile([frame]),
+      bytes(pcapHeader({ magic: 0x1c0001ac }), u32(76)),
+      pcapRecord(frame),
+    )
+    for (const capacity of [1, 2, 7]) {
+      for (const sizes of [[1], [17, 3], [100_000]]) {
+        const { frames, problems } = await readBytes(content, { capacity, sizes })
+        expect(frames).toHaveLength(2)
+        expect(problems.map(({ byteOffset, afterFrame }) => [byteOffset, afterFrame])).toEqual([
+          [24, 0],
+          [124, 1],
+        ])
+      }
+    }
+    const cut = await readBytes(content.subarray(0, 124 + 20))
+    expect(cut.frames).toHaveLength(1)
+    expect(cut.problems.at(-1)).toMatchObject({ byteOffset: 124, afterFrame: 1, fatal: true })
+  })
+
+  it('keeps a record whose time looks like a file header', async () => {
+    const alike = { seconds: 0xa1b2c3d4, fraction: 0x00040002, data: payload(60) }
+    const { frames, problems } = await readBytes(pcapFile([frame, alike, frame]))
+    expect(frames.map(({ time }) => time)).toEqual([
+      '1700000000.123456000',
+      '2712847316.262146000',
+      '1700000000.123456000',
+    ])
+    expect(problems).toEqual([])
+  })
+
   it('says where a file is cut inside a frame', async () => {
     const { frames, problems } = await readBytes(pcapFile([frame, frame]).subarray(0, 24 + 76 + 16 + 20))
     expect(frames).toHaveLength(1)
