@@ -30,11 +30,18 @@ export const FRAME_FILE = 7
 export const FRAME_FLAG_INBOUND = 1
 /** The capture says the frame was sent by the capturing machine (pcapng epb_flags). */
 export const FRAME_FLAG_OUTBOUND = 2
-/** The capture holds no time for this frame (pcapng simple packet block); the previous frame's time stands in. */
+/** The capture holds no time for this frame (pcapng simple packet block); the previous one's, or 0, says where it is. */
 export const FRAME_FLAG_NO_TIME = 4
 /** Bits 8 to 11: decimal digits of the second that the capture's clock resolves (6 microseconds, 9 nanoseconds). */
 export const FRAME_DIGITS_SHIFT = 8
 export const FRAME_DIGITS_MASK = 15
+/** Digits of a time that there is none of. */
+export const NO_TIME_DIGITS = -1
+
+/** Decimal digits of the frame's time by its flags; NO_TIME_DIGITS where it has none. */
+export function timeDigits(flags: number): number {
+  return (flags & FRAME_FLAG_NO_TIME) !== 0 ? NO_TIME_DIGITS : (flags >>> FRAME_DIGITS_SHIFT) & FRAME_DIGITS_MASK
+}
 
 /**
  * FRAME_LINK_TYPE of a pcapng record that is no packet, yet has a frame number in Wireshark: a custom block, a journal

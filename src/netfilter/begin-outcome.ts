@@ -1,7 +1,5 @@
 import {
   FRAME_CAPTURED,
-  FRAME_DIGITS_MASK,
-  FRAME_DIGITS_SHIFT,
   FRAME_FILE,
   FRAME_FLAGS,
   FRAME_INTS,
@@ -9,6 +7,7 @@ import {
   FRAME_NANOSECONDS,
   FRAME_OFFSET,
   FRAME_WIRE_LENGTH,
+  timeDigits,
 } from '../capture/frame-batch.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { VERDICT_NONE } from '../ruleset/rule-packet.ts'
@@ -33,7 +32,7 @@ export function beginOutcome(
   outcome.fileFrame = fileFrame
   outcome.epochSeconds = batch.seconds[index]
   outcome.nanoseconds = info[row + FRAME_NANOSECONDS]
-  outcome.digits = (info[row + FRAME_FLAGS] >>> FRAME_DIGITS_SHIFT) & FRAME_DIGITS_MASK
+  outcome.digits = timeDigits(info[row + FRAME_FLAGS])
   outcome.wireLength = info[row + FRAME_WIRE_LENGTH]
   outcome.linkType = info[row + FRAME_LINK_TYPE]
   outcome.frameBytes = batch.bytes

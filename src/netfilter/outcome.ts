@@ -23,7 +23,10 @@ export class Outcome {
   /** Index of the file among those given, and the frame's number within it. */
   file = 0
   fileFrame = 0
-  /** Time as captured: whole seconds since the epoch, nanoseconds, and how many decimal digits the capture has. */
+  /**
+   * Time as captured: whole seconds since the epoch, nanoseconds, and how many decimal digits the capture has; these are
+   * NO_TIME_DIGITS where it has no time for the frame.
+   */
   epochSeconds = LARGE_ZERO
   nanoseconds = 0
   digits = 6

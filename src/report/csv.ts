@@ -1,3 +1,4 @@
+import { NO_TIME_DIGITS } from '../capture/frame-batch.ts'
 import { reasonText } from '../conntrack/reasons.ts'
 import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
@@ -108,6 +109,7 @@ export class CsvSink implements Sink {
     const { writer } = this
     at = writer.growing(at, frame)
     writer.bytes[at] = COMMA
+    if (digits === NO_TIME_DIGITS) return at + 1
     return writer.time(at + 1, epochSeconds, nanoseconds, digits)
   }
 

@@ -1,3 +1,4 @@
+import { NO_TIME_DIGITS } from '../capture/frame-batch.ts'
 import { reasonText } from '../conntrack/reasons.ts'
 import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
@@ -15,6 +16,7 @@ const LINE_ROOM = 1024
 
 const FRAME = shortText('{"frame":')
 const TIME = shortText(',"time":')
+const NO_TIME = snippet(',"time":null')
 const SRC = shortText(',"src":"')
 const DST = shortText('","dst":"')
 const DPORT = shortText(',"dport":')
@@ -118,6 +120,7 @@ export class NdjsonSink implements Sink {
   private start(at: number, { frame, epochSeconds, nanoseconds, digits }: Outcome): number {
     const { writer } = this
     at = writer.growing(writer.short(at, FRAME), frame)
+    if (digits === NO_TIME_DIGITS) return writer.snippet(at, NO_TIME)
     return writer.time(writer.short(at, TIME), epochSeconds, nanoseconds, digits)
   }
 

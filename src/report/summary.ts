@@ -91,13 +91,13 @@ function captureLines(summary: ReplaySummary, traffic: TrafficCounters, interrup
   const types = [...traffic.linkTypes].sort((a, b) => b[1] - a[1])
   const links = types.map(([type, frames]) => linkTypeName(type) + (types.length > 1 ? ` (${count(frames)})` : ''))
   lines.push(...wrap([counted(traffic.frameCount, 'frame'), byteSize(traffic.bytes), ...links].join(', '), 2, 2))
-  if (traffic.frameCount > 0) {
-    const { first, last } = traffic
+  const { first, last } = traffic
+  if (last.seconds >= first.seconds) {
     const span = last.seconds - first.seconds + (last.nanoseconds - first.nanoseconds) / 1e9
     const to = utc(last.seconds)
     const sameDay = to.slice(0, 10) === utc(first.seconds).slice(0, 10)
     lines.push(`  ${utc(first.seconds)} to ${sameDay ? to.slice(11) : to} UTC, ${duration(span)}`)
-  }
+  } else if (traffic.frameCount > 0) lines.push('  No frame has a time.')
   if (interrupted) lines.push('  Interrupted: what follows is about the frames read until then.')
   return lines
 }

@@ -1,4 +1,6 @@
 import {
+  FRAME_FLAG_NO_TIME,
+  FRAME_FLAGS,
   FRAME_INTS,
   FRAME_LINK_TYPE,
   FRAME_NANOSECONDS,
@@ -58,6 +60,7 @@ export interface Instant {
 export class TrafficCounters implements Sink {
   frameCount = 0
   bytes = 0
+  /** Of frames that have a time; infinite where none has. */
   readonly first: Instant = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 }
   readonly last: Instant = { seconds: Number.NEGATIVE_INFINITY, nanoseconds: 0 }
   /** Packets by CTSTATE_ * PROTOCOL_ROWS + protocol. */
@@ -108,7 +111,7 @@ export class TrafficCounters implements Sink {
       bytes += info[row + FRAME_WIRE_LENGTH]
       if (info[row + FRAME_LINK_TYPE] !== this.lastLinkType) this.nextLinkType(info[row + FRAME_LINK_TYPE])
       this.lastLinkFrames++
-      this.takeTime(seconds[i], info[row + FRAME_NANOSECONDS])
+      if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) this.takeTime(seconds[i], info[row + FRAME_NANOSECONDS])
     }
     this.frameCount += count
     this.bytes += bytes

@@ -10,6 +10,8 @@ import { PacketWriter } from '../bench/packet-writer.ts'
 import { rulesetFile } from '../bench/rulesets.ts'
 import { SAMPLES, sampleArguments } from '../pcaps/samples.ts'
 import { buildProgram } from '../support/built-program.ts'
+import { block, interfaceBlock, packetBlock, padded, sectionHeader, u32 } from '../support/captures.ts'
+import { udp } from '../support/packets.ts'
 
 const { folder, main, remove } = buildProgram()
 const samples = fileURLToPath(new URL('../../pcaps', import.meta.url))
@@ -64,6 +66,18 @@ const overwritten = (from: Uint8Array, at: number, ...bytes: number[]) => {
   return copy
 }
 
+/** Two simple packets, one with a time, and a custom block. */
+const datagram = udp('10.0.0.1:1000>10.0.0.2:53')
+const simplePacket = block(3, Buffer.concat([u32(datagram.length), padded(datagram)]))
+const timeless = Buffer.concat([
+  sectionHeader(),
+  interfaceBlock({ linkType: 101 }),
+  simplePacket,
+  packetBlock({ time: 1_700_000_000_000_000n, data: datagram }),
+  simplePacket,
+  block(0xbad, new Uint8Array(8)),
+])
+
 const sample = (name: string) => readFileSync(join(samples, name))
 const packets = readFileSync(everyday)
 expect(packets.length).toBeGreaterThan(8 << 20)
@@ -86,6 +100,7 @@ describe('with threads that read ahead and write the command says the same, byte
     ['gzip', () => [written('all.pcap.gz', gzipSync(cut(packets, 3_000_000)))]],
     ['gzip that ends early', () => [written('cut.pcap.gz', cut(gzipSync(cut(packets, 3_000_000)), 200_000))]],
     ['a pcapng that ends early', () => [written('cut.pcapng', cut(sample('ping-traceroute.pcapng'), 3001))]],
+    ['frames without a time', () => [written('timeless.pcapng', timeless), '--mode', 'router']],
     ['one damaged among two', () => [written('short.pcap', cut(packets, 100_000)), join(samples, 'tftp.pcap')]],
     ['no frames at all', () => [written('none.pcap', cut(packets, 24))]],
     ['no such file', () => ['/nonexistent/a.pcap']],

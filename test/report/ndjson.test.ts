@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { NO_TIME_DIGITS } from '../../src/capture/frame-batch.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import { ByteOutput } from '../../src/report/byte-output.ts'
 import { ByteWriter } from '../../src/report/byte-writer.ts'
@@ -65,6 +66,11 @@ describe('NDJSON', () => {
     const cut = outcome({ src: '10.0.0.1', dst: '10.0.0.2', sport: 1, dport: 2 })
     cut.fields[P_L4_OFFSET] = 58
     for (const line of await written([later, cut])) expect(JSON.parse(line)).toMatchObject({ sport: null, dport: null })
+  })
+
+  it('gives a frame without a time none', async () => {
+    const timeless = outcome(null, { epochSeconds: 5, digits: NO_TIME_DIGITS })
+    expect((await written([timeless]))[0]).toContain('"time":null,')
   })
 
   it('gives an instant before 1970 its sign', async () => {

@@ -46,7 +46,7 @@ const LONG = new Set(PACKET_COLUMNS.filter(({ type }) => type === 'int64').map((
 function reference(o: Outcome, captures: readonly string[]): Record<string, unknown> {
   const record = packetRecord(o, captures)
   const nanoseconds = BigInt(o.epochSeconds) * 1_000_000_000n + BigInt(o.nanoseconds)
-  const time = nanoseconds < 1n << 63n && nanoseconds >= -(1n << 63n) ? nanoseconds : null
+  const time = o.digits !== -1 && nanoseconds < 1n << 63n && nanoseconds >= -(1n << 63n) ? nanoseconds : null
   const cells = Object.entries(record).map(([name, value]) => {
     if (Array.isArray(value)) return [name, value.join(' ')]
     return [name, LONG.has(name) && typeof value === 'number' ? BigInt(value) : value]

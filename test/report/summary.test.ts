@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import {
+  FRAME_FLAG_NO_TIME,
+  FRAME_FLAGS,
   FRAME_LINK_TYPE,
   FRAME_NANOSECONDS,
   FRAME_WIRE_LENGTH,
   FrameBatch,
   LINK_TYPE_NONE,
+  NO_TIME_DIGITS,
 } from '../../src/capture/frame-batch.ts'
 import { REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
@@ -73,6 +76,7 @@ function counted(outcomes: readonly Outcome[]): TrafficCounters {
     batch.info[FRAME_NANOSECONDS] = one.nanoseconds
     batch.info[FRAME_WIRE_LENGTH] = one.wireLength
     batch.info[FRAME_LINK_TYPE] = one.linkType
+    batch.info[FRAME_FLAGS] = one.digits === NO_TIME_DIGITS ? FRAME_FLAG_NO_TIME : 0
     traffic.frames(batch)
     traffic.packet(one)
   })
@@ -85,6 +89,13 @@ const ssh = { src: '10.0.0.1', dst: '10.0.0.2', sport: 4000, dport: 22 }
 const sshReply = { src: '10.0.0.2', dst: '10.0.0.1', sport: 22, dport: 4000 }
 
 describe('the summary', () => {
+  it('takes the span of time from the frames that have one', () => {
+    const timeless = () => outcome(ssh, { ...NEW, epochSeconds: 0, nanoseconds: 0, digits: NO_TIME_DIGITS })
+    const timed = outcome(ssh, { ...NEW, epochSeconds: 1_700_000_000, nanoseconds: 0 })
+    expect(summaryOf([timeless(), timed, timeless()])).toContain('  2023-11-14 22:13:20 to 22:13:20 UTC, 0.000 s\n')
+    expect(summaryOf([timeless()])).toContain('  No frame has a time.\n')
+  })
+
   it('tells the story of a connection blocked at its first packet', () => {
     const text = summaryOf([
       outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 }),

@@ -1,3 +1,4 @@
+import { NO_TIME_DIGITS } from '../../capture/frame-batch.ts'
 import { reasonText } from '../../conntrack/reasons.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../../ruleset/hooks.ts'
@@ -76,7 +77,7 @@ export class PacketTable {
     const { columns } = this
     const row = this.rows++
     columns.frame.set(row, outcome.frame)
-    setTime(columns.time, row, outcome.epochSeconds, outcome.nanoseconds)
+    if (outcome.digits !== NO_TIME_DIGITS) setTime(columns.time, row, outcome.epochSeconds, outcome.nanoseconds)
     columns.length.set(row, outcome.wireLength)
     const family = addressFamily(outcome.fields, outcome.base)
     if (family !== IP_NONE) this.addHeaders(row, family, outcome.fields, outcome.base)

@@ -1,11 +1,10 @@
 import {
-  FRAME_DIGITS_MASK,
-  FRAME_DIGITS_SHIFT,
   FRAME_FILE,
   FRAME_FLAGS,
   FRAME_INTS,
   FRAME_NANOSECONDS,
   FRAME_WIRE_LENGTH,
+  timeDigits,
 } from '../../capture/frame-batch.ts'
 import type { Outcome, PassedSink } from '../../netfilter/outcome.ts'
 import { AnswerTeller, type AnswerWord } from '../../netfilter/shards/answer-words.ts'
@@ -62,7 +61,7 @@ export class RecordWriter {
   /** Records were handed over since all was to go out. */
   #keepsBack = false
   #seconds = Number.NaN
-  #digits = -1
+  #digits = Number.NaN
   #file = -1
 
   constructor(ring: RecordRing, tell: (word: RecordWord) => void) {
@@ -94,7 +93,7 @@ export class RecordWriter {
     const frame = index * FRAME_INTS
     const base = index * PACKET_INTS
     const seconds = batch.seconds[index]
-    const digits = (info[frame + FRAME_FLAGS] >>> FRAME_DIGITS_SHIFT) & FRAME_DIGITS_MASK
+    const digits = timeDigits(info[frame + FRAME_FLAGS])
     const file = info[frame + FRAME_FILE]
     if (seconds !== this.#seconds || digits !== this.#digits || file !== this.#file)
       this.#context(seconds, digits, file)
