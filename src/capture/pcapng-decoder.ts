@@ -32,7 +32,7 @@ import {
   SIMPLE_HEADER_LENGTH,
   sectionByteOrder,
 } from './pcapng-blocks.ts'
-import { type CaptureInterface, directionFlags, parseInterface } from './pcapng-options.ts'
+import { type CaptureInterface, directionFlags, type OptionTooLong, parseInterface } from './pcapng-options.ts'
 import type { DamageLog, RecordDecoder } from './record-decoder.ts'
 
 /** Reads the blocks of a pcapng capture: sections, interfaces and packets; all others are passed over. */
@@ -46,6 +46,8 @@ export class PcapngDecoder implements RecordDecoder {
   /** By what they are: a few bytes of a compressed file can be millions of interfaces, all alike. */
   readonly #kinds = new Map<string, CaptureInterface>()
   #frames = 0
+  /** Offset in the capture of the first byte that is looked at. */
+  #base = 0
   #lastSeconds = 0
   #lastNanoseconds = 0
   /** Damage behind which the next block has not been found yet. */
@@ -59,6 +61,7 @@ export class PcapngDecoder implements RecordDecoder {
 
   scan(batch: FrameBatch, from: number, end: number, base: number): number {
     const { bytes, capacity } = batch
+    this.#base = base
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     while (batch.count < capacity && end - from >= BLOCK_LENGTH_MIN) {
       if (this.#searching !== null) {
@@ -126,7 +129,7 @@ export class PcapngDecoder implements RecordDecoder {
         if (length < INTERFACE_LENGTH_MIN) {
           this.#report(base + from, `an interface description block of only ${length} bytes`, true)
         } else {
-          this.#addInterface(parseInterface(view, from + 8, from + length - 4, this.#littleEndian))
+          this.#addInterface(parseInterface(view, from + 8, from + length - 4, this.#littleEndian, this.#optionTooLong))
         }
         return
       case BLOCK_SECTION:
@@ -184,7 +187,10 @@ export class PcapngDecoder implements RecordDecoder {
     this.#lastNanoseconds = nanoseconds
     const optionsAt = PACKET_HEADER_LENGTH + ((captured + 3) & ~3)
     let flags = capturer.clock.digits << FRAME_DIGITS_SHIFT
-    if (optionsAt + 12 <= length) flags |= directionFlags(view, from + optionsAt, from + length - 4, littleEndian)
+    if (optionsAt + 8 <= length) {
+      const end = from + length - 4
+      flags |= directionFlags(view, from + optionsAt, end, littleEndian, this.#optionTooLong)
+    }
     const wireLength = view.getUint32(from + 24, littleEndian)
     this.#row(batch, from + PACKET_HEADER_LENGTH, captured, wireLength, capturer.linkType, number, flags)
   }
@@ -246,6 +252,13 @@ export class PcapngDecoder implements RecordDecoder {
     this.#report(
       offset,
       `a packet names interface ${number}, but its section describes ${known}; the frame is left out`,
+    )
+  }
+
+  readonly #optionTooLong: OptionTooLong = (at, code, length) => {
+    this.#report(
+      this.#base + at,
+      `option ${code} of a block claims ${length} bytes, more than are left of the block; it and those behind it are left out`,
     )
   }
 

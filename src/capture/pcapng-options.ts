@@ -22,16 +22,29 @@ export interface CaptureInterface {
   clock: CaptureClock
 }
 
+/** Takes down the option at view[at] that claims more bytes than its block has; those behind it cannot be found. */
+export type OptionTooLong = (at: number, code: number, length: number) => void
+
 /** Reads an Interface Description Block's body, `from` behind the block's length field, `end` before the trailing one. */
-export function parseInterface(view: DataView, from: number, end: number, littleEndian: boolean): CaptureInterface {
+export function parseInterface(
+  view: DataView,
+  from: number,
+  end: number,
+  littleEndian: boolean,
+  tooLong: OptionTooLong,
+): CaptureInterface {
   let resolution: number | null = null
   let offsetSeconds = 0
   let at = from + 8
   while (at + 4 <= end) {
     const code = view.getUint16(at, littleEndian)
     const length = view.getUint16(at + 2, littleEndian)
+    if (code === OPTION_END) break
+    if (at + 4 + length > end) {
+      tooLong(at, code, length)
+      break
+    }
     at += 4
-    if (code === OPTION_END || at + length > end) break
     if (code === OPTION_TSRESOL && length >= 1) resolution = view.getUint8(at)
     if (code === OPTION_TSOFFSET && length >= 8) offsetSeconds = Number(view.getBigInt64(at, littleEndian))
     at += (length + 3) & ~3
@@ -46,11 +59,21 @@ export function parseInterface(view: DataView, from: number, end: number, little
 }
 
 /** FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND or 0, from the options of a packet block in view[at, end). */
-export function directionFlags(view: DataView, at: number, end: number, littleEndian: boolean): number {
-  while (at + 8 <= end) {
+export function directionFlags(
+  view: DataView,
+  at: number,
+  end: number,
+  littleEndian: boolean,
+  tooLong: OptionTooLong,
+): number {
+  while (at + 4 <= end) {
     const code = view.getUint16(at, littleEndian)
     const length = view.getUint16(at + 2, littleEndian)
     if (code === OPTION_END) return 0
+    if (at + 4 + length > end) {
+      tooLong(at, code, length)
+      return 0
+    }
     if (code === OPTION_PACKET_FLAGS && length === 4) {
       const direction = view.getUint32(at + 4, littleEndian) & DIRECTION_MASK
       if (direction === DIRECTION_INBOUND) return FRAME_FLAG_INBOUND

@@ -94,6 +94,35 @@ describe('pcapng', () => {
     expect((await readBytes(clocked(6, 5_000_001n, -3n))).frames[0].time).toBe('2.000001000')
   })
 
+  it('names an option that runs past its block, and goes on', async () => {
+    const resolution = bytes(u16(9), u16(60_000), u32(9))
+    const described = interfaceBlock({ options: resolution })
+    const direction = packetBlock({ time: 1n, data, options: bytes(u16(2), u16(5), u32(1)) })
+    const { frames, problems } = await readBytes(bytes(sectionHeader(), described, packet, direction, packet))
+    expect(frames.map(({ time, flags }) => [time, flags])).toEqual([
+      ['1700000000.123456000', 0],
+      ['0.000001000', 0],
+      ['1700000000.123456000', 0],
+    ])
+    expect(problems).toMatchObject([
+      {
+        byteOffset: 28 + 16,
+        afterFrame: 0,
+        fatal: false,
+        message: expect.stringContaining('option 9 of a block claims 60000'),
+      },
+      { byteOffset: 28 + described.length + packet.length + 28 + 64, afterFrame: 1, fatal: false },
+    ])
+  })
+
+  it('reads options that fill their block, without an end', async () => {
+    const resolution = interfaceBlock({ options: bytes(u16(9), u16(1), Uint8Array.of(9, 0, 0, 0)) })
+    const marked = packetBlock({ time: 5n, data, options: bytes(u16(2), u16(4), u32(1)) })
+    const { frames, problems } = await readBytes(bytes(sectionHeader(), resolution, marked))
+    expect(frames).toMatchObject([{ time: '0.000000005', flags: FRAME_FLAG_INBOUND }])
+    expect(problems).toEqual([])
+  })
+
   it('reads simple packet blocks, cut to the snap length, without a time', async () => {
     const simple = block(3, bytes(u32(100), payload(20)))
     const { frames } = await readBytes(bytes(sectionHeader(), interfaceBlock({ snapLength: 20 }), packet, simple))
