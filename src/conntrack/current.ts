@@ -1,6 +1,5 @@
-import { addressText } from '../wire/address.ts'
-import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
-import { ConnectionReader } from './connection-reader.ts'
+import { P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { busiestHosts, type TableHost } from './busiest-hosts.ts'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
 import { ExpectationTable, type PendingExpectation } from './expectations.ts'
 import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER, X_TIMEOUT_POLICY } from './extensions.ts'
@@ -24,14 +23,6 @@ import { TupleKey } from './tuple.ts'
 
 export const NO_ENTRY = -1
 export const NOT_LOOKED_UP = -2
-/** Hosts named of those that filled the table. */
-const HOSTS_NAMED = 3
-
-/** A host and how many connections in the table it opened. */
-export interface TableHost {
-  readonly address: string
-  readonly connections: number
-}
 /** Expired entries are looked for whenever one is made: two steps each keep the table within twice its live entries. */
 const SWEEP_STEPS = 2
 const OPENINGS_TO_SWEEP = 32
@@ -276,28 +267,6 @@ export class CurrentConnection {
     this.table.extensions.records[x + X_HELPER] = helper + 1
   }
 
-  /** Addresses that opened most of the table's connections, most first. Looks at every entry. */
-  #busiestHosts(): TableHost[] {
-    const reader = new ConnectionReader(this.table)
-    /** By the address: IPv4 as a number, so that a text is made of the few that are named only. */
-    const counts = new Map<number | string, number>()
-    for (const id of this.table.live()) {
-      const host = reader.isIpv6(id)
-        ? addressText(
-            [0, 1, 2, 3].map((word) => reader.address(id, false, false, word)),
-            0,
-            IP_V6,
-          )
-        : reader.address(id, false, false, 0)
-      counts.set(host, (counts.get(host) ?? 0) + 1)
-    }
-    const busiest = [...counts].sort(([, a], [, b]) => b - a).slice(0, HOSTS_NAMED)
-    return busiest.map(([host, connections]) => ({
-      address: typeof host === 'string' ? host : addressText([host], 0, IP_V4),
-      connections,
-    }))
-  }
-
   /** A full table: what has expired goes first, then one entry that is not assured. */
   #makeRoom(): boolean {
     if (this.nowNs >= this.#nextCollectionNs) {
@@ -306,7 +275,7 @@ export class CurrentConnection {
     }
     if (this.fullSinceNs === Number.POSITIVE_INFINITY) {
       this.fullSinceNs = this.nowNs
-      this.hostsWhenFull = this.#busiestHosts()
+      this.hostsWhenFull = busiestHosts(this.table)
     }
     if (this.table.cleaner.evict(this.evicted + this.fullDrops)) {
       this.evicted++

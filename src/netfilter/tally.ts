@@ -1,4 +1,4 @@
-import type { TableHost } from '../conntrack/current.ts'
+import type { TableHost } from '../conntrack/busiest-hosts.ts'
 import { HELPERS } from '../conntrack/helpers/registry.ts'
 import type { MachineParts } from './machine-for.ts'
 import type { UnsureTranslations } from './unsure-translations.ts'

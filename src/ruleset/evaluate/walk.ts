@@ -10,6 +10,7 @@ import {
   VERDICT_UNKNOWN,
 } from '../rule-packet.ts'
 import type { EditAction, EffectAction } from './action.ts'
+import { CandidatePlaces } from './candidate-places.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import { type Dialogue, replyTo } from './dialogue.ts'
 import { addFinished, type FinishedWorld, isSurer, ongoing, possibleOf } from './finished-world.ts'
@@ -29,21 +30,19 @@ const UNSURE_TRACKING = 'how the packet is tracked (NOTRACK, CT) depends on a ru
 export class Walk {
   /** What came of it. */
   verdict = VERDICT_UNKNOWN
-  /** Nothing was done to the packet, or to what others may ask, besides its marks, its connection's, and how it is tracked. */
-  isRepeatable = true
   /** No rule did what is not the same for other packets of its connection (steadiness.ts). */
   didSteadily = true
   /** Rules and policies that the packet certainly matched. */
   readonly counted: number[] = []
+  /** Nothing was done to the packet, or to what others may ask, besides its marks, its connection's, and how it is tracked. */
+  #leavesAlone = true
   readonly #context: WalkContext
   readonly #packet: RulePacket
   readonly #baseChain: number
-  readonly #finder: RuleFinder | null
+  readonly #places: CandidatePlaces
   /** Takes down what is asked that packets of the same classes may answer in different ways. */
   readonly #dialogue: Dialogue | null
   readonly #recorder: Recorder | undefined
-  /** By chain, once it was entered. What rules are found by does not change on a packet's way through a table. */
-  readonly #candidates: (Int32Array | null | undefined)[] = []
   readonly #worlds: World[] = []
   readonly #finished: FinishedWorld[] = []
   /** The packet as it came, once a rule has changed it. */
@@ -67,9 +66,14 @@ export class Walk {
     this.#context = context
     this.#packet = packet
     this.#baseChain = baseChain
-    this.#finder = finder
+    this.#places = new CandidatePlaces(finder, packet)
     this.#dialogue = dialogue
     this.#recorder = recorder
+  }
+
+  /** Another packet with the same answers goes the same way, and leaves the same behind. */
+  get isRepeatable(): boolean {
+    return this.#leavesAlone && this.#places.isSteady
   }
 
   run(start: World): number {
@@ -125,29 +129,15 @@ export class Walk {
     return false
   }
 
+  /** The first place from `at` on whose rule the packet may match, or the end of the chain. */
+  #nextPlace(chain: number, at: number): number {
+    return this.#places.next(chain, at, this.#context.chains[chain].length)
+  }
+
   /** Worlds stand only where a rule may be of consequence, so that they meet there. */
   #add(world: World): void {
     world.at = this.#nextPlace(world.chain, world.at)
     addWorld(this.#worlds, world)
-  }
-
-  /** The first place from `at` on whose rule the packet may match, or the end of the chain. */
-  #nextPlace(chain: number, at: number): number {
-    let candidates = this.#candidates[chain]
-    if (candidates === undefined) {
-      candidates = this.#finder?.find(chain, this.#packet) ?? null
-      if (candidates !== null && this.#finder?.isSteady(chain) === false) this.isRepeatable = false
-      this.#candidates[chain] = candidates
-    }
-    if (candidates === null) return at
-    let low = 0
-    let high = candidates.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (candidates[middle] < at) low = middle + 1
-      else high = middle
-    }
-    return low < candidates.length ? candidates[low] : Math.max(at, this.#context.chains[chain].length)
   }
 
   /** Evaluates one rule; false when the world certainly goes on with the next one, as it is. */
@@ -256,7 +246,7 @@ export class Walk {
 
   #edited(before: World, action: EditAction): { world: World; verdict: number } {
     const packet = this.#packet
-    this.isRepeatable = false
+    this.#leavesAlone = false
     this.#unedited ??= packet.edits.save(packet)
     const verdict = action.edit(packet)
     const world = before.copy()
@@ -271,7 +261,7 @@ export class Walk {
     const packet = this.#packet
     const { effects, slots } = this.#context.runtime
     const effect = effects[slots.get(action) ?? -1]
-    this.isRepeatable = false
+    this.#leavesAlone = false
     if (this.#worlds.length === 0 && this.#finished.length === 0) effect.apply(packet)
     else effect.applyPerhaps(packet)
     next.mark = packet.mark
@@ -351,7 +341,7 @@ export class Walk {
     this.didSteadily = false
     if (this.#context.hasEdits) {
       packet.edits.uncertain = ALL_PARTS
-      this.isRepeatable = false
+      this.#leavesAlone = false
     }
     if (packet.connection >= 0) this.#context.runtime.uncertainMarks.add(packet.connections, packet.connection)
     packet.decidedBy = this.#firstUnknown

@@ -1,21 +1,21 @@
 import type { MatchExtension, RuleContext, Target, TargetExtension } from '../extension.ts'
 import { findMatch, MATCHES } from '../matches/registry.ts'
-import type { Counters, Rule, RuleHeader, RuleTarget } from '../rule.ts'
+import type { Counters, Rule, RuleTarget } from '../rule.ts'
 import type { Family } from '../rule-environment.ts'
 import type { TableName } from '../ruleset.ts'
 import { findTarget } from '../targets/registry.ts'
 import { standardTarget } from '../targets/standard.ts'
-import type { AddressMask } from './addresses.ts'
 import { COMMANDS, type Command, readCommand } from './commands.ts'
 import { parseCounters } from './counters.ts'
 import type { ExtensionCache } from './extension-cache.ts'
 import { findOption, type Loaded, type LoadedExtensions } from './find-option.ts'
 import { APART_ONLY, LISTING } from './generic-options.ts'
-import { checkInterfaceName, type HeaderOptions, INTERFACE_NAME, readHeader } from './header-options.ts'
+import { checkInterfaceName, INTERFACE_NAME, readHeader } from './header-options.ts'
 import type { OptionSpec, OptionUse } from './options.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
+import { headersOf } from './rule-headers.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 import { isPlainOption, writtenOptions } from './written-option.ts'
@@ -263,7 +263,7 @@ class LineReader {
     const hasIdleOptions = this.#header.some(
       ({ spec: { name } }) => name.endsWith('-interface') || (name === 'protocol' && context.family === 'ipv6'),
     )
-    const rules = expand(options).map((header): Rule => {
+    const rules = headersOf(options).map((header): Rule => {
       return { line, column, text, counters: this.#counters ?? counters, header, hasIdleOptions, matches, target }
     })
     return { command: this.#command, rules }
@@ -323,32 +323,4 @@ function chainTarget(kind: 'jump' | 'goto', { text }: Token): Target {
 
 function printNothing(): string {
   return ''
-}
-
-/** `-s a,b -d c,d` is four rules. */
-function expand(options: HeaderOptions): RuleHeader[] {
-  const { sources, destinations } = options
-  if (sources.length < 2 && destinations.length < 2) {
-    return [headerOf(options, sources[0] ?? null, destinations[0] ?? null)]
-  }
-  const each = <Value>(list: Value[]): (Value | null)[] => (list.length === 0 ? [null] : list)
-  return each(sources).flatMap((source) =>
-    each(destinations).map((destination) => headerOf(options, source, destination)),
-  )
-}
-
-function headerOf(options: HeaderOptions, source: AddressMask | null, destination: AddressMask | null): RuleHeader {
-  return {
-    source: addressOf(source, options.sourceNegated),
-    destination: addressOf(destination, options.destinationNegated),
-    inInterface: options.inInterface,
-    outInterface: options.outInterface,
-    protocol: options.protocol,
-    fragment: options.fragment,
-  }
-}
-
-/** Any address is as none asked for, unless negated. */
-function addressOf(value: AddressMask | null, negated: boolean): RuleHeader['source'] {
-  return value && (negated || value.mask.some((word) => word !== 0)) ? { value, negated } : null
 }

@@ -1,0 +1,41 @@
+import type { RulePacket } from '../rule-packet.ts'
+import type { RuleFinder } from './walk-context.ts'
+
+/** Where in the chains of a table rules stand that one packet may match. What they are found by does not change on its way. */
+export class CandidatePlaces {
+  /** What was found holds for packets that steady conditions cannot tell apart (steadiness.ts). */
+  isSteady = true
+  readonly #finder: RuleFinder | null
+  readonly #packet: RulePacket
+  /** By chain, once it was entered; null: every place. */
+  readonly #places: (Int32Array | null | undefined)[] = []
+
+  /** @param finder null: every rule is asked */
+  constructor(finder: RuleFinder | null, packet: RulePacket) {
+    this.#finder = finder
+    this.#packet = packet
+  }
+
+  /** The first from `at` on, or the end of the chain of this length. */
+  next(chain: number, at: number, length: number): number {
+    const places = this.#of(chain)
+    if (places === null) return at
+    let low = 0
+    let high = places.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (places[middle] < at) low = middle + 1
+      else high = middle
+    }
+    return low < places.length ? places[low] : Math.max(at, length)
+  }
+
+  #of(chain: number): Int32Array | null {
+    const known = this.#places[chain]
+    if (known !== undefined) return known
+    const found = this.#finder?.find(chain, this.#packet) ?? null
+    if (found !== null && this.#finder?.isSteady(chain) === false) this.isSteady = false
+    this.#places[chain] = found
+    return found
+  }
+}
