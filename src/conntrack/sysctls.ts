@@ -8,6 +8,8 @@ export interface SysctlRange {
 const INT_MAX = 0x7fffffff
 /** The kernel takes as many seconds as are INT_MAX ticks of its clock; the slowest ticks 100 times a second. */
 const SECONDS_MAX = Math.floor(INT_MAX / 100)
+/** The kernel takes more memory for fragments; nobody gives that much. */
+const BYTES_MAX = INT_MAX
 
 /**
  * The sysctls that change what the tracker does, by the kernel's names (`/proc/sys/net/netfilter` of a new network
@@ -48,9 +50,9 @@ export const SYSCTLS = {
   nf_conntrack_udp_timeout: seconds(30),
   nf_conntrack_udp_timeout_stream: seconds(120),
   nf_conntrack_frag6_timeout: seconds(60),
-  nf_conntrack_frag6_high_thresh: bounded(4_194_304, 0, Number.MAX_SAFE_INTEGER),
+  nf_conntrack_frag6_high_thresh: bounded(4_194_304, 0, BYTES_MAX),
   'net.ipv4.ipfrag_time': seconds(30),
-  'net.ipv4.ipfrag_high_thresh': bounded(4_194_304, 0, Number.MAX_SAFE_INTEGER),
+  'net.ipv4.ipfrag_high_thresh': bounded(4_194_304, 0, BYTES_MAX),
   'net.ipv4.ipfrag_max_dist': bounded(64, 0, INT_MAX),
 } as const satisfies Readonly<Record<string, SysctlRange>>
 
@@ -67,10 +69,10 @@ const WITHOUT_EFFECT: Readonly<Record<string, SysctlRange>> = {
   nf_conntrack_buckets: bounded(262_144, 0, INT_MAX),
   nf_conntrack_count: bounded(0, 0, INT_MAX),
   nf_conntrack_events: bounded(2, 0, 2),
-  nf_conntrack_frag6_low_thresh: bounded(3_145_728, 0, Number.MAX_SAFE_INTEGER),
+  nf_conntrack_frag6_low_thresh: bounded(3_145_728, 0, BYTES_MAX),
   nf_conntrack_log_invalid: bounded(0, 0, 255),
   nf_conntrack_timestamp: onOrOff(0),
-  'net.ipv4.ipfrag_low_thresh': bounded(3_145_728, 0, Number.MAX_SAFE_INTEGER),
+  'net.ipv4.ipfrag_low_thresh': bounded(3_145_728, 0, BYTES_MAX),
 }
 
 /**
