@@ -31,7 +31,8 @@ import {
   X_REPLY_PORTS,
 } from './extensions.ts'
 import { HELPERS } from './helpers/registry.ts'
-import { TCP_CLOSE, TCP_STATE_MASK, TCP_TIME_WAIT } from './protocols/tcp-states.ts'
+import { TCP_CLOSE, TCP_TIME_WAIT } from './protocols/tcp-states.ts'
+import { stateOf } from './protocols/tcp-word.ts'
 import type { ConnectionTable } from './table.ts'
 import { hasIcmpCounterpart, TupleKey } from './tuple.ts'
 
@@ -144,7 +145,7 @@ export class ConnectionReader {
 
   isClosed(connection: number): boolean {
     if (this.protocol(connection) !== PROTO_TCP) return false
-    const state = this.#table.entries[connection * ENTRY_INTS + E_TCP_STATE] & TCP_STATE_MASK
+    const state = stateOf(this.#table.entries[connection * ENTRY_INTS + E_TCP_STATE])
     return state === TCP_TIME_WAIT || state === TCP_CLOSE
   }
 

@@ -64,18 +64,12 @@ export const TCP_SIDE_FLAGS = 4
 export const TCP_END_FRAME = 5
 export const TCP_MAX_END_FRAME = 6
 
-/**
- * State | last direction << 4 | last segment class << 5 | retransmissions << 8, and in the upper half, of the last ignored
- * SYN, TCP_SIDE_ and LAST_ flags and window scale, packed as TCP_SIDE_FLAGS is.
- */
+/** State, last segment, retransmissions, last ignored SYN: see protocols/tcp-word.ts. */
 export const E_TCP_STATE = E_TCP_SIDE + 2 * TCP_SIDE_INTS
 export const E_TCP_LAST_SEQ = E_TCP_STATE + 1
 export const E_TCP_LAST_ACK = E_TCP_STATE + 2
 export const E_TCP_LAST_END = E_TCP_STATE + 3
 export const E_TCP_LAST_WINDOW = E_TCP_STATE + 4
-export const TCP_LAST_FLAGS_SHIFT = 16
-/** The next ACK may answer the ignored SYN (RFC 5961). */
-export const TCP_LAST_EXPECT_CHALLENGE_ACK = 0x40 << TCP_LAST_FLAGS_SHIFT
 
 /** SCTP: verification tag of each direction (the tag that packets of that direction carry), state, flags. */
 export const E_SCTP_TAG = E_PROTOCOL

@@ -4,6 +4,7 @@ import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current.ts'
 import { E_EXPIRY, E_KIND, E_STATUS, E_TCP_SIDE, E_TCP_STATE, ENTRY_INTS, TCP_END } from '../entry.ts'
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../protocols/tcp-states.ts'
+import { stateOf } from '../protocols/tcp-word.ts'
 import { after } from '../sequence.ts'
 import { IPS_DST_NAT, IPS_DST_NAT_DONE, IPS_SRC_NAT, IPS_SRC_NAT_DONE } from '../status.ts'
 import { ANY_DIRECTION } from '../table.ts'
@@ -20,7 +21,6 @@ const PORT_ATTEMPTS = 128
 const FEWEST_ATTEMPTS = 16
 /** So many attempts before the end, it begins to take the places of closed connections. */
 const EVICTING_ATTEMPTS = 32
-const TCP_STATE_MASK = 0xf
 /** 2^32 divided by the golden ratio: spreads neighbouring addresses. */
 const HASH_FACTOR = 0x9e3779b1
 /** 2^16 divided by the golden ratio, odd: its multiples come by all ports, each far from the last ones. */
@@ -265,9 +265,9 @@ export class NatBinder {
     const { id, table } = this.#current
     const t = table.entries
     if (attemptsLeft > EVICTING_ATTEMPTS || this.#tuple[P_PROTOCOL] !== PROTO_TCP) return true
-    if ((t[id * ENTRY_INTS + E_TCP_STATE] & TCP_STATE_MASK) !== TCP_SYN_SENT || table.foundDirection !== 1) return true
+    if (stateOf(t[id * ENTRY_INTS + E_TCP_STATE]) !== TCP_SYN_SENT || table.foundDirection !== 1) return true
     const e = this.#taker * ENTRY_INTS
-    const isClosed = (t[e + E_TCP_STATE] & TCP_STATE_MASK) >= TCP_TIME_WAIT
+    const isClosed = stateOf(t[e + E_TCP_STATE]) >= TCP_TIME_WAIT
     if (!isClosed || (t[e + E_STATUS] & IPS_SRC_NAT) === 0) return true
     if (!after(t[id * ENTRY_INTS + E_TCP_SIDE + TCP_END], t[e + E_TCP_SIDE + TCP_END])) return true
     table.remove(this.#taker)

@@ -20,7 +20,6 @@ import {
   E_TCP_STATE,
   TCP_END,
   TCP_END_FRAME,
-  TCP_LAST_EXPECT_CHALLENGE_ACK,
   TCP_MAX_ACK,
   TCP_MAX_END,
   TCP_MAX_END_FRAME,
@@ -47,6 +46,7 @@ import {
   TCP_SIDE_MAX_ACK_SET,
   TCP_SIDE_SACK_PERMITTED,
 } from './tcp-window.ts'
+import { EXPECTS_CHALLENGE_ACK } from './tcp-word.ts'
 
 const STATUS_ASKED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_SEQ_ADJUST
 const STATUS_WANTED = IPS_CONFIRMED | IPS_SEEN_REPLY
@@ -133,6 +133,7 @@ export function moveOrdinary(
     receiverFlags &= ~TCP_SIDE_DATA_UNACKNOWLEDGED
     t[receiver + TCP_SIDE_FLAGS] = receiverFlags
   }
+  // As the functions of tcp-word.ts, in one step.
   const moved = newState | (direction << 4) | (kind << 5)
   if (isFin) {
     t[e + E_TCP_STATE] = (packed & ~0xff) | moved
@@ -162,6 +163,6 @@ function isOrdinaryState(state: number, packed: number, direction: number, isFin
   // The reply's ACK may be that of a simultaneous open.
   if (state === TCP_SYN_RECV) return direction === 0 && !isFin
   // The ACK may answer a stray SYN.
-  if (state === TCP_LAST_ACK) return (packed & TCP_LAST_EXPECT_CHALLENGE_ACK) === 0
+  if (state === TCP_LAST_ACK) return (packed & EXPECTS_CHALLENGE_ACK) === 0
   return state > TCP_ESTABLISHED && state <= TCP_TIME_WAIT
 }

@@ -24,6 +24,7 @@ import {
   TCP_TIME_WAIT,
 } from './tcp-states.ts'
 import { type Segment, TCP_SIDE_MAX_ACK_SET } from './tcp-window.ts'
+import { lastDirectionOf, lastKindOf } from './tcp-word.ts'
 
 /** It closes the connection if it is in the window. */
 const CLOSE_CHECK_WINDOW = 0
@@ -55,7 +56,7 @@ export function judgeReset(
   ) {
     return CLOSE_SKIP_WINDOW
   }
-  const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
+  const lastKind = lastKindOf(t[e + E_TCP_STATE])
   const peer = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
   if ((t[peer + TCP_SIDE_FLAGS] & TCP_SIDE_MAX_ACK_SET) === 0 || lastKind === SEGMENT_SYN) {
     return answersIgnored(t, e, direction, oldState, segment) ? CLOSE_SKIP_WINDOW : CLOSE_CHECK_WINDOW
@@ -67,7 +68,7 @@ export function judgeReset(
     return CLOSE_INVALID
   }
   if (!established || segment.seq === t[peer + TCP_MAX_ACK]) return CLOSE_CHECK_WINDOW
-  const lastDirection = (t[e + E_TCP_STATE] >>> 4) & 1
+  const lastDirection = lastDirectionOf(t[e + E_TCP_STATE])
   if (lastKind === SEGMENT_ACK && lastDirection === direction && segment.seq === t[e + E_TCP_LAST_END]) {
     return CLOSE_CHECK_WINDOW
   }
@@ -83,8 +84,8 @@ export function answersIgnored(
   segment: Segment,
 ): boolean {
   const status = t[e + E_STATUS]
-  const lastKind = (t[e + E_TCP_STATE] >>> 5) & 7
-  const lastDirection = (t[e + E_TCP_STATE] >>> 4) & 1
+  const lastKind = lastKindOf(t[e + E_TCP_STATE])
+  const lastDirection = lastDirectionOf(t[e + E_TCP_STATE])
   if (
     (((status & IPS_SEEN_REPLY) !== 0 && lastKind === SEGMENT_SYN && lastDirection !== direction) ||
       ((status & IPS_ASSURED) === 0 && lastKind === SEGMENT_ACK)) &&

@@ -34,6 +34,7 @@ import {
 } from '../reasons.ts'
 import { after, before } from '../sequence.ts'
 import { SEGMENT_ACK, TCP_SYN_RECV, TCP_SYN_SENT } from './tcp-states.ts'
+import { lastDirectionOf, withFirstTransmission, withRetransmission } from './tcp-word.ts'
 
 /** Flags of one side of a connection. */
 const TCP_SIDE_WINDOW_SCALE = 0x01
@@ -274,19 +275,18 @@ function countRetransmission(
   end: number,
   window: number,
 ): void {
-  const state = t[e + E_TCP_STATE]
+  const word = t[e + E_TCP_STATE]
   if (
-    ((state >>> 4) & 1) === direction &&
+    lastDirectionOf(word) === direction &&
     t[e + E_TCP_LAST_SEQ] === seq &&
     t[e + E_TCP_LAST_ACK] === ack &&
     t[e + E_TCP_LAST_END] === end &&
     t[e + E_TCP_LAST_WINDOW] === window
   ) {
-    // The kernel counts in one byte.
-    t[e + E_TCP_STATE] = (state & ~0xff00) | ((state + 0x100) & 0xff00)
+    t[e + E_TCP_STATE] = withRetransmission(word)
     return
   }
-  t[e + E_TCP_STATE] = (state & ~0xff10) | (direction << 4)
+  t[e + E_TCP_STATE] = withFirstTransmission(word, direction)
   t[e + E_TCP_LAST_SEQ] = seq
   t[e + E_TCP_LAST_ACK] = ack
   t[e + E_TCP_LAST_END] = end

@@ -10,17 +10,12 @@ import {
 import {
   E_EXPIRY,
   E_STATUS,
-  E_TCP_LAST_ACK,
-  E_TCP_LAST_END,
-  E_TCP_LAST_SEQ,
   E_TCP_LAST_WINDOW,
   E_TCP_SIDE,
   E_TCP_STATE,
   ENTRY_INTS,
   TCP_END,
   TCP_END_FRAME,
-  TCP_LAST_EXPECT_CHALLENGE_ACK,
-  TCP_LAST_FLAGS_SHIFT,
   TCP_MAX_END,
   TCP_MAX_END_FRAME,
   TCP_MAX_WINDOW,
@@ -48,6 +43,7 @@ import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../s
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
 import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
+import { answersStraySyn, grantsIgnoredSyn, keepIgnored, resumeIgnoredSyn } from './tcp-ignored.ts'
 import { moveOrdinary } from './tcp-ordinary.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
 import {
@@ -57,15 +53,12 @@ import {
   SEGMENT_NONE,
   SEGMENT_RST,
   SEGMENT_SYN,
-  SEGMENT_SYNACK,
   TCP_CLOSE,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT,
   TCP_IGNORE,
   TCP_INVALID,
-  TCP_LAST_ACK,
   TCP_NONE,
-  TCP_STATE_MASK,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_SYN_SENT2,
@@ -85,10 +78,16 @@ import {
   WINDOW_ACCEPT,
   WINDOW_IGNORE,
 } from './tcp-window.ts'
-
-/** Flags of the last ignored SYN, in E_TCP_STATE, beside the TCP_SIDE_ ones. */
-const LAST_SIMULTANEOUS_OPEN = 0x80 << TCP_LAST_FLAGS_SHIFT
-const LAST_FLAGS_MASK = 0xffff << TCP_LAST_FLAGS_SHIFT
+import {
+  EXPECTS_CHALLENGE_ACK,
+  lastDirectionOf,
+  lastKindOf,
+  retransmissionsOf,
+  SIMULTANEOUS_OPEN,
+  stateOf,
+  withLast,
+  withState,
+} from './tcp-word.ts'
 
 /** A FIN or RST out of the window shortens the life of an assured entry only while more than this is left. */
 const MUCH_LIFE_LEFT_NS = 120e9
@@ -130,11 +129,11 @@ export class TcpTracker {
     const t = table.entries
     const e = id * ENTRY_INTS
     if (!moveOrdinary(t, e, direction, fields, base, frame)) return false
-    const packed = t[e + E_TCP_STATE]
+    const word = t[e + E_TCP_STATE]
     const timeouts = this.#timeoutsOf(id)
     const timeout = timeouts.choose(
-      packed & TCP_STATE_MASK,
-      (packed >>> 8) & 0xff,
+      stateOf(word),
+      retransmissionsOf(word),
       false,
       hasUnacknowledged(t, e),
       t[e + E_TCP_LAST_WINDOW] === 0,
@@ -159,14 +158,12 @@ export class TcpTracker {
     const payload = fields[base + P_L4_LENGTH] - ((flagsWindow >>> 28) << 2)
     segment.end = (segment.seq + payload + ((flags & TCP_SYN) !== 0 ? 1 : 0) + ((flags & TCP_FIN) !== 0 ? 1 : 0)) | 0
 
-    if ((t[e + E_STATUS] & IPS_CONFIRMED) === 0 && (t[e + E_TCP_STATE] & 15) === TCP_NONE) {
+    if ((t[e + E_STATUS] & IPS_CONFIRMED) === 0 && stateOf(t[e + E_TCP_STATE]) === TCP_NONE) {
       if (!this.#open(t, e, fields, base, frame)) return TRACK_INVALID
     }
 
-    const packed = t[e + E_TCP_STATE]
-    const storedState = packed & 15
-    const lastDirection = (packed >>> 4) & 1
-    const lastKind = (packed >>> 5) & 7
+    const word = t[e + E_TCP_STATE]
+    const storedState = stateOf(word)
     let oldState = storedState
     let newState = TCP_TRANSITIONS[(direction << 7) | (kind << 4) | oldState]
     let checksWindow = true
@@ -174,47 +171,35 @@ export class TcpTracker {
     if (newState === TCP_SYN_SENT && oldState >= TCP_TIME_WAIT) {
       const closed =
         (t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]) & TCP_SIDE_CLOSE_INIT
-      if (closed !== 0 || (lastDirection === direction && lastKind === SEGMENT_RST)) return TRACK_REOPEN
+      if (closed !== 0 || (lastDirectionOf(word) === direction && lastKindOf(word) === SEGMENT_RST)) return TRACK_REOPEN
       newState = TCP_IGNORE
     }
     switch (newState) {
       case TCP_IGNORE:
-        if (
-          kind === SEGMENT_SYNACK &&
-          lastKind === SEGMENT_SYN &&
-          lastDirection !== direction &&
-          segment.ack === t[e + E_TCP_LAST_END]
-        ) {
-          // The server answers a SYN that was ignored: it knew better than the entry, which starts anew from that SYN.
+        if (grantsIgnoredSyn(t, e, direction, segment)) {
           oldState = TCP_SYN_SENT
           newState = TCP_SYN_RECV
-          this.#resume(t, e, lastDirection, direction, frame)
+          resumeIgnoredSyn(t, e, direction, frame)
           break
         }
-        this.#ignore(t, e, fields, base, direction, oldState)
+        keepIgnored(t, e, direction, oldState, segment, fields, base)
+        this.#finding.set(REASON_TCP_IGNORED, kind | (direction << 4), oldState, 0)
         return TRACK_ACCEPT
       case TCP_INVALID:
         this.#finding.set(REASON_TCP_STATE, kind | (direction << 4), oldState, 0)
         return TRACK_INVALID
       case TCP_TIME_WAIT:
-        // RFC 5961: the ACK may answer a stray SYN, not the FIN.
-        if (
-          oldState === TCP_LAST_ACK &&
-          kind === SEGMENT_ACK &&
-          lastDirection !== direction &&
-          lastKind === SEGMENT_SYN &&
-          (t[e + E_TCP_STATE] & TCP_LAST_EXPECT_CHALLENGE_ACK) !== 0
-        ) {
-          t[e + E_TCP_STATE] &= ~TCP_LAST_EXPECT_CHALLENGE_ACK
+        if (answersStraySyn(t, e, direction, oldState, kind)) {
+          t[e + E_TCP_STATE] &= ~EXPECTS_CHALLENGE_ACK
           this.#finding.set(REASON_TCP_CHALLENGE_ACK, 0, 0, 0)
           return TRACK_ACCEPT
         }
         break
       case TCP_SYN_SENT2:
-        t[e + E_TCP_STATE] |= LAST_SIMULTANEOUS_OPEN
+        t[e + E_TCP_STATE] |= SIMULTANEOUS_OPEN
         break
       case TCP_SYN_RECV:
-        if (direction === 1 && kind === SEGMENT_ACK && (t[e + E_TCP_STATE] & LAST_SIMULTANEOUS_OPEN) !== 0) {
+        if (direction === 1 && kind === SEGMENT_ACK && (t[e + E_TCP_STATE] & SIMULTANEOUS_OPEN) !== 0) {
           newState = TCP_ESTABLISHED
         }
         break
@@ -262,8 +247,8 @@ export class TcpTracker {
     const e = id * ENTRY_INTS
     const t = this.#table.entries
     const flags = fields[base + P_TCP_FLAGS_WINDOW] >>> 16
-    if ((t[e + E_TCP_STATE] & 15) === TCP_CLOSE || (flags & TCP_RST) !== 0) return
-    t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~15) | TCP_CLOSE
+    if (stateOf(t[e + E_TCP_STATE]) === TCP_CLOSE || (flags & TCP_RST) !== 0) return
+    t[e + E_TCP_STATE] = withState(t[e + E_TCP_STATE], TCP_CLOSE)
     this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + this.#timeoutsOf(id).ns[TCP_CLOSE]
   }
 
@@ -293,51 +278,16 @@ export class TcpTracker {
       t[side + TCP_SIDE_FLAGS] = TCP_SIDE_SACK_PERMITTED | TCP_SIDE_BE_LIBERAL
       t[side + TCP_SIDE_INTS + TCP_SIDE_FLAGS] = TCP_SIDE_SACK_PERMITTED | TCP_SIDE_BE_LIBERAL
     }
-    t[e + E_TCP_STATE] = SEGMENT_NONE << 5
+    t[e + E_TCP_STATE] = withLast(0, 0, SEGMENT_NONE)
     return true
-  }
-
-  /** Keeps what an ignored segment said, should the other side's answer show that it was meant. */
-  #ignore(t: Int32Array, e: number, fields: Int32Array, base: number, direction: number, oldState: number): void {
-    const segment = this.#segment
-    t[e + E_TCP_STATE] = (t[e + E_TCP_STATE] & ~0xf0) | (direction << 4) | (segment.kind << 5)
-    t[e + E_TCP_LAST_SEQ] = segment.seq
-    t[e + E_TCP_LAST_END] = segment.end
-    t[e + E_TCP_LAST_WINDOW] = segment.window
-    if (segment.kind === SEGMENT_SYN && direction === 0) {
-      t[e + E_TCP_STATE] =
-        (t[e + E_TCP_STATE] & ~LAST_FLAGS_MASK) |
-        (sideFromOptions(fields, base, 0) << TCP_LAST_FLAGS_SHIFT) |
-        (oldState === TCP_LAST_ACK ? TCP_LAST_EXPECT_CHALLENGE_ACK : 0)
-    }
-    if (oldState === TCP_SYN_SENT && segment.kind === SEGMENT_ACK && direction === 1) {
-      t[e + E_TCP_LAST_ACK] = segment.ack
-    }
-    this.#finding.set(REASON_TCP_IGNORED, segment.kind | (direction << 4), oldState, 0)
-  }
-
-  /** Puts the remembered SYN in the place of its side's data; the answering side starts blank, but for its pick-up's mark. */
-  #resume(t: Int32Array, e: number, asking: number, answering: number, frame: number): void {
-    const side = e + E_TCP_SIDE + asking * TCP_SIDE_INTS
-    t[e + E_TCP_STATE] &= ~TCP_LAST_EXPECT_CHALLENGE_ACK
-    t[side + TCP_END] = t[e + E_TCP_LAST_END]
-    t[side + TCP_MAX_END] = t[e + E_TCP_LAST_END]
-    t[side + TCP_MAX_WINDOW] = t[e + E_TCP_LAST_WINDOW] === 0 ? 1 : t[e + E_TCP_LAST_WINDOW]
-    t[side + TCP_SIDE_FLAGS] = t[e + E_TCP_STATE] >>> TCP_LAST_FLAGS_SHIFT
-    t[side + TCP_END_FRAME] = frame
-    t[side + TCP_MAX_END_FRAME] = frame
-    const other = e + E_TCP_SIDE + answering * TCP_SIDE_INTS
-    const kept = t[other + TCP_SIDE_FLAGS] & TCP_SIDE_BE_LIBERAL
-    t.fill(0, other, other + TCP_SIDE_INTS)
-    t[other + TCP_SIDE_FLAGS] = kept
   }
 
   /** Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened. */
   #rememberInvalid(t: Int32Array, e: number, direction: number, kind: number): void {
     if ((t[e + E_STATUS] & IPS_ASSURED) === 0 || (kind !== SEGMENT_FIN && kind !== SEGMENT_RST)) return
-    const packed = t[e + E_TCP_STATE]
-    const lastKind = (packed >>> 5) & 7
-    if (((packed >>> 4) & 1) !== direction && (lastKind === SEGMENT_FIN || lastKind === SEGMENT_RST)) {
+    const word = t[e + E_TCP_STATE]
+    const lastKind = lastKindOf(word)
+    if (lastDirectionOf(word) !== direction && (lastKind === SEGMENT_FIN || lastKind === SEGMENT_RST)) {
       const times = this.#table.times
       const { nowNs } = this.#table
       const left = times[(e + E_EXPIRY) >> 1] - nowNs
@@ -346,7 +296,7 @@ export class TcpTracker {
         times[(e + E_EXPIRY) >> 1] = nowNs + unacknowledged
       }
     } else {
-      t[e + E_TCP_STATE] = (packed & ~0xf0) | (direction << 4) | (kind << 5)
+      t[e + E_TCP_STATE] = withLast(word, direction, kind)
     }
   }
 
@@ -356,15 +306,15 @@ export class TcpTracker {
 
   /** The segment counts: new state, timeout, ASSURED. */
   #settle(t: Int32Array, e: number, direction: number, kind: number, oldState: number, newState: number): number {
-    const packed = (t[e + E_TCP_STATE] & ~0xff) | newState | (direction << 4) | (kind << 5)
-    t[e + E_TCP_STATE] = packed
+    const word = withLast(withState(t[e + E_TCP_STATE], newState), direction, kind)
+    t[e + E_TCP_STATE] = word
     const side = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
     if (newState === TCP_FIN_WAIT && oldState !== TCP_FIN_WAIT) t[side + TCP_SIDE_FLAGS] |= TCP_SIDE_CLOSE_INIT
 
     const timeouts = this.#timeoutsOf(e / ENTRY_INTS)
     const timeout = timeouts.choose(
       newState,
-      (packed >>> 8) & 0xff,
+      retransmissionsOf(word),
       kind === SEGMENT_RST,
       hasUnacknowledged(t, e),
       t[e + E_TCP_LAST_WINDOW] === 0,

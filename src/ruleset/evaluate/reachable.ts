@@ -1,6 +1,7 @@
 import { VERDICT_DROP } from '../rule-packet.ts'
 import type { Condition } from './condition.ts'
 import type { Program, ProgramRule } from './program.ts'
+import type { World } from './world.ts'
 
 /** Something on the way remembers the packet or changes it. */
 const LEAVES_MARKS = 1 << 7
@@ -19,8 +20,18 @@ export class Reachable {
     this.#program = program
   }
 
+  /** For a world at some place of a chain that was called, in the end, from a base chain. */
+  ahead({ chain, at, frames }: Pick<World, 'chain' | 'at' | 'frames'>, baseChain: number): number {
+    const { chains } = this.#program
+    const policy = this.#from(baseChain, chains[baseChain].rules.length)
+    return frames.reduce(
+      (bits, frame) => bits | this.#from(frame.chain, frame.at + 1),
+      policy | this.#from(chain, Math.min(at, chains[chain].rules.length)),
+    )
+  }
+
   /** From a place of a chain to the chain's end, and in all chains called on the way. @param at up to the chain's length */
-  from(chain: number, at: number): number {
+  #from(chain: number, at: number): number {
     return this.#of(chain, 0)[at]
   }
 

@@ -102,16 +102,9 @@ export class Walk {
     if ((possible & (possible - 1)) === 0) return false
     const ends = ongoing(this.#finished)
     return [first, ...this.#worlds].every(
-      (world) => (this.#ahead(world) & ~possible) === 0 && ends.some((end) => alike(end.world, world)),
-    )
-  }
-
-  /** What can become of a world: bits 1 << VERDICT_…, and LEAVES_MARKS. */
-  #ahead({ chain, at, frames }: World): number {
-    const policy = this.#context.reachable.from(this.#baseChain, this.#context.chains[this.#baseChain].length)
-    return frames.reduce(
-      (bits, frame) => bits | this.#context.reachable.from(frame.chain, frame.at + 1),
-      policy | this.#context.reachable.from(chain, Math.min(at, this.#context.chains[chain].length)),
+      (world) =>
+        (this.#context.reachable.ahead(world, this.#baseChain) & ~possible) === 0 &&
+        ends.some((end) => alike(end.world, world)),
     )
   }
 
