@@ -202,7 +202,8 @@ export class NatHooks {
       packet.possibleVerdicts |= (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP)
       return VERDICT_UNKNOWN
     }
-    this.unsureSources.note(rules.info(packet.decidedBy), rules.unknownText(packet.unknownReason))
+    const rule = rules.info(packet.decidedBy)
+    if (rule !== null) this.unsureSources.note(rule, rules.unknownText(packet.unknownReason) ?? '')
     // Another source would not change what becomes of this packet.
     return packet.possibleVerdicts === 1 << VERDICT_ACCEPT ? VERDICT_ACCEPT : VERDICT_UNKNOWN
   }

@@ -6,8 +6,8 @@ export class UnsureTranslations {
   /** The rule, and what is missing to decide it. */
   first = ''
 
-  note(rule: RuleInfo | null, missing: string | null): void {
-    if (this.count === 0) this.first = `rule ${rule?.number} of ${rule?.chain} (line ${rule?.line}): ${missing}`
+  note({ table, chain, number, line }: RuleInfo, missing: string): void {
+    if (this.count === 0) this.first = `${table} ${chain} rule ${number} (line ${line}): ${missing}`
     this.count++
   }
 }

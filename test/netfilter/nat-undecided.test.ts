@@ -93,7 +93,7 @@ describe('whether the source is translated cannot be decided', () => {
     expect(one.say(QUESTION)).toBe('NEW FORWARD ACCEPT')
     expect(unsureOf(one)).toMatchObject({
       count: 1,
-      first: 'rule 1 of POSTROUTING (line 6): the outgoing interface is not known; name it with --iface or --out-iface',
+      first: 'nat POSTROUTING rule 1 (line 6): the outgoing interface is not known; name it with --iface or --out-iface',
     })
   })
 
@@ -113,6 +113,6 @@ describe('whether the source is translated cannot be decided', () => {
         nat(`${syn} -m tcpmss --mss 1:1400 -j SNAT --to-source 203.0.113.5`),
     )
     expect(one.say(tcp('10.0.0.1:4000>10.9.9.9:80', 'S', { options: [mss(1460)] }))).toBe('NEW FORWARD ACCEPT')
-    expect(unsureOf(one).first).toMatch(/^rule 1 of POSTROUTING \(line \d+\): the capture cut .* or a rule changed/)
+    expect(unsureOf(one).first).toMatch(/^nat POSTROUTING rule 1 \(line \d+\): the capture cut .* or a rule changed/)
   })
 })
