@@ -93,7 +93,8 @@ describe('whether the source is translated cannot be decided', () => {
     expect(one.say(QUESTION)).toBe('NEW FORWARD ACCEPT')
     expect(unsureOf(one)).toMatchObject({
       count: 1,
-      first: 'nat POSTROUTING rule 1 (line 6): the outgoing interface is not known; name it with --iface or --out-iface',
+      first:
+        'nat POSTROUTING rule 1 (line 6): the outgoing interface is not known; name it with --iface or --out-iface',
     })
   })
 

@@ -6,6 +6,7 @@ import type { TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { parseCounters } from './counters.ts'
 import { ExtensionCache } from './extension-cache.ts'
+import { adviceFor } from './foreign-forms.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
 import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
@@ -61,6 +62,8 @@ class FileReader {
   /** Tables of commands that stand outside of `*table` and COMMIT. */
   readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
+  /** The file is of another form: what its other lines lack says nothing. */
+  #isForeign = false
 
   constructor(file: string, family: Family, labels: LabelNames | null) {
     this.#file = file
@@ -74,7 +77,7 @@ class FileReader {
   }
 
   line(text: string, line: number): void {
-    if (this.#errors.length >= ERRORS_MAX) return
+    if (this.#errors.length >= ERRORS_MAX || this.#isForeign) return
     try {
       this.#readLine(text, line)
     } catch (error) {
@@ -200,6 +203,11 @@ class FileReader {
 
   /** `iptables -t nat -A …`, or `-A …` as iptables -S prints it, without a table around it. */
   #shellLine(text: string, line: number): void {
+    const advice = adviceFor(text)
+    if (advice !== null) {
+      this.#isForeign = true
+      throw new Refusal({ line, column: 1 }, advice)
+    }
     const command = readShellLine(text, line)
     if (!command) {
       const instead = 'begin a table with *filter, or give what iptables-save prints'

@@ -1,0 +1,35 @@
+interface ForeignForm {
+  /** A line that nothing but this form has. */
+  readonly line: RegExp
+  readonly advice: string
+}
+
+const GIVE_SAVED = 'give what iptables-save prints'
+
+/** What people have of a firewall beside the output of iptables-save. */
+const FOREIGN_FORMS: readonly ForeignForm[] = [
+  {
+    line: /^\s*table\s+(?:(?:ip|ip6|inet|arp|bridge|netdev)\s+)?\S+\s*\{|^\s*(?:flush ruleset|add table)\b|^\s*\{\s*"nftables"/,
+    advice:
+      'this is a ruleset of nftables, which is not read; rules that came from iptables (iptables-nft) are printed by ' +
+      'iptables-nft-save',
+  },
+  {
+    line: /^Chain \S+ \((?:policy \S+|\d+ references)/,
+    advice: `this is what iptables -L prints, which leaves parts of rules out; ${GIVE_SAVED}`,
+  },
+  {
+    line: /^\s*config\s+(?:defaults|zone|rule|forwarding|redirect|include|ipset)\b/,
+    advice: `this is OpenWrt's configuration, not the rules made of it; ${GIVE_SAVED} on the router`,
+  },
+  {
+    line: /^\s*(?:create|add)\s+\S+\s+(?:\S+:\S+|\d)/,
+    advice: 'this is what ipset save prints; give it with --ipset, and the rules with --rules',
+  },
+  { line: /^\s*<(?:\?xml|iptables-rules)\b/, advice: `this is XML; ${GIVE_SAVED}` },
+]
+
+/** What to give in place of a file with this line; null where nothing is known of it. */
+export function adviceFor(line: string): string | null {
+  return FOREIGN_FORMS.find((form) => form.line.test(line))?.advice ?? null
+}
