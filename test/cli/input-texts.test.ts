@@ -40,7 +40,7 @@ describe('rules that come by a pipe', () => {
   it('are shown where they are wrong', () => {
     const { status, stderr } = bash(`ctreplay ${sample} --rules <(echo 'Chain INPUT (policy ACCEPT)')`)
     expect(status).toBe(2)
-    expect(stderr).toContain(':1:1: error: this stands outside of a table')
+    expect(stderr).toContain(':1:1: error: this is what iptables -L prints')
     expect(stderr).toContain('\n  Chain INPUT (policy ACCEPT)\n  ^\n')
   })
 
