@@ -182,15 +182,15 @@ export class Tracker {
   }
 
   /**
-   * `track`, for a TCP or UDP packet with a good checksum whose live connection is known, where it is answered and the packet
-   * is nothing special; it says the same, but for `finding`, which is left alone. False where it takes `track` to say;
+   * `track`, for a TCP or UDP packet with a good checksum whose live connection is known, where it is answered, or is by this
+   * packet, which is nothing special; it says the same, but for `finding`, which is left alone. False where it takes `track` to say;
    * nothing has changed then.
    */
   trackOrdinary(fields: Int32Array, base: number, id: number, direction: number, frame: number): boolean {
     const isOrdinary =
       fields[base + P_PROTOCOL] === PROTO_TCP
         ? this.#tcp.trackOrdinary(fields, base, id, direction, frame)
-        : this.#udp.trackOrdinary(fields, base, id)
+        : this.#udp.trackOrdinary(fields, base, id, direction)
     if (isOrdinary) {
       this.current.beginEstablished(id, direction)
       this.#tellWatchers()

@@ -31,34 +31,39 @@ import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../s
 import {
   SEGMENT_ACK,
   SEGMENT_FIN,
+  SEGMENT_SYNACK,
   TCP_ESTABLISHED,
   TCP_FIN_WAIT,
   TCP_LAST_ACK,
   TCP_STATE_MASK,
   TCP_SYN_RECV,
+  TCP_SYN_SENT,
   TCP_TIME_WAIT,
   TCP_TRANSITIONS,
 } from './tcp-states.ts'
 import {
+  initSender,
   MAX_ACK_WINDOW,
   TCP_SIDE_CLOSE_INIT,
   TCP_SIDE_DATA_UNACKNOWLEDGED,
   TCP_SIDE_MAX_ACK_SET,
   TCP_SIDE_SACK_PERMITTED,
 } from './tcp-window.ts'
-import { EXPECTS_CHALLENGE_ACK } from './tcp-word.ts'
+import { EXPECTS_CHALLENGE_ACK, stateOf, withLast, withState } from './tcp-word.ts'
 
 const STATUS_ASKED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_SEQ_ADJUST
 const STATUS_WANTED = IPS_CONFIRMED | IPS_SEEN_REPLY
 
 /** Whatever PSH is; FIN comes besides. */
 const FLAGS_ASKED = TCP_URG | TCP_ACK | TCP_RST | TCP_SYN
+/** Those by which segments are told apart. */
+const FLAGS_OF_CLASS = 0x3f
 const HEADER_BYTES = 20
 
 /**
  * What the state table, its special cases and the window check come to for the segments that most segments are: an ACK or a
  * FIN with ACK, with or without data, between all bounds of an answered connection, from the end of its handshake on. Moves the
- * connection as `TcpTracker.track` would (test/conntrack/tcp-ordinary.test.ts), but for its timeout.
+ * connection as `TcpTracker.track` would (test/conntrack/ordinary.test.ts), but for its timeout.
  *
  * @param t the entries, @param e the entry's first word
  * @returns false, and nothing has moved, for any other segment
@@ -155,6 +160,46 @@ export function moveOrdinary(
     t[e + E_TCP_LAST_END] = end
     t[e + E_TCP_LAST_WINDOW] = window
   }
+  return true
+}
+
+/**
+ * The same for the segment that most connections are answered by: a SYN with ACK for exactly what the SYN sent, the first that
+ * its side sends.
+ */
+export function answerOpening(
+  t: Int32Array,
+  e: number,
+  direction: number,
+  fields: Int32Array,
+  base: number,
+  frame: number,
+): boolean {
+  const word = t[e + E_TCP_STATE]
+  const status = t[e + E_STATUS]
+  const flagsWindow = fields[base + P_TCP_FLAGS_WINDOW]
+  if ((status & STATUS_ASKED) !== IPS_CONFIRMED || direction !== 1 || stateOf(word) !== TCP_SYN_SENT) return false
+  if (((flagsWindow >>> 16) & FLAGS_OF_CLASS) !== (TCP_SYN | TCP_ACK)) return false
+  const header = (flagsWindow >>> 28) << 2
+  const length = fields[base + P_L4_LENGTH]
+  if (header < HEADER_BYTES || header > length) return false
+  const client = e + E_TCP_SIDE
+  const server = client + TCP_SIDE_INTS
+  const ack = fields[base + P_TCP_ACK]
+  if (t[server + TCP_MAX_WINDOW] !== 0 || t[client + TCP_MAX_WINDOW] <= 0) return false
+  if (ack !== t[client + TCP_END] || fields[base + P_TCP_SACK] !== ack) return false
+  const window = flagsWindow & 0xffff
+  const end = (fields[base + P_TCP_SEQ] + length - header + 1) | 0
+  initSender(t, server, client, fields, base, end, window, 1, frame)
+  t[server + TCP_MAX_ACK] = ack
+  t[server + TCP_SIDE_FLAGS] |= TCP_SIDE_MAX_ACK_SET
+  if (((t[client + TCP_MAX_END] - 1 - ack - window) | 0) < 0) {
+    t[client + TCP_MAX_END] = ack + window + (window === 0 ? 1 : 0)
+    t[client + TCP_MAX_END_FRAME] = frame
+  }
+  t[client + TCP_SIDE_FLAGS] &= ~TCP_SIDE_DATA_UNACKNOWLEDGED
+  t[e + E_TCP_STATE] = withLast(withState(word, TCP_SYN_RECV), 1, SEGMENT_SYNACK)
+  t[e + E_STATUS] = status | IPS_SEEN_REPLY
   return true
 }
 

@@ -242,7 +242,7 @@ function compareBounds(
 }
 
 /** A SYN or SYN-ACK starts its side anew. Window scaling holds only where both sides offer it (RFC 7323, section 2.2). */
-function initSender(
+export function initSender(
   t: Int32Array,
   sender: number,
   receiver: number,

@@ -44,7 +44,7 @@ import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
 import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
 import { answersStraySyn, grantsIgnoredSyn, keepIgnored, resumeIgnoredSyn } from './tcp-ignored.ts'
-import { moveOrdinary } from './tcp-ordinary.ts'
+import { answerOpening, moveOrdinary } from './tcp-ordinary.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
 import {
   SEGMENT_ACK,
@@ -123,12 +123,13 @@ export class TcpTracker {
     return false
   }
 
-  /** `track`, for an ACK or FIN between the windows of an answered connection; false, and nothing has changed, for others. */
+  /** `track`, for segments that most are (tcp-ordinary.ts); false, and nothing has changed, for others. */
   trackOrdinary(fields: Int32Array, base: number, id: number, direction: number, frame: number): boolean {
     const table = this.#table
     const t = table.entries
     const e = id * ENTRY_INTS
-    if (!moveOrdinary(t, e, direction, fields, base, frame)) return false
+    if (!moveOrdinary(t, e, direction, fields, base, frame) && !answerOpening(t, e, direction, fields, base, frame))
+      return false
     const word = t[e + E_TCP_STATE]
     const timeouts = this.#timeoutsOf(id)
     const timeout = timeouts.choose(

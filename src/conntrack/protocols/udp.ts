@@ -65,13 +65,16 @@ export class UdpTracker {
     return true
   }
 
-  /** `track`, for a packet with a sound header of a flow that has been answered; false where it is none. */
-  trackOrdinary(fields: Int32Array, base: number, id: number): boolean {
+  /** `track`, for a packet with a sound header of a flow that has been answered, or is by it; false where it is none. */
+  trackOrdinary(fields: Int32Array, base: number, id: number, direction: number): boolean {
     const length = fields[base + P_L4_LENGTH]
     const claimed = fields[base + P_UDP_LENGTH]
     if (claimed > length || claimed < HEADER_BYTES) return false
-    if ((this.#table.entries[id * ENTRY_INTS + E_STATUS] & IPS_SEEN_REPLY) === 0) return false
+    const status = id * ENTRY_INTS + E_STATUS
+    const isAnswered = (this.#table.entries[status] & IPS_SEEN_REPLY) !== 0
+    if (!isAnswered && direction === 0) return false
     this.track(id)
+    if (!isAnswered) this.#table.entries[status] |= IPS_SEEN_REPLY
     return true
   }
 
