@@ -14,11 +14,6 @@ import {
   E_TCP_SIDE,
   E_TCP_STATE,
   ENTRY_INTS,
-  TCP_END,
-  TCP_END_FRAME,
-  TCP_MAX_END,
-  TCP_MAX_END_FRAME,
-  TCP_MAX_WINDOW,
   TCP_SIDE_FLAGS,
   TCP_SIDE_INTS,
 } from '../entry.ts'
@@ -31,26 +26,19 @@ import {
   TRACK_REOPEN,
 } from '../finding.ts'
 import { offsetAt } from '../nat/sequence-offsets.ts'
-import {
-  REASON_TCP_CANNOT_OPEN,
-  REASON_TCP_CHALLENGE_ACK,
-  REASON_TCP_FLAGS,
-  REASON_TCP_IGNORED,
-  REASON_TCP_NOT_LOOSE,
-  REASON_TCP_STATE,
-} from '../reasons.ts'
+import { REASON_TCP_CHALLENGE_ACK, REASON_TCP_FLAGS, REASON_TCP_IGNORED, REASON_TCP_STATE } from '../reasons.ts'
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'
 import type { ConnectionTable } from '../table.ts'
 import { perPolicy, type TimeoutPolicies } from '../timeout-policy.ts'
 import { answersStraySyn, grantsIgnoredSyn, keepIgnored, resumeIgnoredSyn } from './tcp-ignored.ts'
+import { openConnection } from './tcp-open.ts'
 import { answerOpening, moveOrdinary } from './tcp-ordinary.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
 import {
   SEGMENT_ACK,
   SEGMENT_CLASS,
   SEGMENT_FIN,
-  SEGMENT_NONE,
   SEGMENT_RST,
   SEGMENT_SYN,
   TCP_CLOSE,
@@ -70,11 +58,8 @@ import { TcpTimeouts } from './tcp-timeouts.ts'
 import {
   checkWindow,
   Segment,
-  sideFromOptions,
-  TCP_SIDE_BE_LIBERAL,
   TCP_SIDE_CLOSE_INIT,
   TCP_SIDE_DATA_UNACKNOWLEDGED,
-  TCP_SIDE_SACK_PERMITTED,
   WINDOW_ACCEPT,
   WINDOW_IGNORE,
 } from './tcp-window.ts'
@@ -160,7 +145,9 @@ export class TcpTracker {
     segment.end = (segment.seq + payload + ((flags & TCP_SYN) !== 0 ? 1 : 0) + ((flags & TCP_FIN) !== 0 ? 1 : 0)) | 0
 
     if ((t[e + E_STATUS] & IPS_CONFIRMED) === 0 && stateOf(t[e + E_TCP_STATE]) === TCP_NONE) {
-      if (!this.#open(t, e, fields, base, frame)) return TRACK_INVALID
+      if (!openConnection(t, e, segment, fields, base, this.#loose, frame, this.#finding)) return TRACK_INVALID
+      // No bound holds for the first segment.
+      if (kind === SEGMENT_SYN) return this.#settle(t, e, direction, kind, TCP_NONE, TCP_SYN_SENT)
     }
 
     const word = t[e + E_TCP_STATE]
@@ -251,36 +238,6 @@ export class TcpTracker {
     if (stateOf(t[e + E_TCP_STATE]) === TCP_CLOSE || (flags & TCP_RST) !== 0) return
     t[e + E_TCP_STATE] = withState(t[e + E_TCP_STATE], TCP_CLOSE)
     this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + this.#timeoutsOf(id).ns[TCP_CLOSE]
-  }
-
-  /** First segment of a connection: a SYN, or with nf_conntrack_tcp_loose an ACK from the middle of one. */
-  #open(t: Int32Array, e: number, fields: Int32Array, base: number, frame: number): boolean {
-    const segment = this.#segment
-    const state = TCP_TRANSITIONS[(segment.kind << 4) | TCP_NONE]
-    if (state === TCP_INVALID) {
-      this.#finding.set(REASON_TCP_CANNOT_OPEN, segment.kind, 0, 0)
-      return false
-    }
-    const side = e + E_TCP_SIDE
-    const window = segment.window === 0 ? 1 : segment.window
-    t[side + TCP_END] = segment.end
-    t[side + TCP_END_FRAME] = frame
-    t[side + TCP_MAX_WINDOW] = window
-    t[side + TCP_MAX_END_FRAME] = frame
-    if (state === TCP_SYN_SENT) {
-      t[side + TCP_MAX_END] = segment.end
-      t[side + TCP_SIDE_FLAGS] = sideFromOptions(fields, base, 0)
-    } else {
-      if (!this.#loose) {
-        this.#finding.set(REASON_TCP_NOT_LOOSE, 0, 0, 0)
-        return false
-      }
-      t[side + TCP_MAX_END] = segment.end + window
-      t[side + TCP_SIDE_FLAGS] = TCP_SIDE_SACK_PERMITTED | TCP_SIDE_BE_LIBERAL
-      t[side + TCP_SIDE_INTS + TCP_SIDE_FLAGS] = TCP_SIDE_SACK_PERMITTED | TCP_SIDE_BE_LIBERAL
-    }
-    t[e + E_TCP_STATE] = withLast(0, 0, SEGMENT_NONE)
-    return true
   }
 
   /** Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened. */

@@ -1,0 +1,98 @@
+import type { Place } from './division.ts'
+import { WORD } from './value-set.ts'
+
+const WORD_BITS = 32
+/** Values of words are searched among those with the same upper bits. */
+const BUCKET_BITS = 12
+const BUCKET_SHIFT = WORD_BITS - BUCKET_BITS
+
+/** The classes of one field's values: those between two neighbouring boundaries of what rules ask for are one. */
+export interface FieldClasses {
+  readonly place: Place
+  /** Where classes begin, rising from 0. */
+  readonly starts: Float64Array
+}
+
+/** Writes the numbers of a packet's classes, as many in a word as there is room for, from key[at] on. */
+export type ClassWriter = (fields: Int32Array, base: number, key: Int32Array, at: number) => void
+
+/** Where the number of a field's class goes. */
+interface Slot {
+  readonly word: number
+  readonly shift: number
+}
+
+/** @returns `words`: how many the function writes */
+export function classWriter(fields: readonly FieldClasses[]): { write: ClassWriter; words: number } {
+  const slots = slotsOf(fields)
+  const words = slots.length === 0 ? 0 : slots[slots.length - 1].word + 1
+  const terms: string[][] = Array.from({ length: words }, () => [])
+  const arrays: (Uint16Array | Uint32Array)[] = []
+  for (const [index, field] of fields.entries()) {
+    terms[slots[index].word].push(`${classSource(field, arrays)} << ${slots[index].shift}`)
+  }
+  const body = [
+    ...arrays.map((_, index) => `const a${index} = a[${index}]`),
+    'return (f, b, key, at) => {',
+    ...terms.map((word, index) => `  key[at + ${index}] = ${word.join(' | ')}`),
+    '}',
+  ]
+  // Code made of numbers alone: a loop over the fields takes twice as long.
+  return { write: new Function('a', 'search', body.join('\n'))(arrays, search), words }
+}
+
+/** Fields one after the other; none lies in two words. */
+function slotsOf(fields: readonly FieldClasses[]): readonly Slot[] {
+  let word = 0
+  let shift = 0
+  return fields.map(({ starts }) => {
+    const bits = WORD_BITS - Math.clz32(starts.length - 1)
+    if (shift + bits > WORD_BITS) {
+      word++
+      shift = 0
+    }
+    const slot = { word, shift }
+    shift += bits
+    return slot
+  })
+}
+
+/** The number of the class, as an expression of the packet `f[b …]`; what it looks it up in is added to `arrays`. */
+function classSource({ place, starts }: FieldClasses, arrays: (Uint16Array | Uint32Array)[]): string {
+  const value = `f[b + ${place.word}] >>> ${place.shift}`
+  if (place.max !== WORD) return `a${arrays.push(classTable(starts, place.max)) - 1}[${value} & ${place.max}]`
+  const sorted = Uint32Array.from(starts)
+  const at = arrays.push(sorted, bucketsOf(sorted)) - 1
+  return `search(a${at - 1}, a${at}, ${value})`
+}
+
+/** The last place in `starts` that is not above the value. @param buckets see bucketsOf */
+function search(starts: Uint32Array, buckets: Uint32Array, value: number): number {
+  const bucket = value >>> BUCKET_SHIFT
+  let low = buckets[bucket]
+  let high = buckets[bucket + 1]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (starts[middle] <= value) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** By the upper bits of a value: the class of the lowest value that has them, and behind all the last class. */
+function bucketsOf(starts: Uint32Array): Uint32Array {
+  const buckets = new Uint32Array((1 << BUCKET_BITS) + 1).fill(starts.length - 1)
+  let number = 0
+  for (let bucket = 0; bucket < 1 << BUCKET_BITS; bucket++) {
+    while (number + 1 < starts.length && starts[number + 1] <= (bucket << BUCKET_SHIFT) >>> 0) number++
+    buckets[bucket] = number
+  }
+  return buckets
+}
+
+/** By value: the number of its class. */
+function classTable(starts: Float64Array, max: number): Uint16Array {
+  const table = new Uint16Array(max + 1)
+  for (let number = 0; number < starts.length; number++) table.fill(number, starts[number], starts[number + 1])
+  return table
+}
