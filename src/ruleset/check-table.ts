@@ -5,15 +5,8 @@ import { TABLE_HOOKS } from './tables.ts'
 import { Refusal } from './text/ruleset-error.ts'
 
 /**
- * Chains that call each other twice, level after level, make a packet meet as many rules as there are ways through them: the
- * kernel takes such a table, and stalls at the first packet. The longest real ones stay far below.
- */
-const RULES_MET_MAX = 1e9
-
-/**
  * What the kernel checks when it takes a table: no jumps to base chains, no loops that a packet could reach, and no
- * match or target where its hook does not exist, unless behind a bare verdict; and that no packet meets rules without end
- * (RULES_MET_MAX), which it does not check. Throws Refusal.
+ * match or target where its hook does not exist, unless behind a bare verdict. Throws Refusal.
  */
 export function checkTable(table: Table): void {
   const chains = new Map(table.chains.map((chain) => [chain.name, chain]))
@@ -43,53 +36,30 @@ export function targetChain(rule: Rule): string | null {
 interface Visit {
   readonly chain: Chain
   next: number
-  /** Rules that a packet may meet in it and in the chains called so far, each as often as it is called. */
-  met: number
 }
 
 /** Depth first, without recursion: a ruleset may nest as deep as it likes. */
 function checkReachable(base: Chain, hook: number, chains: ReadonlyMap<string, Chain>): void {
-  /** `met` of chains that have been visited. */
-  const done = new Map<string, number>()
+  const done = new Set<string>()
   const open = new Set([base.name])
-  const stack: Visit[] = [{ chain: base, next: 0, met: 0 }]
+  const stack: Visit[] = [{ chain: base, next: 0 }]
   for (let visit = stack.at(-1); visit; visit = stack.at(-1)) {
     const rule = visit.chain.rules[visit.next++]
     if (rule === undefined) {
       stack.pop()
       open.delete(visit.chain.name)
-      done.set(visit.chain.name, visit.met)
-      const caller = stack.at(-1)
-      if (caller) addMet(caller, visit.met)
+      done.add(visit.chain.name)
       continue
     }
-    visit.met++
     checkHook(rule, hook, base.name)
     if (isBareVerdict(rule)) visit.next = visit.chain.rules.length
     const target = targetChain(rule)
     const chain = target === null ? undefined : chains.get(target)
-    if (target === null || !chain) continue
-    const met = done.get(target)
-    if (met !== undefined) {
-      addMet(visit, met)
-      continue
-    }
+    if (target === null || !chain || done.has(target)) continue
     if (open.has(target)) throw new Refusal(rule, `this closes a loop: "${target}" leads here; take the jump out`)
     open.add(target)
-    stack.push({ chain, next: 0, met: 0 })
+    stack.push({ chain, next: 0 })
   }
-}
-
-/** The rule that the caller came to last calls a chain. */
-function addMet(caller: Visit, met: number): void {
-  caller.met += met
-  if (caller.met <= RULES_MET_MAX) return
-  const { name, rules } = caller.chain
-  throw new Refusal(
-    rules[caller.next - 1],
-    `a packet in "${name}" may meet more than ${RULES_MET_MAX.toLocaleString('en')} rules, since chains are called again ` +
-      'and again from chains that are; Linux would stall; call each from fewer places',
-  )
 }
 
 function checkHook(rule: Rule, hook: number, base: string): void {

@@ -66,6 +66,7 @@ export function compileRuleset(
   const runtime: Runtime = {
     counters: new Float64Array(2 * infos.length),
     trail: new Trail(COMPILED_DEPTH_MAX + 2),
+    jumps: 0,
     pure: [],
     stateful: [],
     effects: [],

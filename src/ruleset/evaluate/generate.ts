@@ -10,7 +10,7 @@ import { FIELDS, type Field } from './fields.ts'
 import { linearPrefix } from './linear-prefix.ts'
 import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETURNED } from './program.ts'
 import { headFor } from './rule-index.ts'
-import { inRanges, type Runtime, slotOf } from './runtime.ts'
+import { inRanges, JUMPS_MAX, type Runtime, slotOf } from './runtime.ts'
 import { isSteady, isSteadyAction, isSteadyField } from './steadiness.ts'
 import type { RuleFinder } from './walk-context.ts'
 
@@ -22,6 +22,9 @@ const RULES_PER_FUNCTION = 96
 
 /** Kinds of actions that may change marks. */
 const CHANGING: ReadonlySet<Action['kind']> = new Set(['assign', 'edit', 'effect'])
+
+/** The packet has not been sent to chains too often. */
+const FOLLOWED = `++k.jumps <= ${JUMPS_MAX}`
 
 /** Rules that a classifier found are turned into code when the first of so many is asked. */
 const RULES_PER_BLOCK = 32
@@ -151,6 +154,7 @@ class Generator implements RuleFinder {
       }
       body.push(`  return ${CONTINUE}`)
     } else {
+      body.push('  k.jumps = 0')
       for (const name of names) {
         body.push(`  if (r === ${CONTINUE}) r = ${name}(p, f, b)`)
       }
@@ -292,9 +296,9 @@ function actionCode(rule: ProgramRule, context: CodeContext): { guards: readonly
     case 'return':
       return { guards: [], code: `return ${RETURNED}` }
     case 'jump':
-      return { guards: [], code: `r = c${rule.target}(p, f, b); if (r !== ${CONTINUE}) return via(r, ${id})` }
+      return { guards: [FOLLOWED], code: `r = c${rule.target}(p, f, b); if (r !== ${CONTINUE}) return via(r, ${id})` }
     case 'goto':
-      return { guards: [], code: `r = c${rule.target}(p, f, b); return r === ${CONTINUE} ? ${RETURNED} : r` }
+      return { guards: [FOLLOWED], code: `r = c${rule.target}(p, f, b); return r === ${CONTINUE} ? ${RETURNED} : r` }
     case 'continue':
       return { guards: [], code: '' }
     case 'track':

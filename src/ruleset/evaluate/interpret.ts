@@ -98,6 +98,7 @@ export class Interpreter {
 
   /** The whole walk from the start of a base chain. A recorder is told of every rule. */
   run(packet: RulePacket, baseChain: number, recorder?: Recorder): number {
+    this.#runtime.jumps = 0
     if (!recorder) return this.#answer(packet, baseChain, NO_TRAIL)
     const start = { chain: baseChain, at: 0 }
     // A recorder is told of the rules, too, that the packet certainly does not match.

@@ -4,11 +4,19 @@ import type { CallCondition, CallContext, PureTest, StatefulCondition, StatefulT
 import type { Trail } from './program.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
 
+/**
+ * A packet that is sent from chain to chain more often is not followed: chains that call each other twice, level after level,
+ * would take years. Linux follows it, and stalls.
+ */
+export const JUMPS_MAX = 65_536
+
 /** Everything that generated code and the interpreter share: the only names besides `p`, `f` and `b` that code may use. */
 export interface Runtime {
   /** Packets and bytes of each rule: [2 * id] and [2 * id + 1]. */
   readonly counters: Float64Array
   readonly trail: Trail
+  /** How often the current packet has been sent to another chain of its base chain: at most JUMPS_MAX times. */
+  jumps: number
   readonly pure: PureTest[]
   readonly stateful: StatefulTest[]
   readonly effects: Effect[]

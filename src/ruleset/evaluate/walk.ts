@@ -1,6 +1,6 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import type { NatSpec } from '../nat-spec.ts'
-import { ALL_PARTS, type SavedEdits } from '../packet-edits.ts'
+import type { SavedEdits } from '../packet-edits.ts'
 import {
   type RulePacket,
   STATE_INVALID,
@@ -14,16 +14,14 @@ import { CandidatePlaces } from './candidate-places.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import { type Dialogue, replyTo } from './dialogue.ts'
 import { addFinished, type FinishedWorld, isSurer, ongoing, possibleOf } from './finished-world.ts'
+import { JUMPS_MAX } from './runtime.ts'
 import { isSteadyAction } from './steadiness.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
 import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
+import { leaveOpen, limitPassed, TOO_MANY_JUMPS } from './walk-limits.ts'
 import { addWorld, alike, assigned, compareWorlds, enterMarks, type World } from './world.ts'
 
-/** More ways than this at once, and the packet is called undecidable. */
-const WORLDS_MAX = 64
 const VERDICTS = [VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT] as const
-const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT_REJECT)
-const TOO_MANY = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
 const UNSURE_TRACKING = 'how the packet is tracked (NOTRACK, CT) depends on a rule that could not be decided'
 
 /** One packet's way through one base chain, in all worlds that are possible; the one furthest behind goes first. */
@@ -83,8 +81,9 @@ export class Walk {
       this.#certain = worlds.length === 0 && this.#finished.length === 0
       this.#enter(world)
       if (!this.#walkOn(world, this.#context.chains[world.chain])) this.#leave(world)
-      if (worlds.length + this.#finished.length > WORLDS_MAX) {
-        this.verdict = this.#giveUp(start)
+      const missing = limitPassed(worlds.length + this.#finished.length, this.#context.runtime.jumps)
+      if (missing !== null) {
+        this.verdict = this.#giveUp(start, missing)
         return this.verdict
       }
     }
@@ -177,6 +176,11 @@ export class Walk {
     return result
   }
 
+  /** A rule sends the packet to another chain. */
+  #follow(ruleId: number): void {
+    if (++this.#context.runtime.jumps > JUMPS_MAX) this.#undecided(ruleId, TOO_MANY_JUMPS)
+  }
+
   #undecided(ruleId: number, missing: string): void {
     if (this.#firstUnknown >= 0) return
     this.#firstUnknown = ruleId
@@ -203,11 +207,13 @@ export class Walk {
         this.#leave(world)
         break
       case 'jump': {
+        this.#follow(rule.id)
         const frames = [...world.frames, { chain: world.chain, at: world.at }]
         this.#add(world.movedTo({ chain: rule.target, at: 0 }, frames))
         break
       }
       case 'goto':
+        this.#follow(rule.id)
         this.#add(world.movedTo({ chain: rule.target, at: 0 }, world.frames))
         break
       case 'continue':
@@ -327,20 +333,11 @@ export class Walk {
     return VERDICT_UNKNOWN
   }
 
-  #giveUp(start: World): number {
-    const packet = this.#packet
+  #giveUp(start: World, missing: string): number {
     this.#enter(start)
-    packet.unknownMark = -1
     this.didSteadily = false
-    if (this.#context.hasEdits) {
-      packet.edits.uncertain = ALL_PARTS
-      this.#leavesAlone = false
-    }
-    if (packet.connection >= 0) this.#context.runtime.uncertainMarks.add(packet.connections, packet.connection)
-    packet.decidedBy = this.#firstUnknown
-    packet.isBindingUnsure = true
-    packet.possibleVerdicts = ALL_VERDICTS
-    packet.unknownReason = this.#context.reasonIndex(TOO_MANY)
+    if (this.#context.hasEdits) this.#leavesAlone = false
+    leaveOpen(this.#packet, this.#context, this.#firstUnknown, missing)
     return VERDICT_UNKNOWN
   }
 }

@@ -1,0 +1,29 @@
+import { ALL_PARTS } from '../packet-edits.ts'
+import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../rule-packet.ts'
+import { JUMPS_MAX } from './runtime.ts'
+import type { WalkContext } from './walk-context.ts'
+
+/** More ways than this at once, and the packet is called undecidable. */
+const WORLDS_MAX = 64
+const TOO_MANY_WORLDS = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
+export const TOO_MANY_JUMPS =
+  `rules send the packet from chain to chain more than ${JUMPS_MAX.toLocaleString('en')} times; ` +
+  'let fewer rules call each chain'
+const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT_REJECT)
+
+/** Why a packet is not followed any further; null where it is. */
+export function limitPassed(worlds: number, jumps: number): string | null {
+  if (worlds > WORLDS_MAX) return TOO_MANY_WORLDS
+  return jumps > JUMPS_MAX ? TOO_MANY_JUMPS : null
+}
+
+/** Nothing is known of the packet any more: what the rules behind may have done to it and to its connection, they may have done. */
+export function leaveOpen(packet: RulePacket, context: WalkContext, decidedBy: number, missing: string): void {
+  packet.unknownMark = -1
+  if (context.hasEdits) packet.edits.uncertain = ALL_PARTS
+  if (packet.connection >= 0) context.runtime.uncertainMarks.add(packet.connections, packet.connection)
+  packet.decidedBy = decidedBy
+  packet.isBindingUnsure = true
+  packet.possibleVerdicts = ALL_VERDICTS
+  packet.unknownReason = context.reasonIndex(missing)
+}
