@@ -265,7 +265,7 @@ describe('what rules do to sets', () => {
 
 test('everything wrong with a file is told, with its place', () => {
   const text =
-    'create s hash:ip\nadd t 1.2.3.4\nadd s 1.2.3\ncreate x hash:foo\nadd s 1.2.3.4 timeout 3\nfoo\n-!\nconstructor s\n'
+    'create s hash:ip\nadd t 1.2.3.4\nadd s 1.2.3.x\ncreate x hash:foo\nadd s 1.2.3.4 timeout 3\nfoo\n-!\nconstructor s\n'
   const errors = (() => {
     try {
       parseSets(text, 'sets')

@@ -51,12 +51,14 @@ export class ElementStore {
       const seconds = elements.timeouts[at] < 0 ? (set.timeout ?? 0) : elements.timeouts[at]
       this.expires[slot] = set.timeout === null || seconds === 0 ? NEVER : seconds * HZ
       this.#flags[slot] = elements.nomatch[at] ? NOMATCH : 0
-      this.packets[slot] = elements.packets[at]
-      this.bytes[slot] = elements.bytes[at]
+      if (elements.packets[at] >= 0) this.packets[slot] = elements.packets[at]
+      if (elements.bytes[at] >= 0) this.bytes[slot] = elements.bytes[at]
       this.mark[slot] = elements.mark[at]
       this.markMask[slot] = elements.markMask[at]
-      this.macs[2 * slot] = elements.macs[2 * at]
-      this.macs[2 * slot + 1] = elements.macs[2 * at + 1]
+      if (elements.macs[2 * at] >= 0) {
+        this.macs[2 * slot] = elements.macs[2 * at]
+        this.macs[2 * slot + 1] = elements.macs[2 * at + 1]
+      }
     }
   }
 

@@ -1,192 +1,149 @@
-import type { Family } from '../rule-environment.ts'
-import { parseIpv4, parseIpv6, prefixMask } from '../text/addresses.ts'
-import { parseNumber } from '../text/numbers.ts'
 import { type LocatedError, Refusal, RulesetError } from '../text/ruleset-error.ts'
-import { type Token, tokenize } from '../text/tokens.ts'
-import { ipv4Range, portRange } from './parse-element.ts'
+import type { Token } from '../text/tokens.ts'
+import { checkName, readCreate } from './create-line.ts'
 import { SetBuilder } from './set-builder.ts'
-import { noElements, SET_TYPES, type SetDefinition, type SetType } from './set-definition.ts'
+import { commandOf, type SetCommand, WORDS_OF } from './set-commands.ts'
+import type { SetDefinition } from './set-definition.ts'
+import { setWords } from './set-words.ts'
 
 const ERRORS_MAX = 20
-const NAME_MAX = 31
-const DEFAULT_ELEMENTS_MAX = 65_536
-const UINT32_MAX = 0xffff_ffff
-const TIMEOUT_MAX = 2_147_483
-const COMMANDS: ReadonlyMap<string, 'create' | 'add' | 'del' | 'flush' | 'destroy'> = new Map([
-  ['create', 'create'],
-  ['-N', 'create'],
-  ['n', 'create'],
-  ['add', 'add'],
-  ['-A', 'add'],
-  ['del', 'del'],
-  ['-D', 'del'],
-  ['flush', 'flush'],
-  ['-F', 'flush'],
-  ['destroy', 'destroy'],
-  ['-X', 'destroy'],
-])
-/** Options of `create` without a value, and with one, that change nothing here. */
-const PLAIN_FLAGS: ReadonlySet<string> = new Set(['comment', '-exist', '-!'])
-const PLAIN_VALUES: ReadonlySet<string> = new Set([
-  'hashsize',
-  'bucketsize',
-  'initval',
-  'probes',
-  'resize',
-  'gc',
-  'size',
-])
 
 /**
- * Reads what `ipset save` writes.
+ * Reads what `ipset save` writes and `ipset restore` takes. As with `ipset -exist restore`, elements may be there already or be
+ * missing, and a set may be created again as it is.
  * @param fileName for messages
  * @throws RulesetError with everything that is wrong, up to 20 places
  */
 export function parseSets(text: string, fileName: string): SetDefinition[] {
-  const sets = new Map<string, SetBuilder>()
+  const sets = new SetFile()
   const errors: LocatedError[] = []
   const lines = text.split('\n')
   for (let index = 0; index < lines.length && errors.length < ERRORS_MAX; index++) {
     const line = lines[index].trim()
     if (line === '' || line.startsWith('#') || line === 'COMMIT') continue
     try {
-      readLine(tokenize(lines[index].trimEnd(), index + 1), sets)
+      sets.readLine(setWords(lines[index], index + 1), index + 1)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       errors.push({ file: fileName, line: error.line, column: error.column, text: error.message })
     }
   }
-  for (const set of sets.values()) {
-    for (const member of set.missingMembers(sets)) {
-      errors.push({
-        file: fileName,
-        line: member.line,
-        column: member.column,
-        text: `no set "${member.text}" in this file`,
-      })
-    }
-  }
   if (errors.length > 0) throw new RulesetError(errors)
-  return [...sets.values()].map((set) => set.definition)
+  return sets.definitions
 }
 
-function readLine(tokens: readonly Token[], sets: Map<string, SetBuilder>): void {
-  const words = tokens.filter(({ text }) => text !== '-exist' && text !== '-!')
-  const [verb, name] = words
-  if (verb === undefined) throw new Refusal(tokens[0], `${tokens[0].text} stands alone; a line has create or add`)
-  const command = COMMANDS.get(verb.text)
-  if (command === undefined) {
-    throw new Refusal(verb, `"${verb.text}" is not a line of ipset save; it has create and add`)
-  }
-  if (name === undefined) throw new Refusal(verb, `${verb.text} needs the name of a set`)
-  if (command === 'create') {
-    if (sets.has(name.text)) throw new Refusal(name, `the set "${name.text}" is there already`)
-    sets.set(name.text, new SetBuilder(readCreate(words)))
-    return
-  }
-  const set = sets.get(name.text)
-  if (!set) throw new Refusal(name, `the set "${name.text}" was not created; put a create line before`)
-  if (command === 'destroy') sets.delete(name.text)
-  else if (command === 'flush') set.flush()
-  else {
-    const element = words[2]
-    if (element === undefined) throw new Refusal(verb, `${verb.text} needs an element`)
-    if (command === 'add') set.add(element, words.slice(3))
-    else set.remove(element)
-  }
-}
+/** The sets of a file, as its lines make and change them. */
+class SetFile {
+  readonly #sets = new Map<string, SetBuilder>()
 
-/** The options of a `create` line, with their values. */
-class CreateOptions {
-  readonly #values = new Map<string, Token>()
+  get definitions(): SetDefinition[] {
+    return [...this.#sets].map(([name, set]) => set.definitionAs(name))
+  }
 
-  constructor(tokens: readonly Token[]) {
-    for (let index = 0; index < tokens.length; index++) {
-      const option = tokens[index]
-      if (FLAGS.has(option.text) || PLAIN_FLAGS.has(option.text)) this.#values.set(option.text, option)
-      else if (VALUES.has(option.text) || PLAIN_VALUES.has(option.text)) {
-        const value = tokens[++index]
-        if (value === undefined) throw new Refusal(option, `${option.text} needs a value`)
-        this.#values.set(option.text, value)
-      } else throw new Refusal(option, `"${option.text}" is not an option of a set that is known`)
+  readLine(words: readonly Token[], line: number): void {
+    const [verb, ...rest] = words
+    if (verb === undefined) throw new Refusal({ line, column: 1 }, 'the line has options alone; it needs create or add')
+    const command = commandOf(verb.text)
+    if (command === null) {
+      throw new Refusal(verb, `"${verb.text}" is not a line of ipset save; it has create and add`)
+    }
+    const { least, most } = WORDS_OF[command]
+    if (rest.length < least) throw new Refusal(verb, `${verb.text} needs ${WANTED[command][rest.length]}`)
+    if (rest.length > most) throw new Refusal(rest[most], `${verb.text} takes no "${rest[most].text}"; take it out`)
+    this.#run(command, words)
+  }
+
+  #run(command: SetCommand, words: readonly Token[]): void {
+    const [verb, first, second, ...rest] = words
+    switch (command) {
+      case 'create':
+        this.#create(words)
+        break
+      case 'add':
+        this.#find(first).add(second, rest)
+        break
+      case 'del':
+        this.#find(first).remove(second, rest)
+        break
+      case 'flush':
+        for (const set of first ? [this.#find(first)] : this.#sets.values()) set.flush()
+        break
+      case 'destroy':
+        this.#destroy(first ?? null, verb)
+        break
+      case 'rename':
+        this.#rename(first, second)
+        break
+      case 'swap':
+        this.#swap(first, second)
+        break
+      case 'show':
+        if (first) this.#find(first)
+        break
+      case 'other':
+        throw new Refusal(verb, `"${verb.text}" is not for a file; take the line out`)
     }
   }
 
-  get(name: string): Token | undefined {
-    return this.#values.get(name)
+  #find(name: Token): SetBuilder {
+    const set = this.#sets.get(name.text)
+    if (set) return set
+    throw new Refusal(name, `the set "${name.text}" was not created; put a create line before`)
   }
 
-  has(name: string): boolean {
-    return this.#values.has(name)
+  #create(words: readonly Token[]): void {
+    const [, name] = words
+    const created = readCreate(words)
+    const there = this.#sets.get(name.text)
+    if (!there) this.#sets.set(name.text, new SetBuilder(created, this.#sets))
+    else if (!there.isCreatedBy(created)) {
+      throw new Refusal(name, `the set "${name.text}" is there already, and is another; give one of them another name`)
+    }
   }
 
-  number(name: string, low: number, high: number, fallback: number): number {
-    const token = this.#values.get(name)
-    return token ? parseNumber(token, low, high, name) : fallback
+  /** A set that is not there needs no destroying. */
+  #destroy(name: Token | null, verb: Token): void {
+    for (const one of name ? [name.text] : this.#sets.keys()) this.#refuseMember(name ?? verb, one)
+    if (name) this.#sets.delete(name.text)
+    else this.#sets.clear()
+  }
+
+  #rename(from: Token, to: Token): void {
+    const set = this.#find(from)
+    checkName(to)
+    if (this.#sets.has(to.text)) throw new Refusal(to, `the set "${to.text}" is there already; choose another name`)
+    this.#refuseMember(from, from.text)
+    this.#sets.delete(from.text)
+    this.#sets.set(to.text, set)
+  }
+
+  /** Lists that hold one of them hold what then has its name. */
+  #swap(one: Token, other: Token): void {
+    const first = this.#find(one)
+    const second = this.#find(other)
+    if (!first.holdsLike(second)) {
+      throw new Refusal(other, `"${one.text}" and "${other.text}" do not hold the same kind of element; swap others`)
+    }
+    this.#sets.set(one.text, second)
+    this.#sets.set(other.text, first)
+  }
+
+  #refuseMember(at: Token, name: string): void {
+    for (const [list, set] of this.#sets) {
+      if (set.holds(name)) throw new Refusal(at, `the set "${name}" is in the list "${list}"; take it out there first`)
+    }
   }
 }
 
-const FLAGS: ReadonlySet<string> = new Set(['counters', 'skbinfo', 'forceadd'])
-const VALUES: ReadonlySet<string> = new Set([
-  ...['family', 'timeout', 'maxelem', 'netmask', 'bitmask', 'markmask', 'range', 'from', 'to'],
-])
-
-function readCreate(words: readonly Token[]): SetDefinition {
-  const [verb, name, typeToken] = words
-  if (name.text.length > NAME_MAX) throw new Refusal(name, `the name is too long; at most ${NAME_MAX} characters`)
-  if (!typeToken) throw new Refusal(verb, 'create needs the type of the set')
-  const type = typeOf(typeToken)
-  const options = new CreateOptions(words.slice(3))
-  const family = familyOf(type, options)
-  return {
-    name: name.text,
-    type,
-    family,
-    timeout: options.has('timeout') ? options.number('timeout', 0, TIMEOUT_MAX, 0) : null,
-    counters: options.has('counters'),
-    skbinfo: options.has('skbinfo'),
-    forceAdd: options.has('forceadd'),
-    maxElements: type.startsWith('hash:') ? options.number('maxelem', 1, UINT32_MAX, DEFAULT_ELEMENTS_MAX) : UINT32_MAX,
-    addressMask: maskOf(options, family),
-    markMask: options.number('markmask', 1, UINT32_MAX, UINT32_MAX),
-    range: type.startsWith('bitmap:') ? rangeOf(type, options, verb) : null,
-    elements: noElements(),
-    members: [],
-    interfaces: [],
-  }
-}
-
-function typeOf(token: Token): SetType {
-  const names = Object.keys(SET_TYPES) as SetType[]
-  const type = names.find((one) => one === token.text)
-  if (type !== undefined) return type
-  throw new Refusal(token, `"${token.text}" is not a type of set that is known; known are ${names.join(', ')}`)
-}
-
-function familyOf(type: SetType, options: CreateOptions): Family | null {
-  if (type === 'bitmap:port' || type === 'hash:mac' || type === 'list:set') return null
-  const token = options.get('family')
-  if (!token || token.text === 'inet' || token.text === 'ipv4' || token.text === '-4') return 'ipv4'
-  if (token.text === 'inet6' || token.text === 'ipv6' || token.text === '-6') return 'ipv6'
-  throw new Refusal(token, `"${token.text}" is not a family; write inet or inet6`)
-}
-
-function maskOf(options: CreateOptions, family: Family | null): readonly number[] {
-  const bits = family === 'ipv6' ? 128 : 32
-  const bitmask = options.get('bitmask')
-  if (bitmask) {
-    const mask = family === 'ipv6' ? parseIpv6(bitmask.text) : parseIpv4(bitmask.text)
-    if (!mask) throw new Refusal(bitmask, `"${bitmask.text}" is not a mask of the family`)
-    return mask
-  }
-  return prefixMask(options.number('netmask', 1, bits, bits), family ?? 'ipv4')
-}
-
-function rangeOf(type: SetType, options: CreateOptions, verb: Token): { low: number; high: number } {
-  const token = options.get('range')
-  const from = options.get('from')
-  const to = options.get('to')
-  const whole = token ?? (from && to ? { ...from, text: `${from.text}-${to.text}` } : null)
-  if (!whole) throw new Refusal(verb, `${type} needs range FROM-TO`)
-  return type === 'bitmap:port' ? portRange(whole, whole.text, 'tcp') : ipv4Range(whole, whole.text)
+/** What a command needs first and second. */
+const WANTED: Readonly<Record<SetCommand, readonly string[]>> = {
+  create: ['the name of a set', 'the type of the set'],
+  add: ['the name of a set', 'an element'],
+  del: ['the name of a set', 'an element'],
+  rename: ['the name of a set', 'a new name'],
+  swap: ['the names of two sets', 'a second set'],
+  flush: [],
+  destroy: [],
+  show: [],
+  other: [],
 }

@@ -1,69 +1,110 @@
-import { parseNumber } from '../text/numbers.ts'
+import type { Family } from '../rule-environment.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { type ElementScope, EXPANSION_MAX, parseMac, parsePart, tooMany } from './parse-element.ts'
+import type { CreatedSet } from './create-line.ts'
+import { type ElementOptions, readElementOptions, readPlace } from './element-options.ts'
+import type { ElementScope } from './element-scope.ts'
+import { MemberList } from './member-list.ts'
+import { parseElement, parseMac } from './parse-element.ts'
 import {
-  type Dimension,
+  featuresOf,
   type InterfaceName,
   keyWidth,
   noElements,
-  SET_TYPES,
   type SetDefinition,
   type SetElements,
+  type SetType,
 } from './set-definition.ts'
 
-const TIMEOUT_MAX = 2_147_483
-const UINT32_MAX = 0xffff_ffff
-const COUNTER_MAX = 2 ** 63
 const PHYSICAL = 'physdev:'
+const INTERFACE_MAX = 15
 /** Elements that a set may have here. */
 const ELEMENTS_MAX = 1 << 21
 
-interface Member {
-  readonly token: Token
-  readonly name: string
-}
-
-/** Takes the `add` lines of one set. */
+/** Takes the lines of one set. */
 export class SetBuilder {
+  readonly #created: CreatedSet
   readonly #base: SetDefinition
   readonly #interfaces: InterfaceName[] = []
+  readonly #members: MemberList
   #elements = noElements()
-  /** Elements taken out again, by their places; and where each key stands, once one is taken out. */
+  /** Elements taken out again, by their places; and where each key stands, once that is asked. */
   readonly #removed = new Set<number>()
   #places: Map<string, number[]> | null = null
-  #members: Member[] = []
 
-  constructor(base: SetDefinition) {
-    this.#base = base
+  /** @param sets of the file, which a list may hold */
+  constructor(created: CreatedSet, sets: ReadonlyMap<string, SetBuilder>) {
+    this.#created = created
+    this.#base = created.definition
+    this.#members = new MemberList(sets)
   }
 
-  get definition(): SetDefinition {
-    const members = this.#members.map(({ name }) => name)
-    return { ...this.#base, elements: this.#withoutRemoved(), interfaces: this.#interfaces, members }
+  /** Named as the file has it at its end. */
+  definitionAs(name: string): SetDefinition {
+    const elements = this.#withoutRemoved()
+    return { ...this.#base, name, elements, interfaces: this.#interfaces, members: this.#members.names }
   }
 
-  /** list:set: members that are no sets of the file. */
-  missingMembers(sets: ReadonlyMap<string, unknown>): Token[] {
-    return this.#members.filter(({ name }) => !sets.has(name)).map(({ token }) => token)
+  get type(): SetType {
+    return this.#base.type
+  }
+
+  get family(): Family | null {
+    return this.#base.family
+  }
+
+  /** Holds elements of the same kind, so that one can have the other's name. */
+  holdsLike({ type, family }: { readonly type: SetType; readonly family: Family | null }): boolean {
+    return featuresOf(this.type) === featuresOf(type) && this.family === family
+  }
+
+  /** ipset takes a set for the other that is created again with -exist. */
+  isCreatedBy({ likeness }: CreatedSet): boolean {
+    return this.#created.likeness === likeness
+  }
+
+  holds(name: string): boolean {
+    return this.#members.names.includes(name)
   }
 
   flush(): void {
     this.#elements = noElements()
     this.#removed.clear()
     this.#places = null
-    this.#members = []
+    this.#members.clear()
   }
 
-  add(token: Token, options: readonly Token[]): void {
+  add(token: Token, rest: readonly Token[]): void {
+    const own = readElementOptions(rest, this.#base, this.#created.comments)
     if (this.#base.type === 'list:set') {
-      this.#addMember(token, options)
+      this.#members.add(token, own.beside)
       return
     }
-    const own = readOptions(options, this.#base)
-    const [text, mac] = this.#base.type === 'bitmap:ip,mac' ? token.text.split(',') : [token.text, undefined]
-    const macWords = mac === undefined ? [-1, 0] : parseMac(token, mac)
-    const keys = this.#keys(token, text, own.wildcard)
+    const { text, mac } = this.#split(token)
+    this.#push(token, text, this.#known(this.#keys(token, text, own.wildcard, this.#base.maxElements)), own, mac)
+  }
+
+  remove(token: Token, rest: readonly Token[]): void {
+    const place = readPlace(rest, this.#base.type)
+    if (this.#base.type === 'list:set') {
+      this.#members.remove(token, place)
+      return
+    }
+    const places = this.#allPlaces()
+    for (const key of this.#known(this.#keys(token, this.#split(token).text, false))) {
+      const name = key.join()
+      for (const at of places.get(name) ?? []) this.#removed.add(at)
+      places.delete(name)
+    }
+  }
+
+  #push(
+    token: Token,
+    text: string,
+    keys: readonly (readonly number[])[],
+    own: ElementOptions,
+    mac: readonly number[],
+  ): void {
     const elements = this.#elements
     if (elements.count + keys.length > ELEMENTS_MAX) {
       throw new Refusal(token, `the set has more than ${ELEMENTS_MAX} elements; write networks, in a set of a net type`)
@@ -78,29 +119,33 @@ export class SetBuilder {
       elements.bytes.push(own.bytes)
       elements.mark.push(own.mark)
       elements.markMask.push(own.markMask)
-      elements.macs.push(...macWords)
+      elements.macs.push(...mac)
     }
+    const { limit } = this.#created
+    // Elements may be there several times, so that those that are there are told apart only once they seem too many.
+    if (elements.count - this.#removed.size <= limit || this.#allPlaces().size <= limit) return
+    const { maxElements } = this.#base
+    throw new Refusal(token, `the set is full before all of "${text}" is in it; raise maxelem, now ${maxElements}`)
   }
 
-  remove(token: Token): void {
-    if (this.#base.type === 'list:set') {
-      this.#members = this.#members.filter(({ name }) => name !== token.text)
-      return
-    }
-    const text = this.#base.type === 'bitmap:ip,mac' ? token.text.split(',')[0] : token.text
+  #split(token: Token): { text: string; mac: readonly number[] } {
+    const [text, mac, ...more] = this.#base.type === 'bitmap:ip,mac' ? token.text.split(',') : [token.text]
+    if (more.length > 0) throw new Refusal(token, `"${token.text}" is more than ADDRESS,MAC; take out the rest`)
+    return { text, mac: mac === undefined ? [-1, 0] : parseMac(token, mac) }
+  }
+
+  #allPlaces(): Map<string, number[]> {
     this.#places ??= this.#placesOfAll()
-    for (const key of this.#keys(token, text, false)) {
-      const name = key.join()
-      for (const place of this.#places.get(name) ?? []) this.#removed.add(place)
-      this.#places.delete(name)
-    }
+    return this.#places
   }
 
   #placesOfAll(): Map<string, number[]> {
     const { keys, count } = this.#elements
     const width = keyWidth(this.#base.type, this.#base.family)
     const places = new Map<string, number[]>()
-    for (let at = 0; at < count; at++) notePlace(places, keys.slice(at * width, (at + 1) * width), at)
+    for (let at = 0; at < count; at++) {
+      if (!this.#removed.has(at)) notePlace(places, keys.slice(at * width, (at + 1) * width), at)
+    }
     return places
   }
 
@@ -120,50 +165,48 @@ export class SetBuilder {
     return kept
   }
 
-  #addMember(token: Token, options: readonly Token[]): void {
-    const at = options.findIndex(({ text }) => text === 'before' || text === 'after')
-    readOptions(at < 0 ? options : options.toSpliced(at, 2), this.#base)
-    const member = { token, name: token.text }
-    const other = at < 0 ? undefined : options[at + 1]?.text
-    const place = this.#members.findIndex(({ name }) => name === other)
-    if (place < 0) this.#members.push(member)
-    else this.#members.splice(options[at].text === 'before' ? place : place + 1, 0, member)
-  }
-
   /** All keys that an element stands for. */
-  #keys(token: Token, text: string, wildcard: boolean): number[][] {
+  #keys(token: Token, text: string, wildcard: boolean, most?: number): number[][] {
     const { type, family, addressMask, markMask, range } = this.#base
-    const dimensions: readonly Dimension[] = SET_TYPES[type]
-    const parts = text.split(',')
-    if (parts.length !== dimensions.length) {
-      throw new Refusal(token, `"${text}" does not have the form of a set of the type ${type}`)
-    }
     const scope: ElementScope = {
+      type,
       family,
       addressMask,
       markMask,
-      interfaceNumber: (name) => this.#interfaceNumber(name, wildcard),
+      interfaceNumber: (place, name) => this.#interfaceNumber(place, name, wildcard),
     }
-    const most = Math.min(this.#base.maxElements, EXPANSION_MAX)
-    let keys: number[][] = [[]]
-    dimensions.forEach((dimension, index) => {
-      const words = parsePart(token, parts[index], dimension, scope)
-      if (keys.length * words.length > most) throw tooMany(token, text, most)
-      keys = keys.flatMap((key) => words.map((more) => [...key, ...more]))
-    })
+    const keys = parseElement(token, text, scope, most)
     if (range && keys.some(([word]) => word < range.low || word > range.high)) {
       throw new Refusal(token, `"${text}" is outside the range of the set`)
     }
     return keys
   }
 
-  #interfaceNumber(text: string, wildcard: boolean): number {
+  #interfaceNumber(token: Token, text: string, wildcard: boolean): number {
     const physical = text.startsWith(PHYSICAL)
     const name = physical ? text.slice(PHYSICAL.length) : text
+    if (text === '' || Buffer.byteLength(name) > INTERFACE_MAX) {
+      throw new Refusal(token, `"${name}" cannot be an interface; its name has 1 to ${INTERFACE_MAX} characters`)
+    }
     const same = (one: InterfaceName): boolean =>
       one.name === name && one.physical === physical && one.wildcard === wildcard
     const known = this.#interfaces.findIndex(same)
     return known >= 0 ? known : this.#interfaces.push({ name, physical, wildcard }) - 1
+  }
+
+  /** An interface is an element's that is there already when it has the name, or begins with it and that one is a `wildcard`. */
+  #known(keys: readonly number[][]): readonly number[][] {
+    if (this.#base.type !== 'hash:net,iface' || this.#interfaces.every(({ wildcard }) => !wildcard)) return keys
+    const { name, physical } = this.#interfaces[keys[0][keys[0].length - 1]]
+    const fits = (one: InterfaceName): boolean => (one.wildcard ? name.startsWith(one.name) : name === one.name)
+    const numbers = [...this.#interfaces.keys()].filter(
+      (number) => this.#interfaces[number].physical === physical && fits(this.#interfaces[number]),
+    )
+    const places = this.#allPlaces()
+    return keys.map((key) => {
+      const twins = numbers.map((number) => [...key.slice(0, -1), number])
+      return twins.find((twin) => places.has(twin.join())) ?? key
+    })
   }
 }
 
@@ -172,59 +215,4 @@ function notePlace(places: Map<string, number[]>, key: readonly number[], place:
   const known = places.get(name)
   if (known === undefined) places.set(name, [place])
   else known.push(place)
-}
-
-interface ElementOptions {
-  readonly timeout: number
-  readonly nomatch: boolean
-  readonly wildcard: boolean
-  readonly packets: number
-  readonly bytes: number
-  readonly mark: number
-  readonly markMask: number
-}
-
-function readOptions(tokens: readonly Token[], set: SetDefinition): ElementOptions {
-  const own = { timeout: -1, nomatch: false, wildcard: false, packets: 0, bytes: 0, mark: 0, markMask: UINT32_MAX }
-  for (let index = 0; index < tokens.length; index++) {
-    const option = tokens[index]
-    if (option.text === 'nomatch') own.nomatch = true
-    else if (option.text === 'wildcard') own.wildcard = true
-    else {
-      const value = tokens[++index]
-      if (value === undefined) throw new Refusal(option, `${option.text} needs a value, or is not known`)
-      readValue(option, value, own, set)
-    }
-  }
-  return own
-}
-
-function readValue(
-  option: Token,
-  value: Token,
-  own: { -readonly [Key in keyof ElementOptions]: ElementOptions[Key] },
-  set: SetDefinition,
-): void {
-  switch (option.text) {
-    case 'timeout':
-      if (set.timeout === null) throw new Refusal(option, `the set "${set.name}" was created without timeout`)
-      own.timeout = parseNumber(value, 0, TIMEOUT_MAX, 'timeout')
-      break
-    case 'packets':
-    case 'bytes':
-      own[option.text] = parseNumber(value, 0, COUNTER_MAX, option.text)
-      break
-    case 'skbmark': {
-      const [mark, mask] = value.text.split('/')
-      own.mark = parseNumber(value, 0, UINT32_MAX, 'mark', mark)
-      own.markMask = mask === undefined ? UINT32_MAX : parseNumber(value, 0, UINT32_MAX, 'mask of the mark', mask)
-      break
-    }
-    case 'comment':
-    case 'skbprio':
-    case 'skbqueue':
-      break
-    default:
-      throw new Refusal(option, `"${option.text}" is not an option of an element that is known`)
-  }
 }

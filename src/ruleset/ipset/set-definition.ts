@@ -23,6 +23,9 @@ export const SET_TYPES = {
   'list:set': [],
 } as const satisfies Record<string, readonly Dimension[]>
 
+/** Seconds that an element may have. */
+export const TIMEOUT_MAX = 2_147_483
+
 export type SetType = keyof typeof SET_TYPES
 
 /** A set as `ipset save` wrote it. */
@@ -64,11 +67,12 @@ export interface SetElements {
   /** Seconds left, -1 for none given. */
   readonly timeouts: number[]
   readonly nomatch: boolean[]
+  /** -1 for none given: an element that is there already keeps its own. */
   readonly packets: number[]
   readonly bytes: number[]
   readonly mark: number[]
   readonly markMask: number[]
-  /** bitmap:ip,mac: two words each; -1 as the first for none. */
+  /** bitmap:ip,mac: two words each; -1 as the first for none given, which keeps the one that is there. */
   readonly macs: number[]
 }
 
@@ -93,6 +97,15 @@ export function wordsOf(dimension: Dimension, addressWords: number): number {
 export function keyWidth(type: SetType, family: Family | null): number {
   const dimensions: readonly Dimension[] = SET_TYPES[type]
   return dimensions.reduce((sum, dimension) => sum + wordsOf(dimension, family === 'ipv6' ? 4 : 1), 0)
+}
+
+/** The same for types that ipset swaps: a bitmap and a hash of addresses hold the same. */
+export function featuresOf(type: SetType): string {
+  if (type === 'bitmap:ip,mac') return featuresOf('hash:ip,mac')
+  const dimensions: readonly Dimension[] = SET_TYPES[type]
+  const hasNets = dimensions.includes('net')
+  const kinds = dimensions.map((one) => (one === 'net' ? 'ip' : one)).sort()
+  return [...kinds, hasNets ? 'nomatch' : '', type === 'list:set' ? 'name' : ''].join()
 }
 
 /** Flags (`src`, `dst`) that a rule must give at least. */

@@ -58,7 +58,7 @@ function parseDottedIpv4(text: string): Words | null {
 }
 
 /** As inet_aton(3) reads it: of less than four parts the last one fills what is left, so that `1.5` is 1.0.0.5. */
-function parseShortenedIpv4(text: string): Words | null {
+export function parseShortenedIpv4(text: string): Words | null {
   const parts = text.split('.').map((part) => (/^[0-9]/.test(part) ? numberOf(part) : null))
   const last = parts.pop() ?? null
   if (parts.length > 3 || last === null || last >= 2 ** (8 * (4 - parts.length))) return null
