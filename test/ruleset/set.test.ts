@@ -358,4 +358,80 @@ describe.skipIf(noKernel)(`sets, held against the kernel ${noKernel}`, () => {
     const { kernel, ours } = await replayBoth({ rules, ipset }, [...first, ...later])
     expect(ours).toEqual(kernel)
   })
+
+  test('a mark is mapped as far as its mask goes, and not by elements without one', REAL_TIME, async () => {
+    const ipset = [
+      'create marked hash:ip skbinfo',
+      'add marked 192.0.2.1',
+      'add marked 192.0.2.2 skbmark 0x5',
+      'add marked 192.0.2.3 skbmark 0x5/0x0f',
+      'add marked 192.0.2.4 skbmark 0x5/0x0',
+      'add marked 192.0.2.5 skbmark 0x5/15',
+      'add marked 192.0.2.6 skbmark 0x0',
+      'add marked 192.0.2.7 skbqueue 3',
+      'create plain hash:ip',
+      'add plain 192.0.2.8',
+      '',
+    ].join('\n')
+    const marks = [0, 0x05, 0x30, 0x33, 0x35, 0x36]
+    const rules = [
+      '*mangle',
+      '-A FORWARD -j MARK --set-mark 0x33',
+      '-A FORWARD -j SET --map-set marked src --map-mark',
+      '-A FORWARD -j SET --map-set plain src --map-mark',
+      'COMMIT',
+      '*filter',
+      ...marks.map((mark) => `-A FORWARD -m mark --mark ${mark} -j ACCEPT`),
+      '-A FORWARD -j DROP',
+      'COMMIT',
+      '',
+    ].join('\n')
+    const frames = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((host, index) => ({
+      bytes: udp(`192.0.2.${host}:1000>198.51.100.2:53`),
+      time: index * 0.001,
+    }))
+    const { kernel, ours } = await replayBoth({ rules, ipset }, frames)
+    expect(ours).toEqual(kernel)
+    expect(new Set(kernel).size).toBeGreaterThan(3)
+  })
+
+  test('elements in forms that only hands write', REAL_TIME, async () => {
+    const ipset = [
+      'n ports ipporthash netmask 28',
+      'a ports 192.0.2.20-192.0.2.2,http-79',
+      'a ports 192.0.2.65,icmp:p',
+      'create gaps hash:ip bitmask 255.255.0.255',
+      'add gaps 192.0.9.5',
+      'add gaps 192.0.7.200/30',
+      'create wire hash:net,iface',
+      'add wire 192.0.2.96/27,e wildcard',
+      'add wire 192.0.2.128/27,eth0 nomatch',
+      'create far hash:net',
+      'add far 192.0.2.199-192.0.2.180',
+      'create old hash:net',
+      'add old 192.0.2.224/29',
+      'swap far old',
+      'rename old near',
+      '',
+    ].join('\n')
+    const rules = [
+      '*filter',
+      '-A FORWARD -m set --match-set ports src,dst -j ACCEPT',
+      '-A FORWARD -m set --match-set gaps src -j ACCEPT',
+      '-A FORWARD -m set --match-set wire src,src -j ACCEPT',
+      '-A FORWARD -m set --match-set far src -j ACCEPT',
+      '-A FORWARD -m set --match-set near src -j ACCEPT',
+      '-A FORWARD -j DROP',
+      'COMMIT',
+      '',
+    ].join('\n')
+    const hosts = [1, 5, 20, 33, 65, 97, 120, 130, 180, 181, 199, 200, 202, 204, 224, 231, 232]
+    const frames = hosts.flatMap((host) => [
+      icmp(`192.0.2.${host}>198.51.100.2`, 0, 0, { id: 7 }),
+      ...[79, 80, 81].map((port) => tcp(`192.0.2.${host}:1000>198.51.100.2:${port}`, 'S')),
+    ])
+    const { kernel, ours } = await replayBoth({ rules, ipset }, frames)
+    expect(ours).toEqual(kernel)
+    expect(new Set(kernel).size).toBeGreaterThan(4)
+  })
 })

@@ -81,22 +81,22 @@ export function parseHosts(token: Token, text: string, scope: ElementScope): rea
   throw new Refusal(token, `"${text}" is a network; this type of set holds single IPv6 addresses`)
 }
 
-/** The addresses of an IPv4 network or range, or of a mask the networks in it. */
-function hostsOf(token: Token, text: string, form: AddressForm, { type, addressMask }: ElementScope): number[][] {
+/** The addresses of an IPv4 network or range, as far as packets can meet them. */
+function hostsOf(token: Token, text: string, form: AddressForm, scope: ElementScope): number[][] {
+  const { type, addressMask } = scope
   if (form.length !== null && parseLength(token, form.length, 32) === 0) throw allAddresses(token, text, type)
-  const isNetmask = prefixLength(addressMask) >= 0
-  const range = isNetmask ? rangeOf(token, form) : maskedRange(token, form, addressMask)
-  const mask = isNetmask ? addressMask[0] : 0xffff_ffff
-  const step = (~mask >>> 0) + 1
-  // A bitmap takes steps from where the range begins, a hash from where the network there does.
-  const low = type === 'bitmap:ip' ? range.low : (range.low & mask) >>> 0
-  if (range.high - low >= EXPANSION_MAX * step) throw tooMany(token, text, EXPANSION_MAX)
+  const [mask] = addressMask
+  const step = prefixLength(addressMask) < 0 ? 1 : (~mask >>> 0) + 1
+  const isBitmap = type === 'bitmap:ip'
+  // A bitmap masks every address, a hash the one that is written first, whichever way the range runs.
+  const { low, high } = isBitmap ? rangeOf(token, form) : maskedRange(token, form, addressMask)
+  const start = type === 'hash:ip,port' ? Math.ceil(low / step) * step : low
+  if (high - start >= EXPANSION_MAX * step) throw tooMany(token, text, EXPANSION_MAX)
   const hosts: number[][] = []
-  for (let word = low; word <= range.high; word += step) hosts.push([(word & mask) >>> 0])
+  for (let word = start; word <= high; word += step) hosts.push([isBitmap ? (word & mask) >>> 0 : word])
   return hosts
 }
 
-/** A mask with gaps is put over the address alone that the element begins with. */
 function maskedRange(token: Token, form: AddressForm, mask: readonly number[]): NumberRange {
   const first = masked(parseWords(token, form.address, 'ipv4'), mask)
   return rangeOf(token, { ...form, address: printAddress(first) })
