@@ -58,7 +58,7 @@ export function readFingerprints(path: string | undefined): Fingerprint[] | unde
 
 /** @param path of connlabel.conf; @throws UsageError when the file cannot be read */
 export function readLabelNames(path: string | undefined): LabelNames | null {
-  return path === undefined ? null : parseLabelNames(readUnmarkedText(path, 'the names of labels'))
+  return path === undefined ? null : parseLabelNames(readUnmarkedText(path, 'the names of labels'), path)
 }
 
 /** Every error with its line of the source and a caret below the place. */

@@ -69,7 +69,7 @@ export function sharingFor(
   const { captures, rules, rules6, connlabels } = asked
   const shards = shardsOf(asked, threads)
   if (shards < 1 || !canBeReadAgain(captures)) return undefined
-  const labels = connlabels === undefined ? null : parseLabelNames(textRead(connlabels))
+  const labels = connlabels === undefined ? null : parseLabelNames(textRead(connlabels), connlabels)
   return { shards, rules: textOf(rules, labels), rules6: textOf(rules6, labels), reopen }
 }
 

@@ -1,9 +1,13 @@
 import { wholeNumberOf } from './numbers.ts'
+import { RulesetError } from './ruleset-error.ts'
 
 /** libnetfilter_conntrack reads no higher ones; the kernel has fewer. */
 const NUMBER_MAX = 1023n
+/** It reads so many bytes at once, and takes what is behind them for a line of its own. */
+const LINE_MAX = 1023
+const UINT64 = 2n ** 64n
 /** As strtoul(…, 0) reads it, and what follows. */
-const LINE = /^[ \t\v\f\r]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)([^\n]*)$/
+const LINE = /^[ \t\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)([^\n]*)$/
 const NAME = /^[A-Za-z0-9 -]+$/
 
 /** The names of connection labels. */
@@ -15,19 +19,39 @@ export interface LabelNames {
 /**
  * Reads connlabel.conf: a number and a name on each line. As the tools do, it passes over what it does not understand, and
  * keeps the first of a number and the first of a name.
+ * @param file for the message
+ * @throws RulesetError when nothing is left: iptables has no connlabel at all then
  */
-export function parseLabelNames(text: string): LabelNames {
+export function parseLabelNames(text: string, file: string): LabelNames {
   const numberOf = new Map<string, number>()
   const nameOf = new Map<number, string>()
-  for (const line of text.split('\n')) {
-    const [, digits, rest] = LINE.exec(line) ?? []
+  for (const line of linesOf(text)) {
+    const [, sign, digits, rest] = LINE.exec(line) ?? []
     if (digits === undefined) continue
-    const number = wholeNumberOf(digits)
+    const number = labelOf(digits, sign === '-')
     const name = rest.trim()
-    if (number === null || number > NUMBER_MAX || !NAME.test(name)) continue
-    if (numberOf.has(name) || nameOf.has(Number(number))) continue
-    numberOf.set(name, Number(number))
-    nameOf.set(Number(number), name)
+    if (number === null || !NAME.test(name)) continue
+    if (numberOf.has(name) || nameOf.has(number)) continue
+    numberOf.set(name, number)
+    nameOf.set(number, name)
   }
-  return { numberOf, nameOf }
+  if (nameOf.size > 0) return { numberOf, nameOf }
+  const wrong = 'no name of a label in this file; write lines of a number and a name, as 1 eth0-in'
+  throw new RulesetError([{ file, line: 1, column: 1, text: wrong }])
+}
+
+function linesOf(text: string): string[] {
+  // A character a byte: none of several is in a name.
+  const lines = Buffer.from(text).toString('latin1').split('\n')
+  return lines.flatMap((line) => (line.length <= LINE_MAX ? line : (line.match(PIECE) ?? [])))
+}
+
+const PIECE = new RegExp(`.{1,${LINE_MAX}}`, 'gs')
+
+/** A negative number is counted from 2^64 on. */
+function labelOf(digits: string, isNegative: boolean): number | null {
+  const number = wholeNumberOf(digits)
+  if (number === null || number >= UINT64) return null
+  const label = isNegative ? (UINT64 - number) % UINT64 : number
+  return label <= NUMBER_MAX ? Number(label) : null
 }
