@@ -149,6 +149,8 @@ describe('check', () => {
     const rules = file('labels.v4', ['*filter', '-A INPUT -m connlabel --label known -j DROP', 'COMMIT'])
     expect((await check('--connlabels', names, '--print', rules)).stdout).toContain('--label "known"')
     await expect(check(rules)).rejects.toThrow('--connlabels')
+    const none = file('none.conf', ['# no names'])
+    await expect(check('--connlabels', none, rules)).rejects.toThrow(/none\.conf:1:1: no name of a label/)
   })
 
   it('--timeout-policies: rules that name others are refused', async () => {
