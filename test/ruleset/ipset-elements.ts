@@ -70,7 +70,7 @@ export const TYPES: readonly GrammarOfType[] = [
   ...both('hash:ip', '10.0.0.1', (ip) => [ip]),
   { create: 'hash:ip netmask 24', parts: ['10.0.0.1'], words: [IPV4] },
   { create: 'hash:ip family inet6 netmask 64', parts: ['2001:db8::1'], words: [IPV6] },
-  { create: 'hash:ip maxelem 3', parts: ['10.0.0.1'], words: [IPV4] },
+  { create: 'hash:ip maxelem 3', parts: ['10.0.0.1'], words: [[...IPV4, '0.0.0.2-0.0.0.0']] },
   ...both('hash:net', '10.0.0.0/24', (ip) => [ip]),
   ...both('hash:net,net', '10.0.0.0/24,10.0.0.0/24', (ip) => [ip, ip]),
   ...both('hash:ip,port', '10.0.0.1,80', (ip) => [ip, PORTS]),

@@ -50,3 +50,47 @@ test('lines that are too many together are refused', () => {
     'sets:4:7: the set has more than 2097152 elements; write networks, in a set of a net type',
   )
 })
+
+test.each([
+  ['create s hash:net netmask 24', '1:19: "netmask" is not an option of hash:net; it has family, hashsize,'],
+  ['create s hash:ip timeout 5 timeout 6', '1:28: timeout is there already; write it once'],
+  [
+    'create s bitmap:ip range 10.0.0.0/15',
+    '1:26: "10.0.0.0/15" is larger than 65536 elements; narrow it, or use a hash',
+  ],
+  ['create s hash:ip;add s 10.0.0.1 nomatch', '2:16: "nomatch" is not an option of an element of hash:ip; take it out'],
+  ['create s hash:ip;add s 10.0.0.1 comment x', '2:16: the set "s" was created without comment; add it to the create'],
+  [
+    'create s hash:ip;add s 0.0.0.0',
+    '2:7: "0.0.0.0" begins with the address of zeros, which hash:ip cannot hold; take',
+  ],
+  [
+    'create s hash:net;add s 0.0.0.0/0',
+    '2:7: "0.0.0.0/0" is all addresses, which hash:net cannot hold; write two halves',
+  ],
+  [
+    'create s hash:ip,port;add s 10.0.0.1,gre:5',
+    '2:7: "gre:5" has a port, and the protocol has none; write :0 behind it',
+  ],
+  ['create s hash:ip,port;add s 10.0.0.1,icmp:8', '2:7: "8" is not an ICMP type; write TYPE/CODE as 8/0, or a name as'],
+  ['create s hash:ip,port;add s ::1,80', '2:7: "::1" is not an IPv4 address; write it in numbers'],
+  [
+    'create s hash:ip,port,ip;add s 10.0.0.1,80,10.0.0.0/8',
+    '2:7: "10.0.0.0/8" stands for several addresses; write a single',
+  ],
+  [
+    'create s hash:ip maxelem 1;add s 10.0.0.1;add s 10.0.0.2',
+    '3:7: the set is full before all of "10.0.0.2" is in it; raise',
+  ],
+  ['create s list:set;create t list:set;add s t', '3:7: "t" is a list itself; write its members instead'],
+  ['create s list:set;add s t;create t hash:ip', '2:7: no set "t" in this file before this line; create it first'],
+  [
+    'create s hash:ip;create t list:set;add t s;destroy s',
+    '4:9: the set "s" is in the list "t"; take it out there first',
+  ],
+  ['create s hash:ip;create t hash:net;swap s t', '3:8: "s" and "t" do not hold the same kind of element; swap others'],
+  ['create s hash:ip;quit', '2:1: "quit" is not for a file; take the line out'],
+  ['create s hash:ip -o json', '1:18: -o needs plain, save, xml; take it out'],
+])('%s: %s', (file, message) => {
+  expect(() => parseSets(file.replaceAll(';', '\n'), 'sets')).toThrow(`sets:${message}`)
+})

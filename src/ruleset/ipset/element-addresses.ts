@@ -75,6 +75,8 @@ export function parseHosts(token: Token, text: string, scope: ElementScope): rea
   const hasRanges = family !== 'ipv6'
   const first = masked(parseWords(token, to !== null && !hasRanges ? text : form.address, family), addressMask)
   refuseZero(token, text, first, type)
+  // A range that runs down to zeros begins with them.
+  if (type === 'hash:ip' && to !== null && hasRanges) refuseZero(token, text, parseWords(token, to, family), type)
   if (length === null && to === null) return [first]
   if (hasRanges) return hostsOf(token, text, form, scope)
   if (parseLength(token, length ?? '', 128) === 128) return [first]
