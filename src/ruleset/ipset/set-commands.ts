@@ -20,17 +20,20 @@ const COMMANDS: readonly (readonly [SetCommand, readonly string[]])[] = [
   ['other', ['quit']],
 ]
 
+/** More words than a line has. */
+const MANY = 2 ** 20
+
 /** Sets and elements that a command needs at least, and takes at most: of more words than these two see its options. */
 export const WORDS_OF: Readonly<Record<SetCommand, { readonly least: number; readonly most: number }>> = {
-  create: { least: 2, most: Number.POSITIVE_INFINITY },
-  add: { least: 2, most: Number.POSITIVE_INFINITY },
-  del: { least: 2, most: Number.POSITIVE_INFINITY },
+  create: { least: 2, most: MANY },
+  add: { least: 2, most: MANY },
+  del: { least: 2, most: MANY },
   flush: { least: 0, most: 1 },
   destroy: { least: 0, most: 1 },
   rename: { least: 2, most: 2 },
   swap: { least: 2, most: 2 },
   show: { least: 0, most: 1 },
-  other: { least: 0, most: Number.POSITIVE_INFINITY },
+  other: { least: 0, most: MANY },
 }
 
 /** What words stand for, once they were looked up: files have few, many times. */
