@@ -6,7 +6,7 @@ import type { CommandLine } from './command-line.ts'
 import { OUTPUT_OPTIONS } from './outputs.ts'
 import { paintFor } from './paint-for.ts'
 import { repeatedCaptures } from './repeated-captures.ts'
-import { obstaclesIn, unsharedWarning } from './sharing.ts'
+import { obstaclesIn, unsharedWarning } from './threads.ts'
 
 /**
  * What the command says at the end. Who wants no summary hears of damage all the same: nothing else tells that packets are

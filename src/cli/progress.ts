@@ -1,6 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import cliProgress from 'cli-progress'
-import { count } from '../netfilter/counted.ts'
+import { count } from '../netfilter/count-text.ts'
 import { byteSize, duration } from '../report/text.ts'
 
 /** Short replays show no bar at all. */

@@ -1,5 +1,5 @@
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
-import { counted } from '../netfilter/counted.ts'
+import { counted } from '../netfilter/count-text.ts'
 import { cut, type Paint, printable } from '../report/text.ts'
 import {
   type Fingerprint,

@@ -27,7 +27,7 @@ import {
   readTimeoutPolicies,
   rulesetErrorText,
 } from './rulesets.ts'
-import { sharingFor, threadsWanted, writesApart } from './sharing.ts'
+import { sharingFor, threadsWanted, writesApart } from './threads.ts'
 
 /** Where a capture is replayed by one machine after all, a thread still reads ahead. */
 const READING_ALONE = 2

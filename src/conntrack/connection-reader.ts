@@ -42,7 +42,7 @@ const REPLY_TYPE: Readonly<Record<number, number>> = { 8: 0, 13: 14, 15: 16, 17:
 /** Of the counters: packets and bytes, two integers each. */
 const INTS_PER_DIRECTION = 4
 
-/** The connection table as rules and reports may read it; of all they can only set mark and labels. */
+/** The connection table as rules and reports read it. They can change nothing but marks and labels. */
 export class ConnectionReader {
   readonly #table: ConnectionTable
   readonly #key: TupleKey

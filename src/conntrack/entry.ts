@@ -1,14 +1,15 @@
 /**
- * Layout of a connection entry: 36 integers (144 bytes; the last is there so that times stand at multiples of eight bytes) in
- * one Int32Array, times in a Float64Array over the same memory.
+ * Layout of a connection entry: 36 integers (144 bytes) in one Int32Array, and times in a Float64Array over the same memory.
+ * The last integer is padding, which keeps the times at multiples of eight bytes.
  *
- * The key holds both ends of the connection, sorted, so that packets of both directions find the same entry (tuple.ts).
+ * The key holds both ends of the connection in an order that does not depend on the packet's direction, so that packets of
+ * both directions find the same entry (tuple.ts).
  */
 export const ENTRY_INTS = 36
 
-/** Words of the lower end's address; IPv4 uses the first. */
+/** Words of the address of end A: of the lower end, or for ICMP of the host that sent the request. IPv4 uses the first. */
 export const E_ADDRESS_A = 0
-/** Words of the higher end's address; IPv4 uses the first. */
+/** Words of the address of end B: of the higher end, or for ICMP of the host that was asked. IPv4 uses the first. */
 export const E_ADDRESS_B = 4
 /** Port of A << 16 | port of B; for ICMP the identifier << 16 | type of the request << 8 | code. */
 export const E_PORTS = 8
@@ -32,7 +33,6 @@ const E_PROTOCOL = 16
 
 export const KIND_PROTOCOL_MASK = 0xff
 export { KIND_IPV6 } from '../wire/flow-hash.ts'
-/** ICMP: A is the one who asked, not the lower address. */
 export const KIND_ZONE_SHIFT = 16
 
 /** The original direction goes from B to A. Above all IPS_ bits. */

@@ -22,7 +22,7 @@ import {
   PROTO_UDP,
   PROTO_UDPLITE,
 } from '../wire/protocols.ts'
-import { CurrentConnection, NO_ENTRY } from './current.ts'
+import { CurrentConnection, NO_ENTRY } from './current-connection.ts'
 import {
   Finding,
   TRACK_ACCEPT,

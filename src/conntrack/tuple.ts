@@ -124,7 +124,7 @@ export class TupleKey {
   }
 
   /** Makes a key that was filled from an ICMP request the key of its reply with the same addresses. */
-  turnIcmpRequestRound(): void {
+  turnIcmpRequestIntoReply(): void {
     const { a0, a1, a2, a3 } = this
     this.a0 = this.b0
     this.a1 = this.b1

@@ -1,11 +1,11 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
-import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
+import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current-connection.ts'
 import { TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../conntrack/finding.ts'
 import { HELPERS, helperNumber } from '../conntrack/helpers/registry.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
 import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
-import { HELPERS as RULE_HELPERS } from '../ruleset/helpers.ts'
+import { ATTACHABLE_HELPERS } from '../ruleset/attachable-helpers.ts'
 import { HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/hooks.ts'
 import {
   type RulePacket,
@@ -22,7 +22,7 @@ import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '..
 import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { NOTE_CUT, NOTE_NONE, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
-import { Assumptions } from './assumptions.ts'
+import { AssumedConnections } from './assumed-connections.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { FastPath } from './fast-path.ts'
 import { HelperPorts } from './helper-ports.ts'
@@ -63,8 +63,8 @@ const STATE_OF_INFO = [
   STATE_INVALID,
 ]
 
-/** The rules' numbers of helpers to the tracker's. */
-const HELPER_OF_RULES = RULE_HELPERS.map(({ name }) => helperNumber(name))
+/** Number of each of the rules' helpers (ATTACHABLE_HELPERS) among the tracker's. */
+const TRACKER_HELPER = ATTACHABLE_HELPERS.map(({ name }) => helperNumber(name))
 
 /**
  * Connection tracking's own places among the hooks: behind the raw table, where a packet gets its connection, and behind the
@@ -81,7 +81,7 @@ export class ConntrackHook {
   readonly #hasNat: boolean
   /** Counts packets and bytes of connections where rules ask for them. */
   readonly #accounts: ConnectionReader | null
-  readonly #assumptions = new Assumptions()
+  readonly #assumedConnections = new AssumedConnections()
   /** What is said of a packet when it is judged once more. */
   readonly #second = new Outcome()
 
@@ -106,7 +106,7 @@ export class ConntrackHook {
             tracker: this.tracker,
             verifiesChecksums: this.#verifiesChecksums,
             helperPorts: this.#helperPorts,
-            assumptions: this.#assumptions,
+            assumedConnections: this.#assumedConnections,
             binder: hasNat ? this.nat.binder : null,
           })
   }
@@ -125,7 +125,7 @@ export class ConntrackHook {
     }
     const { current } = tracker
     const helper = trackingHelper(tracking)
-    current.helper = helper >= 0 ? HELPER_OF_RULES[helper] : this.#helperPorts.helperFor(fields, base)
+    current.helper = helper >= 0 ? TRACKER_HELPER[helper] : this.#helperPorts.helperFor(fields, base)
     current.timeoutPolicy = trackingTimeout(tracking)
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
@@ -154,7 +154,7 @@ export class ConntrackHook {
     const missed = tracker.onlooker.helperMissed(fields, base)
     if (missed >= 0) outcome.hintHelper = HELPERS[missed].name
     if (this.#accounts !== null) this.#account(this.#accounts, packet)
-    if (!this.#assumptions.isEmpty) outcome.assumesFrame = this.#assumedFrame()
+    if (!this.#assumedConnections.isEmpty) outcome.assumesFrame = this.#assumedFrame()
     return true
   }
 
@@ -211,8 +211,8 @@ export class ConntrackHook {
   #assumedFrame(): number {
     const { current } = this.tracker
     const { id, number, refusedBy, refusedByNumber } = current
-    if (refusedBy !== NO_ENTRY) return this.#assumptions.frameOf(refusedBy, refusedByNumber)
-    return id === NO_ENTRY ? 0 : this.#assumptions.frameOf(id, number)
+    if (refusedBy !== NO_ENTRY) return this.#assumedConnections.frameOf(refusedBy, refusedByNumber)
+    return id === NO_ENTRY ? 0 : this.#assumedConnections.frameOf(id, number)
   }
 
   /**
@@ -233,7 +233,7 @@ export class ConntrackHook {
     onlooker.look(packet.bytes, packet.fields, packet.base, isSent)
     outcome.confirmedNew = current.confirm()
     if (outcome.confirmedNew && outcome.verdict === VERDICT_UNKNOWN) {
-      this.#assumptions.note(current.id, current.number, outcome.frame)
+      this.#assumedConnections.note(current.id, current.number, outcome.frame)
     }
     return true
   }

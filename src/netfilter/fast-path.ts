@@ -1,5 +1,5 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
-import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current.ts'
+import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current-connection.ts'
 import { E_EXTENSION, E_STATUS, ENTRY_INTS, ENTRY_TWO_TUPLES } from '../conntrack/entry.ts'
 import { EXTENSION_INTS, X_HELPER } from '../conntrack/extensions.ts'
 import type { NatBinder } from '../conntrack/nat/binder.ts'
@@ -31,7 +31,7 @@ import {
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
 import { PROTO_TCP } from '../wire/protocols.ts'
-import type { Assumptions } from './assumptions.ts'
+import type { AssumedConnections } from './assumed-connections.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { FlowCache, NO_WAY } from './flow-cache.ts'
 import type { HelperPorts } from './helper-ports.ts'
@@ -67,7 +67,7 @@ export interface FastPathOptions {
   readonly helperPorts: HelperPorts
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
-  readonly assumptions: Assumptions
+  readonly assumedConnections: AssumedConnections
   /** Null where no nat table is loaded. */
   readonly binder: NatBinder | null
 }
@@ -91,7 +91,7 @@ export class FastPath {
   readonly #ruleset4: CompiledRuleset | null
   readonly #ruleset6: CompiledRuleset | null
   readonly #topology: Topology
-  readonly #assumptions: Assumptions
+  readonly #assumedConnections: AssumedConnections
   readonly #binder: NatBinder | null
   /** As rules would see a packet of which the memory is asked. */
   readonly #asked: RulePacket
@@ -110,7 +110,7 @@ export class FastPath {
     this.#ruleset4 = options.ruleset4
     this.#ruleset6 = options.ruleset6
     this.#topology = options.topology
-    this.#assumptions = options.assumptions
+    this.#assumedConnections = options.assumedConnections
     this.#binder = options.binder
     this.#asked = new RulePacket(new ConnectionReader(options.tracker.current.table))
     this.#memory4 = WayMemory.for(options.ruleset4)
@@ -247,13 +247,13 @@ export class FastPath {
     }
     if (!current.confirm()) return
     if (isBound) this.#binder?.bindAsItIs()
-    if (verdict === VERDICT_UNKNOWN) this.#assumptions.note(current.id, current.number, frame)
+    if (verdict === VERDICT_UNKNOWN) this.#assumedConnections.note(current.id, current.number, frame)
   }
 
   /** The frame that the current packet's connection rests on, 0 for none. */
   #restsOn(): number {
     const { id, number } = this.#tracker.current
-    return this.#assumptions.isEmpty ? 0 : this.#assumptions.frameOf(id, number)
+    return this.#assumedConnections.isEmpty ? 0 : this.#assumedConnections.frameOf(id, number)
   }
 
   /** Says in `outcome`, which is blank, what became of the packet that `take` just took. */

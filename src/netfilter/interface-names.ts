@@ -1,5 +1,5 @@
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
-import { firstOf } from './counted.ts'
+import { firstOf } from './count-text.ts'
 import type { InterfaceOption } from './interfaces.ts'
 
 /** In a sentence. */

@@ -1,5 +1,5 @@
 import type { ConnectionReader } from '../conntrack/connection-reader.ts'
-import { type CurrentConnection, NO_ENTRY } from '../conntrack/current.ts'
+import { type CurrentConnection, NO_ENTRY } from '../conntrack/current-connection.ts'
 import type { Finding } from '../conntrack/finding.ts'
 import { NatBinder } from '../conntrack/nat/binder.ts'
 import { followMaster } from '../conntrack/nat/follow-master.ts'

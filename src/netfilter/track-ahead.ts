@@ -1,4 +1,4 @@
-import { NO_ENTRY } from '../conntrack/current.ts'
+import { NO_ENTRY } from '../conntrack/current-connection.ts'
 import { TRACKED } from '../conntrack/finding.ts'
 import { REASON_NONE } from '../conntrack/reasons.ts'
 import type { Tracker } from '../conntrack/tracker.ts'

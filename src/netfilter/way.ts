@@ -23,7 +23,7 @@ export class Way {
   /** UNKNOWN: bits 1 << VERDICT_… of what is possible, and what is missing. */
   possibleVerdicts = 0
   unknownText: string | null = null
-  /** Its connections are there on an assumption (Assumptions). */
+  /** Its connections are there on an assumption (AssumedConnections). */
   rests = false
   /** The nat table was asked what to do with its connections. */
   isBound = false

@@ -1,4 +1,4 @@
-import { count, counted } from '../netfilter/counted.ts'
+import { count, counted } from '../netfilter/count-text.ts'
 import type { Decidability } from '../ruleset/review/decidability.ts'
 import type { Mistake } from '../ruleset/review/mistakes.ts'
 import type { Review } from '../ruleset/review/review.ts'

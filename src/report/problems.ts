@@ -1,4 +1,4 @@
-import { count } from '../netfilter/counted.ts'
+import { count } from '../netfilter/count-text.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
 import { printable } from './text.ts'
 

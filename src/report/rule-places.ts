@@ -1,4 +1,4 @@
-import { count, counted } from '../netfilter/counted.ts'
+import { count, counted } from '../netfilter/count-text.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { cut, printable, WIDTH } from './text.ts'
 

@@ -1,4 +1,4 @@
-import { count, counted } from '../netfilter/counted.ts'
+import { count, counted } from '../netfilter/count-text.ts'
 import { CTSTATE_NAMES, CTSTATE_NEW } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
 import { VERDICT_NAMES, VERDICT_NONE } from '../ruleset/rule-packet.ts'

@@ -1,5 +1,5 @@
 import { reasonText, reasonTitle } from '../conntrack/reasons.ts'
-import { count, counted, firstOf } from '../netfilter/counted.ts'
+import { count, counted, firstOf } from '../netfilter/count-text.ts'
 import { NAMES_SHOWN } from '../netfilter/interface-names.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
 import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'

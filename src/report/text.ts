@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { count, counted } from '../netfilter/counted.ts'
+import { count, counted } from '../netfilter/count-text.ts'
 
 /** Columns that every report fits in. */
 export const WIDTH = 80

@@ -1,5 +1,5 @@
 export { compileRuleset, type ExplainingHookTable } from './compile.ts'
-export { RuleMemory } from './evaluate/memory.ts'
+export { RuleMemory } from './evaluate/rule-memory.ts'
 export type { RuleStep } from './explain.ts'
 export { parseSets } from './ipset/parse-sets.ts'
 export type { SetDefinition } from './ipset/set-definition.ts'

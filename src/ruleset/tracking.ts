@@ -20,7 +20,7 @@ const ZONE_SHIFT = 16
 
 export interface Tracking {
   readonly notrack: boolean
-  /** Index in HELPERS (helpers.ts), -1 for none. */
+  /** Index in ATTACHABLE_HELPERS (attachable-helpers.ts), -1 for none. */
   readonly helper: number
   readonly zone: { readonly id: number | 'mark'; readonly original: boolean; readonly reply: boolean } | null
 }
@@ -34,7 +34,7 @@ export function packTracking({ notrack, helper, zone }: Tracking): number {
   return zone.id === 'mark' ? packed | TRACKING_ZONE_IS_MARK : packed | (zone.id << ZONE_SHIFT)
 }
 
-/** Index in HELPERS, -1 for none. */
+/** Index in ATTACHABLE_HELPERS, -1 for none. */
 export function trackingHelper(packed: number): number {
   return ((packed >> HELPER_SHIFT) & HELPER_MASK) - 1
 }

@@ -1,5 +1,5 @@
 import { ConnectionReader } from '../../src/conntrack/connection-reader.ts'
-import type { CurrentConnection } from '../../src/conntrack/current.ts'
+import type { CurrentConnection } from '../../src/conntrack/current-connection.ts'
 import {
   E_KIND,
   E_SCTP_STATE,

@@ -1,4 +1,4 @@
-import type { CurrentConnection } from '../../src/conntrack/current.ts'
+import type { CurrentConnection } from '../../src/conntrack/current-connection.ts'
 import { SCTP_STATE_NAMES } from '../../src/conntrack/protocols/sctp-states.ts'
 import { IPS_ASSURED, IPS_DST_NAT, IPS_EXPECTED, IPS_SEEN_REPLY, IPS_SRC_NAT } from '../../src/conntrack/status.ts'
 import { addressText, parseAddress } from '../../src/wire/address.ts'

@@ -1,4 +1,4 @@
-import { HELPERS } from '../../src/ruleset/helpers.ts'
+import { ATTACHABLE_HELPERS } from '../../src/ruleset/attachable-helpers.ts'
 import { sameGrammar } from './extension-test.ts'
 
 const RANGES = [
@@ -27,7 +27,10 @@ const natRules = (target: string, option: string) =>
     RANGES.map((range) => `${protocol}-j ${target} --${option} ${range}`),
   )
 
-const HELPED = HELPERS.flatMap(({ name }) => [`-p tcp -j CT --helper ${name}`, `-p udp -j CT --helper ${name}`])
+const HELPED = ATTACHABLE_HELPERS.flatMap(({ name }) => [
+  `-p tcp -j CT --helper ${name}`,
+  `-p udp -j CT --helper ${name}`,
+])
 
 sameGrammar('SNAT', [
   {

@@ -1,6 +1,6 @@
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
-import { type CurrentConnection, NO_ENTRY } from '../current.ts'
+import { type CurrentConnection, NO_ENTRY } from '../current-connection.ts'
 import { ExpectationTable, type PendingExpectation } from '../expectations.ts'
 import { X_HELPER } from '../extensions.ts'
 import type { Finding } from '../finding.ts'

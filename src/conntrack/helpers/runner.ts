@@ -13,7 +13,7 @@ import {
 } from '../../wire/packet-fields.ts'
 import { PROTO_GRE, PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
-import { type CurrentConnection, NO_ENTRY } from '../current.ts'
+import { type CurrentConnection, NO_ENTRY } from '../current-connection.ts'
 import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_EXPECTATIONS, ENTRY_INTS } from '../entry.ts'
 import {
   ANY_PORT,

@@ -1,7 +1,7 @@
 import { IP_V4, IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
 import { PROTO_GRE, PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
-import { type CurrentConnection, NO_ENTRY } from '../current.ts'
+import { type CurrentConnection, NO_ENTRY } from '../current-connection.ts'
 import { E_EXPIRY, E_KIND, E_STATUS, E_TCP_SIDE, E_TCP_STATE, ENTRY_INTS, TCP_END } from '../entry.ts'
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../protocols/tcp-states.ts'
 import { stateOf } from '../protocols/tcp-word.ts'
@@ -310,7 +310,7 @@ export class NatBinder {
     const zone = this.#current.zoneReply
     key.fill(inverse, 0, zone, inverse[P_PORTS] >>> 16, inverse[P_PORTS] & 0xffff)
     // The row holds a request's type on the way of the reply.
-    if (isIcmp(protocol)) key.turnIcmpRequestRound()
+    if (isIcmp(protocol)) key.turnIcmpRequestIntoReply()
   }
 }
 

@@ -1,7 +1,7 @@
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, P_TCP_ACK } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
-import { type CurrentConnection, NO_ENTRY, NOT_LOOKED_UP } from '../current.ts'
+import { type CurrentConnection, NO_ENTRY, NOT_LOOKED_UP } from '../current-connection.ts'
 import { E_EXPIRY, E_TCP_SIDE, ENTRY_INTS, TCP_END } from '../entry.ts'
 import { IPS_SEEN_REPLY } from '../status.ts'
 import { hasPorts } from '../tuple.ts'

@@ -1,5 +1,5 @@
 import { IP_V6, P_DST, P_FAMILY, P_L4_LENGTH, P_SRC } from '../../wire/packet-fields.ts'
-import type { CurrentConnection } from '../current.ts'
+import type { CurrentConnection } from '../current-connection.ts'
 import { E_STATUS, ENTRY_INTS } from '../entry.ts'
 import { IPS_ASSURED, IPS_SEEN_REPLY } from '../status.ts'
 import type { Sysctls } from '../sysctls.ts'

@@ -12,7 +12,7 @@ import {
   PACKET_INTS,
 } from '../../wire/packet-fields.ts'
 import { PROTO_GRE } from '../../wire/protocols.ts'
-import { type CurrentConnection, NO_ENTRY } from '../current.ts'
+import { type CurrentConnection, NO_ENTRY } from '../current-connection.ts'
 import { E_NUMBER, ENTRY_INTS } from '../entry.ts'
 import type { Finding } from '../finding.ts'
 import { TRACKED, TRACKER_CANNOT_TELL, TRACKER_DROPPED } from '../finding.ts'

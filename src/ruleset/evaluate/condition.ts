@@ -3,7 +3,7 @@ import type { RulePacket } from '../rule-packet.ts'
 import type { AddressMask, Words } from '../text/addresses.ts'
 import type { NumberRange } from '../text/numbers.ts'
 import type { FieldName } from './fields.ts'
-import type { RuleMemory } from './memory.ts'
+import type { RuleMemory } from './rule-memory.ts'
 
 /**
  * What a rule asks of a packet, as data: predicates over named fields. It knows nothing of iptables options, so that

@@ -29,9 +29,10 @@ const FOLLOWED = `++k.jumps <= ${JUMPS_MAX}`
 /** Rules that a classifier found are turned into code when the first of so many is asked. */
 const RULES_PER_BLOCK = 32
 
-/** What code may use besides its parameters. */
+/** Names that every generated function can use besides its parameters. */
 const NAMES = ['k', 'n', 'inRanges', 'headFor', 'x', 'c']
-const HELPERS = [
+/** Lines that stand before every piece of generated code. */
+const PRELUDE = [
   "'use strict'",
   'function bail(id) { k.trail.ruleIds[0] = id; k.trail.length = 1; return -1 }',
   'function via(result, id) { if (result === -1) k.trail.ruleIds[k.trail.length++] = id; return result }',
@@ -121,7 +122,7 @@ class Generator implements RuleFinder {
   #evaluate(lines: readonly string[]): unknown {
     const runtime = this.#runtime
     const values = [runtime, runtime.counters, inRanges, headFor, this.#classified, this.chains]
-    return new Function(...NAMES, [...HELPERS, ...lines].join('\n'))(...values)
+    return new Function(...NAMES, [...PRELUDE, ...lines].join('\n'))(...values)
   }
 
   #chainSource({ index, rules, policy }: ProgramChain): string {

@@ -1,6 +1,6 @@
 import type { CallContext, Condition } from '../evaluate/condition.ts'
 import { remembers } from '../evaluate/condition-effects.ts'
-import { RuleMemory } from '../evaluate/memory.ts'
+import { RuleMemory } from '../evaluate/rule-memory.ts'
 import { HeaderChecks } from '../header-conditions.ts'
 import { IpSets } from '../ipset/ip-sets.ts'
 import type { SetDefinition } from '../ipset/set-definition.ts'

@@ -1,5 +1,5 @@
+import { ATTACHABLE_HELPERS, type HelperInfo } from '../attachable-helpers.ts'
 import type { TargetExtension } from '../extension.ts'
-import { HELPERS, type HelperInfo } from '../helpers.ts'
 import type { Family } from '../rule-environment.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
@@ -79,16 +79,16 @@ function zoneOption({ original, reply }: NonNullable<Tracking['zone']>): string 
 
 function parseHelper(token: Token, protocol: number, family: Family): number {
   const isKnown = ({ ipv4Only }: HelperInfo): boolean => family === 'ipv4' || !ipv4Only
-  const index = HELPERS.findIndex((helper) => helper.name === token.text && isKnown(helper))
+  const index = ATTACHABLE_HELPERS.findIndex((helper) => helper.name === token.text && isKnown(helper))
   if (index < 0) {
-    const names = HELPERS.filter(isKnown).map(({ name }) => name)
+    const names = ATTACHABLE_HELPERS.filter(isKnown).map(({ name }) => name)
     throw new Refusal(
       token,
       `"${token.text}" is not a helper${family === 'ipv6' ? ' of IPv6' : ''}; write one of ${names.join(', ')}`,
     )
   }
-  if (!HELPERS[index].protocols.includes(protocol)) {
-    const names = HELPERS[index].protocols.map((number) => (number === 6 ? '-p tcp' : '-p udp'))
+  if (!ATTACHABLE_HELPERS[index].protocols.includes(protocol)) {
+    const names = ATTACHABLE_HELPERS[index].protocols.map((number) => (number === 6 ? '-p tcp' : '-p udp'))
     throw new Refusal(token, `the helper ${token.text} needs ${names.join(' or ')} in the same rule`)
   }
   return index

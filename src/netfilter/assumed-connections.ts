@@ -1,8 +1,8 @@
 const ENTRIES_AT_LEAST = 1024
 
-/** Connections that are there because their first packet, whose verdict is not known, is taken to have passed. */
-export class Assumptions {
-  /** By entry of the connection table: number of the connection, and that packet's frame. */
+/** Connections that exist only because a packet with an unknown verdict is taken to have passed. */
+export class AssumedConnections {
+  /** By entry of the connection table: the connection's number, and the frame of that packet. */
   #numbers = new Int32Array(0)
   #frames = new Float64Array(0)
 
@@ -10,14 +10,14 @@ export class Assumptions {
     return this.#numbers.length === 0
   }
 
-  /** @param number of the connection, by which it is told from others that had the entry before */
+  /** @param number of the connection: an entry is used again for later connections, a number is not */
   note(entry: number, number: number, frame: number): void {
     if (entry >= this.#numbers.length) this.#grow(entry + 1)
     this.#numbers[entry] = number
     this.#frames[entry] = frame
   }
 
-  /** The frame that the connection rests on; 0 for none. */
+  /** The frame of the packet that was taken to have passed; 0 where the connection needs no such assumption. */
   frameOf(entry: number, number: number): number {
     return this.#numbers[entry] === number ? this.#frames[entry] : 0
   }

@@ -1,4 +1,4 @@
-import { firstOf } from '../netfilter/counted.ts'
+import { firstOf } from '../netfilter/count-text.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
 import type { RulesetText } from '../netfilter/shards/shard-task.ts'
 import type { SharingOptions } from '../netfilter/shards/sharing.ts'

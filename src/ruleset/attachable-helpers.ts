@@ -6,7 +6,7 @@ export interface HelperInfo {
 }
 
 /** Connection tracking helpers of the kernel. */
-export const HELPERS: readonly HelperInfo[] = [
+export const ATTACHABLE_HELPERS: readonly HelperInfo[] = [
   { name: 'amanda', protocols: [17] },
   { name: 'ftp', protocols: [6] },
   { name: 'H.245', protocols: [17] },

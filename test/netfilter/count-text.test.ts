@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { count, counted } from '../../src/netfilter/counted.ts'
+import { count, counted } from '../../src/netfilter/count-text.ts'
 
 describe('numbers in sentences', () => {
   it.each([
