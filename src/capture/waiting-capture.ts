@@ -79,7 +79,9 @@ export class WaitingCapture implements FrameReader {
       this.#reader = await this.#open(this.problems)
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error
-      this.problems.push(unreadable(this.#path, `it could be opened before, and now no more (${error.message})`))
+      this.problems.push(
+        unreadable(this.#path, `it could be opened at first, but not when its turn came (${error.message})`),
+      )
       this.#ended = true
       return false
     }

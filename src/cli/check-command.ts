@@ -1,4 +1,3 @@
-import yargs from 'yargs'
 import { checkJson, wrongJson } from '../report/check-json.ts'
 import { checkText } from '../report/check-text.ts'
 import type { Paint } from '../report/text.ts'
@@ -7,9 +6,9 @@ import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import type { Family } from '../ruleset/rule-environment.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
 import { readText } from './input-texts.ts'
+import { type HelpText, newParser, parseArguments } from './parser.ts'
 import { familyOf } from './ruleset-family.ts'
 import { readFingerprints, readLabelNames, readSets, readTimeoutPolicies } from './rulesets.ts'
-import { explainWrongOption, PARSER_CONFIGURATION, packageVersion, withDashValues } from './yargs-words.ts'
 
 /** What `ctreplay check` was asked, checked. */
 interface CheckCommand {
@@ -38,7 +37,6 @@ const OPTIONS = {
 } as const
 const TEXT_OPTIONS = ['ipset', 'timeout-policies', 'connlabels', 'fingerprints'] as const
 type TextOption = (typeof TEXT_OPTIONS)[number]
-const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
 
 /**
  * `ctreplay check RULES…`: everything that can be said about rules without a capture.
@@ -104,10 +102,8 @@ function canonicalText({ ruleset }: Review): string {
   return printRuleset(ruleset, { counters: hasCounters(ruleset) })
 }
 
-async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand | { readonly help: string }> {
-  let help = ''
-  const parser = yargs()
-    .scriptName('ctreplay check')
+async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand | HelpText> {
+  const parser = newParser('ctreplay check', Object.keys(OPTIONS))
     .usage(
       '$0 RULES… [options]\n\nSays what can be said about rules without a capture: whether they can be read,\n' +
         'which of them a capture can decide, which can never match, and what was\n' +
@@ -119,21 +115,8 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
     .example('iptables-save | $0 -', 'the rules of this machine')
     .example('$0 rules.v4 --print | diff rules.v4 -', 'what iptables-save would print')
     .epilogue('Exit codes: 0 done, 1 --fail-on-warnings found some, 2 wrong command or rules.')
-    .alias('help', 'h')
-    .version(packageVersion())
-    .strictOptions()
-    .locale('en')
-    .wrap(80)
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .parserConfiguration(PARSER_CONFIGURATION)
-    .fail((message, error) => {
-      throw new UsageError(explainWrongOption(message ?? error?.message ?? '', KNOWN))
-    })
-  const argv = await parser.parse(withDashValues(args, TEXT_OPTIONS), {}, (_error, _argv, output) => {
-    help = output
-  })
-  if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
+  const { argv, help } = await parseArguments(parser, args, TEXT_OPTIONS)
+  if (help !== null) return { help }
   const files = argv._.map(String)
   const valuesOf = (name: TextOption): string[] => {
     const values = [argv[name] ?? []].flat().map(String)

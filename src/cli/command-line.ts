@@ -1,4 +1,3 @@
-import yargs from 'yargs'
 import type { ReplayOptions } from '../netfilter/replay.ts'
 import { UsageError } from './exit-codes.ts'
 import {
@@ -11,7 +10,7 @@ import {
   threadCount,
 } from './option-values.ts'
 import { OUTPUT_OPTIONS, type Outputs, outputsOf } from './outputs.ts'
-import { explainWrongOption, PARSER_CONFIGURATION, packageVersion, withDashValues } from './yargs-words.ts'
+import { type HelpText, newParser, parseArguments } from './parser.ts'
 
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
 type FailOn = (typeof FAIL_ON)[number]
@@ -87,18 +86,10 @@ const REPEATABLE: ReadonlySet<string> = new Set<OptionName>([
   'assume',
   'fail-on',
 ])
-const KNOWN = [...Object.keys(OPTIONS), 'help', 'version']
-
-/** The whole answer to `--help` or `--version`. */
-export interface HelpText {
-  readonly help: string
-}
 
 /** @throws UsageError */
 export async function parseCommandLine(args: readonly string[]): Promise<CommandLine | HelpText> {
-  let help = ''
-  const parser = yargs()
-    .scriptName('ctreplay')
+  const parser = newParser('ctreplay', Object.keys(OPTIONS))
     .usage(
       '$0 CAPTURE… [options]\n$0 check RULES… [options]\n\nReplays packet captures through the connection tracker of Linux and iptables\n' +
         'rules: which packets would have been dropped, by which rule, and why.\n\n' +
@@ -117,25 +108,8 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .epilogue(
       'Exit codes: 0 done, 1 --fail-on found some, 2 wrong command or rules, 3 capture damaged (before 1), 130 interrupted.',
     )
-    .alias('help', 'h')
-    .version(packageVersion())
-    .strictOptions()
-    .locale('en')
-    .wrap(80)
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .parserConfiguration(PARSER_CONFIGURATION)
-    .fail((message, error) => {
-      throw new UsageError(explainWrongOption(message ?? error?.message ?? '', KNOWN))
-    })
-  const argv = await parser.parse(
-    withDashValues(args, [...TEXT_OPTIONS, ...OUTPUT_OPTIONS]),
-    {},
-    (_error, _argv, output) => {
-      help = output
-    },
-  )
-  if (help !== '' || argv.help === true || argv.version === true) return { help: `${help}\n` }
+  const { argv, help } = await parseArguments(parser, args, [...TEXT_OPTIONS, ...OUTPUT_OPTIONS])
+  if (help !== null) return { help }
 
   const given = new Map(Object.entries(argv).filter(([name, value]) => name in OPTIONS && value !== undefined))
   const all = (name: OptionName): string[] => [given.get(name) ?? []].flat().map(String)

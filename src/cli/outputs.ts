@@ -13,7 +13,8 @@ export type Outputs = Readonly<Record<OutputOption, string | undefined>>
 
 /** What standard output is called wherever it leads. */
 const NAMES_OF_STDOUT: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])
-const STDOUT = 1
+/** File descriptor of standard output. */
+export const STDOUT = 1
 
 /**
  * The outputs as given, but `-` for whatever is standard output by another name: opened once more, it would be written from

@@ -4,21 +4,22 @@ import { openOutput } from '../report/open-output.ts'
 import { PACKET_OUTPUTS, packetSink } from '../report/packet-sinks.ts'
 import { ThreadedReport } from '../report/threaded/threaded-report.ts'
 import type { CommandLine } from './command-line.ts'
+import { STDOUT } from './outputs.ts'
 
-/** The outputs that have something of every packet. */
+/** The outputs that tell of every packet: NDJSON, CSV, Parquet. */
 export class PacketOutputs {
   readonly sinks: readonly Sink[]
   readonly #readersGone: () => boolean
 
   /**
-   * @param apart whether a thread of their own writes them
+   * @param apart whether they are written by a thread of their own
    * @throws OutputError when a file cannot be created
    */
   constructor(asked: CommandLine, apart: boolean) {
     const files = asked.captures
     const opened = PACKET_OUTPUTS.flatMap((kind) => {
       const target = asked[kind]
-      return target === undefined ? [] : [{ kind, output: openOutput(target === '-' ? 1 : target) }]
+      return target === undefined ? [] : [{ kind, output: openOutput(target === '-' ? STDOUT : target) }]
     })
     if (apart && opened.length > 0) {
       const report = new ThreadedReport(opened, files)
@@ -31,7 +32,7 @@ export class PacketOutputs {
     }
   }
 
-  /** True when there are such outputs, and whoever read them went away: nobody wants more. */
+  /** True when there are such outputs and the readers of all of them (pipes) have gone away. */
   get readersGone(): boolean {
     return this.#readersGone()
   }

@@ -11,11 +11,14 @@ import { printable } from '../report/text.ts'
 import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
 import { type Fingerprint, type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
+import { statsAt } from './file-identity.ts'
 import { sayAtEnd } from './final-words.ts'
 import { InterruptibleSource } from './interruptible-source.ts'
-import { OUTPUT_OPTIONS, refuseToOverwrite } from './outputs.ts'
+import { nearest } from './nearest.ts'
+import { OUTPUT_OPTIONS, refuseToOverwrite, STDOUT } from './outputs.ts'
 import { PacketOutputs } from './packet-outputs.ts'
 import { paintFor } from './paint-for.ts'
 import { Progress } from './progress.ts'
@@ -29,10 +32,12 @@ import {
 } from './rulesets.ts'
 import { sharingFor, threadsWanted, writesApart } from './threads.ts'
 
-/** Where a capture is replayed by one machine after all, a thread still reads ahead. */
-const READING_ALONE = 2
+/** Threads of a replay that begins again because its work cannot be shared: one replays, one reads ahead. */
+const THREADS_WITHOUT_SHARING = 2
+/** What may stand in the place of a capture. */
+const COMMANDS = ['check']
 
-/** The whole command: arguments to exit code. Errors that are the user's to mend become a line on standard error. */
+/** The whole command: from its arguments to the exit code. Errors that the user can correct become lines on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
   try {
     if (args[0] === 'check') {
@@ -46,7 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     return await replayAsAsked(commandLine)
   } catch (error) {
-    return explainFailure(error)
+    return explainFailure(error, args)
   }
 }
 
@@ -55,16 +60,15 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
   const { captures, reader } = asked
   const threads = asked.threads ?? threadsWanted(asked)
   const opening = openPackets(captures, { reader, threads })
-  const asRules = rulesWhile(opening, asked)
-  const { rules, rules6 } = asRules
+  const rulesRead = readRulesDuring(opening, asked)
   let source = new InterruptibleSource(await opening)
+  let interrupted = false
   const reopen = async (): Promise<InterruptibleSource> => {
-    source = new InterruptibleSource(await openPackets(captures, { reader, threads: READING_ALONE }))
+    source = new InterruptibleSource(await openPackets(captures, { reader, threads: THREADS_WITHOUT_SHARING }))
     if (interrupted) source.stop()
     return source
   }
   const sharing = sharingFor(asked, threads, reopen)
-  let interrupted = false
   const interrupt = (): void => {
     interrupted = true
     source.stop()
@@ -79,29 +83,25 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     let summary: ReplaySummary
     try {
       const stop = (): boolean => outputs.readersGone && !writesCounters
-      const options = { ...asked.replay, ...asRules, stop, sharing }
+      const options = { ...asked.replay, ...rulesRead, stop, sharing }
       summary = await replay(source, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
     } finally {
       progress?.stop()
     }
     if (outputs.readersGone && !writesCounters) return EXIT_DONE
-    if (asked.counters !== undefined && rules && summary.ruleset4) {
-      await writeText(asked.counters, countedRuleset(rules, summary.ruleset4))
-    }
-    if (asked.counters6 !== undefined && rules6 && summary.ruleset6) {
-      await writeText(asked.counters6, countedRuleset(rules6, summary.ruleset6))
-    }
+    await writeCounters(asked.counters, rulesRead.rules, summary.ruleset4)
+    await writeCounters(asked.counters6, rulesRead.rules6, summary.ruleset6)
     sayAtEnd(asked, summary, traffic, interrupted)
     if (interrupted) return EXIT_INTERRUPTED
     if (summary.problems.some((problem) => problem.fatal)) return EXIT_CAPTURE
-    return found(asked, traffic) ? EXIT_FOUND : EXIT_DONE
+    return hasFailOnPackets(asked, traffic) ? EXIT_FOUND : EXIT_DONE
   } finally {
     process.off('SIGINT', interrupt)
     source.close()
   }
 }
 
-interface RulesAsked {
+interface RulesRead {
   readonly rules: ParsedRuleset | undefined
   readonly rules6: ParsedRuleset | undefined
   readonly sets: readonly SetDefinition[]
@@ -109,8 +109,11 @@ interface RulesAsked {
   readonly fingerprints: readonly Fingerprint[] | undefined
 }
 
-/** Reads the rules while the captures are opened, for which a thread may have to start. What is wrong here comes first. */
-function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAsked {
+/**
+ * Reads the rules and what belongs to them while the captures are being opened, which may mean to start a thread. An error
+ * here is reported instead of one in a capture.
+ */
+function readRulesDuring(opening: Promise<PacketSource>, asked: CommandLine): RulesRead {
   try {
     const labels = readLabelNames(asked.connlabels)
     return {
@@ -129,7 +132,7 @@ function rulesWhile(opening: Promise<PacketSource>, asked: CommandLine): RulesAs
   }
 }
 
-/** Before any output is opened, which empties it. */
+/** Must run before any output is opened, since that empties the file. @throws UsageError, OutputError */
 function checkOutputs(asked: CommandLine): void {
   const inputs = [
     ...asked.captures,
@@ -148,15 +151,21 @@ function checkOutputs(asked: CommandLine): void {
   }
 }
 
-/** @param target a path, or - for standard output */
-async function writeText(target: string, text: string): Promise<void> {
-  const output = new ByteOutput(target === '-' ? 1 : target)
-  const bytes = new TextEncoder().encode(text)
+/** `--counters`. @param target a path, - for standard output, undefined where nobody asked */
+async function writeCounters(
+  target: string | undefined,
+  rules: ParsedRuleset | undefined,
+  replayed: CompiledRuleset | null,
+): Promise<void> {
+  if (target === undefined || rules === undefined || replayed === null) return
+  const output = new ByteOutput(target === '-' ? STDOUT : target)
+  const bytes = new TextEncoder().encode(countedRuleset(rules, replayed))
   output.give(bytes, bytes.length)
   await output.end()
 }
 
-function found(asked: CommandLine, traffic: TrafficCounters): boolean {
+/** `--fail-on`: whether there were such packets. */
+function hasFailOnPackets(asked: CommandLine, traffic: TrafficCounters): boolean {
   const verdicts = (wanted: number): boolean =>
     traffic.verdictPackets.some((packets, cell) => packets > 0 && cell % VERDICT_NAMES.length === wanted)
   const invalid = traffic.states.subarray(CTSTATE_INVALID * PROTOCOL_ROWS, (CTSTATE_INVALID + 1) * PROTOCOL_ROWS)
@@ -167,19 +176,20 @@ function found(asked: CommandLine, traffic: TrafficCounters): boolean {
   )
 }
 
-function explainFailure(error: unknown): number {
-  if (error instanceof AggregateError) return Math.max(...error.errors.map(explainFailure))
+function explainFailure(error: unknown, args: readonly string[]): number {
+  if (error instanceof AggregateError) return Math.max(...error.errors.map((one) => explainFailure(one, args)))
   if (error instanceof RulesetError) {
     process.stderr.write(`${rulesetErrorText(error, paintFor(process.stderr))}\n`)
     return EXIT_USAGE
   }
   if (!(error instanceof Error)) throw error
   if (error instanceof UsageError) {
-    process.stderr.write(`ctreplay: ${printable(error.message)}\nTry 'ctreplay --help'.\n`)
+    const command = args[0] === 'check' ? 'ctreplay check' : 'ctreplay'
+    process.stderr.write(`ctreplay: ${printable(error.message)}\nTry '${command} --help'.\n`)
     return EXIT_USAGE
   }
   if (error instanceof CaptureError) {
-    process.stderr.write(`ctreplay: ${printable(error.message)}\n`)
+    process.stderr.write(`ctreplay: ${printable(error.message)}${commandMeant(args[0])}\n`)
     return EXIT_CAPTURE
   }
   // The machine refuses options that make no sense together by a plain Error; anything else is a mistake of ours.
@@ -187,4 +197,9 @@ function explainFailure(error: unknown): number {
   if (isOurs) throw error
   process.stderr.write(`ctreplay: ${printable(error.message)}\n`)
   return EXIT_USAGE
+}
+
+/** A hint for a first word that is no file but looks like a command with a slip of the pen. */
+function commandMeant(word: string): string {
+  return statsAt(word) === null ? nearest(word, COMMANDS) : ''
 }

@@ -67,9 +67,9 @@ export function codeOf(error: unknown): string {
 }
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
+  ENOENT: 'no such directory',
   EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
+  EISDIR: 'it is a directory',
   ENOSPC: 'no space is left on the device',
   ELOOP: 'its symbolic links lead back to each other',
   EROFS: 'the file system is read-only',

@@ -130,7 +130,7 @@ describe('several captures', () => {
         file: b,
         byteOffset: 0,
         afterFrame: 0,
-        message: `it could be opened before, and now no more (${b}: no such file)`,
+        message: `it could be opened at first, but not when its turn came (${b}: no such file)`,
         fatal: true,
       },
     ])

@@ -24,7 +24,7 @@ function file(name: string, content: string | Uint8Array): string {
 const frame = { seconds: 1, fraction: 2, data: payload(60) }
 
 describe('what cannot be read is named', () => {
-  it('an empty file', () => expect(openCapture([file('a', '')])).rejects.toThrow(/a: it is empty; pcap and pcapng/))
+  it('an empty file', () => expect(openCapture([file('a', '')])).rejects.toThrow(/a: it is empty; captures are pcap/))
 
   it('a missing file', () => expect(openCapture([join(folder, 'none')])).rejects.toThrow(/none: no such file/))
 
@@ -34,7 +34,9 @@ describe('what cannot be read is named', () => {
     expect(openCapture([join(file('a', 'x'), 'b')])).rejects.toThrow(/a part of the path is not a directory/))
 
   it('a ruleset', () =>
-    expect(openCapture([file('r', '*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n')])).rejects.toThrow(/goes behind --rules/))
+    expect(openCapture([file('r', '*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n')])).rejects.toThrow(
+      /give them with --rules/,
+    ))
 
   it('what other programs compressed', async () => {
     const lz4 = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x64, 0x40, 0xa7)

@@ -194,7 +194,7 @@ describe('check', () => {
         expect(await both(...args)).toEqual({ stdout, error: expect.objectContaining({ name: 'RulesetError' }) })
       }
       const { error } = await both(wrong, fine, gone, other)
-      expect(String(error)).toMatch(/wrong\.v4:2:25: .*gone\.v4: there is no such file.*other\.v4:2:13: /s)
+      expect(String(error)).toMatch(/wrong\.v4:2:25: .*gone\.v4: no such file.*other\.v4:2:13: /s)
     })
 
     it('--json has the errors in the place of the file', async () => {
@@ -203,7 +203,7 @@ describe('check', () => {
       const [first, second, third] = JSON.parse(stdout)
       expect(first).toEqual({ file: wrong, errors: [{ file: wrong, line: 2, column: 25, text }] })
       expect(second).toMatchObject({ file: fine, errors: [], family: 'ipv6' })
-      const missing = expect.stringContaining('there is no such file')
+      const missing = expect.stringContaining('no such file')
       expect(third).toEqual({ file: gone, errors: [{ file: gone, line: null, column: null, text: missing }] })
     })
 
@@ -217,7 +217,7 @@ describe('check', () => {
     [['--jsn', fine], "there is no option --jsn; did you mean '--json'?"],
     [['--ipv4', '--ipv6', fine], 'exclude each other'],
     [['--print', '--json', fine], 'exclude each other'],
-    [[join(folder, 'nothing')], 'there is no such file'],
+    [[join(folder, 'nothing')], 'no such file'],
     [['--ipv4', fine], 'fine.v6:3'],
   ])('%j is refused', async (args, message) => {
     await expect(check(...args)).rejects.toThrow(message)

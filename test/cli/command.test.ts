@@ -198,13 +198,13 @@ describe('a wrong command', () => {
     [[sample, '--assume', 'ownr=yes'], "there is no match or target of that name; did you mean 'owner'?"],
     [[sample, '--assume', 'owner=perhaps'], 'the answer must be yes or no'],
     [[sample, '--fail-on', 'rain'], '--fail-on rain: write drop, invalid or unknown'],
-    [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: there is no such file'],
-    [[sample, '--rules', root], 'it is a folder'],
+    [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: no such file'],
+    [[sample, '--rules', root], 'it is a directory'],
     [
       [sample, '--timeout-policies', '/nonexistent/list'],
-      'cannot read the timeout policies /nonexistent/list: there is no such file',
+      'cannot read the timeout policies /nonexistent/list: no such file',
     ],
-    [[sample, '--ipset', '/nonexistent/sets'], 'cannot read the sets /nonexistent/sets: there is no such file'],
+    [[sample, '--ipset', '/nonexistent/sets'], 'cannot read the sets /nonexistent/sets: no such file'],
     [[sample, '--nat', 'maybe'], '--nat maybe: write apply or ignore'],
     [[sample, '--helper', 'tcp/21'], '--helper'],
     [
@@ -216,8 +216,8 @@ describe('a wrong command', () => {
     [[sample, '--csv', '-', '--ndjson', '-'], '--ndjson - and --csv -: only one can have standard output'],
     [[sample, '--csv', '/nonexistent/x', '--parquet', '/nonexistent/../nonexistent/x'], 'would write the same file'],
     [[sample, '--parquet', '-'], '--parquet needs a file'],
-    [[sample, '--parquet', '/nonexistent/x'], 'cannot write /nonexistent/x: there is no such folder'],
-    [[sample, '--ndjson', '/nonexistent/x.ndjson'], 'cannot write /nonexistent/x.ndjson: there is no such folder'],
+    [[sample, '--parquet', '/nonexistent/x'], 'cannot write /nonexistent/x: no such directory'],
+    [[sample, '--ndjson', '/nonexistent/x.ndjson'], 'cannot write /nonexistent/x.ndjson: no such directory'],
     [[sample, '--mode', 'host', '--rules', rules, '--local', ''], '--local needs a value'],
   ])('%j', (args, message) => {
     const { status, stdout, stderr } = ctreplay(args)
@@ -245,7 +245,7 @@ describe('a wrong command', () => {
         other,
         join(folder, 'none', 'x'),
       ])
-      expect([status, stderr]).toEqual([2, expect.stringContaining('there is no such folder')])
+      expect([status, stderr]).toEqual([2, expect.stringContaining('no such directory')])
       expect(readFileSync(kept, 'utf8')).toBe('old')
     }
   })
@@ -298,13 +298,18 @@ describe('a wrong command', () => {
 describe('a capture that cannot be read', () => {
   it.each([
     ['a file that is not there', () => '/nonexistent/a.pcap', 'no such file'],
-    ['a folder', () => root, 'is a directory'],
+    ['a directory', () => root, 'is a directory'],
     ['an empty file', () => written('empty.pcap', Buffer.alloc(0)), 'empty'],
     ['text', () => written('text.pcap', Buffer.from('this is no capture, only some text\n')), 'is not a capture'],
   ])('%s', (_name, path, message) => {
     const { status, stdout, stderr } = ctreplay([path()])
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
     expect(stderr).toContain(message)
+  })
+
+  it('may be a command with a slip of the pen', () => {
+    const { status, stderr } = ctreplay(['chek', sample])
+    expect([status, stderr]).toEqual([3, "ctreplay: chek: no such file; did you mean 'check'?\n"])
   })
 
   it('is reported as far as it goes when it ends too early', () => {
