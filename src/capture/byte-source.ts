@@ -1,6 +1,6 @@
 /**
- * Where a capture's bytes come from: a file, a pipe, a decompressor. One small pull interface, so that the readers
- * never know which, and so that nothing is read that nobody asked for.
+ * Where a capture's bytes come from: a file, a pipe, a decompressor. A small pull interface, so that readers need not
+ * know which it is, and nothing is read before it is asked for.
  */
 export interface ByteSource {
   /**
@@ -18,12 +18,15 @@ export interface ByteSource {
   close(): void
 }
 
-/** The bytes end before their time: a compressed stream is cut or corrupt, the disk fails. What came before holds. */
+/**
+ * The bytes end too early: a compressed stream is cut short or corrupt, or the disk fails. What was read before is
+ * good.
+ */
 export class SourceDamage extends Error {
   override name = 'SourceDamage'
 }
 
-/** Gives back bytes that were read ahead to recognise the format, then goes on with the source they came from. */
+/** Delivers bytes that were read ahead to recognise the format, then the rest of the source that they came from. */
 export class PrefixedSource implements ByteSource {
   #prefix: Uint8Array
   readonly #rest: ByteSource

@@ -2,7 +2,10 @@ import type { ByteSource } from './byte-source.ts'
 
 const CHUNK = 65_536
 
-/** What a decompressor reads from: looks ahead a few bytes, takes exact pieces, and gives back what was too much. */
+/**
+ * The input of a decompressor, which can look ahead, take an exact number of bytes, and give back bytes that it did not
+ * use.
+ */
 export class CompressedInput {
   readonly #source: ByteSource
   readonly #scratch = new Uint8Array(CHUNK)
@@ -30,7 +33,7 @@ export class CompressedInput {
     return piece
   }
 
-  /** Whatever is there, at least a byte; nothing at the end. */
+  /** As many bytes as are there, at least one; none at the end. */
   async takeSome(): Promise<Uint8Array> {
     const some = this.#bytes
     this.#bytes = new Uint8Array(0)
@@ -41,7 +44,7 @@ export class CompressedInput {
     this.#bytes = concatenated(bytes, this.#bytes)
   }
 
-  /** A copy of its own each time, no larger than it must be: decompressors keep what they are given for a while. */
+  /** A new array each time, since decompressors keep what they are given for a while. */
   async #readChunk(): Promise<Uint8Array> {
     return this.#scratch.slice(0, await this.#source.read(this.#scratch, 0, CHUNK))
   }

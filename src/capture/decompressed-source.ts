@@ -1,6 +1,6 @@
 import type { ByteSource } from './byte-source.ts'
 
-/** The bytes that a decompressor makes of another source, piece by piece and never ahead of the reader. */
+/** The output of a decompressor that reads another source: piece by piece, and never ahead of the reader. */
 export class DecompressedSource implements ByteSource {
   readonly immediate = false
   readonly #compressed: ByteSource
@@ -37,7 +37,7 @@ export class DecompressedSource implements ByteSource {
   }
 
   close(): void {
-    // Ends the decompressor where it stands; should it be at work, it ends with the piece it is making.
+    // Ends the decompressor, at once or after the piece that it is working on.
     void this.#pieces.return?.()
     this.#compressed.close()
   }

@@ -5,12 +5,15 @@ import type { DamageLog, RecordDecoder } from './record-decoder.ts'
 
 /** Bytes asked for at once: large enough to make a system call cheap, small enough to stay in the cache. */
 const READ_SIZE = 262_144
-/** Room that a batch needs beside a frame of the largest size, for its record header and what follows. */
+/** Bytes that a batch needs besides the largest frame, for the record header and what follows the frame. */
 const BATCH_SLACK = 4096
-/** Problems kept per capture: a capture of nothing but damage must not fill the memory. */
+/** Problems kept per capture, so that a capture full of damage does not fill the memory. */
 const PROBLEMS_MAX = 1000
 
-/** Reads one capture: moves bytes from its source through the batch's own buffer past the decoder of its format. */
+/**
+ * Reads one capture: fills the batch's buffer from the source, and lets the decoder of the format find the frames in
+ * it.
+ */
 export class FileReader implements FrameReader, DamageLog {
   readonly problems: CaptureProblem[]
   readonly files: [CaptureFileInfo]
@@ -25,17 +28,17 @@ export class FileReader implements FrameReader, DamageLog {
   /** The unread bytes are batch.bytes[#from, #end). */
   #from = 0
   #end = 0
-  /** Bytes still to come that are not wanted. */
+  /** Bytes still to come that are to be skipped. */
   #skip = 0
   #readSize = READ_SIZE
   #sourceEnded = false
   #ended = false
-  /** Why the source ended before its time. */
+  /** Why the source ended too early; null where it did not. */
   #failure: string | null = null
 
   /**
-   * @param offset where in the capture `source` begins
-   * @param problems where damage is taken down, shared among the captures of one replay
+   * @param offset of the first byte of `source` in the capture
+   * @param problems receives the damage found; shared by the captures of one replay
    */
   constructor(
     path: string,
@@ -81,7 +84,7 @@ export class FileReader implements FrameReader, DamageLog {
     batch.bytes.set(this.#kept.subarray(0, this.#keptLength))
     this.#from = 0
     this.#end = this.#keptLength
-    // Frames that are there already must not wait for a slow source.
+    // Frames that are already complete must not wait for a slow source.
     if (this.#sourceEnded || (!this.#source.immediate && this.#keptLength > 0)) {
       this.#scan(batch)
       if (batch.count > 0) return this.#leave(batch)
@@ -152,12 +155,12 @@ export class FileReader implements FrameReader, DamageLog {
       this.#from = behind
     }
     if (this.#decoder.ended) this.#ended = true
-    // A full batch leaves bytes over that must be copied; next time ask for what fills the batch.
+    // Bytes left over after a full batch must be copied, so next time only as many are read as fill a batch.
     const full = batch.count === batch.capacity
     this.#readSize = full && this.#source.immediate ? this.#from - from + BATCH_SLACK : READ_SIZE
   }
 
-  /** Puts the unread bytes aside: the batch now belongs to its reader. */
+  /** Saves the unread bytes, since the caller now uses the batch. */
   #leave(batch: FrameBatch): boolean {
     const length = this.#ended ? 0 : this.#end - this.#from
     if (length > this.#kept.length) this.#kept = new Uint8Array(length + READ_SIZE)
@@ -172,7 +175,7 @@ export class FileReader implements FrameReader, DamageLog {
     return batch.count > 0
   }
 
-  /** What came before the failure is replayed; behind it there is nothing. */
+  /** What came before the failure is replayed; the capture ends there. */
   #sourceFailed(error: unknown): number {
     if (!(error instanceof SourceDamage)) throw error
     this.#failure = error.message

@@ -59,8 +59,8 @@ function streamSource(descriptor: number, status: Stats): StreamSource {
 }
 
 /**
- * Standard input redirected from a file is a file; anything else comes when it comes. Not through process.stdin, which
- * is of the main thread.
+ * Standard input redirected from a file is read as a file, anything else as a stream. Not through process.stdin, which
+ * belongs to the main thread.
  */
 function openStandardInput(): ByteSource {
   let status: Stats

@@ -30,12 +30,15 @@ export const FRAME_FILE = 7
 export const FRAME_FLAG_INBOUND = 1
 /** The capture says the frame was sent by the capturing machine (pcapng epb_flags). */
 export const FRAME_FLAG_OUTBOUND = 2
-/** The capture holds no time for this frame (pcapng simple packet block); the previous one's, or 0, says where it is. */
+/**
+ * The capture holds no time for this frame (pcapng simple packet block). Its time fields are those of the previous
+ * frame, or 0.
+ */
 export const FRAME_FLAG_NO_TIME = 4
 /** Bits 8 to 11: decimal digits of the second that the capture's clock resolves (6 microseconds, 9 nanoseconds). */
 export const FRAME_DIGITS_SHIFT = 8
 export const FRAME_DIGITS_MASK = 15
-/** Digits of a time that there is none of. */
+/** `timeDigits` of a frame without a time. */
 export const NO_TIME_DIGITS = -1
 
 /** Decimal digits of the frame's time by its flags; NO_TIME_DIGITS where it has none. */
@@ -52,7 +55,7 @@ export const LINK_TYPE_NONE = -1
 /** The largest frame that is kept whole; libpcap's MAXIMUM_SNAPLEN. */
 export const FRAME_CAPTURED_MAX = 262_144
 
-/** Where a batch lies. A batch is given its arrays when another thread is to see them. */
+/** The arrays of a batch, which are passed in where another thread shares them. */
 export interface FrameArrays {
   readonly bytes: Uint8Array
   readonly info: Int32Array

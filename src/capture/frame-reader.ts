@@ -13,7 +13,7 @@ export interface CaptureProblem {
   fatal: boolean
 }
 
-/** Of a capture that cannot be opened. */
+/** The problem of a capture that cannot be opened. */
 export function unreadable(file: string, message: string): CaptureProblem {
   return { file, byteOffset: 0, afterFrame: 0, message, fatal: true }
 }

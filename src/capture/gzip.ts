@@ -12,9 +12,9 @@ const FLAG_NAME = 8
 const FLAG_COMMENT = 16
 const FLAGS_RESERVED = 0xe0
 
-/** Compressed bytes of a member that are remembered so that a corrupt place can be found to the byte. */
+/** Compressed bytes of a member that are kept, so that a corrupt place can be located to the byte. */
 const HISTORY_MAX = 4 * 1024 * 1024
-/** No more than this is decompressed once again in that search. */
+/** Decompressed bytes beyond which that search gives up. */
 const RECOVERY_MAX = 256 * 1024 * 1024
 
 export function isGzip(head: Uint8Array): boolean {
@@ -22,9 +22,9 @@ export function isGzip(head: Uint8Array): boolean {
 }
 
 /**
- * Decompresses gzip members, one behind the other. Zeros behind the last are padding, as on tapes.
+ * Decompresses gzip members one after the other. Zeros after the last one are padding, as on tapes.
  *
- * @throws SourceDamage behind the last good byte of a stream that is cut, corrupt or followed by something else
+ * @throws SourceDamage after the last good byte of a stream that is cut, corrupt or followed by something else
  */
 export async function* gunzip(source: ByteSource): AsyncGenerator<Uint8Array, void> {
   const input = new CompressedInput(source)
@@ -75,8 +75,8 @@ async function needed(input: CompressedInput, length: number): Promise<Uint8Arra
 }
 
 /**
- * Inflates one member in zlib's own thread. The framing around it is ours, since zlib, when it finds damage, forgets
- * what it had just decompressed before it.
+ * Inflates one member in zlib's own thread. Header and trailer are read here, since zlib would drop what it has just
+ * decompressed when it finds damage.
  */
 async function* inflateMember(input: CompressedInput): AsyncGenerator<Uint8Array, void> {
   const engine = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH })
@@ -99,7 +99,7 @@ async function* inflateMember(input: CompressedInput): AsyncGenerator<Uint8Array
   if (failure !== null) throw failure
 }
 
-/** Feeds the engine until it has its fill; gives what went wrong when the input ended first. */
+/** Feeds the engine up to the end of the member; returns what went wrong when the input ended first. */
 async function feed(engine: InflateRaw, input: CompressedInput, history: History): Promise<SourceDamage | null> {
   let fed = 0
   const stopped = new Promise<void>((resolve) => {
@@ -126,7 +126,7 @@ async function feed(engine: InflateRaw, input: CompressedInput, history: History
   }
 }
 
-/** The compressed bytes of a member so far, as long as they are few. */
+/** The compressed bytes of a member so far, up to HISTORY_MAX. */
 class History {
   #chunks: Uint8Array[] = []
   #length = 0
@@ -138,7 +138,7 @@ class History {
     else this.#chunks.push(chunk)
   }
 
-  /** What can be decompressed behind the first `delivered` bytes: everything before the first corrupt byte. */
+  /** The decompressed bytes after the first `delivered` ones, up to the first corrupt byte. */
   recover(delivered: number): Uint8Array {
     const compressed = Buffer.concat(this.#chunks)
     let good = 0

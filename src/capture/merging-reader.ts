@@ -9,7 +9,7 @@ import {
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from './frame-reader.ts'
 import { WaitingCapture } from './waiting-capture.ts'
 
-/** Every capture has a batch of its own; with hundreds of them it must not be large. */
+/** Every capture being merged has a batch of its own; there may be hundreds, so these are small. */
 const BATCH_FRAMES = 1024
 const BATCH_BYTES = FRAME_CAPTURED_MAX + 65_536
 
@@ -28,9 +28,12 @@ class MergedInput {
   batch = NO_FRAMES
   next = 0
   ended = false
-  /** It is not read before its first frame's turn, whose time stands here already. */
+  /** The capture is not opened before the turn of its first frame, whose time is known already (WaitingCapture). */
   waits = false
-  /** The latest time so far: a capture whose clock runs backwards keeps its frames in order all the same. */
+  /**
+   * The latest time so far, which never goes back: so the frames of a capture keep their order even where its clock
+   * runs backwards.
+   */
   seconds = Number.NEGATIVE_INFINITY
   nanoseconds = 0
 
@@ -60,7 +63,7 @@ class MergedInput {
     else this.batch = NO_FRAMES
   }
 
-  /** Raises the running time to that of the next frame. */
+  /** Advances the time to that of the next frame. */
   advanceClock(): void {
     const seconds = this.batch.seconds[this.next]
     const nanoseconds = this.batch.info[this.next * FRAME_INTS + FRAME_NANOSECONDS]
@@ -132,7 +135,7 @@ export class MergingReader implements FrameReader {
     for (const input of this.#inputs) input.reader.close()
   }
 
-  /** Merges until the batch is full, or until an input must be read before anything may overtake it. */
+  /** Merges until the batch is full or some input must be read first. */
   #merge(batch: FrameBatch): boolean {
     let used = 0
     for (;;) {

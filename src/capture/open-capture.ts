@@ -63,10 +63,10 @@ export async function openCapture(paths: readonly string[], options: CaptureOpti
 }
 
 /**
- * Reads one capture from any source, which is closed when that cannot be done.
+ * Reads one capture from any source; closes the source when it cannot be read.
  *
  * @param file index for FRAME_FILE
- * @param problems where damage is taken down, shared among the captures of one replay
+ * @param problems receives the damage found; shared by the captures of one replay
  */
 export async function openSource(
   path: string,

@@ -47,7 +47,7 @@ export class PcapDecoder implements RecordDecoder {
     return from
   }
 
-  /** Describes records, up to another file header where one stands among them. */
+  /** Describes records, up to a second file header among them. */
   #records(batch: FrameBatch, view: DataView, from: number, end: number, base: number): number {
     const { info, seconds, capacity } = batch
     const { littleEndian, recordHeaderLength, fractionsPerSecond, lengthsSwapped, linkType } = this.#header

@@ -50,7 +50,7 @@ function dialect(
   return { magic, name, fractionsPerSecond, headerLength, recordHeaderLength }
 }
 
-/** The 16 bits that are a link type; above them stand the FCS length and reserved bits. */
+/** The low 16 bits hold the link type, the others the FCS length and reserved bits. */
 const LINK_TYPE_MASK = 0xffff
 const VERSION_MAJOR = 2
 /** DG/UX wrote this major version. */
@@ -62,15 +62,16 @@ export function isPcap(head: Uint8Array): boolean {
 }
 
 /**
- * True when a file header stands at `at`, in place of a record (of which 16 bytes are there). A record whose seconds
- * happen to be a magic number has a length on the wire; there stands the accuracy of times in a file header, always 0.
+ * True when a file header stands at `at` instead of a record (16 bytes are there). The seconds of a record can happen
+ * to be a magic number; but where a record has its length on the wire, a file header has the accuracy of times, which
+ * is always 0.
  */
 export function isPcapHeaderAt(view: DataView, at: number): boolean {
   const found = view.getUint32(at + 12) === 0 ? findDialect(view, at) : null
   return found !== null && view.getUint16(at + 4, found.littleEndian) === VERSION_MAJOR
 }
 
-/** The file header at `at`, where `isPcapHeaderAt` found one; null when it is not there to its end. */
+/** The file header that `isPcapHeaderAt` found at `at`; null when part of it is missing. */
 export function pcapHeaderAt(view: DataView, at: number, end: number): PcapHeader | null {
   const found = findDialect(view, at)
   return found === null || end - at < found.dialect.headerLength ? null : readHeader(view, at, found)

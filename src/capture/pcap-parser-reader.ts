@@ -21,11 +21,11 @@ import { PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
 const RECORD_HEADER_LENGTH = 16
 const LINK_TYPE_MASK = 0xffff
 const MICROSECONDS = 1_000_000
-/** pcap-parser copies what it holds with every piece, so small pieces serve it best. */
+/** pcap-parser copies all that it holds with every piece, so small pieces are faster. */
 const PIECE_MAX = 32_768
 const PLAIN_MAGICS = new Set(['a1b2c3d4', 'd4c3b2a1'])
 
-/** What pcap-parser takes for a stream: it is fed by hand, a piece at a time, and so never ahead of the reader. */
+/** Looks like a stream to pcap-parser, but is fed piece by piece, so that it never reads ahead. */
 class HandFedStream extends EventEmitter {
   pause(): void {}
   resume(): void {}
@@ -99,7 +99,7 @@ export class PcapParserReader implements FrameReader {
     batch.count = 0
     this.#batch = batch
     this.#batchBytes = 0
-    // Each record takes at least its header, so that many bytes cannot hold more frames than the batch does.
+    // Every record has at least its header, so a piece of this size holds no more frames than the batch.
     const pieceLength = Math.min(PIECE_MAX, (batch.capacity - 1) * RECORD_HEADER_LENGTH)
     while (batch.count === 0 && !this.#ended) {
       const piece = new Uint8Array(pieceLength)
@@ -131,7 +131,9 @@ export class PcapParserReader implements FrameReader {
     this.#stream.emit('data', Buffer.from(piece.buffer, piece.byteOffset, piece.length))
   }
 
-  /** The parser would wait for such a record to the end of the file, copying all of it again and again. */
+  /**
+   * The parser would wait for the end of such a record up to the end of the file, copying all of it again and again.
+   */
   #checkRecord(header: PacketHeader): void {
     const { capturedLength } = header
     if (capturedLength <= FRAME_CAPTURED_MAX) return

@@ -23,10 +23,10 @@ export const PACKET_HEADER_LENGTH = 28
 export const SIMPLE_HEADER_LENGTH = 12
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
-/** Name resolution and interface statistics: carried over damage only as something to hold on to. */
+/** Name resolution and interface statistics: known only to recognise a block after damage. */
 const BLOCK_NAME_RESOLUTION = 4
 const BLOCK_INTERFACE_STATISTICS = 5
-/** Longer blocks are not trusted where a damaged capture is searched for the next block. */
+/** Longer blocks are not believed when a damaged capture is searched for the next block. */
 const SEARCHED_LENGTH_MAX = FRAME_CAPTURED_MAX + 4096
 
 export function isPacketBlock(type: number): boolean {

@@ -43,14 +43,17 @@ export class PcapngDecoder implements RecordDecoder {
   readonly #damage: DamageLog
   #littleEndian = true
   #interfaces: CaptureInterface[] = []
-  /** By what they are: a few bytes of a compressed file can be millions of interfaces, all alike. */
+  /**
+   * Descriptions of the interfaces, each kept once: a few bytes of a compressed file can describe millions of equal
+   * ones.
+   */
   readonly #kinds = new Map<string, CaptureInterface>()
   #frames = 0
   /** Offset in the capture of the first byte that is looked at. */
   #base = 0
   #lastSeconds = 0
   #lastNanoseconds = 0
-  /** Damage behind which the next block has not been found yet. */
+  /** Damage after which the next block has not been found yet. */
   #searching: CaptureProblem | null = null
 
   /** @param file index for FRAME_FILE */
@@ -217,7 +220,7 @@ export class PcapngDecoder implements RecordDecoder {
     this.#row(batch, from + SIMPLE_HEADER_LENGTH, captured, wireLength, capturer.linkType, 0, flags)
   }
 
-  /** A record that is no packet: it is there for its number alone. */
+  /** A record that is not a packet: it only takes a frame number. */
   #numberedRecord(batch: FrameBatch, from: number): void {
     batch.seconds[batch.count] = this.#lastSeconds
     this.#row(batch, from + BLOCK_LENGTH_MIN, 0, 0, LINK_TYPE_NONE, 0, FRAME_FLAG_NO_TIME)
@@ -267,13 +270,13 @@ export class PcapngDecoder implements RecordDecoder {
     return this.#damage.add(offset, this.#frames, message, fatal)
   }
 
-  /** Damage at `from`: goes on with the next thing from `behind` on that is certainly a block. */
+  /** Damage at `from`: reading continues with the first certain block from `behind` on. */
   #search(from: number, behind: number, base: number, message: string): number {
     this.#searching = this.#report(base + from, message)
     return behind
   }
 
-  /** What of a block with contradicting lengths is certainly its own: the frame it carries, or its head. */
+  /** Bytes that certainly belong to a block whose two lengths differ: up to the end of its frame, or only its head. */
   #leastLength(view: DataView, type: number, from: number, length: number): number {
     if (type !== BLOCK_ENHANCED_PACKET && type !== BLOCK_PACKET_OBSOLETE) return BLOCK_LENGTH_MIN - 4
     if (length < PACKET_HEADER_LENGTH + 4) return BLOCK_LENGTH_MIN - 4

@@ -18,11 +18,13 @@ export interface CaptureInterface {
   /** if_tsresol; null for none. */
   resolution: number | null
   offsetSeconds: number
-  /** Made of both. */
+  /** Made from both. */
   clock: CaptureClock
 }
 
-/** Takes down the option at view[at] that claims more bytes than its block has; those behind it cannot be found. */
+/**
+ * Told of an option at view[at] that claims more bytes than its block has left. The options after it cannot be found.
+ */
 export type OptionTooLong = (at: number, code: number, length: number) => void
 
 /** Reads an Interface Description Block's body, `from` behind the block's length field, `end` before the trailing one. */

@@ -19,7 +19,7 @@ export interface RecordDecoder {
   finish(offset: number, left: number, missing: number): void
 }
 
-/** Takes down damage: where it starts, the frames before it, what it is, whether it ends the file. */
+/** Records damage: where it starts, how many frames came before, what it is, and whether reading ends there. */
 export interface DamageLog {
   add(byteOffset: number, afterFrame: number, message: string, fatal: boolean): CaptureProblem
 }

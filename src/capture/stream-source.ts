@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream'
 import { type ByteSource, SourceDamage } from './byte-source.ts'
 
 /**
- * A pipe or socket: bytes that come when they come. Node's own stream does the waiting (EAGAIN, half-written
- * records, a writer that goes away); its high-water mark is the back-pressure.
+ * A pipe or socket, whose bytes may have to be waited for. Node's own stream does the waiting (EAGAIN, half-written
+ * records, a writer that goes away); its high-water mark gives back-pressure.
  */
 export class StreamSource implements ByteSource {
   readonly immediate = false
@@ -39,7 +39,7 @@ export class StreamSource implements ByteSource {
     })
   }
 
-  /** A pipe that was opened by name; as a socket, since a file read that waits would hold up the end of the process. */
+  /** A pipe that was opened by name. Read as a socket, since a waiting file read would keep the process from ending. */
   static ofPipe(descriptor: number): StreamSource {
     return new StreamSource(new Socket({ fd: descriptor, readable: true, writable: false }))
   }

@@ -7,17 +7,17 @@ import {
   unreadable,
 } from './frame-reader.ts'
 
-/** Opens a capture from its beginning; what is damaged is taken down in the list. */
+/** Opens a capture from its beginning; damage is added to the list. */
 export type OpenCapture = (problems: CaptureProblem[]) => Promise<FrameReader>
 
 /**
- * One of several captures, looked into and closed again until it is read: so that of thousands, one behind the other,
- * only those are open that are being read.
+ * One of several captures. It is looked into for the time of its first frame, closed again, and opened when its turn
+ * comes: so of thousands of captures only those being read are open.
  */
 export class WaitingCapture implements FrameReader {
   readonly problems: CaptureProblem[]
   readonly bytesTotal: number | null
-  /** Of its first frame; infinity where it has none. */
+  /** Time of the first frame; infinity where there is none. */
   readonly startSeconds: number
   readonly startNanoseconds: number
   readonly #open: OpenCapture

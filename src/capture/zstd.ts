@@ -10,12 +10,12 @@ const SKIPPABLE_MASK = 0xfffffff0
 const BLOCK_MAX = 131_072
 const BLOCK_RLE = 1
 const BLOCK_RESERVED = 3
-/** What zstd(1) accepts, too, unless told otherwise. */
+/** The limit of zstd(1), too, unless told otherwise. */
 const WINDOW_MAX = 2 ** 27
 /**
- * How far back fzstd surely finds what is repeated. Of a distance (RFC 8878, 3.1.1.3.2.1.1: 3 less than a power of two
- * and as many bits as its exponent) it may lose all bits but the lowest 25. So the first that it may get wrong is 2^26
- * and a 26th bit that is set.
+ * The largest distance back that fzstd resolves correctly. A distance is coded as a power of two plus extra bits, less
+ * 3 (RFC 8878, 3.1.1.3.2.1.1), and fzstd may lose all extra bits but the lowest 25. So the first one that it may get
+ * wrong is 2^26 with the 26th extra bit set.
  */
 const DISTANCE_MAX = 2 ** 26 + 2 ** 25 - 3 - 1
 const CHECKSUM_FLAG = 4
@@ -29,10 +29,10 @@ export function isZstd(head: Uint8Array): boolean {
 }
 
 /**
- * Decompresses zstd frames, one behind the other. The blocks are handed over one at a time, so that no more than a
- * block (128 KiB) and the window are ever in memory.
+ * Decompresses zstd frames one after the other. It passes on one block at a time, so that no more than a block (128
+ * KiB) and the window are in memory.
  *
- * @throws SourceDamage behind the last good block of a stream that is cut, corrupt or followed by something else
+ * @throws SourceDamage after the last good block of a stream that is cut, corrupt or followed by something else
  */
 export async function* unzstd(source: ByteSource): AsyncGenerator<Uint8Array, void> {
   const input = new CompressedInput(source)
@@ -73,10 +73,11 @@ async function* unzstdFrame(input: CompressedInput, create64: XXHashAPI['create6
     const type = (blockHeader >>> 1) & 3
     const size = blockHeader >>> 3
     if (type === BLOCK_RESERVED || size > BLOCK_MAX) throw new SourceDamage('the zstd stream is corrupt: not a block')
-    // What is repeated cannot be further back than what there is.
+    // Nothing can be further back than what was decompressed so far.
     if (window > DISTANCE_MAX && length + BLOCK_MAX > DISTANCE_MAX) throw tooFarBack(window)
     corrupt = push(frame, await needed(input, 3 + (type === BLOCK_RLE ? 1 : size)), false) || corrupt
-    // Very short frames are put out only when the decompressor knows that this is all; it looks at no checksum.
+    // fzstd delivers very short frames only when it is told that this was all. It does not look at the checksum, so
+    // zeros will do.
     if (last) corrupt = push(frame, new Uint8Array(sum === null ? 0 : CHECKSUM_LENGTH), true) || corrupt
     for (const piece of pieces) {
       length += piece.length
@@ -103,7 +104,7 @@ function tooFarBack(window: number): SourceDamage {
   )
 }
 
-/** True when the decompressor refuses. It is a library fed with anything at all: whatever it throws means damage. */
+/** True when the decompressor throws: whatever the error, the input is damaged. */
 function push(frame: Decompress, bytes: Uint8Array, final: boolean): boolean {
   try {
     frame.push(bytes, final)

@@ -10,10 +10,10 @@ import { type HelpText, newParser, parseArguments } from './parser.ts'
 import { familyOf } from './ruleset-family.ts'
 import { readFingerprints, readLabelNames, readSets, readTimeoutPolicies } from './rulesets.ts'
 
-/** What `ctreplay check` was asked, checked. */
+/** The command line of `ctreplay check`, checked. */
 interface CheckCommand {
   readonly files: readonly string[]
-  /** null: told by each file. */
+  /** null: each file tells (familyOf). */
   readonly family: Family | null
   readonly ipsets: readonly string[]
   readonly timeoutPolicies: string | undefined
@@ -40,7 +40,9 @@ type TextOption = (typeof TEXT_OPTIONS)[number]
 
 /**
  * `ctreplay check RULES…`: everything that can be said about rules without a capture.
- * @throws UsageError, RulesetError, or an AggregateError of several, behind the report of files that are right
+ * @returns the exit code
+ * @throws UsageError or RulesetError for a file with errors, an AggregateError for several; the report of the other
+ * files is written before
  */
 export async function runCheck(
   args: readonly string[],
@@ -68,13 +70,13 @@ export async function runCheck(
   const wrong = checked.flatMap(({ error }) => error ?? [])
   if (command.json) stdout.write(`${JSON.stringify(checked.map(jsonOf), null, 2)}\n`)
   else if (!command.print) stdout.write(reviews.map((review) => checkText(review, paint)).join('\n'))
-  // Not a part of the rules: somebody may load them.
+  // All or nothing: somebody may load the output.
   else if (wrong.length === 0) stdout.write(reviews.map(canonicalText).join(''))
   if (wrong.length > 0) throw wrong.length === 1 ? wrong[0] : new AggregateError(wrong, wrong.map(messageOf).join('\n'))
   return command.failOnWarnings && reviews.some(hasWarnings) ? EXIT_FOUND : EXIT_DONE
 }
 
-/** What came of one of the files: one wrong file does not keep the others from being reported. */
+/** The result of one file: errors in one file do not keep the others from being reported. */
 type CheckedFile =
   | { readonly file: string; readonly review: Review; readonly error?: undefined }
   | { readonly file: string; readonly review?: undefined; readonly error: RulesetError | UsageError }
@@ -144,7 +146,7 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
   }
 }
 
-/** The file has counters before its rules, as of `iptables-save -c`. */
+/** Whether the file has counters before its rules, as `iptables-save -c` prints them. */
 function hasCounters({ tables }: ParsedRuleset): boolean {
   return tables.some(({ chains }) => chains.some(({ rules }) => rules.some(({ counters }) => counters !== null)))
 }

@@ -15,7 +15,7 @@ import { type HelpText, newParser, parseArguments } from './parser.ts'
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
 type FailOn = (typeof FAIL_ON)[number]
 
-/** What the user asked for, checked. Rulesets are still to be read. */
+/** The command line, checked. The files that it names have not been read yet. */
 export interface CommandLine extends Outputs {
   captures: readonly string[]
   rules: string | undefined
@@ -170,7 +170,7 @@ function checkValues(name: string, values: readonly unknown[]): void {
   if (values.includes('')) throw new UsageError(`--${name} needs a value`)
 }
 
-/** What is counted are rules, which must be there. */
+/** `--counters` needs `--rules`, and `--counters6` needs `--rules6`. */
 function checkCounters(one: (name: OptionName) => string | undefined): void {
   for (const [counters, rules] of [
     ['counters', 'rules'],

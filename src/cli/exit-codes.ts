@@ -1,4 +1,4 @@
-/** What the exit code of the command says. */
+/** Exit codes of the command. Done, and nothing was found by `--fail-on`. */
 export const EXIT_DONE = 0
 /** `--fail-on`: such packets were found. */
 export const EXIT_FOUND = 1

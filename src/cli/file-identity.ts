@@ -1,6 +1,6 @@
 import { type Stats, statSync } from 'node:fs'
 
-/** Null where nothing is there, or nobody may look: whoever opens it will say why. */
+/** Null where the file does not exist or cannot be looked at; opening it will give the reason. */
 export function statsAt(path: string): Stats | null {
   try {
     return statSync(path)
@@ -9,7 +9,7 @@ export function statsAt(path: string): Stats | null {
   }
 }
 
-/** Equal for all names of one file. */
+/** The same for all names of one file (hard and symbolic links). */
 export function identityOf({ dev, ino }: Stats): string {
   return `${dev}:${ino}`
 }

@@ -9,8 +9,7 @@ import { repeatedCaptures } from './repeated-captures.ts'
 import { obstaclesIn, unsharedWarning } from './threads.ts'
 
 /**
- * What the command says at the end. Who wants no summary hears of damage all the same: nothing else tells that packets are
- * missing.
+ * Writes the summary, or with `--quiet` only the damage in captures, since nothing else tells that packets are missing.
  */
 export function sayAtEnd(
   asked: CommandLine,

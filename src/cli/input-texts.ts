@@ -2,12 +2,12 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { printable } from '../report/text.ts'
 import { UsageError } from './exit-codes.ts'
 
-/** Instead of the name of a file. */
+/** Stands for standard input in place of a file name. */
 const STANDARD_INPUT = '-'
 /** Bytes that tell whether a file is text. */
 const HEAD_BYTES = 512
 
-/** By path. A pipe, as `<(…)` of a shell is one, can be read only once. */
+/** Texts read so far, by path: a pipe (as of the shell's `<(…)`) can be read only once. */
 const remembered = new Map<string, { readonly text: string; readonly what: string }>()
 
 /** `readText` without a byte order mark, for readers that do not know it. */
@@ -18,9 +18,9 @@ export function readUnmarkedText(path: string, what: string): string {
 }
 
 /**
- * @param what it is, for the message
- * @returns with the byte order mark, if it has one
- * @throws UsageError when the file cannot be read, or is no text
+ * @param what the file is, for messages: 'the rules'
+ * @returns the text with its byte order mark, if it has one
+ * @throws UsageError when the file cannot be read or is not text
  */
 export function readText(path: string, what: string): string {
   const before = remembered.get(path)
@@ -43,7 +43,7 @@ export function textRead(path: string): string {
   return remembered.get(path)?.text ?? ''
 }
 
-/** Of what is no text, its beginning only: captures are large. */
+/** The whole file if it is text, else only its first bytes: captures are large. */
 function bytesOf(path: string, what: string): Buffer {
   let fd = 0
   try {

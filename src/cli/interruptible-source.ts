@@ -2,10 +2,12 @@ import type { CaptureFileInfo, CaptureProblem } from '../capture/frame-reader.ts
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource, SharedBatches } from '../pipeline/packet-source.ts'
 
-/** How long the replay may keep the event loop to itself: signals and finished writes are seen in between. */
+/** How long the replay may run before the event loop gets a turn, in which it sees signals and finished writes. */
 const TURN_MILLISECONDS = 50
 
-/** A source that can be stopped at any time, also while it waits for a pipe, and that lets the event loop turn. */
+/**
+ * A source that can be stopped at any time, even while it waits for a pipe, and that regularly lets the event loop run.
+ */
 export class InterruptibleSource implements PacketSource {
   private readonly inner: PacketSource
   private stopped = false

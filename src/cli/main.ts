@@ -7,10 +7,13 @@ import { EXIT_USAGE } from './exit-codes.ts'
 const STANDARD_ERROR = 'standard error'
 
 const args = process.argv.slice(2)
-// Of two threads, none waits for the other to be loaded.
+// The capture's thread loads its code while this one loads its own.
 if (threadsFor(args) > 1 && !args.some((arg) => arg.startsWith('--threads'))) startCaptureWorker()
 
-/** A reader of our output that goes away (`| head`) is no error; what else keeps us from writing is told where that is possible. */
+/**
+ * Ends the process when an output cannot be written. A reader that goes away (`| head`) is not an error; anything else
+ * is reported, unless standard error itself has failed.
+ */
 function endWithout(name: string, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit()
   if (name !== STANDARD_ERROR) process.stderr.write(`ctreplay: ${outputError(name, error).message}\n`)

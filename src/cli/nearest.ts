@@ -1,4 +1,4 @@
-/** `; did you mean 'x'?` for a word that is a slip of the pen away from a known one, else nothing. */
+/** `; did you mean 'x'?` for a word that looks like a known one misspelt, else nothing. */
 export function nearest(word: string, known: readonly string[]): string {
   const best = closest(word, known)
   return best === null ? '' : didYouMean(best)
@@ -8,7 +8,7 @@ export function didYouMean(meant: string): string {
   return `; did you mean '${meant}'?`
 }
 
-/** The known word that is the fewest slips of the pen away; null where all are too many. */
+/** The known word with the smallest edit distance; null where all are too far away. */
 export function closest(word: string, known: readonly string[]): string | null {
   let best: string | null = null
   let bestDistance = Math.floor(word.length / 3) + 1
@@ -22,7 +22,7 @@ export function closest(word: string, known: readonly string[]): string | null {
   return best
 }
 
-/** Levenshtein's distance: letters to add, to drop or to change. */
+/** Levenshtein distance: how many letters must be added, dropped or changed. */
 function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)
   for (let i = 1; i <= one.length; i++) {

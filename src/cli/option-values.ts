@@ -7,7 +7,7 @@ import { parsePrefix } from '../wire/address.ts'
 import { UsageError } from './exit-codes.ts'
 import { closest, didYouMean, nearest } from './nearest.ts'
 
-/** Linux's IFNAMSIZ, without the byte that ends the name. */
+/** Linux's IFNAMSIZ without the final zero byte. */
 const INTERFACE_NAME_MAX = 15
 
 /** `--local ADDR[/LEN][,…]`, as often as given. */
@@ -33,7 +33,7 @@ export function interfaceName(option: string, name: string): string {
   return name
 }
 
-/** Each has memory of its own. */
+/** A limit against typing errors: each thread has memory of its own. */
 const THREADS_MAX = 64
 
 /** `--threads N`. */
@@ -63,7 +63,7 @@ export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, s
   return settings
 }
 
-/** What nearly all names begin with tells nothing about which was meant, and may be left out. */
+/** The likely sysctl. Compared without the beginning that nearly all names share, which may be missing. */
 function nearestSysctl(name: string): string {
   const withoutBeginning = (full: string): string => full.replace(/^(net[./]netfilter[./])?nf_conntrack_/, '')
   const short = closest(withoutBeginning(name), Object.keys(SYSCTL_DEFAULTS).map(withoutBeginning))
@@ -71,7 +71,7 @@ function nearestSysctl(name: string): string {
   return meant === undefined ? '' : didYouMean(meant)
 }
 
-/** `--helper auto|PROTO/PORT=NAME`, as often as given. A port that is named may be a usual one of another helper. */
+/** `--helper auto|PROTO/PORT=NAME`, as often as given. A named port may also be the usual port of another helper. */
 export function helperPorts(values: readonly string[]): HelperPort[] {
   const named = new Map<string, string>()
   return values.flatMap((value) => {
@@ -115,7 +115,7 @@ export function assumptions(values: readonly string[]): ReadonlyMap<string, bool
   return answers
 }
 
-/** What `--assume` may name: the matches, what `-i` and `-o` ask, and targets that hand packets to programs (yes: accepted). */
+/** What `--assume` may name: matches, `-i` and `-o`, and targets that hand packets to programs (yes: they accept). */
 const ASSUMABLE: ReadonlySet<string> = new Set([
   ...MATCHES.map((match) => match.name),
   'in-interface',

@@ -5,21 +5,21 @@ import { printable } from '../report/text.ts'
 import { UsageError } from './exit-codes.ts'
 import { identityOf, statsAt } from './file-identity.ts'
 
-/** The options that name what is written. */
+/** The options that name output files. */
 export const OUTPUT_OPTIONS = ['ndjson', 'csv', 'parquet', 'counters', 'counters6'] as const
 export type OutputOption = (typeof OUTPUT_OPTIONS)[number]
-/** Where each is written: a path, `-` for standard output, undefined where nobody asked. */
+/** Where each output goes: a path, `-` for standard output, undefined where it was not asked for. */
 export type Outputs = Readonly<Record<OutputOption, string | undefined>>
 
-/** What standard output is called wherever it leads. */
+/** Names of standard output, whatever it is redirected to. */
 const NAMES_OF_STDOUT: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])
 /** File descriptor of standard output. */
 export const STDOUT = 1
 
 /**
- * The outputs as given, but `-` for whatever is standard output by another name: opened once more, it would be written from
- * its beginning by two.
- * @throws UsageError where two of them would write one file
+ * The outputs as given, but with `-` for every other name of standard output: if that file were opened a second time,
+ * two writers would write to it from its beginning.
+ * @throws UsageError where two of them would write to the same file
  */
 export function outputsOf(given: (option: OutputOption) => string | undefined): Outputs {
   const names = OUTPUT_OPTIONS.flatMap((option) => {
@@ -63,14 +63,20 @@ export function refuseToOverwrite(option: string, output: string, inputs: readon
   }
 }
 
-/** By its names, or as the very file, pipe or terminal that it leads to. Devices as /dev/null are no place that two could spoil. */
+/**
+ * By name, or because it is the file, pipe or terminal that standard output leads to. Other devices, such as /dev/null,
+ * may be written by several.
+ */
 function isStandardOutput(path: string): boolean {
   if (path === '-' || NAMES_OF_STDOUT.has(resolve(path))) return true
   const there = statsAt(path)
   return isSame(there, stdoutStats()) && (there?.isCharacterDevice() !== true || isatty(STDOUT))
 }
 
-/** Equal for all names of one file, also of one that is still to be made; null for devices, which any number may write. */
+/**
+ * The same for all names of one file, even one that does not exist yet; null for devices, which several outputs may
+ * share.
+ */
 function placeOf(path: string): string | null {
   const there = statsAt(path)
   if (there?.isCharacterDevice() === true) return null

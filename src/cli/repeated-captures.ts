@@ -1,6 +1,6 @@
 import { identityOf, statsAt } from './file-identity.ts'
 
-/** A sentence for each file that is given more than once, under whatever names: hardly anybody means that. */
+/** A warning for each file that is given more than once, even under different names: that is hardly ever meant. */
 export function repeatedCaptures(captures: readonly string[]): string[] {
   const namesByFile = new Map<string, string[]>()
   for (const path of captures) {

@@ -19,7 +19,7 @@ import { readText, readUnmarkedText, textRead } from './input-texts.ts'
 
 /** Errors of one ruleset that are shown. */
 const SHOWN = 10
-/** Columns of a source line that are shown, around the place of the error. */
+/** Columns shown of the line with the error, around its place. */
 const SOURCE_WIDTH = 76
 
 /** @throws UsageError when the file cannot be read; RulesetError */
@@ -28,8 +28,8 @@ export function readRuleset(path: string, family: Family, labels: LabelNames | n
 }
 
 /**
- * The sets of all files together, as if they were one.
- * @throws UsageError when a file cannot be read, or a set stands in two of them; RulesetError
+ * The sets of all files together.
+ * @throws UsageError when a file cannot be read or a set is defined in two of them; RulesetError
  */
 export function readSets(paths: readonly string[]): SetDefinition[] {
   const from = new Map<string, string>()
@@ -61,7 +61,7 @@ export function readLabelNames(path: string | undefined): LabelNames | null {
   return path === undefined ? null : parseLabelNames(readUnmarkedText(path, 'the names of labels'), path)
 }
 
-/** Every error with its line of the source and a caret below the place. */
+/** Every error with the line of the file and a caret below the place. */
 export function rulesetErrorText(error: RulesetError, paint: Paint): string {
   const sources = new Map<string, string[]>()
   const sourceLine = (file: string, line: number): string => {

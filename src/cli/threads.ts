@@ -9,14 +9,14 @@ import { type LabelNames, parseLabelNames } from '../ruleset/index.ts'
 import type { CommandLine } from './command-line.ts'
 import { textRead } from './input-texts.ts'
 
-/** The thread that reads ahead, and the one that puts answers together. */
+/** Threads that do not track: the one that reads ahead, and the one that puts the answers together. */
 const OTHER_THREADS = 2
-/** With so many, one of them has nothing to do but write outputs of every packet. */
+/** From this number of threads on, one of them only writes the per-packet outputs. */
 const THREADS_TO_WRITE_APART = 3
-/** Of captures that are no files, in one sentence. */
+/** Captures that cannot be read again which a message names. */
 const PIPES_NAMED = 3
 
-/** How many threads may work, where nobody says: as many as are worth their while. */
+/** The number of threads where `--threads` is not given: as many as pay off. */
 export function threadsWanted(asked: CommandLine): number {
   const threads = threadsFor(asked.captures)
   return threads > 1 && writesPackets(asked) ? threads + 1 : threads
@@ -36,7 +36,9 @@ function shardsOf(asked: CommandLine, threads: number): number {
   return threads - OTHER_THREADS - (writesApart(asked, threads) ? 1 : 0)
 }
 
-/** What in the command keeps threads from sharing the tracking, whatever the rules: clauses. */
+/**
+ * What in the command line keeps threads from sharing the tracking, as clauses of a sentence. The rules may add more.
+ */
 export function obstaclesIn({ captures, replay }: CommandLine): string[] {
   const obstacles =
     (replay.helperPorts ?? []).length === 0 ? [] : ['helpers (--helper) may announce connections between other hosts']
@@ -49,7 +51,7 @@ export function obstaclesIn({ captures, replay }: CommandLine): string[] {
   return obstacles
 }
 
-/** A sentence for who asked for threads that share the tracking, and got one. */
+/** A warning where `--threads` asked for more than one tracking thread, and there was only one. */
 export function unsharedWarning(asked: CommandLine, summary: ReplaySummary, obstacles: readonly string[]): string[] {
   const { threads } = asked
   if (threads === undefined || shardsOf(asked, threads) < 1) return []
@@ -58,8 +60,8 @@ export function unsharedWarning(asked: CommandLine, summary: ReplaySummary, obst
 }
 
 /**
- * How threads share the tracking, where there are so many that some are left for it, and the captures can be read again. The
- * rules were read before.
+ * How threads share the tracking; undefined where there are too few of them or the captures cannot be read a second
+ * time. The rules must have been read before.
  */
 export function sharingFor(
   asked: CommandLine,
