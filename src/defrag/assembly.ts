@@ -10,9 +10,9 @@ const IPV6_HEADER = 40
 const ECN_CE = 3
 
 /**
- * Writes the IPv4 datagram of a complete queue to target[at …]: the first fragment's header, with the length, the sum,
- * and ECN made right. DF is set if the largest fragment had it. Returns the datagram's length, -1 where Linux throws it
- * away: too long, or fragments that disagree on ECN.
+ * Writes the IPv4 datagram of a complete queue to target[at …]: the first fragment's header, with length, checksum and
+ * ECN corrected. DF is set if the largest fragment had it. Returns the datagram's length, -1 where Linux discards it:
+ * too long, or fragments that disagree on ECN.
  */
 export function buildIpv4(queue: FragmentQueue, store: FragmentStore, target: Uint8Array, at: number): number {
   const length = queue.headerLength + queue.length
@@ -49,8 +49,8 @@ export function buildIpv6(queue: FragmentQueue, store: FragmentStore, target: Ui
 }
 
 /**
- * RFC 3168, 5.3. `seen` has bits 1 << codepoint. Returns what is to be or-ed to the first fragment's codepoint: CE when
- * one fragment met congestion and the others were capable; -1 when some were capable and some not.
+ * RFC 3168, 5.3. `seen` has bits 1 << codepoint. Returns the bits to be or-ed into the first fragment's codepoint: CE
+ * when one fragment met congestion and the others are ECN-capable; -1 when some were capable and some not.
  */
 function mergedEcn(seen: number): number {
   const notCapable = (seen & 0b0001) !== 0

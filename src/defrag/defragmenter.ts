@@ -30,14 +30,14 @@ import { SourceDistance } from './source-distance.ts'
 
 /** The fragment is kept until its datagram is whole. */
 export const DEFRAG_QUEUED = 0
-/** The fragment is thrown away: duplicate, overlap, at odds with the others, or no memory. */
+/** The fragment is thrown away: a duplicate, an overlap, a contradiction to the others, or no memory. */
 export const DEFRAG_DROPPED = 1
 /** The fragment completes its datagram: see `Defragmenter.bytes`, `fields` and `base`. */
 export const DEFRAG_COMPLETE = 2
 /** Linux leaves this fragment alone and lets it go on as it is; with an offset it is INVALID to the tracker. */
 export const DEFRAG_PASS = 3
 
-/** The sysctls that Linux has for this, by their names; times in seconds, memory in bytes. */
+/** Linux' sysctls for defragmentation, by their names; times in seconds, memory in bytes. */
 export interface DefragOptions {
   'net.ipv4.ipfrag_time': number
   'net.ipv4.ipfrag_high_thresh': number
@@ -55,7 +55,7 @@ const DEFRAG_DEFAULTS: DefragOptions = {
   nf_conntrack_frag6_high_thresh: 4 * 1024 * 1024,
 }
 
-/** Room in front of the datagram for the completing frame's Ethernet header, so that the datagram begins evenly. */
+/** Room in front of the datagram for the completing frame's Ethernet header; 16, so that the datagram is aligned. */
 const DATAGRAM_START = 16
 const ETHERNET_HEADER = 14
 
@@ -73,7 +73,7 @@ export class Defragmenter {
   frames = new Float64Array(0)
   frameCount = 0
 
-  /** What was met so far. */
+  /** Datagrams completed so far. */
   completed = 0
   duplicates = 0
   /** Datagrams given up because fragments overlapped or contradicted one another. */
@@ -155,7 +155,7 @@ export class Defragmenter {
     let agrees = true
     if ((place & FRAGMENT_MORE) === 0) agrees = announceLast(queue, end)
     else {
-      // Only the last fragment may end anywhere; the kernel cuts others down to a multiple of eight.
+      // Only the last fragment may have any length; the kernel cuts the others to a multiple of eight.
       end &= ~7
       agrees = announceMore(queue, end)
     }
@@ -203,7 +203,7 @@ export class Defragmenter {
       this.#giveUp(table, queue)
       return DEFRAG_PASS
     } else agrees = announceMore(queue, end)
-    // Other than IPv4's, the datagram lives on: only the fragment that does not fit is thrown away.
+    // Unlike in IPv4, only the fragment that does not fit is thrown away; the datagram stays.
     if (!agrees || end === offset) return DEFRAG_DROPPED
     const result = queue.reserve(offset, end)
     if (result === INSERT_DUPLICATE) return this.#duplicate()
@@ -281,7 +281,7 @@ function announceMore(queue: FragmentQueue, end: number): boolean {
   return true
 }
 
-/** Multicast and link-local addresses mean something else on every link. */
+/** Multicast and link-local addresses have a meaning only on their own link. */
 function isScoped(firstWord: number): boolean {
   return firstWord >>> 24 === 0xff || firstWord >>> 22 === 0xfe80 >>> 6
 }

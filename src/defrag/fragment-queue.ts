@@ -1,16 +1,17 @@
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import type { FragmentStore } from './fragment-store.ts'
 
-/** What became of a fragment that was put into a queue. */
+/** Results of `reserve`: room was made for the fragment. */
 export const INSERTED = 0
-/** Wholly within fragments that came one after the other: thrown away without harm. */
+/** The fragment lies wholly within one run of earlier ones: it is ignored. */
 export const INSERT_DUPLICATE = 1
-/** Partly over others: the whole datagram is given up. */
+/** It overlaps others in part: the whole datagram is given up. */
 const INSERT_OVERLAP = 2
 
-/** Fragments for which a queue has room at first, and beyond which it does not keep its room when it is cleared. */
-const SMALL = 8
-const LARGE = 128
+/** Fragments that a queue has room for at first. */
+const ROOM_AT_START = 8
+/** A queue with room for more fragments gives that room back when it is cleared. */
+const ROOM_KEPT = 128
 
 const UNLIMITED = 0x7fffffff
 
@@ -51,20 +52,20 @@ export class FragmentQueue {
   largestWithDf = 0
   /** Kernel memory that the fragments would take. */
   memory = 0
-  /** IPv4: how many fragments the source had sent when the last one of this queue came. */
+  /** IPv4: the source's count of fragments (SourceDistance) when the last one of this queue came. */
   sourceCount = 0
   /** Headers of the first fragment; IPv6: without the fragment header. */
   header = new Uint8Array(64)
   headerLength = 0
-  /** Payload up to here is in the capture; behind it, some is not. */
+  /** The payload up to here is in the capture; after it, some bytes are missing. */
   firstUnknown = UNLIMITED
 
-  frames = new Float64Array(SMALL)
+  frames = new Float64Array(ROOM_AT_START)
   frameCount = 0
 
-  #pieces = new Int32Array(SMALL * PIECE_INTS)
+  #pieces = new Int32Array(ROOM_AT_START * PIECE_INTS)
   #pieceCount = 0
-  #runs = new Int32Array(SMALL * RUN_INTS)
+  #runs = new Int32Array(ROOM_AT_START * RUN_INTS)
   #runCount = 0
   /** End and run of the fragment with the highest end. */
   #tailEnd = 0
@@ -81,10 +82,10 @@ export class FragmentQueue {
   /** Forgets all fragments. */
   clear(store: FragmentStore): void {
     for (let i = 0; i < this.#pieceCount; i++) store.release(this.#pieces[i * PIECE_INTS + 2])
-    if (this.#pieceCount > LARGE) {
-      this.#pieces = new Int32Array(SMALL * PIECE_INTS)
-      this.#runs = new Int32Array(SMALL * RUN_INTS)
-      this.frames = new Float64Array(SMALL)
+    if (this.#pieceCount > ROOM_KEPT) {
+      this.#pieces = new Int32Array(ROOM_AT_START * PIECE_INTS)
+      this.#runs = new Int32Array(ROOM_AT_START * RUN_INTS)
+      this.frames = new Float64Array(ROOM_AT_START)
     }
     this.#pieceCount = 0
     this.#runCount = 0

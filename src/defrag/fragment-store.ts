@@ -1,10 +1,12 @@
-/** Bytes of a block; less than what the kernel accounts for the smallest fragment, so its limit bounds our memory, too. */
+/**
+ * Bytes of a block. Less than the kernel accounts for the smallest fragment, so that its limit also bounds our memory.
+ */
 const BLOCK = 512
 const NONE = -1
 
 /**
- * The payload of queued fragments, in chains of blocks from one buffer that is used over and over. Grows by doubling
- * to what is in use at most.
+ * The payload of queued fragments, in chains of blocks of one buffer. Blocks are used again; the buffer grows by
+ * doubling.
  */
 export class FragmentStore {
   #bytes = new Uint8Array(64 * BLOCK)

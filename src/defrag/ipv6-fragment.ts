@@ -20,7 +20,7 @@ export function locateFragmentHeader(bytes: Uint8Array, l3: number, end: number)
   return header + 8 > end ? -1 : header
 }
 
-/** Where, in headers that begin at 0, the number of the header at `at` stands. */
+/** Position of the "next header" byte that names the header at `at`, in headers that begin at 0. */
 export function nextHeaderPlace(headers: Uint8Array, at: number): number {
   let place = NEXT_HEADER
   let header = IPV6_HEADER
@@ -33,8 +33,8 @@ export function nextHeaderPlace(headers: Uint8Array, at: number): number {
 }
 
 /**
- * RFC 8200, 4.5: a first fragment must hold all headers, the transport header included. Linux puts one that does not to
- * no queue. A chain that is itself unusable does not count as too short.
+ * RFC 8200, 4.5: a first fragment must hold all headers, the transport header included. Linux does not queue one that
+ * does not. A chain that is itself unusable does not count as too short.
  */
 export function isFirstTooShort(fields: Int32Array, base: number): boolean {
   const protocol = fields[base + P_PROTOCOL]

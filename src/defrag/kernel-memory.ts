@@ -1,4 +1,7 @@
-/** What the kernel adds to a packet of n bytes: head room, the shared info behind it, and the packet's own structure. */
+/**
+ * Bytes that the kernel needs besides a packet's own: head room and skb_shared_info (OVERHEAD), and struct sk_buff
+ * (STRUCTURE).
+ */
 const OVERHEAD = 384
 const STRUCTURE = 256
 const SMALLEST = 576

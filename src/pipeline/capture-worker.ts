@@ -2,17 +2,17 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { shareFlowSeed } from '../wire/flow-hash.ts'
 
-/** Started before anybody had a task for it. */
+/** A thread that was started before there was a task for it. */
 let ready: Worker | null = null
 
-/** Starts a capture's thread that gets its task later: it loads its code while whoever has the task for it loads his. */
+/** Starts a capture's thread that gets its task later, so that both threads load their code at the same time. */
 export function startCaptureWorker(): void {
   const worker = start()
   ready = worker
   const forget = (): void => {
     if (ready === worker) ready = null
   }
-  // What kept it from starting is met again, and told, by the one who asks for a thread.
+  // Forgotten if it fails to start: `captureWorker` then starts another, which reports the reason.
   worker.once('error', forget)
   worker.once('exit', forget)
 }
@@ -28,10 +28,11 @@ function start(): Worker {
   // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
   const entry = new URL(`./capture-thread${extname(import.meta.url)}`, import.meta.url)
   shareFlowSeed()
-  // Flags of the process are not its own: it would refuse some of them, like --input-type. The sockets that read pipes close them
-  // by themselves, unseen by a worker that tracks descriptors: at its end it would close what has such a number by then.
+  // No flags of the process: a worker refuses some of them, such as --input-type. Sockets that read pipes close their
+  // descriptors by themselves, unseen by a worker that tracks descriptors: at its end it would close whatever has the
+  // same number by then.
   const worker = new Worker(entry, { execArgv: [], trackUnmanagedFds: false })
-  // Whoever gives up a source half-read, or never asks for one, is not kept from ending.
+  // The thread does not keep the process alive when a source is given up half-read or never asked for.
   worker.unref()
   return worker
 }

@@ -15,9 +15,9 @@ import {
 import type { PacketBatch } from './packet-batch.ts'
 
 /**
- * Fills in the rows of a batch that a reader has filled.
- * @param verifyChecksums whether transport checksums are verified now, of whole datagrams; those that are not stay
- * CHECKSUM_UNVERIFIED, and whoever wants to know verifies them then
+ * Decodes the frames of a batch into its rows.
+ * @param verifyChecksums whether to verify the transport checksums of whole datagrams now. Those not verified stay
+ * CHECKSUM_UNVERIFIED, to be verified when somebody asks for them.
  */
 export function decodeBatch(batch: PacketBatch, verifyChecksums = false): void {
   const { bytes, info, rows, count } = batch

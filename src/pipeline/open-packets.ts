@@ -6,8 +6,8 @@ import { threadsFor } from './threads-for.ts'
 
 export interface PacketOptions extends CaptureOptions {
   /**
-   * How many threads may work: with 1 all is done in the one that asks, with more a second one reads, decodes and
-   * verifies ahead. By default as many as `threadsFor` says.
+   * How many threads may work: with 1 everything is done in the calling thread, with more a second one reads, decodes
+   * and verifies ahead. By default as many as `threadsFor` says.
    */
   threads?: number | undefined
 }

@@ -1,12 +1,12 @@
 import { FRAME_CAPTURED_MAX, FRAME_INTS, type FrameArrays, FrameBatch } from '../capture/frame-batch.ts'
 import { PACKET_INTS } from '../wire/packet-fields.ts'
 
-/** Where a batch of packets lies, when another thread is to see it. */
+/** The arrays of a batch of packets that another thread shares. */
 export interface PacketArrays extends FrameArrays {
   readonly rows: Int32Array
 }
 
-/** Frames together with their header fields, in which form they go to the machine. */
+/** Frames together with their header fields: what the machine takes. */
 export class PacketBatch extends FrameBatch {
   /** PACKET_INTS integers for each frame: those of frame i begin at i * PACKET_INTS. */
   readonly rows: Int32Array
@@ -17,7 +17,7 @@ export class PacketBatch extends FrameBatch {
   }
 }
 
-/** Of batches in memory that threads can share. */
+/** Frames of a batch in memory that threads share. */
 export const FRAMES = 2048
 const BYTES = 2 * FRAME_CAPTURED_MAX
 

@@ -16,8 +16,8 @@ export interface PacketSource {
    */
   next(): PacketBatch | null | Promise<PacketBatch | null>
   /**
-   * Whether it is worth while to verify transport checksums ahead. May be changed at any time; rows that come without
-   * are CHECKSUM_UNVERIFIED.
+   * Whether the source should verify transport checksums ahead. May be changed at any time; rows that come without are
+   * CHECKSUM_UNVERIFIED.
    */
   wantsChecksums: boolean
   /** Damage met up to the batch given last, in the order it was met. */
@@ -28,7 +28,9 @@ export interface PacketSource {
   readonly bytesTotal: number | null
   /** What the files are, for the report: known once the first batch was given. */
   readonly files: readonly CaptureFileInfo[]
-  /** Where other threads can read along, from the batch on that is given next; absent where there is no such place. */
+  /**
+   * Memory in which other threads can read along, beginning with the next batch; absent where batches are not shared.
+   */
   readonly shared?: SharedBatches | undefined
   /** Ends reading, wherever it is. Nothing comes after. */
   close(): void

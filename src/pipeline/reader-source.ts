@@ -6,7 +6,7 @@ import type { PacketSource } from './packet-source.ts'
 
 /** Reads and decodes in the thread that asks, with the next batch in the place of the last one. */
 export class ReaderSource implements PacketSource {
-  /** Here nothing is ahead: whoever needs a checksum verifies it then, and no others are. */
+  /** Has no effect here: nothing is done ahead, so checksums are verified when somebody asks for them. */
   wantsChecksums = false
   readonly #reader: FrameReader
   readonly #batch: PacketBatch

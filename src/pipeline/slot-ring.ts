@@ -1,21 +1,27 @@
 import { memoryForVectors, type SharedMemory } from '../wire/vector-sum.ts'
 import { BATCH_BYTES, batchIn, type PacketBatch } from './packet-batch.ts'
 
-/** Enough that a thread which must wait for a processor's turn does not stop the others: half of them take 3 ms. A power of two. */
+/**
+ * Enough that a thread which waits for its turn on a processor does not stop the others: half of the slots take 3 ms. A
+ * power of two.
+ */
 export const SLOTS = 16
 const SLOT_MASK = SLOTS - 1
-/** A reader that found no slot free goes on when so many are: to be woken for each one would cost both threads dearly. */
+/**
+ * A reader that found no free slot continues when so many are free: to be woken for each slot would slow down both
+ * threads.
+ */
 const FREE_AT_ONCE = SLOTS / 2
 
 const CACHE_LINE_INTS = 16
 /**
- * Places in the control words; those that different threads write to are a cache line apart. FILLED and FREED count
+ * Positions of the control words; words that different threads write are a cache line apart. FILLED and FREED count
  * slots ever filled and ever given back (they may overflow: only their difference counts).
  */
 const FILLED = 0
 const ENDED = 1
 const FREED = CACHE_LINE_INTS
-/** 1 while the replay waits for a word from the capture's thread. */
+/** 1 while the replay waits for a message from the capture's thread. */
 const WAITING = FREED + 1
 const WANTS_CHECKSUMS = FREED + 2
 /** Frames in each slot, and problems met before it was filled. */
@@ -80,17 +86,17 @@ export class SlotRing {
     Atomics.notify(this.#control, FILLED)
   }
 
-  /** The reader's side: whether the replay asked for a word; it is asked for once. */
+  /** The reader's side: whether the replay has asked for a message since the last call. */
   takeCallForWord(): boolean {
     return Atomics.exchange(this.#control, WAITING, 0) === 1
   }
 
-  /** The replay's side: asks for a word when a slot is filled, or the end reached. Look again afterwards. */
+  /** The replay's side: asks for a message when a slot is filled or the end is reached. Check again after this call. */
   callForWord(): void {
     Atomics.store(this.#control, WAITING, 1)
   }
 
-  /** Whether the reader is through. Slots that are not taken yet are still there. */
+  /** Whether the reader has finished. Slots that were not taken are still there. */
   get hasEnded(): boolean {
     return Atomics.load(this.#control, ENDED) === 1
   }
@@ -112,12 +118,13 @@ export class SlotRing {
   }
 
   /**
-   * For threads that read along: slot number `n`, counted from 0 and never freed by them. The thread that frees it waits for
-   * all of them. Blocks until there is such a slot, but no longer than that: undefined; null where there will be none.
+   * For threads that read along: slot number `n`, counted from 0, which they never free; the thread that frees it waits
+   * for all of them. Blocks until there is such a slot, but not longer than that: then undefined. Null where there will
+   * be none.
    */
   slotAt(n: number, milliseconds: number): PacketBatch | null | undefined {
     const control = this.#control
-    // Asked first: what was filled before the end is then seen.
+    // Read before looking for a slot, so that slots filled before the end are not missed.
     const hasEnded = this.hasEnded
     const filled = Atomics.load(control, FILLED)
     if (slotsBetween(n, filled) > 0) {

@@ -7,10 +7,10 @@ import type { RingMemory } from './slot-ring.ts'
 export interface ThreadTask {
   readonly paths: readonly string[]
   readonly options: CaptureOptions
-  /** With which flows must be hashed. */
+  /** The seed with which flows are hashed (flow-hash.ts). */
   readonly flowSeed: number
   readonly ring: RingMemory
-  /** Where its messages go, in the order in which things happened, and always ahead of the slots that they concern. */
+  /** Receives its messages, in the order of events, and always before the slots that they are about. */
   readonly port: MessagePort
 }
 
@@ -19,7 +19,7 @@ export type ThreadMessage =
   | { readonly kind: 'problem'; readonly problem: CaptureProblem }
   | { readonly kind: 'failure'; readonly failure: Failure }
 
-/** An error on its way between threads, which would lose its class. */
+/** An error as it is sent between threads, which would lose its class otherwise. */
 export interface Failure {
   readonly name: string
   readonly message: string

@@ -10,10 +10,10 @@ import type { PacketSource, SharedBatches } from './packet-source.ts'
 import { SlotRing } from './slot-ring.ts'
 import { errorOf, type ThreadMessage, type ThreadTask } from './thread-messages.ts'
 
-/** In a capture that is read about as fast as it is replayed, the next batch is that near; the event loop can wait so long. */
+/** How long to block for the next batch: if reading is about as fast as the replay, it comes within this time. */
 const BRIEF_MILLISECONDS = 2
 
-/** Batches that a thread of their own reads, decodes and verifies, some of them ahead. */
+/** Batches that another thread reads, decodes and verifies, some of them ahead. */
 export class ThreadSource implements PacketSource {
   readonly files: CaptureFileInfo[] = []
   readonly #ring = new SlotRing()
@@ -28,7 +28,7 @@ export class ThreadSource implements PacketSource {
   /** Problems and bytes up to the batch given last. */
   #problemsGiven = 0
   #bytesRead = LARGE_ZERO
-  /** Why the thread is gone before its time. */
+  /** Why the thread ended too early; null where it did not. */
   #death: Error | null = null
   #closed = false
   #wake: (() => void) | null = null
@@ -102,7 +102,7 @@ export class ThreadSource implements PacketSource {
   /** The next batch, null at the end, undefined when there is nothing yet. */
   #take(): PacketBatch | null | undefined {
     if (this.#closed) return null
-    // Asked first: what was filled before the end is then seen.
+    // Read before looking for a slot, so that slots filled before the end are not missed.
     const hasEnded = this.#ring.hasEnded
     const batch = this.#ring.take()
     if (batch !== null) {
@@ -156,7 +156,7 @@ export class ThreadSource implements PacketSource {
     }
   }
 
-  /** The thread has counted the frames that are still ahead as well; here those count that were given. */
+  /** The thread's counts include frames that are still ahead; here only frames that were given count. */
   #describe(files: readonly CaptureFileInfo[], bytesTotal: number | null): void {
     this.#bytesTotal = bytesTotal
     for (const [index, { path, format }] of files.entries()) {

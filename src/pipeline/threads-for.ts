@@ -1,15 +1,17 @@
 import { fstatSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
-/** Starting a thread takes as long as replaying some ten thousand packets. */
+/** From this size on a second thread pays: starting one takes as long as replaying some ten thousand packets. */
 const BYTES_THAT_PAY = 32 << 20
-/** Threads that share the tracking read the rules again, and have a table each. */
+/**
+ * From this size on sharing the tracking pays: each thread reads the rules again and has a connection table of its own.
+ */
 const BYTES_THAT_PAY_SHARED = 256 << 20
 const PROCESSORS_TO_SHARE = 4
-/** The thread that puts the answers together has as much to do as two that track; more would wait for it. */
+/** Threads in all, two of which track: the one that puts the answers together has as much to do as two that track. */
 const THREADS_SHARING = 4
 
-/** How many threads are worth their while: by the processors that there are, and by what there is to do. */
+/** How many threads pay off, by the number of processors and the size of the captures. */
 export function threadsFor(paths: readonly string[], processors = availableParallelism()): number {
   const bytes = paths.reduce((sum, path) => sum + bytesOf(path), 0)
   if (processors < 2 || bytes < BYTES_THAT_PAY) return 1
@@ -17,12 +19,12 @@ export function threadsFor(paths: readonly string[], processors = availableParal
   return isShared ? THREADS_SHARING : 2
 }
 
-/** Whether all of them are files, which begin anew when they are opened anew. */
+/** Whether all of them are files, which can be read again from the beginning. */
 export function canBeReadAgain(paths: readonly string[]): boolean {
   return paths.every((path) => path !== '-' && statSync(path, { throwIfNoEntry: false })?.isFile() === true)
 }
 
-/** A pipe may have no end. What cannot be opened takes no time. */
+/** Size of the capture: infinite for a pipe, 0 for what cannot be opened. */
 function bytesOf(path: string): number {
   try {
     const status = path === '-' ? fstatSync(0) : statSync(path)

@@ -1,8 +1,8 @@
-/** Of the last bytes; kept, since the next packet mostly lies in the same array. */
+/** The view of the array asked for last: the next packet is mostly in the same one. */
 let viewed: Uint8Array = new Uint8Array(0)
 let view = new DataView(viewed.buffer)
 
-/** The bytes for reading whole words in network order: one load each, where composing them of bytes takes four. */
+/** A view of the bytes for reading words in network order: one load each, instead of four for single bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   if (bytes !== viewed) {
     viewed = bytes

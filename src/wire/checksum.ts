@@ -78,7 +78,10 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
   return fold(sum) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD
 }
 
-/** RFC 3828: how much of the datagram the sum covers; 0 stands for all. An impossible one is left to the tracker. */
+/**
+ * RFC 3828: how many bytes of the datagram the sum covers; 0 stands for all. The tracker refuses impossible values, so
+ * here they count as all.
+ */
 function udpLiteCoverage(bytes: Uint8Array, at: number, length: number): number {
   const coverage = (bytes[at + UDPLITE_COVERAGE] << 8) | bytes[at + UDPLITE_COVERAGE + 1]
   return coverage < 8 || coverage > length ? length : coverage
@@ -95,7 +98,7 @@ function halvesOf(word: number): number {
   return (word >>> 16) + (word & 0xffff)
 }
 
-/** Of the last bytes; kept, since the next packet mostly lies in the same array. */
+/** For the array summed last: the next packet is mostly in the same one. */
 let summed: Uint8Array = new Uint8Array(0)
 let summedFrom = 0
 let vectorSum = vectorSumOf(summed.buffer)
@@ -112,11 +115,13 @@ export function foldedSum(bytes: Uint8Array, at: number, length: number): number
   return ((sum & 0xff) << 8) | (sum >>> 8)
 }
 
-/** The sum of little-endian words, which byte order leaves as it is but for the order of its own two bytes. */
+/**
+ * The sum of little-endian words. It is the sum of big-endian words with its own two bytes exchanged (RFC 1071, 2.B).
+ */
 function wordSum(bytes: Uint8Array, at: number, length: number): number {
   const view = viewOf(bytes)
   const end = at + length
-  // Of words of 32 bits all is summed, and the upper halves once more: what the lower ones come to is the difference.
+  // `all` sums whole 32-bit words, `high` their upper halves; the sum of the lower halves is the difference.
   let all = 0
   let high = 0
   let p = at
@@ -135,7 +140,7 @@ function wordSum(bytes: Uint8Array, at: number, length: number): number {
 }
 
 function fold(sum: number): number {
-  // Only a datagram longer than IP's lengths can say gets here.
+  // Only reached by a datagram longer than the length fields of IP allow.
   if (sum > 0xffffffff) sum = (sum % 0x10000) + Math.floor(sum / 0x10000)
   sum = (sum & 0xffff) + (sum >>> 16)
   return (sum & 0xffff) + (sum >>> 16)

@@ -50,7 +50,9 @@ export function decodeEthernet(
   else decodeEtherType(type, bytes, at + ETHERNET_HEADER, end, wireEnd, fields, base)
 }
 
-/** Takes off what may lie between an Ethernet type and the IP header: any stack of VLAN tags, MPLS, PPPoE, LLC with SNAP. */
+/**
+ * Skips what may stand between an Ethernet type and the IP header: any number of VLAN tags, MPLS, PPPoE, LLC with SNAP.
+ */
 export function decodeEtherType(
   type: number,
   bytes: Uint8Array,
@@ -77,7 +79,7 @@ export function decodeEtherType(
   else if (type <= LENGTH_MAX && type !== 0 && at + 8 <= end && isSnap(bytes, at)) {
     const frameEnd = type === TYPE_LLC || at + type > wireEnd ? wireEnd : at + type
     const inner = (bytes[at + 6] << 8) | bytes[at + 7]
-    // A SNAP header holds a real type, so this cannot go round again.
+    // The type in a SNAP header is never a length here, so this recursion goes one level deep.
     if (inner > LENGTH_MAX) decodeEtherType(inner, bytes, at + 8, Math.min(end, frameEnd), frameEnd, fields, base)
     else refuse(fields, base, NOTE_NOT_IP)
   } else refuse(fields, base, NOTE_NOT_IP)
@@ -95,7 +97,7 @@ function isSnap(bytes: Uint8Array, at: number): boolean {
   )
 }
 
-/** RFC 2516. What lies behind the length of the session's header is padding. */
+/** RFC 2516. Bytes beyond the length in the session header are padding. */
 export function decodePppoe(
   bytes: Uint8Array,
   at: number,

@@ -34,7 +34,7 @@ export const FRAGMENT_HEADER_LENGTH = 8
 /** Bytes of a fragment header up to the end of its offset. */
 const FRAGMENT_OFFSET_END = 4
 
-/** The headers that Linux' tracker passes over on its way to the transport header. Mobility and ESP are not among them. */
+/** The headers that Linux' tracker skips on its way to the transport header. Mobility and ESP are not among them. */
 export function isExtensionHeader(protocol: number): boolean {
   return (
     protocol === PROTO_HOP_BY_HOP ||
@@ -71,7 +71,7 @@ export function decodeExtensionHeaders(
     const needed = protocol === PROTO_FRAGMENT ? FRAGMENT_HEADER_LENGTH : 2
     met |= extensionBit(protocol)
     if (p + needed > end) {
-      // A chain that leaves the datagram is unusable; in a first fragment it goes on in the next one.
+      // A chain that goes beyond the datagram is unusable; in a first fragment it continues in the next one.
       const unusable = p + needed > datagramEnd
       let next = -1
       if (unusable && protocol === PROTO_FRAGMENT && p <= datagramEnd && datagramEnd > at + IPV6_HEADER) {
@@ -93,14 +93,14 @@ export function decodeExtensionHeaders(
       const offsetAndFlags = (bytes[header + 2] << 8) | bytes[header + 3]
       const offset = offsetAndFlags >>> 3
       const more = (offsetAndFlags & 1) !== 0
-      // Of several fragment headers the first is the one that defragmentation takes off.
+      // If there are several fragment headers, defragmentation takes off the first.
       if (fields[base + P_FRAGMENT] === 0) {
         fields[base + P_FRAGMENT] = FRAGMENT_HEADER | (more ? FRAGMENT_MORE : 0) | (offset & FRAGMENT_OFFSET_MASK)
         fields[base + P_IP_ID] = viewOf(bytes).getInt32(header + 4)
         piece = more || offset !== 0
       }
       if (offset !== 0) {
-        // Behind a header of a first fragment one of a later fragment makes no sense: the chain is unusable.
+        // The fragment header of a later fragment after one of a first fragment makes the chain unusable.
         const isSecond = (fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) === 0
         finish(fields, base, isSecond ? -1 : protocol, p, datagramEnd, met)
         clearTransport(fields, base)

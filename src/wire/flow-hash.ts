@@ -20,8 +20,8 @@ import { PROTO_TCP, PROTO_UDP } from './protocols.ts'
 const SEED_NAME = 'ctreplay.flowSeed'
 
 /**
- * Seed of all hashes of flows: random, so that nobody can prepare a capture whose connections all collide, and one for all
- * threads that look up what another one hashed (`shareFlowSeed`). It shows in no output.
+ * Seed of all hashes of flows. Random, so that nobody can prepare a capture whose connections all collide; the same in
+ * all threads, which look up what another thread has hashed (`shareFlowSeed`). It affects no output.
  */
 export const FLOW_SEED = seedGiven() ?? randomInt(0x7fffffff)
 
@@ -30,19 +30,20 @@ function seedGiven(): number | null {
   return typeof given === 'number' ? given : null
 }
 
-/** Threads that this one starts from now on have its seed. */
+/** Threads started after this call get the seed of this one. */
 export function shareFlowSeed(): void {
   setEnvironmentData(SEED_NAME, FLOW_SEED)
 }
 
-/** P_HASH of rows that are not plain; one plain row in four thousand million has it, too. */
+/** P_HASH of rows that are not plain. (One plain row in 2^32 has it, too, and then takes the slower lookup.) */
 export const NO_HASH = 0
-/** Beside the protocol in what is hashed last. */
+/** Added to the protocol in the word that is hashed last. */
 export const KIND_IPV6 = 0x100
 
 /**
- * The hash of a plain row's tuple, the same for both directions; NO_HASH for rows that are not plain: TCP and UDP datagrams
- * that came whole, of which routing thinks as of any other of their connection.
+ * The hash of a plain row's tuple, the same for both directions; NO_HASH for all other rows. Plain rows are TCP and UDP
+ * datagrams that were not fragmented and that routing treats like all others of their connection (TTL above 1, no IP
+ * options).
  */
 export function flowHash(fields: Int32Array, base: number): number {
   if (!isPlain(fields, base)) return NO_HASH
@@ -70,14 +71,14 @@ function isPlain(fields: Int32Array, base: number): boolean {
   )
 }
 
-/** A word of an end's address is added to its hash, which begins with the seed. */
+/** Adds a word of an end's address to the end's hash, which begins with the seed. */
 export function mixIn(hash: number, word: number): number {
   const mixed = Math.imul(hash ^ word, 0x9e3779b1)
   return mixed ^ (mixed >>> 15)
 }
 
 /**
- * The hash of a tuple by those of its ends' addresses: the same whichever of them is the first.
+ * The hash of a tuple from the hashes of its two addresses, the same in either order.
  * @param ports of the first end << 16 | of the second
  */
 export function tupleHash(first: number, second: number, ports: number, kind: number): number {
@@ -86,7 +87,10 @@ export function tupleHash(first: number, second: number, ports: number, kind: nu
   return mixed ^ (mixed >>> 13)
 }
 
-/** Mixed twice: sums of ends mixed once meet, where both ends count up or ports are exchanged (one end against another). */
+/**
+ * Mixed twice: with one mixing, the sums of two ends often collide where both ports count up, or where ports are
+ * exchanged between the ends.
+ */
 function endHash(hash: number, port: number): number {
   const once = Math.imul(hash ^ port, 0x85ebca6b)
   const twice = Math.imul(once ^ (once >>> 15), 0x2c1b3c6d)

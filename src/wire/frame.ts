@@ -5,7 +5,7 @@ import { decodeLinkLayer, LINKTYPE_ETHERNET } from './link-layer.ts'
 import { LINK_UNKNOWN, NOTE_MALFORMED, P_LINK, P_MAC_OFFSET, P_VLAN } from './packet-fields.ts'
 import { refuse } from './refuse.ts'
 
-/** More than any IP header can say: stands for the length of a datagram that came without a frame. */
+/** Stands for the frame length of a reassembled datagram, which has no frame: more than any IP length. */
 const NO_FRAME = 0x20000
 
 /**
@@ -35,8 +35,8 @@ export function decodeFrame(
 }
 
 /**
- * Decodes an IPv4 or IPv6 datagram put together from fragments, of which bytes[offset … offset + captured) is known. Sets every field except
- * those of the link layer (P_LINK, P_MAC_OFFSET, P_VLAN), which stay as they are.
+ * Decodes an IPv4 or IPv6 datagram put together from fragments, of which bytes[offset … offset + captured) is known.
+ * Sets every field except those of the link layer (P_LINK, P_MAC_OFFSET, P_VLAN), which stay as they are.
  */
 export function decodeDatagram(
   bytes: Uint8Array,

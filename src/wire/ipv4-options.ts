@@ -50,7 +50,9 @@ export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): n
   return found
 }
 
-/** A pointer (counted from 1) into an option of `size` bytes leaves room for one more entry, or is past its end. */
+/**
+ * Whether a pointer (counted from 1) into an option of `size` bytes leaves room for another entry, or is past the end.
+ */
 function recordFits(pointer: number, first: number, width: number, size: number): boolean {
   return pointer >= first && (pointer > size || pointer + width - 1 <= size)
 }

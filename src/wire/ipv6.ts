@@ -35,7 +35,8 @@ const IPV6_HEADER = 40
 /**
  * Fills the network and transport fields from the IPv6 datagram at `at`, and refuses what Linux refuses before any
  * hook. The capture holds bytes up to `end`; the frame went on to `wireEnd`.
- * @param wasReceived put together from fragments: hop-by-hop options that stood behind a fragment header are not looked at
+ * @param wasReceived the datagram was put together from fragments: hop-by-hop options that stood after a fragment
+ * header are not checked
  */
 export function decodeIpv6(
   bytes: Uint8Array,
@@ -97,12 +98,12 @@ export function decodeIpv6(
   if (!whole) refuseIpv6(fields, base, NOTE_CUT, fields[base + P_PROTOCOL])
 }
 
-/** @param header the last one that was met: what lies behind an extension header is not known */
+/** @param header the last one that was read; for an extension header the protocol is not known */
 function refuseIpv6(fields: Int32Array, base: number, note: number, header: number): void {
   refuseAddressed(fields, base, note, IP_V6, isExtensionHeader(header) ? -1 : header)
 }
 
-/** What Linux thinks of the addresses, already in the row, before any hook. */
+/** How Linux judges the addresses, which are in the row already, before any hook. */
 function addressNote(fields: Int32Array, base: number): number {
   const source = fields[base + P_SRC]
   const destination = fields[base + P_DST]

@@ -1,6 +1,6 @@
 /**
- * Bob Jenkins' hash of 32-bit words (lookup3, 2006, public domain): by it the kernel spreads clients over a
- * range of addresses, connections over the machines of a cluster, and flows over marks.
+ * Bob Jenkins' hash of 32-bit words (lookup3, 2006, public domain). The kernel uses it to spread clients over a range
+ * of addresses, connections over the machines of a cluster, and flows over marks.
  */
 export function jenkinsHash(words: readonly number[], initial: number): number {
   const start = (0xdeadbeef + (words.length << 2) + initial) | 0
@@ -34,13 +34,13 @@ export function jenkinsHash(words: readonly number[], initial: number): number {
   return finish((a + words[at]) | 0, b, c)
 }
 
-/** The same of one word, for the hot path. */
+/** The same for one word. */
 export function jenkinsHash1(word: number, initial: number): number {
   const start = (0xdeadbeef + 4 + initial) | 0
   return finish((start + word) | 0, start, start)
 }
 
-/** The same of three words, for the hot path. */
+/** The same for three words. */
 export function jenkinsHash3(first: number, second: number, third: number, initial: number): number {
   const start = (0xdeadbeef + 12 + initial) | 0
   return finish((start + first) | 0, (start + second) | 0, (start + third) | 0)

@@ -1,6 +1,6 @@
 /**
- * Zero, for fields that will hold large numbers: nanoseconds, seconds since 1970, bytes. V8 keeps 0 as a small integer; when such
- * a field first holds a number that is none, the object changes its form, and all compiled code that knew the old one is
- * thrown away. It has only one form for -0, which is that of all larger numbers; in arithmetic it is 0.
+ * Zero, as the first value of fields that will hold large numbers: nanoseconds, seconds since 1970, bytes. V8 stores 0
+ * as a small integer. When such a field later gets a larger number, the object gets another layout, and all compiled
+ * code for the old layout is thrown away. V8 stores -0 like a large number from the start, and in arithmetic it is 0.
  */
 export const LARGE_ZERO = -0

@@ -29,7 +29,7 @@ const LINKTYPE_LINUX_SLL2 = 276
 /** AF_INET6 differs between systems: NetBSD and OpenBSD, FreeBSD, Darwin, Windows, Linux. */
 const AF_INET6_VALUES: readonly number[] = [24, 28, 30, 23, 10]
 const AF_INET = 2
-/** Cooked captures of netlink devices put a netlink family where others have an Ethernet type. */
+/** In cooked captures of netlink devices a netlink family stands in the place of the Ethernet type. */
 const ARPHRD_NETLINK = 824
 
 /** Fills the row from a frame of any link type other than Ethernet; P_LINK, P_MAC_OFFSET, P_VLAN come preset to "none". */

@@ -1,7 +1,7 @@
 import { decodeByVersion } from './bare-ip.ts'
 import { refuseShort } from './refuse.ts'
 
-/** MPLS says nothing about its payload: below the bottom of the stack the first four bits tell (RFC 4928). */
+/** MPLS does not say what its payload is; the first four bits after the stack tell IPv4 from IPv6 (RFC 4928). */
 export function decodeMpls(
   bytes: Uint8Array,
   at: number,

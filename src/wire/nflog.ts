@@ -13,7 +13,7 @@ const HOOK_FORWARD = 2
 
 /**
  * A packet that an NFLOG rule sent to user space: family, version, group, then attributes. Rules may copy only the
- * first bytes of a packet, without saying how long it was, so the length in the IP header is believed.
+ * first bytes of a packet and do not record its length, so the length in the IP header is believed.
  */
 export function decodeNflog(
   bytes: Uint8Array,
@@ -52,7 +52,7 @@ export function decodeNflog(
   else refuse(fields, base, NOTE_MALFORMED)
 }
 
-/** Lengths are in the byte order of the capturing machine; the wrong one would lie behind the frame. */
+/** Lengths are in the byte order of the capturing machine. In the wrong order they mostly point beyond the frame. */
 function nativeShort(bytes: Uint8Array, at: number, end: number): number {
   const little = (bytes[at + 1] << 8) | bytes[at]
   const big = (bytes[at] << 8) | bytes[at + 1]

@@ -15,9 +15,9 @@ const TCP_CHECKSUM = 16
 const UDP_CHECKSUM = 6
 
 /**
- * Whether the transport checksum is only the sum of the pseudo header: what a sender's network stack leaves in the field
- * for the network card to finish. Such a frame was captured on the machine that sent it, and was good on the wire.
- * So was one that the card was to cut into segments, whatever its sum.
+ * Whether the transport checksum is only the sum of the pseudo header, which a sender's network stack leaves for the
+ * network card to complete. Such a frame was captured on the machine that sent it, and was good on the wire. The same
+ * holds for a frame that the card was still to cut into segments, whatever its sum.
  */
 export function isChecksumLeftToCard(bytes: Uint8Array, fields: Int32Array, base: number): boolean {
   const protocol = fields[base + P_PROTOCOL]

@@ -75,7 +75,7 @@ export const IP_V6 = 6
 export const NOTE_NONE = 0
 /** ARP, LLDP, … or an upper protocol that no IP rule sees. */
 export const NOTE_NOT_IP = 1
-/** The link type is not one that we can take apart. */
+/** The link type is not supported. */
 export const NOTE_LINK_TYPE = 2
 /** Shorter on the wire than its headers need, wrong version, header length below 20, total length below header length. */
 export const NOTE_MALFORMED = 3

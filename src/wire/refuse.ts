@@ -27,13 +27,13 @@ import {
   P_TTL,
 } from './packet-fields.ts'
 
-/** Makes the row that of a frame without a usable datagram. The link fields stay. */
+/** Sets the row to that of a frame without a usable datagram. The link fields stay. */
 export function refuse(fields: Int32Array, base: number, note: number): void {
   fields.fill(0, base + P_SRC, base + P_DST + 4)
   refuseAddressed(fields, base, note, IP_NONE, -1)
 }
 
-/** Likewise, but P_SRC and P_DST hold the addresses of a datagram of this family and protocol, -1 for none, and stay. */
+/** The same, but keeps P_SRC and P_DST, the addresses of a datagram of this family and protocol (-1 for none). */
 export function refuseAddressed(
   fields: Int32Array,
   base: number,

@@ -60,8 +60,9 @@ export function decodeTcp(
 }
 
 /**
- * As the tracker reads them: an end mark or a malformed length ends the options, what stood before it counts; of several
- * window scales the last counts, of several SACK the first. Of several MSS the first one does, found as `-m tcpmss` finds it.
+ * Reads options as the tracker does: an end mark or a malformed length ends them, and what stood before counts. Of
+ * several window scales the last one counts, of several SACKs the first. Of several MSS the first one counts, as for
+ * `-m tcpmss`.
  */
 function decodeTcpOptions(
   bytes: Uint8Array,
@@ -105,7 +106,7 @@ function decodeTcpOptions(
   fields[base + P_TCP_OPTIONS] = found
 }
 
-/** `-m tcpmss` takes an end mark for padding, and a length of 0 for 1 (asked of Linux 6.18). */
+/** `-m tcpmss` goes on after an end mark, and takes a length of 0 as 1 (asked of Linux 6.18). */
 function scanForMss(bytes: Uint8Array, at: number, end: number): number {
   while (at < end) {
     const kind = bytes[at]

@@ -50,7 +50,7 @@ export function decodeTransport(
   return held >= needed || length <= held
 }
 
-/** Bytes of the header without which the tracker could not say anything; 0 for protocols that it does not look into. */
+/** Bytes of the header that the tracker needs; 0 for protocols whose header it does not read. */
 function bytesNeeded(protocol: number): number {
   switch (protocol) {
     case PROTO_UDP:

@@ -18,8 +18,8 @@ export type WordSum = (at: number, length: number) => number
 const sums = new WeakMap<ArrayBufferLike, WordSum>()
 
 /**
- * Blank memory whose words can be summed by vector instructions, after `useVectors` in each thread that wants to; memory
- * like any other where WebAssembly is not to be had, or the room that it reserves.
+ * Blank memory whose words can be summed by vector instructions, after `useVectors` in each thread that does so.
+ * Ordinary shared memory where WebAssembly is missing, or the address space that it reserves.
  */
 export function memoryForVectors(byteLength: number): SharedMemory {
   const pages = Math.ceil(byteLength / PAGE_BYTES)
@@ -30,7 +30,7 @@ export function memoryForVectors(byteLength: number): SharedMemory {
   }
 }
 
-/** Has `vectorSumOf` of this thread know the memory, if it is of the kind. */
+/** Makes `vectorSumOf` of this thread know the memory, if it is memory of WebAssembly. */
 export function useVectors(memory: SharedMemory): void {
   try {
     if (!(memory instanceof WebAssembly.Memory)) return
@@ -38,11 +38,11 @@ export function useVectors(memory: SharedMemory): void {
     const { wordSum } = new WebAssembly.Instance(module, { packets: { memory } }).exports
     sums.set(memory.buffer, wordSum as WordSum)
   } catch {
-    // Node was told to go without WebAssembly, or the processor has no such instructions.
+    // WebAssembly is switched off, or the processor has no vector instructions.
   }
 }
 
-/** What sums words of this memory; undefined where only plain code can. */
+/** The function that sums words of this memory; undefined where only plain code can. */
 export function vectorSumOf(buffer: ArrayBufferLike): WordSum | undefined {
   return sums.get(buffer)
 }
