@@ -3,7 +3,7 @@ import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { ConnectionReader } from './connection-reader.ts'
 import type { ConnectionTable } from './table.ts'
 
-/** Hosts named of those that filled the table. */
+/** How many of the hosts that filled the table are named. */
 const HOSTS_NAMED = 3
 
 /** A host and how many connections in the table it opened. */
@@ -15,7 +15,7 @@ export interface TableHost {
 /** Addresses that opened most of the table's connections, most first. Looks at every entry. */
 export function busiestHosts(table: ConnectionTable): TableHost[] {
   const reader = new ConnectionReader(table)
-  /** By the address: IPv4 as a number, so that a text is made of the few that are named only. */
+  /** By address: IPv4 as a number, so that only the few addresses that are named are turned into text. */
   const counts = new Map<number | string, number>()
   for (const id of table.live()) {
     const host = reader.isIpv6(id)

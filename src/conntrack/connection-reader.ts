@@ -39,7 +39,7 @@ import { hasIcmpCounterpart, TupleKey } from './tuple.ts'
 /** ICMP types of requests and their replies. */
 const REPLY_TYPE: Readonly<Record<number, number>> = { 8: 0, 13: 14, 15: 16, 17: 18, 128: 129, 139: 140 }
 
-/** Of the counters: packets and bytes, two integers each. */
+/** Integers of X_COUNTERS for one direction: two doubles, packets and bytes. */
 const INTS_PER_DIRECTION = 4
 
 /** The connection table as rules and reports read it. They can change nothing but marks and labels. */

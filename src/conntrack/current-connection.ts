@@ -23,16 +23,18 @@ import { TupleKey } from './tuple.ts'
 
 export const NO_ENTRY = -1
 export const NOT_LOOKED_UP = -2
-/** Expired entries are looked for whenever one is made: two steps each keep the table within twice its live entries. */
+/**
+ * Entries that are checked for expiry whenever one is made: two of them keep the table within twice its live entries.
+ */
 const SWEEP_STEPS = 2
 const OPENINGS_TO_SWEEP = 32
 /**
- * A full table is searched for expired entries once a second at most, as the kernel's collector does: a search for each new
- * connection of a flood would take the square of its length.
+ * A full table is searched for expired entries at most once a second, as by the kernel's collector: a search for every
+ * new connection of a flood would take quadratic time.
  */
 const COLLECTION_INTERVAL_NS = 1e9
 
-/** The connection of the packet that is on its way now: found, made, confirmed or forgotten. */
+/** The connection of the packet being processed: found, made, confirmed or forgotten. */
 export class CurrentConnection {
   /** Entry of the packet, -1 for none. */
   id = NO_ENTRY
@@ -48,16 +50,19 @@ export class CurrentConnection {
   timeoutPolicy = 0
   /** ICMP errors: bytes of the quoted packet behind its IP header. */
   quotedTransportBytes = 0
-  /** INVALID by the state of a connection: its entry and number; else -1 and 0. */
+  /** Entry and number of the connection whose state made the packet INVALID; else -1 and 0. */
   refusedBy = NO_ENTRY
   refusedByNumber = 0
   /**
-   * Entry of the packet's tuple where somebody looked it up before the tracker, NO_ENTRY where there was none,
-   * NOT_LOOKED_UP where nobody did; and in which direction. Good for one `resolve`.
+   * The entry of the packet's tuple if it was looked up before the tracker's turn: NO_ENTRY if there was none,
+   * NOT_LOOKED_UP if nobody looked; and the packet's direction. Valid for one `resolve`.
    */
   lookedUp = NOT_LOOKED_UP
   lookedUpDirection = 0
-  /** The packet renewed its connection's time and counts for it; false for what only repeats its opening. */
+  /**
+   * False for a packet that only repeats the opening of its connection: it neither renews the timeout nor counts for
+   * it.
+   */
   renewed = true
   /** The expectation that the packet's new connection fulfils. */
   fulfilled: PendingExpectation | null = null
@@ -75,7 +80,7 @@ export class CurrentConnection {
   readonly #max: number
   /** When a full table is next searched for what has expired. */
   #nextCollectionNs = Number.NEGATIVE_INFINITY
-  /** The last packet's connection, which ended with it. */
+  /** The connection of the last packet, if it ended with that packet. */
   #ended = NO_ENTRY
   readonly #finding: Finding
 
@@ -91,7 +96,7 @@ export class CurrentConnection {
       this.table.times[(id * ENTRY_INTS + E_EXPIRY) >> 1] > this.nowNs
   }
 
-  /** The replay's clock: what `tick` was told last. */
+  /** The replay's clock in nanoseconds, as set by `tick`. */
   get nowNs(): number {
     return this.table.nowNs
   }
@@ -128,7 +133,7 @@ export class CurrentConnection {
   /**
    * Finds the entry of a tuple in the packet's zones, or -1.
    * @param fields row that holds the tuple; GRE keys stand for ports
-   * @param inverse look for the tuple turned round: what a packet quotes went the other way
+   * @param inverse look for the tuple with source and destination exchanged, as for a packet quoted in an ICMP error
    */
   find(fields: Int32Array, base: number, greSource: number, greDestination: number, inverse: boolean): number {
     const key = this.key
@@ -150,7 +155,7 @@ export class CurrentConnection {
     return this.table.find(this.key)
   }
 
-  /** Attaches the packet to its connection, made where there is none. False when the table is full. */
+  /** Attaches the packet to its connection, which is made if there is none. False when the table is full. */
   resolve(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
     let id = this.lookedUp
     if (id === NOT_LOOKED_UP) id = this.find(fields, base, greSource, greDestination, false)
@@ -160,14 +165,14 @@ export class CurrentConnection {
       this.attach(id)
       return true
     }
-    // Who looked it up in one zone only left its key.
+    // The lookup has left the key in place, unless there are two zones.
     if (this.zoneOriginal !== this.zoneReply) this.key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
     return this.#open(fields, base)
   }
 
   /**
-   * `begin`, for a packet that nothing needs to be said of but that it belongs to this established connection. What the
-   * finding said of the packet before it still says.
+   * `begin` for a packet of which only its established connection needs to be known. The finding of the packet before
+   * stays as it is.
    */
   beginEstablished(id: number, direction: number): void {
     this.lookedUp = NOT_LOOKED_UP
@@ -176,7 +181,7 @@ export class CurrentConnection {
     this.info = direction === 0 ? CT_ESTABLISHED : CT_ESTABLISHED_REPLY
   }
 
-  /** The packet before, whose connection ended with it, has gone all its way. */
+  /** The packet before has been processed; if its connection ended with it, the entry is freed now. */
   forgetEnded(): void {
     if (this.#ended === NO_ENTRY) return
     this.table.free(this.#ended)
@@ -194,7 +199,10 @@ export class CurrentConnection {
     else this.info = (status & IPS_EXPECTED) !== 0 ? CT_RELATED : CT_NEW
   }
 
-  /** The packet's zone, whichever direction it holds for: expectations ask for no direction (oracle: random combinations). */
+  /**
+   * The packet's zone, for whichever direction it was set: expectations do not depend on the direction (oracle: random
+   * combinations).
+   */
   get zoneId(): number {
     return this.zoneOriginal || this.zoneReply
   }
@@ -267,7 +275,7 @@ export class CurrentConnection {
     this.table.extensions.records[x + X_HELPER] = helper + 1
   }
 
-  /** A full table: what has expired goes first, then one entry that is not assured. */
+  /** Makes room in a full table: removes what has expired, else pushes out one entry that is not ASSURED. */
   #makeRoom(): boolean {
     if (this.nowNs >= this.#nextCollectionNs) {
       this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
@@ -286,7 +294,7 @@ export class CurrentConnection {
     return false
   }
 
-  /** The connection ends with its packet: nobody finds it any more, but the packet keeps it to the end of its way. */
+  /** The connection ends with this packet: it can no longer be found, but stays until the packet has been processed. */
   end(): void {
     this.table.unlink(this.id)
     this.#ended = this.id
@@ -297,12 +305,12 @@ export class CurrentConnection {
     this.table.times[(this.id * ENTRY_INTS + E_EXPIRY) >> 1] = this.nowNs + timeoutNs
   }
 
-  /** The entry is answered from now on: the packet's own tracker still saw it unanswered. */
+  /** Marks the entry as answered. Called after the protocol's tracker, which still sees the entry as it was. */
   noteReply(): void {
     if (this.info === CT_ESTABLISHED_REPLY) this.table.entries[this.id * ENTRY_INTS + E_STATUS] |= IPS_SEEN_REPLY
   }
 
-  /** The packet turned out INVALID: it has no connection, and one made for it is given back. */
+  /** The packet is INVALID: it has no connection, and one that was made for it is freed. */
   detach(): void {
     this.refusedBy = this.id
     this.refusedByNumber = this.number
@@ -316,7 +324,7 @@ export class CurrentConnection {
     return (this.table.entries[this.id * ENTRY_INTS + E_STATUS] & IPS_CONFIRMED) !== 0
   }
 
-  /** The packet went all its way: a connection that it opened becomes findable. Returns whether it did open one. */
+  /** The packet passed all hooks: a connection that it opened becomes findable. Returns whether it opened one. */
   confirm(): boolean {
     if (this.id === NO_ENTRY || this.isConfirmed) return false
     this.table.insert(this.id)

@@ -4,11 +4,11 @@ import { E_STATUS, ENTRY_INTS, ENTRY_WATCHED } from './entry.ts'
 export interface EntryWatcher {
   /** A packet of its connection was tracked. */
   moved(id: number): void
-  /** Nobody finds it any more, or, where nobody did yet, ever will. */
+  /** The entry can no longer be found, or was never confirmed and never will be. */
   left(id: number): void
 }
 
-/** Those who want to know what becomes of entries: rules that count connections. */
+/** Tells watchers (rules that count connections) what happens to the entries that they watch. */
 export class EntryWatchers {
   readonly #watchers: EntryWatcher[] = []
 

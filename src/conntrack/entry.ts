@@ -18,8 +18,8 @@ export const E_KIND = 9
 /** IPS_ bits, ENTRY_ORIGINAL_FROM_B, ENTRY_DYING. */
 export const E_STATUS = 10
 /**
- * TCP and UDP: numbers of the ways that packets of the original (low half) and of the reply direction take through the
- * rules, for whoever keeps such ways; 0 for none. The tracker only makes it 0 with a new entry.
+ * TCP and UDP: numbers of the ways (netfilter/flow-cache.ts) that packets of the original direction (low half) and of
+ * the reply direction take through the rules; 0 for none. The tracker itself only sets it to 0 in a new entry.
  */
 export const E_WAYS = 11
 /** Float64, nanoseconds on the replay's clock: index E_EXPIRY / 2 in the Float64Array. */
@@ -37,7 +37,7 @@ export const KIND_ZONE_SHIFT = 16
 
 /** The original direction goes from B to A. Above all IPS_ bits. */
 export const ENTRY_ORIGINAL_FROM_B = 1 << 30
-/** The reply tuple is not the original one turned round (NAT, zones): it has a key of its own in the extension. */
+/** The reply tuple is not the inverse of the original one (NAT, zones): it has a key of its own in the extension. */
 export const ENTRY_TWO_TUPLES = 1 << 29
 /** Connections are expected on this one's behalf; they are forgotten with it. */
 export const ENTRY_HAS_EXPECTATIONS = 1 << 28

@@ -21,31 +21,34 @@ export interface Expectation {
   readonly policy: number
   /** Helper of the expected connection, null for none. */
   readonly helper: string | null
-  /** It stays when a connection has come, until its time is over. */
+  /** It stays until its time is over, even after a connection has fulfilled it. */
   readonly permanent: boolean
-  /** It is not met before it is woken. */
+  /** No connection fulfils it before it is activated (`renew`). */
   readonly inactive?: boolean
-  /** The same one of another master is no conflict: it stands for this one, too. */
+  /** An identical expectation of another master is not a conflict; it then serves both. */
   readonly anyMaster?: boolean
-  /** The one that this would meet goes when this one is met. */
+  /** The expectation that this tuple fulfils is removed when this one is fulfilled. */
   readonly pairedWith?: Omit<ExpectedTuple, 'family' | 'zone'>
   /** Number of the helper that announced it. */
   readonly announcedBy: number
   /** Direction of the master's packet that announced it: 0 original, 1 reply. */
   readonly direction: number
-  /** Of a translated master, for most helpers: how the connection that comes is translated; null for as rules say. */
+  /** How the expected connection is translated, if its master is translated; null where the rules decide. */
   readonly follow: Follow | null
 }
 
 /** How an expected connection is translated, on the pattern of its master (nat/follow-master.ts). */
 export interface Follow {
-  /** Where its packets seem to come from behind the translation; the port -1 where it is left as it is. */
+  /** Source of its packets after the translation; port -1 to leave the port as it is. */
   readonly source: readonly number[]
   readonly sourcePort: number
-  /** Where they go to in truth. */
+  /** Destination of its packets after the translation. */
   readonly destination: readonly number[]
   readonly destinationPort: number
-  /** SIP: the source changes only for who sits at this address, and for media as the opposite stream was announced. */
+  /**
+   * SIP: the source is translated only if it is this address; for media, as the stream of the other direction was
+   * announced.
+   */
   readonly onlyFrom: readonly number[] | null
 }
 
@@ -65,24 +68,24 @@ export interface PendingExpectation extends Expectation {
 
 /** What became of an announced expectation. */
 export const EXPECT_ADDED = 0
-/** Another one that could be meant for the same packets is there. */
+/** There is another expectation that the same packets could fulfil. */
 export const EXPECT_BUSY = 1
-/** Too many. */
+/** There are too many expectations. */
 export const EXPECT_FULL = 2
-/** The same one is there on another's behalf (`anyMaster`). */
+/** An identical one of another master exists (`anyMaster`). */
 export const EXPECT_ALREADY = 3
 
 const ALL_BITS = -1
 
-/** The connections that are expected, by where they go to. Cold: only connections with a helper get here. */
+/** The expected connections by destination. Not on the hot path: only connections with a helper use it. */
 export class ExpectationTable {
-  /** Whether a master can still have connections come. */
+  /** Whether the master of an expectation is still alive. */
   masterLives: (master: number) => boolean = () => true
   /** Hash of destination to expectations, the newest first. */
   readonly #byDestination = new Map<number, PendingExpectation[]>()
   readonly #byMaster = new Map<number, PendingExpectation[]>()
   readonly #max: number
-  /** Expectations in the table, of which some may have expired since it was last looked through. */
+  /** Expectations in the table, including some that may have expired since the table was last searched. */
   count = 0
   /** Ever announced, for the report. */
   announced = 0
@@ -95,8 +98,9 @@ export class ExpectationTable {
   }
 
   /**
-   * Announces a connection: it takes the place of an identical one of the same master, one that could be mistaken for it
-   * refuses it, the oldest of its policy makes room. An EXPECT_ code.
+   * Announces a connection. It replaces an identical expectation of the same master, is refused where another one could
+   * be mistaken for it, and replaces the oldest of its policy where there are too many.
+   * @returns an EXPECT_ code
    */
   add(
     expectation: Expectation,
@@ -136,7 +140,7 @@ export class ExpectationTable {
     return EXPECT_ADDED
   }
 
-  /** `match`, and what is met is used up unless it is permanent. */
+  /** As `match`, but removes the expectation unless it is permanent. */
   take(
     fields: Int32Array,
     family: number,
@@ -159,7 +163,7 @@ export class ExpectationTable {
   }
 
   /**
-   * The expectation that a new connection meets, or null.
+   * The expectation that a new connection fulfils, or null.
    * @param fields row whose addresses at `source` and `destination` are the connection's
    */
   match(
@@ -187,7 +191,7 @@ export class ExpectationTable {
     return null
   }
 
-  /** The newest expectation, asleep or not, that a connection with this tuple would meet, or null. */
+  /** The newest expectation, active or not, that a connection with this tuple would fulfil, or null. */
   find(tuple: ExpectedTuple, nowNs: number): PendingExpectation | null {
     const { source, sourcePort } = tuple
     for (const one of this.#at(tuple)) {
@@ -203,7 +207,7 @@ export class ExpectationTable {
     return (this.#byMaster.get(master) ?? []).filter((one) => one.expiresNs > nowNs)
   }
 
-  /** Forgets all of a master that is no more. */
+  /** Removes all expectations of a master that no longer exists. */
   forgetOf(master: number): void {
     for (const one of [...(this.#byMaster.get(master) ?? [])]) this.forget(one)
   }
@@ -219,7 +223,7 @@ export class ExpectationTable {
     for (const list of this.#byMaster.values()) for (const one of list) if (one.expiresNs > nowNs) yield one
   }
 
-  /** Wakes or renews an expectation: from now on it lives as long as said. */
+  /** Activates or renews an expectation, with a new expiry time. */
   renew(one: PendingExpectation, expiresNs: number): void {
     one.isAsleep = false
     one.expiresNs = expiresNs
@@ -238,7 +242,7 @@ export class ExpectationTable {
     )
   }
 
-  /** Forgets what has expired, where that may be anything. */
+  /** Removes what has expired, if anything can have. */
   #expire(nowNs: number): void {
     if (nowNs < this.#soonestNs) return
     this.#soonestNs = Number.POSITIVE_INFINITY
@@ -251,7 +255,7 @@ export class ExpectationTable {
   }
 }
 
-/** What a connection would have to be, to be expected. */
+/** The tuple of an expected connection. */
 export interface ExpectedTuple {
   readonly family: number
   readonly protocol: number

@@ -1,8 +1,9 @@
 import { reserve } from './reservation.ts'
 
 /**
- * What only some connections have: a mark, a reply tuple of its own (NAT, zones), a helper, a master, labels, counters,
- * sequence offsets. Records of 36 integers, found by E_EXTENSION of the entry; record 0 stands for none and is all zero.
+ * What only some connections have: a mark, a separate reply tuple (NAT, zones), a helper, a master, labels, counters,
+ * sequence offsets. Records of 36 integers, found through E_EXTENSION of the entry; record 0 stands for none and is all
+ * zero.
  */
 export const EXTENSION_INTS = 36
 
@@ -17,7 +18,7 @@ export const X_REPLY_HASH = 11
 export const X_REPLY_FROM_B = 12
 /** Number of the helper (helpers/registry.ts) + 1. */
 export const X_HELPER = 13
-/** Entry that expected this one + 1, and its number, by which a later entry in the same place is told apart. */
+/** Entry of the master + 1, and the master's number, by which a later connection in the same entry is told apart. */
 export const X_MASTER = 14
 export const X_MASTER_NUMBER = 15
 /** Connection labels: 128 bits. */

@@ -9,7 +9,7 @@ export const TRACK_ACCEPT_AND_REMOVE = 3
 /** As TRACK_ACCEPT, but the packet neither renews the connection's time nor counts for it. */
 export const TRACK_ACCEPT_UNRENEWED = 4
 
-/** Why: the reason that goes with a decision (reasons.ts). One instance, shared by the trackers and cleared per packet. */
+/** The reason of a decision (reasons.ts). One instance, shared by the trackers and cleared for each packet. */
 export class Finding {
   reason = 0
   a = 0
@@ -36,5 +36,5 @@ export class Finding {
 export const TRACKED = 0
 /** The tracker itself drops the packet: the connection table is full. */
 export const TRACKER_DROPPED = 1
-/** The capture cut the packet inside its transport header: nobody can say what the kernel made of it. */
+/** The capture cut the packet inside its transport header, so that the kernel's answer is unknown. */
 export const TRACKER_CANNOT_TELL = 2

@@ -11,7 +11,8 @@ export interface AddressRead {
 }
 
 /**
- * Reads an address of the family at `from`; what may not belong to one ends it. Null when there is none.
+ * Reads an address of the family at `from`, up to the first character that cannot belong to one. Null when there is
+ * none.
  * @param limit the text ends here
  */
 export function readAddress(text: string, from: number, limit: number, family: number): AddressRead | null {
@@ -24,7 +25,7 @@ export function readAddress(text: string, from: number, limit: number, family: n
   return words === null ? null : { words, end }
 }
 
-/** @param next what stands behind the address: neither a dot nor a hexadecimal digit */
+/** @param next the character after the address; must be neither a dot nor a hexadecimal digit */
 function ipv4Words(text: string, next: string): readonly number[] | null {
   const octets = text.split('.').map(Number)
   if (octets.length !== 4 || text.endsWith('.') || octets.some((octet) => octet > 255)) return null

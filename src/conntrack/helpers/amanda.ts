@@ -5,7 +5,7 @@ import { HELP_ACCEPT, HELP_NO_PORT, HELP_REFUSED, type HelpedPacket, type Helper
 import { latin1, leadingNumber } from './text.ts'
 import { asMaster, expectAtFreePort } from './translated.ts'
 
-/** Answers of backup clients may take long. */
+/** Seconds that a connection with this helper lives: backup clients may take long to answer. */
 const MASTER_TIMEOUT = 300
 const STREAMS = ['DATA ', 'MESG ', 'INDEX ', 'STATE ']
 const PORT_DIGITS = 5

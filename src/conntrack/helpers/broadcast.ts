@@ -3,8 +3,9 @@ import { PROTO_UDP } from '../../wire/protocols.ts'
 import { HELP_ACCEPT, type HelpedPacket, type Helper } from './helper.ts'
 
 /**
- * A question that this machine broadcasts: anybody in the network that it went to may answer, from the service's port. The
- * kernel knows that network by the interface's address, and answers to routed questions not at all.
+ * A request that this machine broadcasts: any host of the network that it was sent to may answer, from the service's
+ * port. The kernel knows that network by the address of the interface, and does not track answers to requests that it
+ * forwards.
  */
 function broadcastHelper(name: string, port: number, timeoutSeconds: number): Helper {
   return {

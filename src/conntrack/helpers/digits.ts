@@ -4,7 +4,7 @@ export function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= ZERO + 9
 }
 
-/** Numbers read from text, and how many bytes they took: 0 when the text does not hold them. */
+/** Numbers read from text, and how many bytes they took: 0 when the text does not contain them. */
 export interface NumbersRead {
   readonly length: number
   readonly numbers: readonly number[]

@@ -17,7 +17,7 @@ export interface FtpAnnouncement extends FtpAddress {
   readonly form: 'six numbers' | 'extended' | 'port'
 }
 
-/** The text is cut, or is not what the pattern wants: the kernel drops the packet, to see it again in one piece. */
+/** The line matches a pattern only in part: the kernel drops the packet, so that it is sent again as a whole. */
 export const PARTLY = 'partly'
 
 /** Reads what stands at `from`; null when it is not an address. */
@@ -25,7 +25,7 @@ type Reader = (bytes: Uint8Array, from: number, end: number, sender: FtpAddress)
 
 interface Pattern {
   readonly text: string
-  /** What stands between the text and the address, 0 for nothing. */
+  /** Character between the text and the address, 0 for none. */
   readonly skip: number
   readonly read: Reader
 }
@@ -140,7 +140,7 @@ function readIpv4(bytes: Uint8Array, from: number, end: number, delimiter: numbe
   return length === 0 ? null : { length, words: [(a << 24) | (b << 16) | (c << 8) | d] }
 }
 
-/** The port, of which sixteen bits are kept, and the place behind its delimiter. 0 when either is missing. */
+/** The low 16 bits of the port, and the place after its delimiter. 0 when either is missing. */
 function readPort(bytes: Uint8Array, from: number, end: number, delimiter: number): { port: number; behind: number } {
   let port = 0
   for (let at = from; at < end; at++) {

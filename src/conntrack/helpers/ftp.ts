@@ -17,14 +17,14 @@ import { asMaster, expectAtFreePort } from './translated.ts'
 
 const NEWLINE = 0x0a
 
-/** Where lines are known to start: up to two sequence numbers a direction. */
+/** Sequence numbers at which lines are known to start: up to two for each direction. */
 interface FtpMemory {
   readonly lineStarts: readonly [number[], number[]]
 }
 
 /**
- * FTP (RFC 959, 2428): PORT and EPRT of the client, the answers 227 and 229 of the server announce the data connection.
- * Only segments that start where a line is known to start are read, so the first of each direction is not.
+ * FTP (RFC 959, 2428): PORT and EPRT of the client and the answers 227 and 229 of the server announce the data
+ * connection. Only segments that begin where a line is known to start are read, so the first of each direction is not.
  */
 export const FTP: Helper = {
   name: 'ftp',
@@ -55,7 +55,7 @@ function newMemory(): FtpMemory {
   return { lineStarts: [[], []] }
 }
 
-/** An address that is not the sender's announces nothing (the module's `loose` is 0). */
+/** Whether the announced address is the sender's own; others are ignored (the module's parameter `loose` is 0). */
 function isOf(sender: FtpAddress, announced: FtpAddress): boolean {
   return sender.words.every((word, i) => word === announced.words[i])
 }
@@ -78,7 +78,7 @@ function announce(packet: HelpedPacket, announced: FtpAnnouncement): number {
   return packet.rewrite(announced.end - announced.from, written.length) ? HELP_ACCEPT : HELP_CANNOT_REWRITE
 }
 
-/** The older of the two goes when there is no room, for one that is newer. */
+/** Where both places are taken, a newer line start replaces the older one. */
 function rememberLineStart(starts: number[], sequence: number): void {
   if (starts.includes(sequence)) return
   if (starts.length < 2) {

@@ -4,20 +4,20 @@ import type { Announcement, HelpedPacket } from './helper.ts'
 import { asMaster, expectAtFreePort } from './translated.ts'
 
 const PORT_MAX = 65_535
-/** More streams than these of one connection are not awaited through NAT. */
+/** Streams of one connection that are expected through NAT; more are not. */
 const STREAMS_MAX = 4
 
 /** What NAT keeps of a connection of H.323. */
 export interface H323NatMemory {
-  /** By direction: the port of signalling or control that was announced last, and what stands for it outside. */
+  /** By direction: the port of signalling or control that was announced last, and the port that replaces it outside. */
   signalPorts: [number, number]
-  /** Ports of streams, by direction likewise. */
+  /** Ports of streams, likewise by direction. */
   streamPorts: [number, number][]
 }
 
 export const newNatMemory = (): H323NatMemory => ({ signalPorts: [0, 0], streamPorts: [] })
 
-/** Whether the receiver knows the sender under another address: in IPv4 only, NAT then writes that into messages. */
+/** Whether the receiver knows the sender by another address, which NAT then writes into messages (IPv4 only). */
 export function isSenderTranslated(packet: HelpedPacket): boolean {
   if (!packet.isTranslated || packet.family !== IP_V4) return false
   return packet.address(packet.direction, false)[0] !== packet.address(1 - packet.direction, true)[0]
@@ -26,8 +26,8 @@ export function isSenderTranslated(packet: HelpedPacket): boolean {
 type Awaited = Omit<Announcement, 'follow'>
 
 /**
- * What comes goes on to somebody else. Where the server forwards, the kernel makes it seem to come from the address that
- * it went to (oracle: "nat h323: forwarded by a server behind DNAT").
+ * The translation of a connection to a third host. Where the server forwards, the kernel makes it seem to come from the
+ * address that it was sent to (oracle: "nat h323: forwarded by a server behind DNAT").
  */
 function asForwarded(packet: HelpedPacket, destination: readonly number[], destinationPort: number): Follow {
   const other = 1 - packet.direction
@@ -36,7 +36,7 @@ function asForwarded(packet: HelpedPacket, destination: readonly number[], desti
 }
 
 /**
- * Awaits a connection of TCP at the next free port; it is not awaited where there is none.
+ * Expects a TCP connection at the next free port; nothing is expected where there is none.
  * @param forwardedTo where it goes to, when not to the sender
  */
 export function expectTranslated(
@@ -55,7 +55,7 @@ export function expectTranslated(
   memory.signalPorts[1 - direction] = port
 }
 
-/** Awaits RTP and RTCP at the next pair of ports that is free. */
+/** Expects RTP and RTCP at the next pair of free ports. */
 export function expectTranslatedPair(
   packet: HelpedPacket,
   awaited: Omit<Awaited, 'destinationPort'>,

@@ -16,7 +16,9 @@ import { type Announcement, HELP_ACCEPT, HELP_REFUSED, type HelpedPacket, type H
 import { PerError } from './per-decoder.ts'
 import { type FrameMemory, messagesInSegment } from './tpkt.ts'
 
-/** Seconds that an announced connection is waited for, and that a registration holds where none is said. */
+/**
+ * Seconds that an announced connection is expected, and that a registration is valid where the message names no time.
+ */
 const EXPECTED_SECONDS = 240
 const REGISTRATION_SECONDS = 300
 const UNREGISTRATION_SECONDS = 30
@@ -60,7 +62,7 @@ function newMemory(): FrameMemory & H323NatMemory {
   return { bodyLength: [0, 0], ...newNatMemory() }
 }
 
-/** What is read; null for what cannot be. The kernel lets such packets pass. */
+/** The result of `read`; null where the message cannot be read. The kernel lets such packets pass. */
 function readable<T>(read: () => T): T | null {
   try {
     return read()
@@ -70,7 +72,7 @@ function readable<T>(read: () => T): T | null {
   }
 }
 
-/** Each message of a segment is read and acted on, up to one that cannot be read. */
+/** Reads the messages of a segment and acts on each, up to one that cannot be read. */
 function readSegment<T>(
   packet: HelpedPacket,
   read: (bytes: Uint8Array, from: number, end: number) => T,
@@ -87,7 +89,7 @@ function readSegment<T>(
   return HELP_ACCEPT
 }
 
-/** False where something announced cannot be expected: the kernel drops the packet. */
+/** False where an announced connection cannot be expected: the kernel then drops the packet. */
 function expectSignalled(
   packet: HelpedPacket,
   { control, forwarded, channels }: Signalling,
@@ -169,23 +171,23 @@ function actOnRas(packet: HelpedPacket, message: RasMessage): boolean {
   }
 }
 
-/** Calls, as many as come. */
+/** Expects calls, any number of them. */
 function expectCalls(packet: HelpedPacket, destination: readonly number[], destinationPort: number): boolean {
   return announce(packet, { protocol: PROTO_TCP, destination, destinationPort, helper: 'Q.931', permanent: true })
 }
 
-/** Calls to the one who registers. */
+/** Expects calls to the sender, which registers itself. */
 function expectOwnCalls(packet: HelpedPacket, destinationPort: number, memory: H323NatMemory): boolean {
   const calls = { protocol: PROTO_TCP, destination: ownEnd(packet), destinationPort, helper: 'Q.931', permanent: true }
   return announceOwn(packet, calls, memory)
 }
 
-/** From the other end of the connection. */
+/** Announces a connection from the other end of this one. */
 function announce(packet: HelpedPacket, announced: Omit<Announcement, 'source'>): boolean {
   return packet.expect({ ...announced, source: otherEnd(packet) }) === EXPECT_ADDED
 }
 
-/** As `announce`, to the sender itself: NAT may choose another port for it. */
+/** As `announce`, for a connection to the sender itself; NAT may choose another port for it. */
 function announceOwn(
   packet: HelpedPacket,
   announced: Omit<Announcement, 'source'>,
@@ -196,7 +198,7 @@ function announceOwn(
   return true
 }
 
-/** A call forwarded to somebody else, whose address the receiver is told to be the sender's. */
+/** Expects a call that is forwarded to a third host. */
 function expectForwarded(packet: HelpedPacket, { words, port }: H323Address): void {
   const second = { protocol: PROTO_TCP, source: otherEnd(packet), destination: ownEnd(packet), destinationPort: port }
   expectTranslated(packet, { ...second, helper: 'Q.931' }, null, words)
@@ -215,7 +217,7 @@ function isOfFamily(packet: HelpedPacket, address: H323Address): boolean {
   return address.words.length === packet.address(packet.direction, false).length
 }
 
-/** Only what the sender says of itself counts. */
+/** Whether the address is the sender's own; others are ignored. */
 function isSenders(packet: HelpedPacket, address: H323Address): boolean {
   if (address.port === 0 || !isOfFamily(packet, address)) return false
   return packet.address(packet.direction, false).every((word, i) => word === address.words[i])

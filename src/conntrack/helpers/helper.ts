@@ -1,20 +1,20 @@
 import type { ExpectationPolicy, ExpectedTuple, Follow, PendingExpectation } from '../expectations.ts'
 import { CT_ESTABLISHED, CT_ESTABLISHED_REPLY } from '../status.ts'
 
-/** What a helper made of a packet: all but HELP_ACCEPT say why the kernel's helper drops it. */
+/** Results of a helper: all but HELP_ACCEPT say why the kernel's helper drops the packet. */
 export const HELP_ACCEPT = 0
-/** It can be read only in part, or not be what it claims to be. */
+/** The packet can be read only in part, or contradicts itself. */
 export const HELP_DROP = 1
 /** The connection that it announces cannot be expected. */
 export const HELP_REFUSED = 2
-/** The connection is translated, and what the packet announces gets no port. */
+/** The connection is translated, and there is no free port for what the packet announces. */
 export const HELP_NO_PORT = 3
 /** The connection is translated, and the packet cannot be rewritten. */
 export const HELP_CANNOT_REWRITE = 4
 
 /**
- * A helper reads the packets of a connection for connections that they announce. One file in helpers/ each, and one line
- * in helpers/registry.ts.
+ * A helper searches the packets of a connection for other connections that they announce. One file in helpers/ each,
+ * and one line in helpers/registry.ts.
  */
 export interface Helper {
   /** The kernel's name, as `-j CT --helper` and `-m helper` use it. */
@@ -24,18 +24,20 @@ export interface Helper {
   /** Whether it knows IPv6 besides IPv4. */
   readonly ipv6: boolean
   readonly policies: readonly ExpectationPolicy[]
-  /** Bytes from the start of the payload that it needs to see; a packet that the capture cut within them is not read. */
+  /** Bytes of the payload, from its start, that it needs; a packet that the capture cut within them is not read. */
   readonly reads: number
   /**
-   * Called for each packet of its connections that reached the end of the hooks, before the connection is confirmed.
-   * A HELP_ code.
+   * Called for each packet of its connections at the end of the hooks, before the connection is confirmed.
+   * @returns a HELP_ code
    */
   help(packet: HelpedPacket): number
-  /** The connection of `packet` is no more; what it announced is forgotten already. There is no packet to read. */
+  /**
+   * Called when the connection of `packet` has been freed, and what it announced removed. There is no packet to read.
+   */
   ended?(packet: HelpedPacket, memory: object): void
 }
 
-/** What a helper says of a connection to come; the runner fills in the rest. */
+/** What a helper says about an expected connection; the runner fills in the rest. */
 export interface Announcement {
   readonly protocol: number
   /** null for any address. */
@@ -52,14 +54,14 @@ export interface Announcement {
   readonly inactive?: boolean
   readonly anyMaster?: boolean
   readonly pairedWith?: Omit<ExpectedTuple, 'family' | 'zone'>
-  /** Of a translated connection only: how the one to come is translated. By the rules of the nat table when absent. */
+  /** How the expected connection is translated, if this one is. By the rules of the nat table when absent. */
   readonly follow?: Follow | null
 }
 
 /** A packet as helpers see it. One instance, filled anew for each packet. */
 export interface HelpedPacket {
   readonly bytes: Uint8Array
-  /** Header fields (wire/packet-fields.ts), as they are behind NAT. */
+  /** Header fields (wire/packet-fields.ts) after translation. */
   readonly fields: Int32Array
   readonly base: number
   /** IP_V4 or IP_V6. */
@@ -74,38 +76,36 @@ export interface HelpedPacket {
   readonly info: number
   readonly direction: number
   readonly nowNs: number
-  /** The machine sends the packet itself. */
+  /** The packet is sent by this machine itself. */
   readonly isSent: boolean
   /** NAT changes addresses or ports of the connection. */
   readonly isTranslated: boolean
   readonly networks: OwnNetworks
   readonly connections: HelpedConnections
-  /** An address of the connection's tuple of a direction (0 or 1). */
+  /** Source or destination address of the connection's tuple of a direction (0 or 1). */
   address(direction: number, destination: boolean): number[]
   port(direction: number, destination: boolean): number
-  /**
-   * What the helper keeps of the connection from packet to packet; made by `blank` at first, gone with the connection.
-   */
+  /** The helper's memory of the connection: made by `blank` at first use, freed with the connection. */
   memory<T extends object>(blank: () => T): T
   /**
-   * NAT writes `written` bytes over `read` bytes of the payload: sequence numbers from here on are not the same on both
-   * sides. False when the packet would become too long.
+   * Notes that NAT replaces `read` bytes of the payload by `written` bytes, so that sequence numbers differ on the two
+   * sides from here on. False when the packet would become too long.
    */
   rewrite(read: number, written: number): boolean
-  /** Bytes that NAT added to this packet so far; those of a packet that the helper accepts shift sequence numbers. */
+  /** Bytes that NAT added to this packet so far. They shift sequence numbers once the helper accepts the packet. */
   growth: number
   /** Announces a connection on behalf of this one: an EXPECT_ code. */
   expect(announced: Announcement): number
-  /** Connections announced by this one that have not come yet, oldest first. */
+  /** Expectations of this connection that are not fulfilled yet, oldest first. */
   expected(): readonly PendingExpectation[]
-  /** The newest of all announced connections that this tuple would meet, or null. */
+  /** The newest of all expectations that this tuple would fulfil, or null. */
   findExpected(tuple: Omit<ExpectedTuple, 'family' | 'zone'>): PendingExpectation | null
   forgetExpected(one: PendingExpectation): void
-  /** Wakes an announced connection, or lets it live this long from now on. */
+  /** Activates an expectation, or renews it, for so many seconds. */
   renewExpected(one: PendingExpectation, seconds: number): void
-  /** Whether another connection has this helper, over the same protocols. */
+  /** Whether another connection has this helper, over the same network and transport protocols. */
   isHelpedAlike(connection: number): boolean
-  /** The live entry of a tuple, or -1; keys of GRE stand for its ports. */
+  /** The live entry of a tuple, or -1. For GRE, keys stand for ports. */
   find(
     protocol: number,
     source: readonly number[],
@@ -113,11 +113,14 @@ export interface HelpedPacket {
     sourcePort: number,
     destinationPort: number,
   ): number
-  /** Ends a connection at once, and what it announced. */
+  /** Ends a connection at once, together with what it announced. */
   kill(connection: number): void
   /** Sets the timeout of this connection from now on. */
   setTimeout(seconds: number): void
-  /** PPTP: GRE packets from `source` to `destination` with this call identifier carry `sourceKey` as their other end. */
+  /**
+   * PPTP: GRE packets from `source` to `destination` with this call identifier get `sourceKey` as the key of their
+   * source.
+   */
   mapGreKey(source: readonly number[], destination: readonly number[], callId: number, sourceKey: number): void
   unmapGreKey(source: readonly number[], destination: readonly number[], callId: number): void
 }
@@ -136,7 +139,7 @@ export interface OwnNetworks {
   broadcastMask(family: number, fields: Int32Array, at: number): number
 }
 
-/** Packets of connections that were answered; others are not looked into by most helpers. */
+/** Whether the packet's connection has been answered; most helpers read only such packets. */
 export function isAnswered(info: number): boolean {
   return info === CT_ESTABLISHED || info === CT_ESTABLISHED_REPLY
 }

@@ -1,5 +1,5 @@
 const COLON = 0x3a
-/** Zeros in front of a group count for nothing, however many they are. */
+/** Longest text that is read: groups may have any number of leading zeros. */
 const MAX_TEXT_BYTES = 256
 
 /**

@@ -14,7 +14,10 @@ import { asMaster, expectAtFreePort } from './translated.ts'
 
 /** Bytes of a segment that are looked at. */
 const SEARCHED = 4095
-/** A command needs room for itself: `PRIVMSG x `, `DCC SEND t AAAAAAAA P` and what stands around it. */
+/**
+ * Bytes that a message must have left for `PRIVMSG x `, for a DCC request (`DCC SEND t AAAAAAAA P`), and for its
+ * numbers.
+ */
 const SHORTEST_MESSAGE = 10
 const SHORTEST_DCC = 26
 const SHORTEST_NUMBERS = 12
@@ -36,15 +39,15 @@ export const IRC: Helper = {
     const { address, port } = request
     if (address !== packet.address(0, false)[0] && address !== packet.address(1, true)[0]) return HELP_ACCEPT
     const destination = packet.address(1, true)
-    const awaited = {
+    const expected = {
       protocol: PROTO_TCP,
       source: null,
       destination,
       destinationPort: port,
       follow: asMaster(packet, 0, port),
     }
-    if (!packet.isTranslated) return packet.expect(awaited) === EXPECT_ADDED ? HELP_ACCEPT : HELP_REFUSED
-    const chosen = expectAtFreePort(packet, awaited)
+    if (!packet.isTranslated) return packet.expect(expected) === EXPECT_ADDED ? HELP_ACCEPT : HELP_REFUSED
+    const chosen = expectAtFreePort(packet, expected)
     if (chosen === 0) return HELP_NO_PORT
     const written = `${destination[0] >>> 0} ${chosen}`
     return packet.rewrite(request.length, written.length) ? HELP_ACCEPT : HELP_CANNOT_REWRITE
@@ -54,11 +57,11 @@ export const IRC: Helper = {
 interface DccRequest {
   readonly address: number
   readonly port: number
-  /** Of the text of both. */
+  /** Length of the text of address and port. */
   readonly length: number
 }
 
-/** What the first DCC request that is known says; null where it says nothing. A message without DCC ends the search. */
+/** The first known DCC request; null where it has no numbers. A message without DCC ends the search. */
 function dccRequest(text: string): DccRequest | null {
   const limit = text.length
   let at = 0

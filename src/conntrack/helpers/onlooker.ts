@@ -13,8 +13,8 @@ const PORTS = 1 << 16
 const NONE = -1
 
 /**
- * What helpers would have said, had they been attached to connections that have none but go to a helper's usual port. It
- * changes nothing; a NEW connection that would have been RELATED can be told so.
+ * What helpers would have announced, had they been attached to connections without a helper that go to a helper's usual
+ * port. It changes nothing, but can say of a NEW connection that it would have been RELATED.
  */
 export class HelperOnlooker {
   readonly runner: HelperRunner
@@ -25,7 +25,7 @@ export class HelperOnlooker {
   /** Number of the helper + 1 by port, of TCP and of UDP. */
   readonly #tcp = new Uint8Array(PORTS)
   readonly #udp = new Uint8Array(PORTS)
-  /** Announced connections that have been told of; a packet sent again is the same connection. */
+  /** Expectations that were reported already: a packet that is sent again opens the same connection. */
   readonly #told = new WeakSet<PendingExpectation>()
   #hinted: PendingExpectation | null = null
 
@@ -39,12 +39,12 @@ export class HelperOnlooker {
     }
   }
 
-  /** What connections announced to helpers that they do not have. */
+  /** What connections without a helper announced. */
   get announced(): ExpectationTable {
     return this.#expectations
   }
 
-  /** The current packet, labelled just now, opens a connection: number of the helper that would have announced it, or -1. */
+  /** For a packet that opens a connection: number of the helper that would have announced the connection, or -1. */
   helperMissed(fields: Int32Array, base: number): number {
     this.#hinted = null
     const current = this.#current

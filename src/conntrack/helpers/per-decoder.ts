@@ -15,13 +15,14 @@ export class PerNode {
   }
 }
 
-/** The extensions of a sequence are told in so many bits at the most. */
+/** Bits of the longest bitmap that says which extensions of a sequence are present. */
 const EXTENSIONS_MAX = 32
 
 /**
- * Reads a message by its type, and finds fault where the kernel's decoder does: a part may reach behind its own length, as
- * long as it stays in the message; lengths in fragments are not known; a length determinant needs two octets, even where
- * it is one; of extensions that the kernel does not know, each has a length, there or not (oracle: probes of H.323).
+ * Reads a message by its type, and fails where the kernel's decoder does: a part may reach beyond its own length, as
+ * long as it stays in the message; fragmented lengths are not supported; a length determinant needs two octets, even
+ * where it is one; of the extensions that the kernel does not know, each must have a length, present or not (oracle:
+ * probes of H.323).
  */
 export class PerDecoder {
   readonly #bytes: Uint8Array
@@ -43,7 +44,7 @@ export class PerDecoder {
     return node
   }
 
-  /** @param node takes what is read; null where the type is only stepped over */
+  /** @param node receives what is read; null where the value is only skipped */
   #read(type: PerType, node: PerNode | null): void {
     switch (type.kind) {
       case 'null':
@@ -75,7 +76,7 @@ export class PerDecoder {
         this.#openType(null, null, false)
         return
       case 'octets':
-        // Two octets or less stand where they fall.
+        // Strings of at most two octets are not aligned.
         if (type.count > 2) this.#align()
         if (node !== null) node.value = this.#at >> 3
         this.#skipOctets(type.count)
@@ -103,7 +104,8 @@ export class PerDecoder {
       for (let i = 0; i < octets; i++) value = (value << 8) | this.#octet()
       node.value = (value + low) >>> 0
     }
-    // The kernel steps over a number that it has read once more, and takes a message that ends too soon behind it for cut.
+    // The kernel skips the octets of a number a second time after it has read them, and takes a message without so many
+    // more octets as cut short.
     this.#skipOctets(octets)
   }
 
@@ -189,7 +191,7 @@ export class PerDecoder {
     } else if (component !== undefined) this.#read(component.type, child)
   }
 
-  /** A part with its length in front, read only where it is wanted. */
+  /** A part with its length in front; read only if `isRead`, else skipped. */
   #openType(type: PerType | null, node: PerNode | null, isRead: boolean): void {
     this.#need(2, 0)
     const length = this.#length()
@@ -225,7 +227,10 @@ export class PerDecoder {
     return value
   }
 
-  /** Up to 32 bits that are there, the first one highest. One that ends a word of four octets is not shifted into place. */
+  /**
+   * Up to 32 bits, the first one highest. As in the kernel, a bitmap that ends exactly with the fourth octet is not shifted into
+   * place.
+   */
   #bitmap(count: number): number {
     const offset = this.#at & 7
     const isUnshifted = offset > 0 && offset + count === EXTENSIONS_MAX

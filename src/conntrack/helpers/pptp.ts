@@ -25,10 +25,10 @@ const SESSION_STOPPING = 2
 const SESSION_REQUESTED = 3
 const SESSION_CONFIRMED = 4
 
-/** State of the call that was spoken of last. */
+/** State of the call that the last message was about. */
 type Call = 'none' | 'out requested' | 'out' | 'in requested' | 'in replied' | 'in' | 'clearing'
 
-/** An announced direction of a tunnel: where its packets go, and the keys that they stand under. */
+/** One direction of an announced tunnel: addresses and keys of its packets. */
 interface GreKey {
   readonly source: readonly number[]
   readonly destination: readonly number[]
@@ -42,11 +42,11 @@ interface PptpMemory {
   /** Call identifiers of the client (PNS), as the server knows it, and of the server (PAC). */
   clientCall: number
   serverCall: number
-  /** Of a translated connection: what the client itself calls its outgoing call. */
+  /** If the connection is translated: the client's own identifier of its outgoing call. */
   ownClientCall: number
   /** Addresses of the control connection, by direction. */
   readonly ends: readonly { readonly source: readonly number[]; readonly destination: readonly number[] }[]
-  /** What stands in the key map, by direction. */
+  /** Entries in the key map, by direction. */
   keys: (GreKey | null)[]
 }
 
@@ -104,7 +104,7 @@ function heardFromClient(packet: HelpedPacket, message: PptpMessage, memory: Ppt
       memory.call = 'out requested'
       memory.clientCall = first
       if (packet.isTranslated) {
-        // NAT gives the call the number of the port that the control connection has outside.
+        // NAT uses the outer port of the control connection as the call's identifier.
         memory.ownClientCall = first
         memory.clientCall = packet.port(1, true)
       }
@@ -161,9 +161,9 @@ function heardFromServer(packet: HelpedPacket, message: PptpMessage, memory: Ppt
   }
 }
 
-/** Expects GRE from either side; the one that comes first removes the other. */
+/** Expects GRE packets from either side; the first that arrives removes the other expectation. */
 function expectTunnel(packet: HelpedPacket, memory: PptpMemory, serverCall: number, clientCall: number): void {
-  // Before translation, which the keys follow: what comes from the client carries its own number.
+  // Keys are those before translation: packets from the client carry its own identifier.
   const own = packet.isTranslated ? memory.ownClientCall : clientCall
   const keys: GreKey[] = [
     { ...memory.ends[0], callId: serverCall, sourceKey: own },
@@ -191,7 +191,7 @@ function expectTunnel(packet: HelpedPacket, memory: PptpMemory, serverCall: numb
       memory.keys[direction] = key
       packet.mapGreKey(key.source, key.destination, key.callId, key.sourceKey)
     } else if (mapped.callId !== key.callId) {
-      // One tunnel only has its keys mapped: another call of the same control connection gets none.
+      // Only one tunnel of a control connection has its keys mapped; another call gets none.
       if (direction === 1) unmapKeys(packet, memory)
       forgetTunnel(packet, keys)
       return
@@ -199,7 +199,10 @@ function expectTunnel(packet: HelpedPacket, memory: PptpMemory, serverCall: numb
   }
 }
 
-/** Packets of one direction of the tunnel get the addresses of the control connection, and the client's number its outer one. */
+/**
+ * The translation of one direction: the addresses of the control connection, and the outer identifier for the client's
+ * own.
+ */
 function followOf(packet: HelpedPacket, memory: PptpMemory, direction: number): Follow | null {
   if (!packet.isTranslated) return null
   const { source, destination } = memory.ends[1 - direction]
@@ -228,7 +231,7 @@ function unmapKeys(packet: HelpedPacket, memory: PptpMemory): void {
   memory.keys = [null, null]
 }
 
-/** The call is over: its tunnel, or what was still expected of it, goes at once. */
+/** The call is over: removes its tunnel, or the expectation of it, at once. */
 function endTunnels(packet: HelpedPacket, memory: PptpMemory): void {
   unmapKeys(packet, memory)
   const { clientCall, serverCall, ends } = memory

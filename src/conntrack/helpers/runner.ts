@@ -33,10 +33,10 @@ import { HELPERS } from './registry.ts'
 import { TupleRow } from './tuple-row.ts'
 
 const LONGEST_DATAGRAM = 65_535
-/** Of UDP; helpers of UDP connections take as much off an ICMP error about them. */
+/** Header of UDP, and what helpers of UDP connections skip of an ICMP error about them. */
 const OTHER_HEADER_BYTES = 8
 
-/** Hands packets to the helpers of their connections, and does for helpers what they ask. */
+/** Gives packets to the helpers of their connections, and implements what helpers can ask for (HelpedPacket). */
 export class HelperRunner implements HelpedPacket {
   bytes: Uint8Array = new Uint8Array(0)
   fields: Int32Array = new Int32Array(0)
@@ -49,7 +49,7 @@ export class HelperRunner implements HelpedPacket {
   isSent = false
   networks: OwnNetworks = { broadcastMask: () => 0 }
   readonly connections: ConnectionReader
-  /** Packets that a helper would have read, had the capture not cut them. */
+  /** Packets that a helper could not read because the capture cut them. */
   blindPackets = 0
   readonly #current: CurrentConnection
   readonly #expectations: ExpectationTable
@@ -88,8 +88,8 @@ export class HelperRunner implements HelpedPacket {
   }
 
   /**
-   * The current packet reached the end of the hooks: its connection's helper, where there is one, reads it.
-   * @param isSent whether this machine sends it, and does not forward it
+   * Called for the current packet at the end of the hooks: the helper of its connection, if any, reads it.
+   * @param isSent whether this machine sends the packet itself
    * @returns false when the helper drops the packet
    */
   run(bytes: Uint8Array, fields: Int32Array, base: number, isSent = false): boolean {
@@ -127,7 +127,7 @@ export class HelperRunner implements HelpedPacket {
     return made === HELP_ACCEPT
   }
 
-  /** A connection is freed: what it announced, and what its helper kept, goes. */
+  /** A connection is freed: removes what it announced, and its helper's memory of it. */
   forget(connection: number): void {
     this.#expectations.forgetOf(connection)
     const kept = this.#memories.get(connection)
@@ -135,7 +135,7 @@ export class HelperRunner implements HelpedPacket {
     this.#memories.delete(connection)
     const { ended } = HELPERS[kept.helper]
     if (ended === undefined) return
-    // This may happen while a helper is at work for another connection.
+    // This may be called while a helper handles another connection.
     const { connection: interrupted, family } = this
     this.connection = connection
     this.family = this.connections.isIpv6(connection) ? IP_V6 : IP_V4
@@ -187,7 +187,7 @@ export class HelperRunner implements HelpedPacket {
       follow: null,
       ...announced,
       announcedBy: this.#helper,
-      // Without the helper nobody lays down the keys of senders.
+      // Without an attached helper nobody maps the keys of senders.
       ...(this.#greKeys === null && announced.protocol === PROTO_GRE ? { sourcePort: ANY_PORT } : {}),
       family: this.family,
       zone: this.connections.zoneId(this.connection),
@@ -258,7 +258,7 @@ export class HelperRunner implements HelpedPacket {
     this.#greKeys?.unmap(source, destination, callId)
   }
 
-  /** `forget` is called when the connection is freed. */
+  /** Marks the connection, so that `forget` is called when it is freed. */
   #noteState(): void {
     this.#current.table.entries[this.connection * ENTRY_INTS + E_STATUS] |= ENTRY_HAS_EXPECTATIONS
   }

@@ -5,10 +5,10 @@ import { leadingNumber } from './text.ts'
 
 /** Expectation policies of the SIP helper, by the media that they are for. */
 const MEDIA_POLICIES: Readonly<Record<string, number>> = { audio: 1, video: 2, image: 3 }
-/** So many media of a message are looked at. */
+/** Media of one message that are read. */
 const MEDIA_MAX = 3
 
-/** A stream that a session description offers: where it is to be sent to. */
+/** A stream that a session description offers: the address and port to which it is to be sent. */
 export interface Media {
   readonly policy: number
   readonly address: readonly number[]
@@ -26,8 +26,8 @@ export function sessionStart({ text }: SipMessage): number {
 }
 
 /**
- * Streams in a session description (RFC 8866) in the order of the text, up to one that cannot be. The text may be rewritten
- * between one and the next: as the kernel, it goes on at the same place.
+ * Streams in a session description (RFC 8866) in the order of the text, up to one that is impossible. The text may be
+ * rewritten between one and the next; as the kernel does, reading continues at the same position.
  */
 export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
   const start = sessionStart(message)
@@ -59,7 +59,10 @@ export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
   }
 }
 
-/** Value of the first line behind `from` that starts so, -1 for none in front of a line that starts with `before`. */
+/**
+ * Position of the value of the first line after `from` that begins with `name`; -1 if there is none before a line that
+ * begins with `before`.
+ */
 function findLine(text: string, from: number, name: string, before: string | null): number {
   for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at + 1)) {
     if (before !== null && startsWith(text, at, before)) return -1
@@ -68,7 +71,7 @@ function findLine(text: string, from: number, name: string, before: string | nul
   return -1
 }
 
-/** The address of the first line of a kind (`c=`, `o=`) in front of the next media; null for none. */
+/** The address in the first line of a kind (`c=`, `o=`) before the next media; null for none. */
 export function addressLine(
   { text, family }: SipMessage,
   from: number,
