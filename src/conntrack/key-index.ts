@@ -3,8 +3,8 @@ import { SlotTable } from './slot-table.ts'
 const SLOTS_AT_START = 1 << 12
 const GROWTH = 2
 /**
- * Slots that each addition moves while the index grows. An outgrown table of n slots is empty after n / 8 additions, long
- * before the larger one, which began with at most 3/8 of its slots in use, is full at 3/4.
+ * Slots that each addition moves while the index grows. An outgrown table of n slots is empty after n / 8 additions.
+ * The larger table, which began with at most 3/8 of its slots in use, is full (3/4) long after that.
  */
 const SLOTS_MOVED_AT_ONCE = 8
 
@@ -41,12 +41,14 @@ export class KeyIndex {
     return this.#outgrown !== null
   }
 
-  /** Has what `first` will look at brought to the processor's cache; the number means nothing. */
+  /**
+   * Loads what `first` will look at into the processor's cache. The returned number has no meaning, but must be used.
+   */
   approach(hash: number): number {
     return this.#table.wordAt(hash)
   }
 
-  /** First reference that may have been added with this hash, -1 for none: for who asks for no `next`. */
+  /** As `first`, for callers that do not need `next`. */
   peek(hash: number): number {
     const table = this.#table
     const slot = table.seek(hash, hash)
@@ -102,7 +104,9 @@ export class KeyIndex {
     if (!this.#table.delete(hash, reference)) this.#outgrown?.delete(hash, reference)
   }
 
-  /** A larger table when this one is full of live slots, one of the same size when deleted ones fill it. */
+  /**
+   * Begins a larger table when this one is full of live slots, one of the same size when it is full of deleted ones.
+   */
   #grow(): void {
     const full = this.#table
     const slots = full.mask + 1
@@ -112,7 +116,7 @@ export class KeyIndex {
     this.#move(full)
   }
 
-  /** For a caller who does not number references one after the other: all at once. */
+  /** Grows all at once, for a caller whose references are not numbered one after the other. */
   #growFor(reference: number): void {
     while (this.#outgrown !== null) this.#move(this.#outgrown)
     const small = this.#table
@@ -128,7 +132,7 @@ export class KeyIndex {
     const from = this.#moved
     const end = from + SLOTS_MOVED_AT_ONCE
     const hashes = this.#hashes
-    // All hashes are asked for before any is used: memory answers several questions as quickly as one.
+    // All hashes are loaded before any is used: several accesses to memory at a time take no longer than one.
     for (let slot = from; slot < end; slot++) {
       hashes[slot - from] = outgrown.isLive(slot) ? this.#hashOf(outgrown.referenceAt(slot)) : 0
     }

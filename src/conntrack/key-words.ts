@@ -19,10 +19,10 @@ import {
 } from './extensions.ts'
 import type { TupleKey } from './tuple.ts'
 
-/** No packet of the entry's has the key. */
+/** The key is not that of the entry's packets. */
 export const OTHER_KEY = -1
 
-/** Writes a key into the entry that begins at `e`, but for its direction. */
+/** Writes a key into the entry that begins at `e`, without its direction. */
 export function writeKey(entries: Int32Array, e: number, key: TupleKey): void {
   writeAddresses(entries, e + E_ADDRESS_A, e + E_ADDRESS_B, key)
   entries[e + E_PORTS] = key.ports
@@ -51,7 +51,7 @@ function writeAddresses(words: Int32Array, a: number, b: number, key: TupleKey):
 }
 
 /**
- * Direction of a packet with this key if it belongs to the entry at `e` by the entry's own key, else OTHER_KEY.
+ * Direction of a packet with this key if the entry at `e` has the same key, else OTHER_KEY.
  * @param only as in ConnectionTable.find
  */
 export function directionByKey(entries: Int32Array, e: number, key: TupleKey, only: number): number {
@@ -99,8 +99,8 @@ function hasTails(words: Int32Array, a: number, b: number, key: TupleKey): boole
 }
 
 /**
- * Direction of a TCP or UDP packet of zone 0 whose kind is that of the entry at `e`, if it belongs to the entry, which has one
- * tuple; else OTHER_KEY, also where both directions look the same.
+ * Direction of a TCP or UDP packet of zone 0 if it belongs to the entry at `e`, which has one tuple and the packet's
+ * kind; else OTHER_KEY, also where both directions look the same.
  */
 export function directionOfPacket(
   entries: Int32Array,
@@ -119,7 +119,7 @@ export function directionOfPacket(
   return isFromB === ((entries[e + E_STATUS] & ENTRY_ORIGINAL_FROM_B) !== 0) ? 0 : 1
 }
 
-/** Whether an entry stands between the addresses at fields[a …] and fields[b …], in this order. @param words of an address */
+/** Whether the entry's ends A and B have the addresses at fields[a …] and fields[b …]. @param words of an address */
 function standsBetween(
   entries: Int32Array,
   e: number,

@@ -51,7 +51,7 @@ export const REASON_NAT_CHECKSUM = 39
 interface Reason {
   /** A few words, the same for all packets with this reason, for tables. */
   readonly title: string
-  /** The packet goes on with the label of its connection; only the tracker took no notice of it. */
+  /** The packet keeps the label of its connection, but the tracker ignored it. */
   readonly ignored?: true
   text(a: number, b: number): string
 }

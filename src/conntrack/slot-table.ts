@@ -1,16 +1,16 @@
-/** Words of slots: empty, deleted, else the hash's tag over the reference + FIRST_WORD. */
+/** Words of slots: empty, deleted, else the tag (upper bits of the hash) above the reference + FIRST_WORD. */
 const SLOT_EMPTY = 0
 const SLOT_DELETED = 1
 const FIRST_WORD = 2
 
 /**
- * A power of two of slots, probed one after the other from where a hash belongs. A slot is one word: the lower bits are the
- * reference, and the upper ones, which do not say where a hash belongs, are the hash's; so one access to memory answers
- * nearly every lookup. Does not grow: KeyIndex has a larger one made.
+ * A hash table with a power of two of slots and linear probing. A slot is one word: the reference in the lower bits,
+ * and in the upper bits those bits of the hash that do not determine the slot. So one access to memory answers nearly
+ * every lookup. It does not grow: KeyIndex makes a larger one.
  */
 export class SlotTable {
   readonly mask: number
-  /** Greater references have no room in a word: twice as many as there are slots, nearly. */
+  /** The greatest reference that fits into a word; there are nearly twice as many as slots. */
   readonly referenceMax: number
   readonly #slots: Int32Array
   readonly #referenceMask: number
@@ -33,7 +33,7 @@ export class SlotTable {
     return this.#slots.byteLength
   }
 
-  /** Whether more would make probes long. */
+  /** Whether more slots in use would make probes long. */
   get isFull(): boolean {
     return (this.#used + 1) * 4 > this.#slots.length * 3
   }
@@ -51,7 +51,7 @@ export class SlotTable {
     }
   }
 
-  /** The word where probing for a hash begins: only to have it in the processor's cache. */
+  /** The word where probing for a hash begins. Read only to load it into the processor's cache. */
   wordAt(hash: number): number {
     return this.#slots[hash & this.mask]
   }
@@ -89,7 +89,7 @@ export class SlotTable {
       slots[slot] = SLOT_DELETED
       return true
     }
-    // No probe passes over the end of a run: the slot, and deleted ones before it, become empty again.
+    // At the end of a run no probe continues, so this slot and deleted ones before it become empty again.
     do {
       slots[slot] = SLOT_EMPTY
       this.#used--
@@ -102,7 +102,7 @@ export class SlotTable {
     return isLive(this.#slots[slot])
   }
 
-  /** Empties a live slot whose reference is held elsewhere from now on. */
+  /** Marks a live slot as deleted, since its reference has moved to another table. */
   leave(slot: number): void {
     this.#slots[slot] = SLOT_DELETED
     this.#live--

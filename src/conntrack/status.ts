@@ -5,9 +5,9 @@ export const IPS_ASSURED = 1 << 2
 export const IPS_CONFIRMED = 1 << 3
 export const IPS_SRC_NAT = 1 << 4
 export const IPS_DST_NAT = 1 << 5
-/** NAT changed the length of what this connection carries: sequence numbers are not the same on both sides. */
+/** NAT changed the length of the payload, so that sequence numbers differ on the two sides. */
 export const IPS_SEQ_ADJUST = 1 << 6
-/** The connection has its binding for this part, be it that nothing changes. */
+/** The connection is bound for this part (source, destination), even if nothing changes. */
 export const IPS_SRC_NAT_DONE = 1 << 7
 export const IPS_DST_NAT_DONE = 1 << 8
 

@@ -1,4 +1,4 @@
-/** A sysctl of Linux 6.18: its default, and the least and the greatest value that the kernel takes. */
+/** A sysctl of Linux 6.18: its default, and the least and the greatest value that the kernel accepts. */
 export interface SysctlRange {
   readonly initial: number
   readonly least: number
@@ -6,15 +6,18 @@ export interface SysctlRange {
 }
 
 const INT_MAX = 0x7fffffff
-/** The kernel takes as many seconds as are INT_MAX ticks of its clock; the slowest ticks 100 times a second. */
+/**
+ * The kernel accepts at most INT_MAX ticks of its clock; with the slowest clock, of 100 ticks per second, that is the
+ * most seconds.
+ */
 const SECONDS_MAX = Math.floor(INT_MAX / 100)
-/** The kernel takes more memory for fragments; nobody gives that much. */
+/** The kernel accepts more memory for fragments, but nobody sets so much. */
 const BYTES_MAX = INT_MAX
 
 /**
  * The sysctls that change what the tracker does, by the kernel's names (`/proc/sys/net/netfilter` of a new network
- * namespace). Timeouts are in seconds, as there. A kernel takes negative ones, too, which nobody means. The memory
- * for fragments may not be below its low_thresh, which itself may be 0.
+ * namespace). Timeouts are in seconds, as there. A kernel also accepts negative ones, which make no sense. The memory
+ * for fragments must not be below its low_thresh, which itself may be 0.
  */
 export const SYSCTLS = {
   nf_conntrack_max: bounded(262_144, 0, INT_MAX),
@@ -63,7 +66,7 @@ export const SYSCTL_DEFAULTS = Object.fromEntries(
   Object.entries(SYSCTLS).map(([name, { initial }]) => [name, initial]),
 ) as Sysctls
 
-/** Sysctls that the kernel has beside these and that change no label and no verdict: accepted, without effect. */
+/** The kernel's other sysctls of the tracker, which change no label and no verdict: accepted, without effect. */
 const WITHOUT_EFFECT: Readonly<Record<string, SysctlRange>> = {
   nf_conntrack_acct: onOrOff(0),
   nf_conntrack_buckets: bounded(262_144, 0, INT_MAX),

@@ -1,14 +1,14 @@
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS } from './entry.ts'
 import { IPS_ASSURED, IPS_CONFIRMED } from './status.ts'
 
-/** Entries that `sweep` looks at before it removes any. */
+/** Entries that `sweep` checks before it removes any of them. */
 const SWEPT_AT_ONCE = 64
-/** The kernel looks at eight buckets of a full table, two tuples each. */
+/** Entries that `evict` looks at: the kernel looks at eight buckets of a full table, with two tuples each. */
 const EVICTION_SCAN = 16
 /** Odd, and far from any pattern: spreads numbers that follow each other. */
 const SPREAD = 0x9e3779b1
 
-/** What is asked of the connection table (table.ts) here. */
+/** What the cleaner needs of the connection table (table.ts). */
 export interface CleanableTable {
   readonly entries: Int32Array
   readonly times: Float64Array
@@ -22,7 +22,7 @@ export interface CleanableTable {
   remove(id: number): void
 }
 
-/** Makes room in a connection table: of what has expired, and of connections that may be pushed out. */
+/** Makes room in a connection table: removes expired entries, and pushes out others if it must. */
 export class TableCleaner {
   readonly #table: CleanableTable
   /** The entry that is swept next. */
@@ -34,8 +34,8 @@ export class TableCleaner {
   }
 
   /**
-   * Removes what has expired among the next `steps` entries, round and round, so that connections which nobody asks for
-   * again do not stay. Expiry at lookup is exact without it.
+   * Removes what has expired among the next `steps` entries, going round the table, so that connections which nobody
+   * looks up again do not stay. Lookups do not depend on it: they check expiry themselves.
    */
   sweep(steps: number): void {
     for (let done = 0; done < steps && this.#table.high > 0; done += SWEPT_AT_ONCE) {
@@ -43,7 +43,7 @@ export class TableCleaner {
     }
   }
 
-  /** As in `approach`, the index is asked for all of them before it is changed for any. */
+  /** As in `approach`, the index is read for all of them before it is changed for any. */
   #sweepTogether(steps: number): void {
     const table = this.#table
     const { entries, times } = table
@@ -70,9 +70,9 @@ export class TableCleaner {
   }
 
   /**
-   * Pushes one entry that is not ASSURED out of the table, looking only at EVICTION_SCAN entries next to each other, as the
-   * kernel looks at a few buckets. Where the kernel looks depends on a random seed; here it depends on `turn`, so that two
-   * replays of a capture do the same.
+   * Pushes one entry that is not ASSURED out of the table. It looks only at EVICTION_SCAN neighbouring entries, as the
+   * kernel looks at a few buckets. Where the kernel looks depends on a random seed; here it depends on `turn`, so that
+   * two replays of a capture do the same.
    */
   evict(turn: number): boolean {
     const table = this.#table

@@ -31,11 +31,14 @@ import { TableCleaner } from './table-cleaner.ts'
 import type { TupleKey } from './tuple.ts'
 
 const ENTRIES_AT_LEAST = 1 << 12
-/** Reserved for a table without a limit, and at the most; beyond, the array is copied as it grows. */
+/**
+ * Entries for which memory is reserved: for a table without a limit, and at most for one with a limit. Beyond that the
+ * array is copied as it grows.
+ */
 const ENTRIES_WITHOUT_LIMIT = 1 << 22
 const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
-/** Integers in what a processor's cache fetches at once. */
+/** Integers in one line of the processor's cache. */
 const CACHE_LINE_INTS = 16
 /** `find` may match packets of … */
 export const ANY_DIRECTION = -1
@@ -65,11 +68,14 @@ export class ConnectionTable {
   created = 0
   /** Direction of the packet that `find` found an entry for: 0 original, 1 reply. */
   foundDirection = 0
-  /** There was a connection whose directions are in different zones: several may have the same tuple in one zone. */
+  /**
+   * There was a connection whose directions are in different zones, so several connections may have the same tuple in
+   * one zone.
+   */
   hasSplitZones = false
-  /** There was a connection with two tuples: a packet may be none of its, and yet have answers that are. */
+  /** There was a connection with two tuples, so a packet may not belong to it and still have answers that do. */
   hasTwoTuples = false
-  /** Made of all that `approach` looked at, kept so that it must look. */
+  /** Sum of all words that `approach` read; stored so that the compiler cannot leave out the reads. */
   touched = 0
   /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
   onFree: (id: number) => void = () => {}
@@ -111,9 +117,9 @@ export class ConnectionTable {
   }
 
   /**
-   * Has what lookups of these hashes will need brought to the processor's cache. Memory answers many questions at once as
-   * quickly as one, if none must wait for another's answer: so the index is asked for all of them first, then
-   * their entries are. In the place of each hash stands, afterwards, the reference that a lookup would try first: see `holds`.
+   * Loads what lookups of these hashes will need into the processor's cache: first the index for all of them, then
+   * their entries, since many independent accesses to memory take no longer than one. Afterwards each hash has been
+   * replaced by the reference that a lookup would try first: see `holds`.
    */
   approach(hashes: Int32Array, count: number): void {
     const index = this.#index
@@ -127,7 +133,7 @@ export class ConnectionTable {
         const e = (hashes[i] >> 1) * ENTRY_INTS
         touched ^= entries[e] ^ entries[e + CACHE_LINE_INTS] ^ entries[e + 2 * CACHE_LINE_INTS]
       } else if (next + ENTRY_INTS <= entries.length) {
-        // A connection will be opened here, maybe; the entry is blank.
+        // The next new connection may get this entry. It is blank, so that writing 0 changes nothing.
         entries[next] = 0
         entries[next + CACHE_LINE_INTS] = 0
         entries[next + 2 * CACHE_LINE_INTS] = 0
@@ -137,7 +143,9 @@ export class ConnectionTable {
     this.touched = touched
   }
 
-  /** Has what taking the entry out of the index needs brought to the processor's cache: to be kept in `touched`. */
+  /**
+   * Loads what is needed to take the entry out of the index into the processor's cache. Add the result to `touched`.
+   */
   approachEntry(id: number): number {
     return this.#index.approach(this.#hashes[id])
   }
@@ -165,8 +173,8 @@ export class ConnectionTable {
   }
 
   /**
-   * Whether a TCP or UDP packet of zone 0 belongs to the live entry that a reference from `approach` is of, whatever has
-   * happened in between. Sets `foundDirection`. False where it takes `find` to say.
+   * Whether a TCP or UDP packet of zone 0 belongs to the entry of a reference from `approach`, and the entry is alive,
+   * whatever has happened since. Sets `foundDirection`. False where only `find` can tell.
    */
   holds(reference: number, fields: Int32Array, base: number): boolean {
     if (reference < 0 || (reference & 1) !== 0 || this.hasSplitZones) return false
@@ -183,7 +191,10 @@ export class ConnectionTable {
     return true
   }
 
-  /** As the kernel, whose lists begin with what came last (oracle: fuzzing of firewalls with zones for one direction). */
+  /**
+   * The newest of several matching entries, as in the kernel, whose lists begin with the newest (oracle: fuzzing of
+   * firewalls with zones for one direction).
+   */
   #findNewest(key: TupleKey, only: number): number {
     const index = this.#index
     const { entries, times } = this
@@ -228,7 +239,7 @@ export class ConnectionTable {
     return id
   }
 
-  /** An entry that was never used: its memory is blank. */
+  /** Takes an entry that was never used, whose memory is blank. */
   #takeNext(): number {
     const id = this.#high++
     if (this.#high * ENTRY_INTS > this.entries.length || this.#high > this.#hashes.length) this.#grow()
@@ -275,7 +286,7 @@ export class ConnectionTable {
     this.free(id)
   }
 
-  /** Takes a findable entry out of the index; what it holds stays until it is freed. */
+  /** Takes a findable entry out of the index; its contents stay until it is freed. */
   unlink(id: number): void {
     const e = id * ENTRY_INTS
     if ((this.entries[e + E_STATUS] & ENTRY_WATCHED) !== 0) this.watchers.tellThatItLeft(this.entries, id)

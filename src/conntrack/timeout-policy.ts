@@ -9,7 +9,7 @@ import {
 } from '../wire/protocols.ts'
 import type { SysctlName, Sysctls } from './sysctls.ts'
 
-/** A policy's protocol for all that have no tracker of their own. */
+/** Protocol of a policy for all protocols without a tracker of their own. */
 export const PROTO_GENERIC = 255
 
 /** Timeouts that connections get by a rule (`-j CT --timeout NAME`), as `nfct add timeout` makes them. */
@@ -19,20 +19,20 @@ export interface TimeoutPolicy {
   readonly family: number
   /** Number of the protocol; PROTO_GENERIC. */
   readonly protocol: number
-  /** Seconds by state, as STATES names them; of others the sysctl holds. */
+  /** Seconds by the states named in STATES; for other states the sysctl applies. */
   readonly seconds: ReadonlyMap<string, number>
 }
 
-/** By number, from 1; null for one that rules name but nobody described. */
+/** By number, from 1; null for a policy that rules name and that was not given. */
 export type TimeoutPolicies = readonly (TimeoutPolicy | null)[]
 
-/** All timeouts of the tracker: those of the sysctls, and one that has none. */
+/** All timeouts of the tracker: those of the sysctls, and one without a sysctl. */
 export type Timeouts = Sysctls & { readonly tcp_syn_sent2: number }
 export type TimeoutName = SysctlName | 'tcp_syn_sent2'
 
 const SYN_SENT2_SECONDS = 120
 
-/** The states of each protocol in nfct(8)'s words, and the timeout that each is. */
+/** The states of each protocol by their names in nfct(8), and the timeout of each. */
 export const STATES: ReadonlyMap<number, Readonly<Record<string, TimeoutName>>> = new Map([
   [
     PROTO_TCP,
@@ -72,8 +72,7 @@ export const STATES: ReadonlyMap<number, Readonly<Record<string, TimeoutName>>> 
 ] satisfies [number, Record<string, TimeoutName>][])
 
 /**
- * What `make` builds of the sysctls' timeouts, then of those of each policy: by the number of a connection's policy, 0 for
- * none.
+ * The results of `make` for each set of timeouts, by the number of a connection's policy; 0, no policy: the sysctls.
  */
 export function perPolicy<T>(
   sysctls: Sysctls,

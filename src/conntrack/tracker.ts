@@ -101,7 +101,7 @@ export class Tracker {
   }
 
   /**
-   * Looks a datagram up and moves its connection on.
+   * Looks up a datagram and advances its connection.
    * @param verifyChecksum whether a bad transport checksum makes it INVALID (the kernel: at PREROUTING only, and never
    * with nf_conntrack_checksum=0)
    * @param frame number of the frame, for the reasons of later packets
@@ -167,7 +167,7 @@ export class Tracker {
       case PROTO_GRE: {
         const keys = this.#greKeys
         if (!keys.read(bytes, at, fields, base)) return this.#invalid(REASON_GRE_PAYLOAD, keys.payload, 0)
-        // A control connection takes its tunnels with it.
+        // The tunnels of an expired control connection end with it.
         if (keys.owner >= 0 && current.table.removeIfExpired(keys.owner)) keys.read(bytes, at, fields, base)
         if (!current.resolve(fields, base, keys.source, keys.destination)) return TRACKER_DROPPED
         this.#gre.track()

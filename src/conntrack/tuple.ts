@@ -35,7 +35,7 @@ function requestTypes(length: number, pairs: readonly (readonly [number, number]
 /**
  * The canonical key of a packet's tuple: the same for both directions of a connection.
  *
- * Protocols with ports, and those without, are sorted by (address, port). ICMP queries are put the way of the request.
+ * The two ends are sorted by (address, port); ICMP queries always run from the host that asks to the host that answers.
  * `swapped` says that the packet's source is end B. One instance is filled anew for each packet.
  */
 export class TupleKey {
@@ -50,10 +50,10 @@ export class TupleKey {
   ports = 0
   kind = 0
   swapped = false
-  /** Both ends are the same, address and port: the tuple is its own inverse. */
+  /** Both ends have the same address and port: the tuple is its own inverse. */
   symmetric = false
   hash = 0
-  /** FLOW_SEED, for who looks up rows by their P_HASH. It shows in no output. */
+  /** Seed of the hash; must be FLOW_SEED to look up rows by their P_HASH. It affects no output. */
   readonly seed: number
 
   constructor(seed: number) {
@@ -123,7 +123,7 @@ export class TupleKey {
     this.rehash()
   }
 
-  /** Makes a key that was filled from an ICMP request the key of its reply with the same addresses. */
+  /** Turns the key of an ICMP request into that of its reply with the same addresses. */
   turnIcmpRequestIntoReply(): void {
     const { a0, a1, a2, a3 } = this
     this.a0 = this.b0
@@ -138,7 +138,7 @@ export class TupleKey {
     this.rehash()
   }
 
-  /** Makes the hash anew after `kind`, `ports` or an address were changed by hand. */
+  /** Computes the hash again after `kind`, `ports` or an address were changed from outside. */
   rehash(): void {
     let a = mixIn(this.seed, this.a0)
     let b = mixIn(this.seed, this.b0)

@@ -2,8 +2,8 @@ import { IP_V6 } from '../../wire/packet-fields.ts'
 import { readAddress } from './address-text.ts'
 
 /**
- * A SIP message (RFC 3261) as text, a character for each byte, and the family of the connection that it came on. NAT
- * rewrites the text as it goes.
+ * A SIP message (RFC 3261) as text, one character for each byte, and the family of its connection. NAT rewrites the
+ * text while it is being read.
  */
 export interface SipMessage {
   text: string
@@ -16,12 +16,12 @@ export interface Place {
   readonly length: number
 }
 
-/** What a header line is searched for, and how long its value is: 0 for none. */
+/** A header: its names, the text to search for in its line, and how its value is found. */
 export interface Header {
   readonly name: string
   readonly short: string | null
   readonly search: string | null
-  /** From the place behind what was searched: where the value starts, and its length. */
+  /** Start and length of the value, from the place after the text searched for; length 0 for none. */
   value(message: SipMessage, at: number): Place
 }
 
@@ -37,7 +37,7 @@ const VIA_TCP: Header = { name: 'via', short: 'v', search: 'tcp ', value: hostWi
 
 export const SIP_HEADERS = { CONTACT, CSEQ, EXPIRES, CONTENT_LENGTH, FROM, TO, VIA_UDP, VIA_TCP } as const
 
-/** As many as the kernel takes (oracle: helper probes, fuzzing). */
+/** Digits that the kernel accepts (oracle: helper probes, fuzzing). */
 const NUMBER_DIGITS = /\d{1,11}(?!\d)/y
 const PORT_DIGITS = /\d{1,5}(?!\d)/y
 
@@ -46,12 +46,12 @@ interface NumberRead {
   readonly end: number
 }
 
-/** The number of 32 bits at `at`; null for none, and for one of more digits. */
+/** The 32-bit number at `at`; null for none or too many digits. */
 export function numberAt(text: string, at: number): NumberRead | null {
   return readDigits(text, at, NUMBER_DIGITS, 0, 0xffff_ffff)
 }
 
-/** The port at `at`, which must be one that anybody may use; null for none. */
+/** The port at `at`, from 1024 on; null for none. */
 function portAt(text: string, at: number): NumberRead | null {
   return readDigits(text, at, PORT_DIGITS, 1024, 65_535)
 }
@@ -71,7 +71,7 @@ const LINE_END = '\r\n'
 const isBlank = (letter: string | undefined) => letter !== undefined && BLANK.includes(letter)
 const isLineEnd = (letter: string | undefined) => letter !== undefined && LINE_END.includes(letter)
 
-/** The value of the first such header behind `from`; null for none, a number for one without a value, which stands there. */
+/** The value of the first such header after `from`; null for none; for a header without a value, its position. */
 export function findHeader(message: SipMessage, from: number, header: Header): Place | number | null {
   const { text } = message
   for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at + 1)) {
@@ -91,8 +91,8 @@ export function findHeader(message: SipMessage, from: number, header: Header): P
 }
 
 /**
- * Start of the first line behind `from`, -1 for none. The kernel goes on behind the first letter of a line, whatever it is:
- * behind a blank line that ends in a single newline, it does not see the next one start.
+ * Start of the first line after `from`, -1 for none. The kernel continues after the first character of a line, whatever
+ * that is: so after a blank line that ends in a single newline, it misses the start of the next line.
  */
 export function lineBehind(text: string, from: number): number {
   let at = from
@@ -111,7 +111,7 @@ export function startsWith(text: string, at: number, lowerCase: string): boolean
   return text.slice(at, at + lowerCase.length).toLowerCase() === lowerCase
 }
 
-/** The next that is not blank; -1 where the header ends. */
+/** The next character that is not blank; -1 where the header ends. */
 function skipBlanks(text: string, from: number): number {
   let at = from
   while (isBlank(text[at])) at++
@@ -119,7 +119,7 @@ function skipBlanks(text: string, from: number): number {
   return isLineEnd(text[at]) ? continued(text, at) : at
 }
 
-/** A header goes on where the next line starts with a blank: behind these, or -1. */
+/** Where a header continues on the next line, which then begins with blanks: the place after these; else -1. */
 function continued(text: string, lineEnd: number): number {
   let at = lineEnd + (text[lineEnd] === '\r' && text[lineEnd + 1] === '\n' ? 2 : 1)
   if (!isBlank(text[at])) return -1
@@ -127,7 +127,9 @@ function continued(text: string, lineEnd: number): number {
   return at
 }
 
-/** Place of the words in a header that starts at `from`, -1 for none. They must not end the text. */
+/**
+ * Position of the words in a header that starts at `from`, -1 for none. Words at the very end of the text do not count.
+ */
 function search(text: string, from: number, limit: number, lowerCase: string): number {
   const last = limit - lowerCase.length
   for (let at = from; at < last; at++) {
@@ -143,7 +145,7 @@ function digits({ text }: SipMessage, at: number): Place {
   return { at, length: (numberAt(text, at)?.end ?? at) - at }
 }
 
-/** Behind `sip:`, a host may have a user in front of it. */
+/** The host after `sip:`, which may have a user in front of it. */
 function hostBehindUser(message: SipMessage, from: number): Place {
   const { text } = message
   let at = from
@@ -171,12 +173,12 @@ const SIP_PORT = 5060
 export interface SipAddress {
   readonly words: readonly number[]
   readonly port: number
-  /** The value of the header, and what stands behind address and port. */
+  /** Where the value of the header stands, and the place after address and port. */
   readonly place: Place
   readonly end: number
 }
 
-/** The address of the next contact behind `from`; null for none. */
+/** The address of the next contact after `from`; null for none. */
 export function nextContact(message: SipMessage, from: number, insideHeader: boolean): SipAddress | null {
   const place = (insideHeader ? contactInList(message, from) : null) ?? firstReadable(message, from, CONTACT)
   return place === null ? null : addressAt(message, place)
@@ -208,7 +210,7 @@ function addressAt(message: SipMessage, place: Place): SipAddress | null {
   return { words: host.words, port: port.value, place, end: port.end }
 }
 
-/** The next of several contacts in one header that can be read. */
+/** The next readable one of several contacts in one header. */
 function contactInList(message: SipMessage, from: number): Place | null {
   const { text } = message
   for (let at = from; ; ) {
@@ -227,7 +229,7 @@ function firstReadable(message: SipMessage, from: number, header: Header): Place
   return found
 }
 
-/** Where the value of a parameter behind `from` starts, -1 where this header has none. */
+/** Start of the value of a parameter after `from`, -1 where this header has none. */
 export function parameter(text: string, from: number, lowerCase: string): number {
   const comma = search(text, from, text.length, ',')
   const at = search(text, from, comma < 0 ? text.length : comma, lowerCase)

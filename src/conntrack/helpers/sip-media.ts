@@ -15,10 +15,13 @@ import { writeMediaAddress, writePort, writeSessionAddress } from './sip-nat.ts'
 
 const PORT_MAX = 65_535
 
-/** Announces the streams of a session description, whose addresses and ports NAT rewrites. A HELP_ code. */
+/**
+ * Announces the streams of a session description, and rewrites their addresses and ports for NAT.
+ * @returns a HELP_ code
+ */
 export function expectMedia(packet: HelpedPacket, message: SipMessage): number {
   const start = sessionStart(message)
-  // Where no stream says another, the owner gets the address of the connection line.
+  // The owner line gets the address of the connection line, unless a stream has another.
   let address = start < 0 ? null : (addressLine(message, start, 'c=')?.words ?? null)
   for (const media of mediaOf(message)) {
     if (media === 'impossible') return HELP_DROP
@@ -33,8 +36,9 @@ export function expectMedia(packet: HelpedPacket, message: SipMessage): number {
 }
 
 /**
- * RTP at an even port and RTCP at the odd one behind it (RFC 3550, section 11), from the other end of the connection.
- * Where the stream is to be sent to as the receiver knows it, or a HELP_ code.
+ * Expects RTP at an even port and RTCP at the next odd one (RFC 3550, section 11), from the other end of the
+ * connection.
+ * @returns the stream's address as the receiver knows it, or a HELP_ code
  */
 function expectStream(packet: HelpedPacket, message: SipMessage, media: Media): readonly number[] | number {
   const { direction } = packet
@@ -45,7 +49,7 @@ function expectStream(packet: HelpedPacket, message: SipMessage, media: Media): 
   let one = expectedByOthers(packet, source, address, port, media.policy)
   let isDirect = false
   if (one?.follow && packet.isTranslated) {
-    // Both ends are behind this NAT, and are taken to reach each other without it.
+    // Both ends are behind this NAT, and are assumed to reach each other directly.
     isDirect = true
     address = one.follow.destination
     port = one.follow.destinationPort
@@ -70,7 +74,7 @@ function expectPair(packet: HelpedPacket, stream: Stream, base: number): boolean
   return false
 }
 
-/** Both are awaited at the address that the receiver knows, at the next pair of ports that is free. */
+/** Expects both at the address that the receiver knows, at the next pair of free ports. */
 function expectTranslated(
   packet: HelpedPacket,
   message: SipMessage,
@@ -100,7 +104,10 @@ function expectTranslated(
   return HELP_NO_PORT
 }
 
-/** What comes goes on to the one who announced it; its source changes only if that is the other end. */
+/**
+ * The translation of a connection to the host that announced it. The source changes only if it is the other end of the
+ * call.
+ */
 export function asPhone(packet: HelpedPacket, destination: readonly number[], destinationPort: number): Follow | null {
   const { direction } = packet
   if (!packet.isTranslated) return null
@@ -113,7 +120,10 @@ function forgetAt(packet: HelpedPacket, port: number): void {
   if (added !== undefined) packet.forgetExpected(added)
 }
 
-/** The same stream may be offered on several connections, when a call goes to several ends. */
+/**
+ * Whether the stream is expected for another connection already: a call to several ends offers it on several
+ * connections.
+ */
 function expectedByOthers(
   packet: HelpedPacket,
   source: readonly number[],

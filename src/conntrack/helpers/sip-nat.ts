@@ -20,7 +20,7 @@ import { leadingNumber } from './text.ts'
 
 type Words = readonly number[]
 
-/** Writes over a part of the message; false when the packet would become too long. */
+/** Replaces a part of the message; false when the packet would become too long. */
 export function rewrite(
   packet: HelpedPacket,
   message: SipMessage,
@@ -34,9 +34,10 @@ export function rewrite(
 }
 
 /**
- * Addresses of the connection's ends become those that the receiver knows: in the request line, the topmost Via with its
- * parameters, all contacts, From and To. A HELP_ code.
- * @param forcedPort where answers go to by the Via of an earlier request; 0 for none
+ * Replaces the addresses of the connection's ends by those that the receiver knows: in the request line, the topmost
+ * Via and its parameters, all contacts, From and To.
+ * @param forcedPort where answers go by the Via of an earlier request; 0 for none
+ * @returns a HELP_ code
  */
 export function translateMessage(packet: HelpedPacket, message: SipMessage, forcedPort: number): number {
   const isRequest = !startsWith(message.text, 0, 'sip/2.0')
@@ -53,7 +54,7 @@ export function translateMessage(packet: HelpedPacket, message: SipMessage, forc
   return both ? HELP_ACCEPT : HELP_CANNOT_REWRITE
 }
 
-/** The sender's address and the receiver's are translated, others left as they are. */
+/** Translates the sender's and the receiver's address; others stay as they are. */
 function translate(packet: HelpedPacket, message: SipMessage, address: SipAddress, forcedPort: number): boolean {
   const { direction } = packet
   const { words, port, place } = address
@@ -113,13 +114,13 @@ function addressParameter({ text, family }: SipMessage, behind: number, name: st
   return { words: address.words, at, end: address.end + (isClosed ? 1 : 0) }
 }
 
-/** A port of a media line is another one now. */
+/** Replaces the port of a media line. */
 export function writePort(packet: HelpedPacket, message: SipMessage, at: number, port: number): boolean {
   const length = leadingNumber(message.text, at).end - at
   return rewrite(packet, message, at, length, String(port)) && writeContentLength(packet, message)
 }
 
-/** The connection line behind `from`, of a media, gets an address. */
+/** Replaces the address of a media's own connection line, the first after `from`. */
 export function writeMediaAddress(packet: HelpedPacket, message: SipMessage, from: number, address: Words): boolean {
   const line = addressLine(message, from, 'c=')
   if (line === null) return true
@@ -127,7 +128,10 @@ export function writeMediaAddress(packet: HelpedPacket, message: SipMessage, fro
   return rewrite(packet, message, line.at, line.end - line.at, written) && writeContentLength(packet, message)
 }
 
-/** Owner and connection of the whole session get the address of the last stream. False also where there is no owner. */
+/**
+ * Replaces the address in the owner line and the connection line of the whole session. False also where there is no
+ * owner line.
+ */
 export function writeSessionAddress(packet: HelpedPacket, message: SipMessage, address: Words): boolean {
   const start = sessionStart(message)
   const written = addressText(address, 0, message.family)

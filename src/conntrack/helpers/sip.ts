@@ -31,20 +31,20 @@ import { latin1 } from './text.ts'
 import { expectAtFreePort } from './translated.ts'
 
 const SIGNALLING = 0
-/** A connection of SIP lives so long from packet to packet, and a registration where none is said. */
+/** Timeout of a SIP connection, and of a registration that names none. */
 const SIP_SECONDS = 3600
 const SHORTEST_RESPONSE = 'SIP/2.0 200'.length
 
 interface SipMemory {
   registerSequence: number
   inviteSequence: number
-  /** Phones may send from one port and listen at another, which their Via names; 0 for none such. */
+  /** The port named in the Via of a phone that sends from one port and listens on another; 0 for none. */
   forcedPort: number
 }
 
 /**
- * SIP (RFC 3261): session descriptions in requests and answers announce media, a registration that calls may come. The
- * module's parameters are at their defaults: media and signalling only between the ends themselves.
+ * SIP (RFC 3261): session descriptions in requests and answers announce media; a registration announces calls. The
+ * module's parameters have their defaults: media and signalling only between the ends themselves.
  */
 export const SIP: Helper = {
   name: 'sip',
@@ -67,7 +67,7 @@ export const SIP: Helper = {
     const text = latin1(bytes, payload, payload + payloadLength)
     if (!isTcp) return readMessage(packet, { text, family })
     for (const one of messagesOf(text, family)) {
-      // What was rewritten before a message of which the rest is missing shifts no sequence numbers (oracle).
+      // If the rest of a message is missing, what was rewritten before it shifts no sequence numbers (oracle).
       if (one === 'in part') packet.growth = 0
       else {
         const made = readMessage(packet, one)
@@ -78,7 +78,7 @@ export const SIP: Helper = {
   },
 }
 
-/** Messages in a segment, by their lengths; what is not there as a whole is not read. */
+/** Messages in a segment, by their lengths; an incomplete one is not read. */
 function* messagesOf(text: string, family: number): Generator<SipMessage | 'in part'> {
   let rest = text
   for (;;) {
@@ -182,7 +182,7 @@ function forgetSignalling(packet: HelpedPacket): void {
   if (newest !== undefined) packet.forgetExpected(newest)
 }
 
-/** Calls may come to the address that registers itself: once the registrar has agreed. */
+/** Expects calls to the address that registers itself; the expectation becomes active when the registrar agrees. */
 function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, sequence: number): number {
   const { connection, direction } = packet
   if ((packet.connections.status(connection) & IPS_EXPECTED) !== 0) return HELP_ACCEPT
@@ -213,7 +213,7 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
   return HELP_ACCEPT
 }
 
-/** Calls come to the address that the registrar is told, at the port that the connection has there. */
+/** Expects calls to the address that the registrar is told, at the outer port of the connection. */
 function expectCalls(
   packet: HelpedPacket,
   message: SipMessage,
@@ -273,14 +273,14 @@ function expiresOf(message: SipMessage): number {
   return place === null || typeof place === 'number' ? 0 : (numberAt(message.text, place.at)?.value ?? 0)
 }
 
-/** How long a contact is good for: its own parameter, or else the header's; null when it cannot be read. */
+/** How long a contact is valid: by its own parameter, else by the header; null when that cannot be read. */
 function lifetime({ text }: SipMessage, behind: number, expires: number): number | null {
   const at = parameter(text, behind, 'expires=')
   if (at < 0) return expires
   return numberAt(text, at)?.value ?? null
 }
 
-/** A contact by another transport than this connection's announces nothing. */
+/** Whether a contact uses the transport of this connection; others announce nothing. */
 function hasSameTransport(packet: HelpedPacket, { text }: SipMessage, behind: number): boolean {
   const at = parameter(text, behind, 'transport=')
   if (at < 0) return true

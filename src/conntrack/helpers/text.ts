@@ -1,4 +1,4 @@
-/** Bytes as text, a character each. */
+/** Bytes as text, one character for each. */
 export function latin1(bytes: Uint8Array, from: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString('latin1')
 }

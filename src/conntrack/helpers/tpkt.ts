@@ -1,12 +1,12 @@
 const HEADER_BYTES = 4
 const VERSION = 3
 
-/** By direction: length of the message whose TPKT header came alone in the segment before; 0 for none. */
+/** By direction: length of the message whose TPKT header came alone in the previous segment; 0 for none. */
 export interface FrameMemory {
   readonly bodyLength: [number, number]
 }
 
-/** Messages in TPKT frames (RFC 1006, section 6) that are in one segment as a whole. */
+/** Messages in TPKT frames (RFC 1006, section 6) that lie completely in one segment. */
 export function* messagesInSegment(
   bytes: Uint8Array,
   start: number,

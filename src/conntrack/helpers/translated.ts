@@ -6,9 +6,10 @@ const PORT_MAX = 65_535
 const PORT_ATTEMPTS = 128
 
 /**
- * A connection announced by a packet of `direction` is translated as its master: it seems to come from where the packet
- * goes to, and ends at who announced it. Null where the master is not translated.
- * @param port where it is awaited
+ * The translation of a connection announced by a packet of `direction`, on the pattern of its master: its source
+ * becomes the address that the packet goes to, its destination the host that announced it. Null where the master is not
+ * translated.
+ * @param port at which it is expected
  */
 export function asMaster(packet: HelpedPacket, direction: number, port: number): Follow | null {
   if (!packet.isTranslated) return null
@@ -22,8 +23,8 @@ export function asMaster(packet: HelpedPacket, direction: number, port: number):
 }
 
 /**
- * Announces a connection to the wanted port, or to another where that is taken: the kernel looks for one above it at
- * random, we take the next. The port, or 0 for none.
+ * Announces a connection to the wanted port, or to another one if that is in use: the kernel looks for one above it at
+ * random, we take the next. Returns the port, or 0 for none.
  */
 export function expectAtFreePort(packet: HelpedPacket, announced: Announcement): number {
   const wanted = announced.destinationPort

@@ -13,36 +13,36 @@ import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
 import { ANY_RANGE, MANIP_SOURCE, type NatRange } from './range.ts'
 import { SourceIndex } from './source-index.ts'
-import { copyTuple, isBetween, isSameSource, isSameTuple } from './tuple-rows.ts'
+import { copyTuple, isBetween, isSameSourceAddress, isSameTuple } from './tuple-rows.ts'
 
 /** The kernel tries so many ports before it gives up on finding a free one. */
 const PORT_ATTEMPTS = 128
-/** Then half as many from another place, and so on down to less than these. */
+/** The kernel then tries half as many from another port, and so on; below this number it gives up. */
 const FEWEST_ATTEMPTS = 16
-/** So many attempts before the end, it begins to take the places of closed connections. */
+/** With so few attempts left, it begins to take the places of closed connections. */
 const EVICTING_ATTEMPTS = 32
 /** 2^32 divided by the golden ratio: spreads neighbouring addresses. */
 const HASH_FACTOR = 0x9e3779b1
-/** 2^16 divided by the golden ratio, odd: its multiples come by all ports, each far from the last ones. */
+/** 2^16 divided by the golden ratio, odd: its multiples reach all ports, each far from the ones before. */
 const PORT_STEP = 40_503
 
-/** Binds connections to translations while their first packet is on its way (nf_nat_setup_info). */
+/** Binds connections to translations while their first packet passes the hooks (nf_nat_setup_info). */
 export class NatBinder {
   /** Translations for which the kernel takes a port at random. */
   portsChosen = 0
   readonly chancePorts: ChancePorts
   readonly #current: CurrentConnection
   readonly #connections: ConnectionReader
-  /** The tuple being worked on: of the original direction, as the peer will see it. */
+  /** The tuple being chosen: of the original direction, as the peer will see it. */
   readonly #tuple = new Int32Array(PACKET_INTS)
   readonly #inverse = new Int32Array(PACKET_INTS)
-  /** The tuple before. */
+  /** The tuple before this translation. */
   readonly #before = new Int32Array(PACKET_INTS)
   readonly #sources = new SourceIndex()
-  /** Where a port was looked for last: the lowest, and how many. */
+  /** The range of the last search for a port: the lowest one, and how many. */
   #lowest = 0
   #places = 0
-  /** The connection that the tuple looked for last belongs to. */
+  /** The connection that has the tuple which `#isTaken` was asked about last. */
   #taker = NO_ENTRY
 
   constructor(current: CurrentConnection) {
@@ -51,7 +51,7 @@ export class NatBinder {
     this.chancePorts = new ChancePorts(current)
   }
 
-  /** Whether the current packet's connection has its binding for this part already, be it that nothing changes. */
+  /** Whether the current packet's connection is bound for this part already, even if the binding changes nothing. */
   isBound(manip: number): boolean {
     const done = manip === MANIP_SOURCE ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE
     return (this.#status & done) !== 0
@@ -75,8 +75,8 @@ export class NatBinder {
       if (!isSameTuple(before, tuple)) {
         this.#writeReplyKey(id)
         const isByChance = manip === MANIP_SOURCE && this.portsChosen !== portsChosen
-        // Behind its own address, what comes from the peer may as well be something else.
-        if (isByChance && (range.random || !isSameSource(before, tuple))) {
+        // If only the port changed, packets from the peer to the address may belong to other connections.
+        if (isByChance && (range.random || !isSameSourceAddress(before, tuple))) {
           this.chancePorts.note(this.#lowest, this.#lowest + this.#places - 1)
         }
         table.entries[e + E_STATUS] |= manip === MANIP_SOURCE ? IPS_SRC_NAT : IPS_DST_NAT
@@ -86,21 +86,26 @@ export class NatBinder {
     if (manip === MANIP_SOURCE) this.#sources.add(id, this.#hashOfSource(id))
   }
 
-  /** Destinations are left alone where no rule says otherwise, but for what has an identifier or a key in place of a port. */
+  /** Without a rule destinations stay as they are, except where an identifier or key stands in place of a port. */
   #changesNothing(manip: number, range: NatRange): boolean {
     if (manip === MANIP_SOURCE || range !== ANY_RANGE) return false
     const protocol = this.#connections.protocol(this.#current.id)
     return !isIcmp(protocol) && protocol !== PROTO_GRE
   }
 
-  /** Binds the current packet's connection, which is new, where no rule translates it and no answers of others are in its way. */
+  /**
+   * Binds the current packet's connection, which is new, if no rule translates it and its answers cannot be taken for
+   * those of another connection.
+   */
   bindAsItIs(): void {
     const { id, table } = this.#current
     table.entries[id * ENTRY_INTS + E_STATUS] |= IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
     this.#sources.add(id, this.#hashOfSource(id))
   }
 
-  /** The reply tuple turned round: what the connection's own packets look like behind the translations so far. */
+  /**
+   * Reads the inverse of the reply tuple: what the connection's own packets look like after the translations so far.
+   */
   #readTuple(id: number): void {
     const tuple = this.#tuple
     const read = this.#connections
@@ -140,8 +145,9 @@ export class NatBinder {
   }
 
   /**
-   * The kernel takes a UDP connection whose own packets look like the answers, neither of the two translated, for the same
-   * flow met twice at once, and leaves it to the confirmation (which refuses it where zones for one direction kept them apart).
+   * The kernel takes a UDP connection whose own packets look like the answers, neither of the two being translated, for
+   * the same flow seen from both ends at once. It leaves the conflict to the confirmation (which refuses the packet
+   * where zones for one direction kept the two apart).
    */
   #isTakenByReverse(): boolean {
     const { entries, foundDirection } = this.#current.table
@@ -150,7 +156,7 @@ export class NatBinder {
     return ((this.#status | entries[this.#taker * ENTRY_INTS + E_STATUS]) & (IPS_SRC_NAT | IPS_DST_NAT)) === 0
   }
 
-  /** Takes the translation that the same source has in another connection, where that suits (oracle). */
+  /** Takes over the translation that the same source has in another connection, if it fits the range (oracle). */
   #keepsSource(range: NatRange): boolean {
     const { id, nowNs, table } = this.#current
     const { entries, times } = table
@@ -219,8 +225,8 @@ export class NatBinder {
   }
 
   /**
-   * Looks for a free port and leaves the last one tried where there is none. The kernel starts at a random one where the
-   * rule asks for that and for all sources; we at another one each time, wide apart as its are.
+   * Looks for a free port, and leaves the last one tried where there is none. The kernel starts at a random port where
+   * the rule asks for that; we start at another port each time, far from the ones before.
    */
   #findPort(manip: number, range: NatRange): void {
     const wanted = this.#port(manip)
@@ -243,7 +249,7 @@ export class NatBinder {
     }
   }
 
-  /** The lowest port that may be taken, and how many; null where ports are left alone. */
+  /** The lowest port that may be chosen, and how many; null where ports stay as they are. */
   #placesToLook(manip: number, range: NatRange, wanted: number): readonly [number, number] | null {
     const protocol = this.#tuple[P_PROTOCOL]
     if (!hasPortOrIdentifier(protocol) && (protocol !== PROTO_GRE || this.#current.fulfilled === null)) return null
@@ -257,8 +263,8 @@ export class NatBinder {
   }
 
   /**
-   * As `#isTaken`. When few attempts are left, a new TCP connection takes the place of a closed one whose sequence numbers
-   * it is past.
+   * As `#isTaken`. But when few attempts are left, a new TCP connection replaces a closed one whose sequence numbers it
+   * is beyond.
    */
   #isTakenFor(attemptsLeft: number): boolean {
     if (!this.#isTaken()) return false
@@ -274,7 +280,7 @@ export class NatBinder {
     return false
   }
 
-  /** Whether the current packet's connection, new and about to be confirmed, would get the answers of another. */
+  /** Whether the current packet's connection, new and about to be confirmed, would get the answers of another one. */
   isClash(): boolean {
     this.#readTuple(this.#current.id)
     return this.#isTaken()
@@ -309,7 +315,7 @@ export class NatBinder {
     inverse[P_PORTS] = isIcmp(protocol) ? ports : (ports << 16) | (ports >>> 16)
     const zone = this.#current.zoneReply
     key.fill(inverse, 0, zone, inverse[P_PORTS] >>> 16, inverse[P_PORTS] & 0xffff)
-    // The row holds a request's type on the way of the reply.
+    // The row of the reply has the ICMP type of the request.
     if (isIcmp(protocol)) key.turnIcmpRequestIntoReply()
   }
 }

@@ -7,7 +7,7 @@ import { IPS_SEEN_REPLY } from '../status.ts'
 import { hasPorts } from '../tuple.ts'
 
 const HASH_FACTOR = 0x9e3779b1
-/** So many connections to one peer are remembered at once. */
+/** Connections to one peer that are remembered at once. */
 const WAITING_MAX = 4096
 
 interface Waiting {
@@ -19,12 +19,12 @@ interface Waiting {
 }
 
 /**
- * Connections whose source port the kernel took at random. Nothing tells which until the capture shows an answer: one that
- * comes from their peer to their outer address, for no connection that is known, belongs to the oldest of them that was not
- * answered yet (of TCP: to the one whose SYN it acknowledges), and has the port.
+ * Connections whose source port the kernel chose at random. Nothing shows the port until the capture has an answer: a
+ * packet from the peer to the outer address that belongs to no known connection. It belongs to the oldest such
+ * connection without an answer (for TCP, to the one whose SYN it acknowledges), and so shows the port.
  */
 export class ChancePorts {
-  /** Ports that answers told. */
+  /** Ports learned from answers. */
   learned = 0
   readonly #current: CurrentConnection
   readonly #connections: ConnectionReader
@@ -36,12 +36,12 @@ export class ChancePorts {
     this.#connections = new ConnectionReader(current.table)
   }
 
-  /** There may be connections whose answers tell something. */
+  /** There are connections whose port is to be learned. */
   get isWaiting(): boolean {
     return this.#waiting.size > 0
   }
 
-  /** The current packet's connection has got a port that stands for one taken at random, from `low` to `high`. */
+  /** The current packet's connection has a stand-in for a port that the kernel chose at random from `low` to `high`. */
   note(low: number, high: number): void {
     const { id, number } = this.#current
     const read = this.#connections
@@ -57,7 +57,10 @@ export class ChancePorts {
     else if (list.push(waiting) > WAITING_MAX) list.shift()
   }
 
-  /** A packet comes in, before it is looked up: where it is the first answer, its connection gets its port. */
+  /**
+   * Called for an incoming packet before it is looked up: if it is the first answer to such a connection, the
+   * connection gets its port.
+   */
   learnFrom(fields: Int32Array, base: number): void {
     if (this.#waiting.size === 0) return
     const protocol = fields[base + P_PROTOCOL]
@@ -88,7 +91,7 @@ export class ChancePorts {
   #isAnsweredBy({ entry, low, high }: Waiting, fields: Int32Array, base: number): boolean {
     const read = this.#connections
     const port = fields[base + P_PORTS] & 0xffff
-    // The one that the client has was taken, or the rule asked for another.
+    // The client's own port is impossible: it was in use, or the rule asked for another.
     if (port < low || port > high || port === read.port(entry, false, false)) return false
     const protocol = fields[base + P_PROTOCOL]
     const isV6 = fields[base + P_FAMILY] === IP_V6

@@ -2,9 +2,9 @@ import { jenkinsHash } from '../../wire/jenkins-hash.ts'
 import { MANIP_DESTINATION, type NatRange } from './range.ts'
 
 /**
- * The address out of a range that a client gets: by a hash of its source address, and unless the rule says persistent of
- * its destination too, so that the answer is always the same (oracle: SNAT and DNAT to ranges).
- * @param manip MANIP_ number: which of the two addresses it is for
+ * The address out of a range that a client gets: by a hash of its source address and, unless the rule says persistent,
+ * of its destination, so that the result is always the same (oracle: SNAT and DNAT to ranges).
+ * @param manip MANIP_ number: which address is translated
  * @param source, @param destination words of the connection's addresses before this translation
  */
 export function chooseAddress(
@@ -28,7 +28,7 @@ export function chooseAddress(
     const distance = isFull ? 0xffffffff : (max[i] >>> 0) - (low >>> 0) + 1
     const word = (lowest + Math.floor((hash * distance) / 2 ** 32)) | 0
     if (word !== max[i]) isFull = true
-    // A destination's own word has been rewritten by then.
+    // The kernel has already rewritten the destination's own word at this point.
     const mixedIn = manip === MANIP_DESTINATION ? swapBytes(word) : destinationWords[i]
     if (!persistent) hash = (hash ^ mixedIn) >>> 0
     return word

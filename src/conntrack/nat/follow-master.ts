@@ -3,7 +3,7 @@ import type { ExpectationTable, Follow, PendingExpectation } from '../expectatio
 import type { NatBinder } from './binder.ts'
 import { ANY_RANGE, MANIP_DESTINATION, MANIP_SOURCE, type NatRange } from './range.ts'
 
-/** Translates the new connection that a translated one announced, before any rule of the nat table is asked. */
+/** Translates a new connection that a translated one announced, before any rule of the nat table is evaluated. */
 export function followMaster(
   binder: NatBinder,
   connection: number,
@@ -21,7 +21,7 @@ export function followMaster(
   if (source !== null && bindsDestinationFirst) binder.bind(MANIP_SOURCE, source)
 }
 
-/** Null where the rules of the nat table say what becomes of the source. */
+/** Null where the rules of the nat table decide about the source. */
 function sourceOf(
   connection: number,
   met: PendingExpectation,
@@ -33,7 +33,8 @@ function sourceOf(
   const isFrom = (words: readonly number[]) =>
     words.every((word, i) => word === connections.address(connection, false, false, i))
   const port = connections.port(connection, false, false)
-  // Media whose other direction was announced, too, come from where that one is awaited. Policy 0 is signalling.
+  // If the other direction of the media was announced, too, the source is where that one is expected. Policy 0 is
+  // signalling.
   const pair =
     met.policy === 0
       ? undefined

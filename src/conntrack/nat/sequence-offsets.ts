@@ -10,8 +10,8 @@ const OFFSET_BEFORE = 1
 const OFFSET_AFTER = 2
 
 /**
- * A segment with this sequence number grew by so many bytes (shrank, below zero). Only the newest change is known by its
- * place; what a segment sent once more grows by counts once.
+ * Notes that a segment with this sequence number grew by so many bytes (negative: shrank). Only the place of the newest
+ * change is known; a segment that is sent again is counted once.
  */
 export function noteGrowth(table: ConnectionTable, id: number, direction: number, seq: number, growth: number): void {
   if (growth === 0) return
@@ -24,7 +24,7 @@ export function noteGrowth(table: ConnectionTable, id: number, direction: number
   records[at + OFFSET_AFTER] += growth
 }
 
-/** How far behind the sender's own numbers those stand that its peer knows, at this place of the direction's data. */
+/** What must be added to the sender's sequence numbers to get those that its peer knows, at this place of the data. */
 export function offsetAt(table: ConnectionTable, id: number, direction: number, seq: number): number {
   const at = table.extensionOf(id) + X_SEQUENCE + direction * X_SEQUENCE_INTS
   const { records } = table.extensions

@@ -2,12 +2,13 @@ const BUCKETS = 1 << 14
 const NONE = -1
 
 /**
- * Bound connections by their own source, the newest first: one source keeps its translation wherever it goes, as long as
- * one of its connections lives. Entries that ended stay in their list until they are used again; the caller tells.
+ * Bound connections by their original source, the newest first: a source keeps its translation for all destinations as
+ * long as one of its connections lives. Entries that ended stay in their list until they are used again; the caller has
+ * to check.
  */
 export class SourceIndex {
   readonly #heads = new Int32Array(BUCKETS).fill(NONE)
-  /** By entry: the one behind it in its list, the one before it, and its bucket; NONE where it is in no list. */
+  /** By entry: the next one in its list, the previous one, and its bucket; NONE where it is in no list. */
   #next = new Int32Array(0)
   #previous = new Int32Array(0)
   #bucket = new Int32Array(0)

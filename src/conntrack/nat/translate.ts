@@ -5,15 +5,15 @@ import { CT_RELATED, CT_RELATED_REPLY, IPS_DST_NAT, IPS_SRC_NAT } from '../statu
 import { hasPorts } from '../tuple.ts'
 import { MANIP_SOURCE } from './range.ts'
 
-/** Whether packets of a direction are to be changed in this part: replies the other way round. */
+/** Whether this part of a packet must be changed: in replies, source and destination change roles. */
 export function needsTranslation(status: number, manip: number, direction: number): boolean {
   const changesSource = (manip === MANIP_SOURCE) === (direction === 0)
   return (status & (changesSource ? IPS_SRC_NAT : IPS_DST_NAT)) !== 0
 }
 
 /**
- * Puts into a row of header fields what a packet of the connection looks like behind the translation of one part: the
- * other direction's tuple turned round. ICMP errors get the address, and keep their own type and code.
+ * Changes a row of header fields to what a packet of the connection looks like after the translation of one part: the
+ * inverse of the other direction's tuple. ICMP errors get the address, and keep their own type and code.
  */
 export function translate(
   connections: ConnectionReader,

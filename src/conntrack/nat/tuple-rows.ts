@@ -1,6 +1,6 @@
 import { P_DST, P_PORTS, P_SRC } from '../../wire/packet-fields.ts'
 
-/** What a row says of a tuple: addresses and ports. */
+/** Copies the tuple of a row: addresses and ports. */
 export function copyTuple(from: Int32Array, to: Int32Array): void {
   for (let i = P_SRC; i <= P_PORTS; i++) to[i] = from[i]
 }
@@ -10,7 +10,7 @@ export function isSameTuple(one: Int32Array, other: Int32Array): boolean {
   return true
 }
 
-export function isSameSource(one: Int32Array, other: Int32Array): boolean {
+export function isSameSourceAddress(one: Int32Array, other: Int32Array): boolean {
   for (let i = P_SRC; i < P_DST; i++) if (one[i] !== other[i]) return false
   return true
 }

@@ -9,8 +9,8 @@ const ETHERTYPE_PPP = 0x880b
 const VERSION_MASK = 0x07
 
 /**
- * GRE keys: version 0 (RFC 2784) has none, version 1 (RFC 2637) has the call identifier of the receiving side. The other
- * side's identifier stands in the control connection only; PPTP's helper lays it down in the key map.
+ * GRE keys: version 0 (RFC 2784) has none, version 1 (RFC 2637) has the call identifier of the receiving side. The
+ * identifier of the other side stands only in the control connection; the PPTP helper puts it into the key map.
  */
 export class GreKeyReader {
   /** Keys of the packet read last; they stand for source and destination port. */
@@ -18,7 +18,7 @@ export class GreKeyReader {
   destination = 0
   /** Payload protocol of a packet that cannot be tracked. */
   payload = 0
-  /** Control connection that laid down the source key, -1 for none. */
+  /** Control connection whose helper mapped the source key, -1 for none. */
   owner = -1
   readonly #sourceKeys = new Map<string, { readonly key: number; readonly owner: number }>()
 
@@ -50,7 +50,9 @@ export class GreKeyReader {
     return true
   }
 
-  /** Packets from `from` to `to` with this call identifier carry `key` as their other end, while `owner` lives. */
+  /**
+   * Packets from `from` to `to` with this call identifier get `key` as the key of their source, while `owner` lives.
+   */
   map(from: readonly number[], to: readonly number[], callId: number, key: number, owner: number): void {
     this.#sourceKeys.set(mapKey(from, to, callId), { key, owner })
   }

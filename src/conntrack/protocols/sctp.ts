@@ -162,7 +162,7 @@ export class SctpTracker {
         const known = t[e + E_SCTP_TAG + 1 - direction]
         const peerAsked = (t[e + E_SCTP_FLAGS] & (FLAG_INIT << (1 - direction))) !== 0
         const bothAsked = (t[e + E_SCTP_FLAGS] & (3 * FLAG_INIT)) === 3 * FLAG_INIT
-        // Who answers an INIT names its tag, unless it sent an INIT of its own and named it there.
+        // The answer to an INIT names the sender's tag, unless its own INIT has named it before.
         if (known !== initTag && (bothAsked || (!peerAsked && known !== 0))) return this.#wrongTag(initTag, known)
         t[e + E_SCTP_TAG + 1 - direction] = initTag
       }
@@ -223,7 +223,7 @@ export class SctpTracker {
     }
   }
 
-  /** An INIT with the tag that is known already is a repeated one, and no new beginning. */
+  /** Notes an INIT. One with the tag that is known already is a repetition, not a new start. */
   #noteInit(t: Int32Array, e: number, direction: number, initTag: number): void {
     const peerTag = e + E_SCTP_TAG + 1 - direction
     if (t[peerTag] === initTag && (t[e + E_STATUS] & IPS_CONFIRMED) !== 0) return

@@ -54,7 +54,7 @@ import { EXPECTS_CHALLENGE_ACK, stateOf, withLast, withState } from './tcp-word.
 const STATUS_ASKED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_SEQ_ADJUST
 const STATUS_WANTED = IPS_CONFIRMED | IPS_SEEN_REPLY
 
-/** Whatever PSH is; FIN comes besides. */
+/** The flags of which only ACK may be set. PSH does not matter, FIN is looked at separately. */
 const FLAGS_ASKED = TCP_URG | TCP_ACK | TCP_RST | TCP_SYN
 /** Those by which segments are told apart. */
 const FLAGS_OF_CLASS = 0x3f
@@ -66,7 +66,7 @@ const HEADER_BYTES = 20
  * connection as `TcpTracker.track` would (test/conntrack/ordinary.test.ts), but for its timeout.
  *
  * @param t the entries, @param e the entry's first word
- * @returns false, and nothing has moved, for any other segment
+ * @returns false for any other segment; nothing has changed then
  */
 export function moveOrdinary(
   t: Int32Array,
@@ -95,7 +95,7 @@ export function moveOrdinary(
   const receiver = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
   let senderFlags = t[sender + TCP_SIDE_FLAGS]
   let receiverFlags = t[receiver + TCP_SIDE_FLAGS]
-  // NAT's rewriting, which moves the receiver's numbers, is not ordinary: STATUS_ASKED.
+  // No sequence offsets here: connections whose payload NAT rewrites are excluded by STATUS_ASKED.
   const sack = (receiverFlags & TCP_SIDE_SACK_PERMITTED) !== 0 ? fields[base + P_TCP_SACK] : ack
   const senderWindow = t[sender + TCP_MAX_WINDOW]
   const receiverWindow = t[receiver + TCP_MAX_WINDOW]
@@ -144,7 +144,7 @@ export function moveOrdinary(
     t[e + E_TCP_STATE] = (packed & ~0xff) | moved
     return true
   }
-  // As countRetransmission in tcp-window.ts, and the state as it is settled.
+  // As countRetransmission in tcp-window.ts, and then the new state.
   if (
     ((packed >>> 4) & 1) === direction &&
     t[e + E_TCP_LAST_SEQ] === seq &&

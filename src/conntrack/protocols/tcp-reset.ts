@@ -31,12 +31,16 @@ const CLOSE_CHECK_WINDOW = 0
 /** It closes the connection wherever it is. */
 export const CLOSE_SKIP_WINDOW = 1
 export const CLOSE_INVALID = 2
-/** In the window but not exact: the receiver will ask back, so the connection stays as it is. */
+/**
+ * In the window but not the exact sequence number: the receiver will answer with a challenge ACK, so the connection
+ * stays as it is.
+ */
 export const CLOSE_KEEP_STATE = 3
 
 /**
- * What becomes of a RST: a CLOSE_ code. (RFC 5961, section 3: only the exact sequence number closes.)
+ * Judges a RST (RFC 5961, section 3: only the exact sequence number closes).
  * @param ignoresInvalid nf_conntrack_tcp_ignore_invalid_rst
+ * @returns a CLOSE_ code
  */
 export function judgeReset(
   t: Int32Array,
@@ -75,7 +79,7 @@ export function judgeReset(
   return CLOSE_KEEP_STATE
 }
 
-/** A RST that answers a SYN or ACK which was let through unchecked: the windows do not know that segment. */
+/** Whether a RST answers a SYN or ACK that was let through unchecked, so that the windows do not include it. */
 export function answersIgnored(
   t: Int32Array,
   e: number,

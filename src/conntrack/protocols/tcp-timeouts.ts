@@ -11,15 +11,15 @@ import {
   TCP_TIME_WAIT,
 } from './tcp-states.ts'
 
-/** Behind the states, in `ns`. */
+/** Places in `ns` after those of the states. */
 const RETRANSMITTED = 16
 const UNACKNOWLEDGED = 17
 
 /** How long a TCP entry lives after a segment. */
 export class TcpTimeouts {
   /**
-   * Nanoseconds by what `choose` says. (It does not say the nanoseconds themselves: a function that returns a number that is no
-   * small integer allocates.)
+   * Nanoseconds, by the place that `choose` returns. (It does not return the nanoseconds themselves: V8 allocates for a
+   * returned number that is not a small integer.)
    */
   readonly ns = new Float64Array(UNACKNOWLEDGED + 1)
   readonly #maxRetransmissions: number

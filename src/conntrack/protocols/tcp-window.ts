@@ -50,11 +50,11 @@ export const WINDOW_ACCEPT = 0
 const WINDOW_INVALID = 1
 export const WINDOW_IGNORE = 2
 
-/** An ACK may be this old at least, whatever the window (nf_conntrack's MAXACKWINCONST). */
+/** Bytes by which an ACK may be old whatever the window is (nf_conntrack's MAXACKWINCONST). */
 export const MAX_ACK_WINDOW = 66_000
 const MAX_WINDOW_SCALE = 14
 
-/** What the window check needs to know of a segment beside its row of header fields. */
+/** What the window check needs of a segment besides its row of header fields. */
 export class Segment {
   seq = 0
   ack = 0
@@ -83,11 +83,12 @@ export function sideFromOptions(fields: Int32Array, base: number, before: number
 }
 
 /**
- * Holds a segment against the windows of both sides and moves them (real stateful TCP packet filtering in IP Filter,
- * Guido van Rooij; oracle probes "small window…", "ack of data never sent", "old seq", "old ack").
+ * Checks a segment against the windows of both sides, and moves them ("Real Stateful TCP Packet Filtering in IP
+ * Filter", Guido van Rooij; oracle probes "small window…", "ack of data never sent", "old seq", "old ack").
  *
  * @param t the entries, @param e the entry's first word
- * @param ackOffset how far ahead of the receiver's own numbers the sender's acknowledgements are (NAT's rewriting)
+ * @param ackOffset what must be subtracted from the sender's acknowledgement numbers to get the receiver's own numbers
+ * (NAT rewriting)
  * @param liberal nf_conntrack_tcp_be_liberal
  */
 export function checkWindow(
@@ -118,7 +119,7 @@ export function checkWindow(
   if (t[sender + TCP_MAX_WINDOW] === 0) {
     if (isSyn) {
       initSender(t, sender, receiver, fields, base, end, window, direction, frame)
-      // Simultaneous open: nothing more can be held against it.
+      // Simultaneous open: there is nothing more to check.
       if (!hasAck) return WINDOW_ACCEPT
     } else {
       const scaled = window << (t[sender + TCP_SIDE_FLAGS] >>> 8)
@@ -191,7 +192,10 @@ export function checkWindow(
   return WINDOW_ACCEPT
 }
 
-/** The four bounds; says in `finding` which one failed, with the frame that set it. Moves TCP_END only for an overshot. */
+/**
+ * Checks the four bounds; `finding` says which one failed, with the frame that set it. Moves TCP_END only for an
+ * overshot.
+ */
 function compareBounds(
   t: Int32Array,
   sender: number,
@@ -218,7 +222,7 @@ function compareBounds(
       before(sack, receiverEnd + 1)
     ) {
       finding.set(REASON_TCP_OVERSHOT, overshot, t[sender + TCP_MAX_END], t[sender + TCP_MAX_END_FRAME])
-      // If the peer took the data after all, its ACK must not look like one of data never sent.
+      // If the peer accepts the data after all, its ACK must not look like one for data never sent.
       t[sender + TCP_END] = end
       t[sender + TCP_SIDE_FLAGS] |= TCP_SIDE_DATA_UNACKNOWLEDGED
       return WINDOW_IGNORE
