@@ -1,7 +1,7 @@
 import { type Prefix, parseAddress, parsePrefix } from '../wire/address.ts'
 import { IP_V4 } from '../wire/packet-fields.ts'
 
-/** Networks as short as this have no anycast address (RFC 6164). */
+/** From this prefix length on a network has no subnet-router anycast address (RFC 6164). */
 const POINT_TO_POINT_V6 = 127
 
 /** The machine's own addresses: `--local ADDR[/LEN],…`. LEN is the length of the address's network. */
@@ -72,7 +72,9 @@ export class LocalAddresses {
     return family !== IP_V4 && isAmong(this.#anycast, fields, at)
   }
 
-  /** Whether an own IPv6 address has these last three bytes, by which its solicited-node group is named (RFC 4291, 2.7.1). */
+  /**
+   * Whether an own IPv6 address ends with these three bytes, which its solicited-node group has, too (RFC 4291, 2.7.1).
+   */
   endsWith(bytes: number): boolean {
     const own = this.#ipv6
     for (let i = 3; i < own.length; i += 4) if ((own[i] & 0xffffff) === bytes) return true

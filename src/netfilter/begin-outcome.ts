@@ -15,7 +15,7 @@ import { NOTE_NONE, PACKET_INTS } from '../wire/packet-fields.ts'
 import { CTSTATE_NONE, type Outcome } from './outcome.ts'
 
 /**
- * An outcome that says of frame `index` of the batch what the capture says, and nothing yet of what became of it.
+ * Resets the outcome to frame `index` of the batch: what the capture says about it, and no result yet.
  * @param frame its number, @param fileFrame its number in its file
  */
 export function beginOutcome(

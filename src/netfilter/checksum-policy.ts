@@ -2,13 +2,16 @@ import { transportChecksumState } from '../wire/checksum.ts'
 import { isChecksumLeftToCard } from '../wire/offload.ts'
 import { CHECKSUM_BAD, CHECKSUM_GOOD, P_CHECKSUM } from '../wire/packet-fields.ts'
 
-/** `--checksum`: as the kernel does; as it does, but forgiving what a network card would have filled in; never. */
+/**
+ * `--checksum`. verify: as the kernel does; auto: the same, but forgives sums that a network card would have filled in;
+ * ignore: never.
+ */
 export type ChecksumOption = 'auto' | 'verify' | 'ignore'
 
-/** Decides whether a packet's checksum counts, and counts what was forgiven for the report. */
+/** Decides whether a packet's checksum matters, and counts forgiven ones for the report. */
 export class ChecksumPolicy {
   readonly option: ChecksumOption
-  /** `auto`: the capture's sums are wrong too often to mean anything (see inference.ts). */
+  /** `auto`: so many checksums of the capture are wrong that they mean nothing (inference.ts). */
   unreliable = false
   /** Transport checksums that were left to the network card, and IPv4 header checksums of 0. */
   forgiven = 0

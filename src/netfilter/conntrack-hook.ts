@@ -39,7 +39,7 @@ import {
 } from './outcome.ts'
 import { NOT_TRACKED } from './track-ahead.ts'
 
-/** CT_ code to the label, and to the bit that rules test. */
+/** By CT_ code: the label (CTSTATE_), and the bit that rules test (STATE_). */
 const CTSTATE_OF_INFO = [
   CTSTATE_ESTABLISHED,
   CTSTATE_RELATED,
@@ -67,13 +67,13 @@ const STATE_OF_INFO = [
 const TRACKER_HELPER = ATTACHABLE_HELPERS.map(({ name }) => helperNumber(name))
 
 /**
- * Connection tracking's own places among the hooks: behind the raw table, where a packet gets its connection, and behind the
- * last table, where the connection is confirmed.
+ * The two places of connection tracking among the hooks: after the raw table, where a packet gets its connection, and
+ * after the last table, where the connection is confirmed.
  */
 export class ConntrackHook {
   readonly tracker: Tracker
   readonly nat: NatHooks
-  /** Null where every packet must be seen by the rules. */
+  /** Null where every packet has to pass the hooks. */
   readonly fastPath: FastPath | null
   readonly #checksums: ChecksumPolicy
   readonly #verifiesChecksums: boolean
@@ -82,7 +82,7 @@ export class ConntrackHook {
   /** Counts packets and bytes of connections where rules ask for them. */
   readonly #accounts: ConnectionReader | null
   readonly #assumedConnections = new AssumedConnections()
-  /** What is said of a packet when it is judged once more. */
+  /** Receives the result of `trackAgain`, which is not reported. */
   readonly #second = new Outcome()
 
   /** @param hasNat whether some nat table is loaded */
@@ -111,7 +111,7 @@ export class ConntrackHook {
           })
   }
 
-  /** The tracker's turn, behind the raw table; false when the packet ends there. */
+  /** Tracks the packet, after the raw table; false when the tracker drops it. */
   track(packet: RulePacket, outcome: Outcome): boolean {
     const { tracker } = this
     const { fields, base } = packet
@@ -130,7 +130,7 @@ export class ConntrackHook {
     current.zoneOriginal = trackingZone(tracking, 0, packet.mark)
     current.zoneReply = trackingZone(tracking, 1, packet.mark)
     if (this.#hasNat) this.nat.binder.chancePorts.learnFrom(fields, base)
-    // The fast path looked in no other zone.
+    // The lookup of the fast path was in zone 0.
     if ((current.zoneOriginal | current.zoneReply) !== 0) current.lookedUp = NOT_LOOKED_UP
     const result = this.#judge(packet, outcome.frame)
     if (result === TRACKER_CANNOT_TELL) {
@@ -159,8 +159,9 @@ export class ConntrackHook {
   }
 
   /**
-   * A packet to the machine itself that had no connection where it was sent is judged once more where it comes in, now by its
-   * checksum, too, and in the zone that rules say there. The label stays that of the first time. False when the packet ends there.
+   * A packet from the machine to itself that was INVALID when it was sent is tracked again when it comes in, now also
+   * by its checksum, and in the zone that rules set there. The label stays that of the first time. False when the
+   * packet is dropped.
    */
   trackAgain(packet: RulePacket, outcome: Outcome): boolean {
     if (this.fastPath !== null) this.fastPath.ahead.said = NOT_TRACKED
@@ -177,7 +178,7 @@ export class ConntrackHook {
     return false
   }
 
-  /** What the tracker says of the packet, or said of it ahead of the rules. */
+  /** The tracker's result: now, or as given ahead of the rules (TrackAhead). */
   #judge(packet: RulePacket, frame: number): number {
     const { bytes, fields, base, hook } = packet
     const ahead = this.fastPath === null ? NOT_TRACKED : this.fastPath.ahead.said
@@ -187,7 +188,10 @@ export class ConntrackHook {
     return this.tracker.track(bytes, fields, base, verifies, frame)
   }
 
-  /** Packets that the tracker ignored, repeated openings and ICMP errors do not count (oracle: fuzzing of firewalls with connbytes). */
+  /**
+   * Counts the packet for its connection. Packets that the tracker ignored, repeated openings and ICMP errors do not
+   * count (oracle: fuzzing of firewalls with connbytes).
+   */
   #account(connections: ConnectionReader, packet: RulePacket): void {
     const { id, info, direction, renewed } = this.tracker.current
     if (id < 0 || !renewed || this.tracker.finding.reason !== REASON_NONE) return
@@ -198,7 +202,7 @@ export class ConntrackHook {
     connections.account(id, direction === 1, fields[base + P_L3_LENGTH])
   }
 
-  /** Takes over the reason that the tracker gave. */
+  /** Copies the tracker's reason into the outcome. */
   noteFinding(outcome: Outcome): void {
     const { finding } = this.tracker
     outcome.reason = finding.reason
@@ -207,7 +211,10 @@ export class ConntrackHook {
     outcome.reasonFrame = finding.frame
   }
 
-  /** The frame that the packet's connection, or the one that made it INVALID, is taken to have passed by; 0 for none. */
+  /**
+   * The frame that is assumed to have passed, so that the packet's connection (or the one that made it INVALID) exists;
+   * 0 for none.
+   */
   #assumedFrame(): number {
     const { current } = this.tracker
     const { id, number, refusedBy, refusedByNumber } = current
@@ -216,8 +223,8 @@ export class ConntrackHook {
   }
 
   /**
-   * The end of the hooks: the helper reads the packet, a new connection is confirmed, on an assumption where the verdict
-   * is unknown. False when the helper drops the packet.
+   * The end of the hooks: the helper reads the packet, and a new connection is confirmed; if the verdict is unknown, on
+   * the assumption that the packet passed. False when the helper drops the packet.
    */
   confirm(packet: RulePacket, outcome: Outcome): boolean {
     const { current, helpers, onlooker } = this.tracker

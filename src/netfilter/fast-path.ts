@@ -42,17 +42,22 @@ import { NOT_TRACKED, TrackAhead } from './track-ahead.ts'
 import { isDropped, isRepeatable, Way } from './way.ts'
 import { WayMemory } from './way-memory.ts'
 
-/** Packets whose connections are looked for at once. */
+/** Packets whose connections are looked up together. */
 export const APPROACHED = 32
 
-/** What packets on a way have in common beside their classes, in one number: CT_ code, whether it opens a connection, … */
+/**
+ * What packets on a way have in common besides their classes, as bits of one number: CT_ code, whether the packet opens
+ * a connection, …
+ */
 const OPENS = 0x10
 const PATH_SHIFT = 5
 const RESTS = 0x80
 const FLAGS_SHIFT = 8
 const PROTOCOL_SHIFT = 16
 
-/** Of packets that have not met the tracker yet, and what is kept of them: the raw table leaves them as they are. */
+/**
+ * Marks the keys of packets before the tracker; what is remembered for them is that the raw table does nothing to them.
+ */
 const RAW = 0x40000000
 const PASSES_RAW = 1
 
@@ -73,17 +78,17 @@ export interface FastPathOptions {
 }
 
 /**
- * The short way of plain TCP and UDP packets whose way through the rules is known from an earlier packet: one of the same
- * connection (FlowCache), or one that rules cannot tell apart from it (WayMemory). The tracker judges them as any other;
- * only where it has something to say do they still go through the hooks. Nothing of it shows in a result.
+ * The short way of plain TCP and UDP packets whose way through the rules is known from an earlier packet: of the same
+ * connection (FlowCache), or one that the rules cannot tell apart from it (WayMemory). The tracker judges them like any
+ * other; only if it has something to report do they pass the hooks. It changes no result.
  */
 export class FastPath {
   readonly ahead: TrackAhead
   readonly #flows = new FlowCache()
   readonly #flagClasses: FlagClasses
-  /** Filled anew for each way that is kept. */
+  /** Filled anew for each way that is stored. */
   readonly #way = new Way()
-  /** What `approach` found for each packet, and the base of the first. */
+  /** What `approach` found for each packet, and the base of the first packet's row. */
   readonly #references = new Int32Array(APPROACHED)
   #approached = 0
   readonly #tracker: Tracker
@@ -93,14 +98,14 @@ export class FastPath {
   readonly #topology: Topology
   readonly #assumedConnections: AssumedConnections
   readonly #binder: NatBinder | null
-  /** As rules would see a packet of which the memory is asked. */
+  /** The packet that WayMemory is asked about, as rules would see it. */
   readonly #asked: RulePacket
-  /** By family; null where each connection's first packets must go all their way. */
+  /** By family; null where the first packets of every connection must pass the hooks. */
   readonly #memory4: WayMemory | null
   readonly #memory6: WayMemory | null
-  /** Where the way of the current packet is not remembered yet, but would be. */
+  /** Where the way of the current packet will be stored; null where it is known already or cannot be. */
   #memory: WayMemory | null = null
-  /** Then: what is not known is what the raw table says of it. */
+  /** With `#memory`: what is not known yet is whether the raw table does anything to the packet. */
   #missesRaw = false
 
   constructor(options: FastPathOptions) {
@@ -119,8 +124,8 @@ export class FastPath {
   }
 
   /**
-   * Before any of them is taken: finds out where the connections of packets [from, to) of a batch are, and
-   * has these brought to the processor's cache.
+   * Must be called before any of these packets is taken: looks up the connections of packets [from, to) of a batch, and
+   * loads them into the processor's cache.
    * @param to at most APPROACHED more than `from`
    */
   approach(rows: Int32Array, from: number, to: number): void {
@@ -134,9 +139,9 @@ export class FastPath {
   }
 
   /**
-   * Takes a packet its whole way, if it may be short.
+   * Processes a packet completely, if the short way is possible.
    * @param frame its number, @param wireLength of the frame in bytes
-   * @returns the number of the way, for `describe`; NO_WAY where the packet must go on its journey
+   * @returns the number of the way, for `describe`; NO_WAY where the packet must pass the hooks
    */
   take(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, wireLength: number): number {
     const { current } = this.#tracker
@@ -157,7 +162,7 @@ export class FastPath {
     current.zoneReply = 0
     current.lookedUp = id
     current.lookedUpDirection = table.foundDirection
-    // It may be the answer that tells the port of a translation, and belong to that connection.
+    // It may be the answer that shows a port chosen at random (ChancePorts), and belong to that connection.
     if (id === NO_ENTRY && this.#binder?.chancePorts.isWaiting === true) return NO_WAY
     const way =
       id === NO_ENTRY
@@ -168,7 +173,7 @@ export class FastPath {
       : this.#takeKnown(way, bytes, fields, base, frame, wireLength)
   }
 
-  /** The way of the connection's earlier packets in this direction. */
+  /** Takes the way of earlier packets of the connection in this direction. */
   #takeKnown(
     way: number,
     bytes: Uint8Array,
@@ -189,7 +194,7 @@ export class FastPath {
     return way
   }
 
-  /** The way of an earlier packet that was the same to the rules, in whatever connection. */
+  /** Takes the way of an earlier packet that the rules cannot tell apart from this one, of any connection. */
   #takeAlike(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, wireLength: number): number {
     const memory = fields[base + P_FAMILY] === IP_V6 ? this.#memory6 : this.#memory4
     if (memory === null) return NO_WAY
@@ -237,7 +242,7 @@ export class FastPath {
     return way
   }
 
-  /** What becomes of the current packet's connection, as at the end of the hooks. */
+  /** Confirms or drops the current packet's connection, as at the end of the hooks. */
   #end(way: number, frame: number): void {
     const { current } = this.#tracker
     const { verdict, isBound } = this.#flows.way(way)
@@ -250,13 +255,13 @@ export class FastPath {
     if (verdict === VERDICT_UNKNOWN) this.#assumedConnections.note(current.id, current.number, frame)
   }
 
-  /** The frame that the current packet's connection rests on, 0 for none. */
+  /** The frame that is assumed to have passed, so that the current packet's connection exists; 0 for none. */
   #restsOn(): number {
     const { id, number } = this.#tracker.current
     return this.#assumedConnections.isEmpty ? 0 : this.#assumedConnections.frameOf(id, number)
   }
 
-  /** Says in `outcome`, which is blank, what became of the packet that `take` just took. */
+  /** Fills in `outcome`, which is blank, for the packet that `take` has just processed. */
   describe(way: number, outcome: Outcome): void {
     const { current } = this.#tracker
     const taken = this.#flows.way(way)
@@ -266,7 +271,7 @@ export class FastPath {
     outcome.connectionNumber = current.number
   }
 
-  /** Keeps the way that a packet went, behind its journey, where the next ones like it may take it. */
+  /** Stores the way of a packet that has passed the hooks, if later packets like it may take the same way. */
   keep(packet: RulePacket, path: number, outcome: Outcome): void {
     const { current, finding, onlooker } = this.#tracker
     const { fields, base } = packet
@@ -300,14 +305,20 @@ export class FastPath {
     return this.#flagClasses[(fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & 0xff]
   }
 
-  /** Translated connections have ways of their own, but no other has theirs. Zones translate nothing. */
+  /**
+   * Whether packets of other connections may take the way: not of translated ones. (Two tuples by zones alone are no
+   * translation.)
+   */
   #isAlike(status: number, memory: WayMemory | null): boolean {
     const isTranslated = (status & (IPS_SRC_NAT | IPS_DST_NAT)) !== 0
     const hasTwoTuples = (status & ENTRY_TWO_TUPLES) !== 0
     return isTranslated ? memory === null && !this.#tracker.current.table.hasSplitZones : !hasTwoTuples
   }
 
-  /** Gives the rules the packets that took the short way, before anybody reads their counters. Says which they were. */
+  /**
+   * Adds the packets that took the short way to the counters of the rules; must be called before counters are read.
+   * Returns what these packets were.
+   */
   settle(): PassedPackets[] {
     return this.#flows.settle()
   }

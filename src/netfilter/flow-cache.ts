@@ -3,26 +3,29 @@ import { HITS_MAX, type RulePacket } from '../ruleset/rule-packet.ts'
 import type { PassedPackets } from './outcome.ts'
 import type { Way } from './way.ts'
 
-/** No way is kept. */
+/** The number of no way. */
 export const NO_WAY = 0
 /** An entry has room for numbers of 16 bits. */
 export const WAYS_MAX = 0xffff
 const DIRECTION_BITS = 16
 
-/** Integers of a way's key before the rules that counted it: what it is for, how it ends, its rule, TCP flags, their number. */
+/**
+ * Integers of a way's key before the ids of the rules that count its packets: what it is for, how it ends, its rule,
+ * TCP flags, the number of ids.
+ */
 const KEY_HEAD = 5
 const WAYS_AT_START = 64
 const GROWTH = 2
 
 /**
- * The ways that packets took through the rules, where all that was asked is the same for the next packets of their
- * connections in that direction: these need not go it again. Each way is kept once, by its end and the rules that
- * counted it, and connection entries hold numbers of ways; what went a way is counted at it, and given to its rules by
- * `settle`.
+ * The ways that packets took through the rules, if all checks on the way have the same results for later packets of
+ * their connections in that direction: these packets need not pass the rules again. Each way is stored once, by its end
+ * and the rules that count its packets; connection entries hold numbers of ways. Packets are counted per way, and
+ * `settle` adds the counts to the rules.
  */
 export class FlowCache {
   readonly #ways: Way[] = []
-  /** By number of the way, less one. */
+  /** By number of the way - 1. */
   readonly #keys: Int32Array[] = []
   readonly #byHash = new Map<number, number[]>()
   readonly #key = new Int32Array(KEY_HEAD + HITS_MAX)
@@ -32,7 +35,10 @@ export class FlowCache {
   #bytes = new Float64Array(WAYS_AT_START)
   #wireBytes = new Float64Array(WAYS_AT_START)
 
-  /** Number of the way that packets with TCP flags of this class (0 for UDP) take in a direction of a connection, or NO_WAY. */
+  /**
+   * Number of the way that packets of a direction of a connection take, if their TCP flags are of this class (0 for
+   * UDP); else NO_WAY.
+   */
   wayOf(entries: Int32Array, connection: number, direction: number, flagClass: number): number {
     const way = (entries[connection * ENTRY_INTS + E_WAYS] >>> (direction * DIRECTION_BITS)) & WAYS_MAX
     return this.#flags[way] === flagClass ? way : NO_WAY
@@ -42,21 +48,24 @@ export class FlowCache {
     return this.#ways[number - 1]
   }
 
-  /** Another packet went this way. @param length of the datagram, as rules count bytes, @param wireLength of the frame */
+  /**
+   * Counts another packet on this way.
+   * @param length of the datagram, as rules count bytes, @param wireLength of the frame
+   */
   take(number: number, length: number, wireLength: number): void {
     this.#packets[number]++
     this.#bytes[number] += length
     this.#wireBytes[number] += wireLength
   }
 
-  /** A connection's packets in a direction take this way from now on, if they have the same TCP flags. */
+  /** From now on, packets of a direction of the connection take this way, if they have the same TCP flags. */
   assign(number: number, entries: Int32Array, connection: number, direction: number): void {
     const shift = direction * DIRECTION_BITS
     const word = connection * ENTRY_INTS + E_WAYS
     entries[word] = (entries[word] & ~(WAYS_MAX << shift)) | (number << shift)
   }
 
-  /** Gives what was counted to the rules, and says what of it was brief. */
+  /** Adds the counts to the rules; returns those of the brief ways (Way.isBrief). */
   settle(): PassedPackets[] {
     return this.#ways.flatMap(({ ruleset, isV6, state, opens, protocol, hook }, at) => {
       const number = at + 1
@@ -71,7 +80,10 @@ export class FlowCache {
     })
   }
 
-  /** Number of the way that a packet just took, NO_WAY where there are too many. @param flagClass of its TCP flags, 0 for UDP */
+  /**
+   * Number of the way that a packet has just taken, NO_WAY where there are too many.
+   * @param flagClass of its TCP flags, 0 for UDP
+   */
   numberOf(way: Way, packet: RulePacket, flagClass: number): number {
     const key = this.#key
     const { hits, hitCount } = packet

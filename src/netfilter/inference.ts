@@ -27,10 +27,13 @@ import type { Mode } from './topology.ts'
 const NEARLY_EVERY = 0.95
 /** Fewer frames than this say nothing about who captured them. */
 const FRAMES_NEEDED = 10
-/** Above this share of wrong sums the sums do not mean damage: the addresses were rewritten, or the sender offloads. */
+/**
+ * If more than this share of the checksums is wrong, they say nothing about damage: addresses were rewritten, or the
+ * sender offloads.
+ */
 const WRONG_SUMS_MEAN_NOTHING = 0.3
 
-/** What the beginning of the capture tells about where it was taken. */
+/** What the beginning of a capture shows about the machine that it was taken on. */
 export interface Inference {
   readonly mode: Mode
   readonly local: readonly string[]
@@ -54,7 +57,7 @@ interface AddressUse {
 }
 
 /**
- * Looks at the first frames of a capture. Cold: strings and maps, once.
+ * Looks at the first frames of a capture. Not on the hot path.
  * @param limit frames to look at, of those in the batches
  */
 export function inferFrom(batches: readonly PacketBatch[], limit: number): Inference {
@@ -102,7 +105,10 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number): Infer
 
 type Place = Pick<Inference, 'mode' | 'local' | 'because'>
 
-/** Own addresses send only what is marked as going out, and receive only what is marked as coming in. */
+/**
+ * By direction marks: the machine's own addresses are the sources of outgoing frames and the destinations of incoming
+ * ones, and never the other way round.
+ */
 function fromMarks(uses: readonly AddressUse[]): Place {
   const own = uses.filter(
     (one) =>
@@ -127,7 +133,10 @@ function fromMarks(uses: readonly AddressUse[]): Place {
   }
 }
 
-/** The host that captured is on nearly every frame; where two are, nothing tells them apart. */
+/**
+ * By counts: the address of the host that captured is on nearly every frame. Where two addresses are, nothing
+ * distinguishes them.
+ */
 function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number, number>>): Place {
   const everywhere = uses.filter(
     (one) => one.sent > 0 && frames[one.family] >= FRAMES_NEEDED && one.frames >= frames[one.family] * NEARLY_EVERY,

@@ -2,7 +2,7 @@ import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { firstOf } from './count-text.ts'
 import type { InterfaceOption } from './interfaces.ts'
 
-/** In a sentence. */
+/** Names listed in one sentence. */
 export const NAMES_SHOWN = 8
 
 type Rulesets = readonly (CompiledRuleset | null)[]
@@ -14,12 +14,15 @@ export interface NamedInterfaces {
   readonly outInterface?: string | undefined
 }
 
-/** The interfaces that rules speak of (a + at the end stands for any rest), in their order, but lo and those the user named. */
+/**
+ * The interfaces that rules name (a + at the end stands for any rest) and the user did not, in the order of the rules,
+ * without lo.
+ */
 export function interfacesNotGiven(rulesets: Rulesets, given: readonly string[]): string[] {
   return namesInRules(rulesets).filter((pattern) => !given.some((name) => isMeant(pattern, name)))
 }
 
-/** A name that no rule knows, while rules have names that nobody gave, is likely a slip. */
+/** Warns about given names that no rule uses, while rules have names that were not given: probably a typing error. */
 export function interfaceWarnings(rulesets: Rulesets, options: NamedInterfaces): string[] {
   const { inInterface, outInterface } = options
   const given: [string, string][] = options.interfaces.map(({ name }) => ['--iface', name])

@@ -15,7 +15,7 @@ interface Network {
   readonly interfaceNumber: number
 }
 
-/** Which interface a packet came in by and leaves by, as far as the options tell. */
+/** The interfaces by which a packet comes in and leaves, as far as the options say. */
 export class Interfaces {
   /** Names by number: '' for none, then lo, then those of the options. */
   readonly names: string[] = ['', 'lo']
@@ -36,7 +36,7 @@ export class Interfaces {
     this.#fixedOut = outInterface === undefined ? INTERFACE_UNKNOWN : this.#numberOf(outInterface)
   }
 
-  /** One of two interfaces in front of the same network would be chosen by the order of the options alone. */
+  /** Refuses two interfaces with the same network: only the order of the options would decide between them. */
   #refuseTwins(): void {
     const owners = new Map<string, number>()
     for (const { prefix, interfaceNumber } of this.#networks) {
@@ -55,17 +55,17 @@ export class Interfaces {
     return known > 0 ? known : this.names.push(name) - 1
   }
 
-  /** By which a packet from the address at fields[at …] comes in: a number, or INTERFACE_UNKNOWN. */
+  /** The interface by which a packet from the address at fields[at …] comes in: a number, or INTERFACE_UNKNOWN. */
   incoming(family: number, fields: Int32Array, at: number): number {
     return this.#fixedIn !== INTERFACE_UNKNOWN ? this.#fixedIn : this.behind(family, fields, at)
   }
 
-  /** By which a packet to the address at fields[at …] leaves. */
+  /** The interface by which a packet to the address at fields[at …] leaves. */
   outgoing(family: number, fields: Int32Array, at: number): number {
     return this.#fixedOut !== INTERFACE_UNKNOWN ? this.#fixedOut : this.behind(family, fields, at)
   }
 
-  /** The interface that the network of the address at fields[at …] was told to be behind, INTERFACE_UNKNOWN. */
+  /** The interface of the network of the address at fields[at …], by `--iface`; INTERFACE_UNKNOWN for none. */
   behind(family: number, fields: ArrayLike<number>, at: number): number {
     for (let i = 0; i < this.#networks.length; i++) {
       const network = this.#networks[i]

@@ -1,4 +1,4 @@
-/** How far an IPv6 address reaches, by the numbers that its groups have (RFC 4007, RFC 4291 2.7). */
+/** Scopes of IPv6 addresses, with the numbers of multicast scopes (RFC 4007; RFC 4291, 2.7). */
 export const SCOPE_INTERFACE = 1
 export const SCOPE_LINK = 2
 export const SCOPE_SITE = 5
@@ -7,7 +7,10 @@ export const SCOPE_GLOBAL = 14
 const LINK_LOCAL = 0xfe80 >>> 6
 const SITE_LOCAL = 0xfec0 >>> 6
 
-/** Of the address at words[at …]. As in the kernel, groups of other scopes reach everywhere, and so do unique local addresses. */
+/**
+ * The scope of the address at words[at …]. As in the kernel, multicast groups of other scopes and unique local
+ * addresses are global.
+ */
 export function scopeOf(words: Int32Array | readonly number[], at: number): number {
   const word = words[at]
   if (word >>> 24 === 0xff) {
@@ -18,7 +21,7 @@ export function scopeOf(words: Int32Array | readonly number[], at: number): numb
   return word >>> 22 === SITE_LOCAL ? SCOPE_SITE : SCOPE_GLOBAL
 }
 
-/** As people call it: `link-local `; '' where it reaches everywhere. */
+/** The scope's name and a blank, for messages: `link-local `; '' for global. */
 export function scopeText(scope: number): string {
   switch (scope) {
     case SCOPE_INTERFACE:

@@ -61,12 +61,12 @@ export class Journey {
     return this.#conntrack.nat
   }
 
-  /** Null where every packet must be seen by the rules. */
+  /** Null where every packet has to pass the hooks. */
   get fastPath(): FastPath | null {
     return this.#conntrack.fastPath
   }
 
-  /** A whole datagram goes its way: a PATH_ other than PATH_UNSEEN. Fills in what `outcome` says of it. */
+  /** Takes a whole datagram through the hooks, and fills in `outcome`. @param path a PATH_ other than PATH_UNSEEN */
   travel(bytes: Uint8Array, fields: Int32Array, base: number, path: number, outcome: Outcome): void {
     const packet = this.#packet
     packet.bytes = bytes
@@ -97,7 +97,7 @@ export class Journey {
     this.fastPath?.keep(packet, path, outcome)
   }
 
-  /** From outside: PREROUTING, then where routing sends it. */
+  /** A datagram from outside: PREROUTING, then where routing sends it. */
   #arrive(path: number, rules: RulesAtHooks, outcome: Outcome): void {
     const packet = this.#packet
     const { ways } = this.#topology
@@ -121,7 +121,10 @@ export class Journey {
     if (this.#conntrack.confirm(packet, outcome)) this.#accept(outcome)
   }
 
-  /** From the machine itself: OUTPUT and POSTROUTING; to itself, it then comes in over the loopback device. */
+  /**
+   * A datagram from the machine itself: OUTPUT and POSTROUTING. If it is for the machine itself, it then comes in over
+   * the loopback device.
+   */
   #leave(path: number, rules: RulesAtHooks, outcome: Outcome): void {
     const packet = this.#packet
     outcome.hook = HOOK_OUTPUT
@@ -134,7 +137,10 @@ export class Journey {
     if (path !== PATH_LOOPBACK || this.#comeIn(rules, outcome)) this.#accept(outcome)
   }
 
-  /** Over the loopback device: PREROUTING, where the tracker judges again what it made nothing of, and INPUT. False when the packet ends. */
+  /**
+   * A datagram over the loopback device: PREROUTING, where the tracker judges an INVALID packet again, and INPUT. False
+   * when the packet is dropped.
+   */
   #comeIn(rules: RulesAtHooks, outcome: Outcome): boolean {
     const packet = this.#packet
     packet.hook = HOOK_PREROUTING
@@ -156,7 +162,7 @@ export class Journey {
     return !isJudgedAgain || this.#conntrack.confirm(packet, outcome)
   }
 
-  /** Nobody can tell where it goes from here: the verdict is unknown already, and no rule behind says more. */
+  /** Whether the packet's further way is unknown. Its verdict is UNKNOWN then, and no later rule is evaluated. */
   #isLost(rules: RulesAtHooks, outcome: Outcome): boolean {
     if ((this.#packet.edits.uncertain & PART_ROUTE) === 0) return false
     if (rules.hasNat) this.nat.passBy()
@@ -164,7 +170,7 @@ export class Journey {
     return true
   }
 
-  /** Routing knows no way for it. */
+  /** Routing refuses the packet. */
   #refuse(outcome: Outcome): void {
     this.tracker.current.drop()
     outcome.note = NOTE_NOT_ROUTED
@@ -178,7 +184,7 @@ export class Journey {
     return this.#topology.ways.outgoing(fields[base + P_FAMILY], fields, base + P_DST)
   }
 
-  /** Routing looks at the destination that NAT, or a rule with DNPT, left, and at the TTL. */
+  /** The PATH_ after PREROUTING or OUTPUT: routing looks at the destination as NAT or DNPT left it, and at the TTL. */
   #routeAgain(path: number): number {
     const { edits } = this.#packet
     if (!this.nat.changedDestination && (edits.parts & (PART_DESTINATION | PART_TTL)) === 0) return path
@@ -193,7 +199,7 @@ export class Journey {
     if (outcome.verdict !== VERDICT_UNKNOWN) outcome.verdict = VERDICT_ACCEPT
   }
 
-  /** The first hook: raw, the tracker, then the rest. False when the packet ends there. */
+  /** Runs the first hook: raw, the tracker, then the other tables. False when the packet is dropped. */
   #enter(hook: number, inInterface: number, outInterface: number, rules: RulesAtHooks, outcome: Outcome): boolean {
     const packet = this.#packet
     packet.hook = hook
@@ -203,7 +209,7 @@ export class Journey {
     return this.#conntrack.track(packet, outcome) && this.#runHook(rules, outcome)
   }
 
-  /** Runs one hook; false when the packet ends there. */
+  /** Runs one hook; false when the packet is dropped. */
   #at(hook: number, inInterface: number, outInterface: number, rules: RulesAtHooks, outcome: Outcome): boolean {
     const packet = this.#packet
     packet.hook = hook
@@ -213,7 +219,7 @@ export class Journey {
     return this.#runHook(rules, outcome)
   }
 
-  /** The hook's tables behind the tracker, with nat in its place. */
+  /** Runs the hook's tables after the tracker, with nat in its place. */
   #runHook(rules: RulesAtHooks, outcome: Outcome): boolean {
     const packet = this.#packet
     if (!rules.hasNat || packet.hook === HOOK_FORWARD) {
@@ -227,7 +233,7 @@ export class Journey {
     return (packet.edits.uncertain & PART_ROUTE) !== 0 || this.#passes(rules.runBehindNat(packet), rules, outcome)
   }
 
-  /** Takes note of a hook's verdict; false when the packet ends there. */
+  /** Notes a hook's verdict in the outcome; false when the packet is dropped. */
   #passes(verdict: number, rules: RulesAtHooks, outcome: Outcome): boolean {
     if (verdict === VERDICT_ACCEPT) {
       if (outcome.verdict !== VERDICT_UNKNOWN && rules.filterDecision >= 0)
@@ -236,7 +242,8 @@ export class Journey {
     }
     const packet = this.#packet
     if (verdict === VERDICT_UNKNOWN) {
-      // The first unknown stands for the packet; it goes on as accepted, and what depends on that says so.
+      // The first UNKNOWN verdict is the packet's. The packet goes on as if accepted, and results that depend on that
+      // say so.
       if (outcome.verdict !== VERDICT_UNKNOWN) {
         outcome.verdict = VERDICT_UNKNOWN
         outcome.rule = rules.info(packet.decidedBy)

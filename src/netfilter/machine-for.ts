@@ -16,7 +16,7 @@ import { Machine } from './machine.ts'
 import type { MachineOptions } from './machine-options.ts'
 import { type Mode, Topology } from './topology.ts'
 
-/** What the user says of the machine. */
+/** What the user says about the machine. */
 export interface MachineSettings {
   readonly interfaces: readonly InterfaceOption[]
   readonly inInterface?: string | undefined
@@ -40,7 +40,7 @@ export interface MachineSettings {
   readonly assume: ReadonlyMap<string, boolean>
 }
 
-/** What else must be known of it: said by the user, or inferred from the capture. */
+/** What else must be known about the machine: given by the user or inferred from the capture. */
 export interface MachinePlace {
   readonly mode: Mode
   /** Its own addresses, ADDR[/LEN]. */
@@ -49,7 +49,7 @@ export interface MachinePlace {
   readonly checksumsUnreliable: boolean
 }
 
-/** A machine with what it was made of, which the report asks as well. */
+/** A machine and its parts, which the report needs, too. */
 export interface MachineParts {
   readonly machine: Machine
   readonly checksums: ChecksumPolicy
@@ -66,7 +66,7 @@ export function machineFor(
   const topology = new Topology({ ...settings, ...place })
   const checksums = new ChecksumPolicy(settings.checksum)
   checksums.unreliable = place.checksumsUnreliable
-  // One memory for both families: the kernel shares sets and lists of recent addresses between them.
+  // One memory for both families: in the kernel they share sets and lists of recent addresses.
   const memory = new RuleMemory()
   const { assume, timeoutPolicies, fingerprints } = settings
   const compileOptions = { assume, memory, sets: settings.sets ?? [], timeoutPolicies, fingerprints }

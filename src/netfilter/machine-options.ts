@@ -5,7 +5,7 @@ import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import type { Topology } from './topology.ts'
 
-/** What makes one machine unlike another. */
+/** What a machine is made of. */
 export interface MachineOptions {
   readonly topology: Topology
   readonly sysctls: Sysctls
@@ -13,13 +13,13 @@ export interface MachineOptions {
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
   readonly helperPorts?: readonly HelperPort[]
-  /** What rules call by number, from 1 (`-j CT --timeout`). */
+  /** The timeout policies, which rules name by number, from 1 (`-j CT --timeout`). */
   readonly timeoutPolicies?: TimeoutPolicies
-  /** False sends every packet all its way; shows in no result. True by default. */
+  /** False lets every packet pass the hooks; this changes no result. True by default. */
   readonly fastPath?: boolean | undefined
   /**
-   * Of several machines that share the work: whether a datagram is this one's. Asked of fragments and of what they make,
-   * which all machines put together; other packets come to theirs alone.
+   * Where several machines share the work: whether a datagram belongs to this one. Only asked for fragments and
+   * reassembled datagrams, which all machines process; other packets are distributed before.
    */
   readonly isOwn?: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | undefined
 }

@@ -36,16 +36,16 @@ import { PATH_LOOPBACK, PATH_OUTPUT, PATH_UNSEEN, pathOf } from './routing.ts'
 import type { Topology } from './topology.ts'
 
 /**
- * The machine that the replay stands for: takes frame after frame, as decoded, through defragmentation, sends what comes
- * of it on its journey through the hooks, and fills one Outcome each.
+ * The machine on which the rules run. Takes decoded frames one after the other, reassembles fragments, takes the
+ * datagrams through the hooks, and fills an Outcome for each frame.
  */
 export class Machine {
   readonly journey: Journey
   readonly defrag: Defragmenter
-  /** Frames whose time lay before an earlier frame's: the clock stood still for them. */
+  /** Frames whose time was before that of an earlier frame: the clock stood still for them. */
   framesBackInTime = 0
 
-  /** Another machine says what became of the frame that `describe` took (MachineOptions.isOwn). */
+  /** The outcome of the last described frame comes from another machine (MachineOptions.isOwn). */
   isElsewhere = false
 
   readonly #topology: Topology
@@ -79,19 +79,22 @@ export class Machine {
   }
 
   /**
-   * Takes frame `index` of the batch all its way and says in `outcome` what became of it. To look at packets together
-   * (`approach`) before is quicker, and makes no difference else.
+   * Processes frame `index` of the batch and fills in `outcome`. Calling `approach` for several packets before is
+   * faster, and changes nothing else.
    */
   process(batch: PacketBatch, index: number, outcome: Outcome): void {
     this.describe(batch, index, this.advance(batch, index), outcome)
   }
 
-  /** Looks at packets [from, to) of a batch before any of them advances. @param to at most APPROACHED more than `from` */
+  /**
+   * Looks up packets [from, to) of a batch together, before `advance` is called for any of them.
+   * @param to at most APPROACHED more than `from`
+   */
   approach(batch: PacketBatch, from: number, to: number): void {
     this.journey.fastPath?.approach(batch.rows, from, to)
   }
 
-  /** The clock goes on to frame `index` of the batch, of which nothing else is asked. */
+  /** Advances the clock to frame `index` of the batch, which is not processed further. */
   pass(batch: PacketBatch, index: number): void {
     const { info } = batch
     const row = index * FRAME_INTS
@@ -104,8 +107,8 @@ export class Machine {
   }
 
   /**
-   * The clock goes on to frame `index` of the batch; its packet takes the short way where it may (FastPath).
-   * @returns the number of that way; NO_WAY where it goes on in `describe`
+   * Advances the clock to frame `index` of the batch; its packet takes the short way where possible (FastPath).
+   * @returns the number of that way; NO_WAY where `describe` has to process the packet
    */
   advance(batch: PacketBatch, index: number): number {
     this.pass(batch, index)
@@ -117,7 +120,7 @@ export class Machine {
     return fastPath.take(batch.bytes, rows, base, this.#frame, info[row + FRAME_WIRE_LENGTH])
   }
 
-  /** Takes the frame that `advance` was given all its way, unless it has gone it, and says in `outcome` what became of it. */
+  /** Processes the frame that `advance` was called for, unless it took the short way, and fills in `outcome`. */
   describe(batch: PacketBatch, index: number, way: number, outcome: Outcome): void {
     const row = index * FRAME_INTS
     this.isElsewhere = false
@@ -127,17 +130,17 @@ export class Machine {
     else this.#enter(batch.bytes, outcome, batch.info[row + FRAME_INTERFACE])
   }
 
-  /** Whether a way that `advance` named is told in short (FlowCache). */
+  /** Whether the way that `advance` returned is brief (Way.isBrief). */
   isBrief(way: number): boolean {
     return this.journey.fastPath?.isBrief(way) === true
   }
 
-  /** Brings the counters of the rules up to date. Says which packets took the short way since it was last called. */
+  /** Brings the counters of the rules up to date. Returns the packets that took the short way since the last call. */
   settle(): PassedPackets[] {
     return this.journey.fastPath?.settle() ?? []
   }
 
-  /** The capture's clock is the only clock; it stands still where the capture's time runs backwards. */
+  /** Advances the clock, which only follows the capture, and stands still where the capture's time runs backwards. */
   #tick(epochSeconds: number, nanoseconds: number): void {
     if (Number.isNaN(this.#epochSecondsAtStart)) this.#epochSecondsAtStart = epochSeconds
     const nowNs = (epochSeconds - this.#epochSecondsAtStart) * 1e9 + nanoseconds
@@ -149,7 +152,7 @@ export class Machine {
     this.tracker.current.tick(nowNs)
   }
 
-  /** A datagram reaches the IP layer. */
+  /** Takes a datagram from the IP layer on. */
   #enter(bytes: Uint8Array, outcome: Outcome, captureInterface: number): void {
     const { fields, base } = outcome
     const isFragment = (fields[base + P_FRAGMENT] & FRAGMENT_DEFRAG) !== 0

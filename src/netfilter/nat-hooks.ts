@@ -45,7 +45,7 @@ import { UnsureTranslations } from './unsure-translations.ts'
 
 const ICMP_REDIRECT = 5
 const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
-/** The part of a quoted header with ports that the kernel wants to write to. */
+/** Bytes of a quoted transport header that must be there, since the kernel changes ports in it. */
 const QUOTE_NEEDED = 8
 const GRE_HEADER_NEEDED = 8
 const GRE_VERSION_MASK = 7
@@ -54,17 +54,18 @@ const LOOPBACK_V4 = [0x7f000001]
 const LOOPBACK_V6 = [0, 0, 0, 1]
 
 /**
- * The nat table at its hooks: binds a connection by its first packet, and shows rules behind it the packet as it is
- * then. PREROUTING and OUTPUT change destinations, POSTROUTING and INPUT sources; replies are changed back at the other.
+ * The nat table at its hooks: binds a connection by its first packet, and translates packets, so that later rules see
+ * them translated. PREROUTING and OUTPUT change destinations, POSTROUTING and INPUT sources; for replies it is the
+ * other way round.
  */
 export class NatHooks {
-  /** The current packet's destination is not the captured one any more. */
+  /** The destination of the current packet was changed. */
   changedDestination = false
-  /** The current packet was sent to the machine itself, by a rule, at an address that nobody named. */
+  /** A rule redirected the current packet to the machine itself, at an address that is not known. */
   redirected = false
-  /** What is missing where `run` said VERDICT_UNKNOWN for lack of an address of the machine's own. */
+  /** What is missing where `run` returned VERDICT_UNKNOWN because an address of the machine is not known; else null. */
   missing: string | null = null
-  /** Connections whose source may be translated, and by what; they are taken as if it were not. */
+  /** Connections whose source may be translated, and by which rule; they are replayed as if it were not. */
   readonly unsureSources = new UnsureTranslations()
   readonly binder: NatBinder
   readonly #current: CurrentConnection
@@ -93,7 +94,10 @@ export class NatHooks {
     this.missing = null
   }
 
-  /** Whether the current packet's connection cannot be confirmed: its answers would belong to another. Says so in `finding`. */
+  /**
+   * Whether the current packet's connection cannot be confirmed, because its answers would belong to another one. The
+   * reason is in `finding`.
+   */
   isClash(hasNat: boolean): boolean {
     const { id, isConfirmed, table } = this.#current
     if (id === NO_ENTRY || isConfirmed || !(hasNat || table.hasSplitZones) || !this.binder.isClash()) return false
@@ -101,14 +105,14 @@ export class NatHooks {
     return true
   }
 
-  /** The current packet's connection was announced by another: it is translated as that one, if that one is. */
+  /** If the current packet's connection was announced by a translated one, translates it likewise. */
   followMaster(): void {
     const { fulfilled, id, expectations, nowNs } = this.#current
     if (id === NO_ENTRY || fulfilled === null) return
     followMaster(this.binder, id, fulfilled, this.#connections, expectations, nowNs)
   }
 
-  /** A VERDICT_ of the nat table's chain at the packet's hook. */
+  /** Runs the nat table's chain at the packet's hook. @returns a VERDICT_ */
   run(packet: RulePacket, rules: RulesAtHooks): number {
     const { id, info } = this.#current
     if (id === NO_ENTRY) return VERDICT_ACCEPT
@@ -129,12 +133,18 @@ export class NatHooks {
     return hook === HOOK_OUTPUT && this.#leadsLoopbackOut(packet) ? VERDICT_DROP : VERDICT_ACCEPT
   }
 
-  /** The packet is not followed to the hook that would ask for its source: its connection is done with the nat table all the same. */
+  /**
+   * For a packet that is not followed to the hook that could change its source: its connection is done with the nat
+   * table all the same.
+   */
   passBy(): void {
     if (this.#current.id !== NO_ENTRY && !this.binder.isBound(MANIP_SOURCE)) this.binder.bind(MANIP_SOURCE, ANY_RANGE)
   }
 
-  /** The kernel translates the quoted packet as well, or drops the error. Says why it is dropped in `finding`. */
+  /**
+   * Whether the kernel can translate the packet that an ICMP error quotes; otherwise it drops the error. The reason is
+   * in `finding`.
+   */
   #canTranslateError(packet: RulePacket, manip: number): boolean {
     const { id, direction, quotedTransportBytes } = this.#current
     if (this.#hasBadChecksum(packet)) {
@@ -159,13 +169,19 @@ export class NatHooks {
     return false
   }
 
-  /** NAT looks at the sum before it changes anything, whatever nf_conntrack_checksum says, also of what the machine sends itself. */
+  /**
+   * Whether NAT drops the packet for its checksum, which it verifies before any change, whatever nf_conntrack_checksum
+   * says, and also for packets of the machine itself.
+   */
   #hasBadChecksum({ hook, bytes, fields, base }: RulePacket): boolean {
     if (hook !== HOOK_PREROUTING && hook !== HOOK_OUTPUT) return false
     return this.#checksums.verifies(bytes, fields, base) && transportChecksumState(bytes, fields, base) === CHECKSUM_BAD
   }
 
-  /** There is no route from a loopback address to elsewhere (but with route_localnet); the nat table drops what it sent there. */
+  /**
+   * Whether a packet of the machine itself would leave with a loopback address: there is no route for that (without
+   * route_localnet), so the nat table drops it.
+   */
   #leadsLoopbackOut({ fields, base }: RulePacket): boolean {
     if (!this.changedDestination || fields[base + P_FAMILY] !== IP_V4 || !isLoopback(IP_V4, fields, base + P_SRC))
       return false
@@ -181,13 +197,13 @@ export class NatHooks {
     packet.isBindingUnsure = false
     const verdict = chain.run(packet)
     if (verdict === VERDICT_UNKNOWN) {
-      // Taken as if no rule had matched: the packet goes on as it is, and says that its fate is not known.
+      // Handled as if no rule had matched: the packet goes on unchanged, with an unknown verdict.
       this.binder.bind(manip, ANY_RANGE)
       return packet.isBindingUnsure ? this.#leaveOpen(packet, rules, manip) : verdict
     }
     if (verdict !== VERDICT_ACCEPT) return verdict
     const spec = rules.info(packet.decidedBy)?.nat ?? null
-    // It may leave this packet as it is, and yet change others of which rules cannot tell it apart.
+    // The rule may leave this packet unchanged and still change others that the rules cannot tell apart from it.
     if (spec !== null) packet.steady = false
     const range = spec === null ? ANY_RANGE : this.#rangeOf(spec, packet, manip)
     this.binder.bind(manip, range ?? ANY_RANGE)
@@ -208,7 +224,7 @@ export class NatHooks {
     return packet.possibleVerdicts === 1 << VERDICT_ACCEPT ? VERDICT_ACCEPT : VERDICT_UNKNOWN
   }
 
-  /** The kernel would take an address of the interface, or drop the packet where that has none. */
+  /** The kernel would use an address of the interface, or drop the packet where the interface has none. */
   #lacksAddress(packet: RulePacket, isRedirect: boolean): number {
     const { fields, base } = packet
     const scope = isRedirect && fields[base + P_FAMILY] === IP_V6 ? scopeText(scopeOf(fields, base + P_DST)) : ''
@@ -220,7 +236,7 @@ export class NatHooks {
     return VERDICT_UNKNOWN
   }
 
-  /** Null where it takes an address of the machine's own, and none is known. */
+  /** The range to translate into; null where it needs an address of the machine and none is known. */
   #rangeOf(spec: NatSpec, packet: RulePacket, manip: number): NatRange | null {
     switch (spec.kind) {
       case 'range':
@@ -238,7 +254,7 @@ export class NatHooks {
     }
   }
 
-  /** The address that the machine speaks from: to itself, with IPv6, the very one that it speaks to (RFC 6724, rule 1). */
+  /** The source address that the machine uses. Over IPv6 to itself, that is the destination (RFC 6724, rule 1). */
   #masquerade(packet: RulePacket): readonly number[] | null {
     const { fields, base, outInterface } = packet
     const family = fields[base + P_FAMILY]
@@ -247,14 +263,14 @@ export class NatHooks {
     return this.#topology.addressOn(family, outInterface, fields, base + P_DST)
   }
 
-  /** The network part comes from the rule, the host part from the packet. */
+  /** NETMAP: the network part comes from the rule, the host part from the packet. */
   #mapped(spec: NatSpec, packet: RulePacket, manip: number): NatRange {
     const at = packet.base + (manip === MANIP_SOURCE ? P_SRC : P_DST)
     const address = (spec.minAddress ?? []).map((word, i) => word | (packet.fields[at + i] & ~(spec.mask?.[i] ?? 0)))
     return { ...spec, minAddress: address, maxAddress: address }
   }
 
-  /** False where it would have to be, but cannot. */
+  /** Translates the packet. False where it would have to be translated, but cannot be. */
   #translate(packet: RulePacket, manip: number): boolean {
     const { id, info, direction } = this.#current
     const { fields, base } = packet
@@ -267,7 +283,10 @@ export class NatHooks {
   }
 }
 
-/** A header of 8 bytes must be there, even without a key; for a new destination it must be of version 0 or 1. */
+/**
+ * Whether GRE can be translated: a header of 8 bytes must be there, even without a key, and for a new destination its
+ * version must be 0 or 1.
+ */
 function canTranslateGre({ bytes, fields, base }: RulePacket, manip: number): boolean {
   if (fields[base + P_L4_LENGTH] < GRE_HEADER_NEEDED) return false
   if (manip === MANIP_SOURCE) return true
@@ -283,7 +302,7 @@ function isIcmp(packet: RulePacket): boolean {
   return protocol === PROTO_ICMP || protocol === PROTO_ICMPV6
 }
 
-/** RELATED and ICMP: an error about a connection, which is translated but binds nothing. */
+/** Whether the packet is an ICMP error about a connection: it is translated, but binds nothing. */
 function isIcmpError(packet: RulePacket, info: number): boolean {
   return (info === CT_RELATED || info === CT_RELATED_REPLY) && isIcmp(packet)
 }

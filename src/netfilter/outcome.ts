@@ -13,8 +13,8 @@ export const CTSTATE_UNTRACKED = 5
 export const CTSTATE_NAMES = [null, 'NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'] as const
 
 /**
- * What became of one frame: a single instance, filled anew for every frame and handed to every sink. A sink that wants
- * to keep something copies it. Header fields are `fields[base + P_…]` (wire/packet-fields.ts), addresses and ports
+ * What became of one frame: a single instance, filled anew for every frame and passed to every sink. A sink that wants
+ * to keep something copies it. Header fields are `fields[base + P_…]` (wire/packet-fields.ts), with addresses and ports
  * as they stood in the frame.
  */
 export class Outcome {
@@ -54,7 +54,7 @@ export class Outcome {
   verdict = 0
   /** The deciding rule or policy; null without rules. For UNKNOWN the rule that could not be decided. */
   rule: RuleInfo | null = null
-  /** UNKNOWN: bits 1 << VERDICT_… of what is possible. */
+  /** For UNKNOWN: bits 1 << VERDICT_… of the possible verdicts. */
   possibleVerdicts = 0
   /** REASON_ code (conntrack/reasons.ts) of an INVALID or ignored packet, 0 for none; `reasonText()` says it. */
   reason = 0
@@ -68,11 +68,17 @@ export class Outcome {
   connectionNumber = 0
   /** True when this packet created a connection entry that stayed (confirmed). */
   confirmedNew = false
-  /** Helper that would have made this NEW connection RELATED, had it been attached to the one that announced it; null. */
+  /**
+   * Helper that would have made this NEW connection RELATED, had it been attached to the connection that announced it;
+   * null for none.
+   */
   hintHelper: string | null = null
-  /** Earlier frame whose UNKNOWN verdict this label depends on (it was taken as accepted), 0 for none. */
+  /** Earlier frame with an UNKNOWN verdict on which this label depends (it was taken as accepted), 0 for none. */
   assumesFrame = 0
-  /** Frame that completes a datagram: all frames that it came in, fragments[0 … fragmentCount), in order of arrival. */
+  /**
+   * For the frame that completes a datagram: all frames of its fragments, fragments[0 … fragmentCount), in order of
+   * arrival.
+   */
   fragments: Float64Array = new Float64Array(0)
   fragmentCount = 0
 }
@@ -92,13 +98,19 @@ export interface PassedPackets {
   readonly bytes: number
 }
 
-/** How a sink takes packets of which it needs no outcome. */
+/** How a sink receives packets for which it needs no outcome. */
 export interface PassedSink {
-  /** Ahead of the first packet on a way (FlowCache), which is this one: what became of it, but for connection and direction. */
+  /**
+   * Called before the first packet on a way (FlowCache) with the outcome of that packet, without connection and
+   * direction.
+   */
   way?(way: number, outcome: Outcome): void
-  /** Instead of `Sink.packet`, for frame `index` of a batch, a packet of this connection that took the short way (FastPath). */
+  /**
+   * Called instead of `Sink.packet` for frame `index` of a batch, a packet of this connection that took the short way
+   * (FastPath).
+   */
   packet(batch: PacketBatch, index: number, way: number, direction: number, connectionNumber: number): void
-  /** All of them, before `Sink.end`. */
+  /** Called with the totals of all these packets, before `Sink.end`. */
   total(passed: PassedPackets): void
 }
 
@@ -111,8 +123,11 @@ export interface Sink {
   readonly passed?: PassedSink
   /** Awaited between batches: back-pressure. */
   drain?(): Promise<void> | void
-  /** Called when the capture has nothing more for now, as a live one on a pipe: what is held back shall go out. */
+  /**
+   * Called when the capture has nothing more for now, as with a live one on a pipe: what is held back should be
+   * written.
+   */
   idle?(): Promise<void> | void
-  /** Called once behind the last frame. */
+  /** Called once after the last frame. */
   end?(): Promise<void> | void
 }

@@ -3,21 +3,24 @@ import { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { PACKET_INTS } from '../wire/packet-fields.ts'
 
-/** What is looked at before a replay starts, where something must be inferred: so many frames, but not more bytes. */
+/**
+ * How much of a capture is looked at before the replay, where something must be inferred: so many frames, but not more
+ * bytes.
+ */
 const FRAMES = 4096
 const BYTES = 4 << 20
 
-/** The beginning of a capture, kept until something was learned from it. */
+/** The beginning of a capture, kept until the replay starts. */
 export interface Beginning {
-  /** All frames that were read, to be replayed first. */
+  /** All frames that were read; they are replayed first. */
   readonly batches: readonly PacketBatch[]
-  /** How many of them to learn from: always the same for a capture, however it comes in pieces. */
+  /** How many of them to look at: always the same for a capture, in whatever pieces it is read. */
   readonly frames: number
 }
 
 export const NOTHING_READ: Beginning = { batches: [], frames: 0 }
 
-/** Reads the beginning of a capture into batches of its own: those of the source do not last. */
+/** Reads the beginning of a capture into separate batches, since those of the source are used again. */
 export async function readAhead(source: PacketSource): Promise<Beginning> {
   const batches: PacketBatch[] = []
   let frames = 0
@@ -46,7 +49,7 @@ function copyOf(batch: PacketBatch): PacketBatch {
   return copy
 }
 
-/** Behind the last byte of the last frame. */
+/** Offset after the last byte of the last frame. */
 function endOf({ count, info }: FrameBatch): number {
   let end = 0
   for (let row = 0; row < count * FRAME_INTS; row += FRAME_INTS) {

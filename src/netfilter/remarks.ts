@@ -9,13 +9,13 @@ import type { MachineSettings } from './machine-for.ts'
 import type { Tally } from './tally.ts'
 import type { Mode } from './topology.ts'
 
-/** What was asked of the replay, as far as sentences about it are concerned. */
+/** The options of the replay that the sentences depend on. */
 type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies' | keyof NamedInterfaces> & {
   readonly mode?: Mode | undefined
   readonly local: readonly string[]
 }
 
-/** What was assumed, a sentence each, with the option that overrides it. */
+/** What was assumed: a sentence for each assumption, with the option that overrides it. */
 export function assumptionsOf(
   options: Asked,
   mode: Mode,
@@ -58,7 +58,7 @@ export function assumptionsOf(
   return sentences
 }
 
-/** Only packets that a machine receives or sends itself can meet a rule of its filter table. */
+/** Whether the filter table has rules only for packets that the machine itself receives or sends. */
 function isForHost({ tables }: ParsedRuleset): boolean {
   const chains = tables.find(({ name }) => name === 'filter')?.chains ?? []
   const rulesOf = (wanted: string): number => chains.find(({ name }) => name === wanted)?.rules.length ?? 0
@@ -69,7 +69,7 @@ function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
   return rules === undefined ? [] : timeoutNamesIn(rules)
 }
 
-/** What may make the answers worth less than they look, a sentence each, with what to do about it. */
+/** What makes the results less reliable than they look: a sentence each, with what to do about it. */
 export function warningsOf(
   options: Asked,
   tally: Tally,
@@ -98,7 +98,7 @@ export function warningsOf(
   return sentences
 }
 
-/** Packets without rules, and rules without packets. */
+/** Warnings about a family with packets but no rules, or with rules but no packets. */
 function familyWarnings({ rules, rules6 }: Asked, familyFrames: Float64Array): string[] {
   const seen4 = familyFrames[IP_V4] > 0
   const seen6 = familyFrames[IP_V6] > 0
@@ -118,7 +118,9 @@ function translationWarning({ count: connections, first }: Tally['unsureTranslat
   )
 }
 
-/** What helpers could not read, and what they would have said where there were none. */
+/**
+ * Warnings about packets that helpers could not read, and about connections that missing helpers would have announced.
+ */
 function helperWarnings({ missedByHelper, blindPackets }: Tally): string[] {
   const sentences: string[] = []
   for (const [number, missed] of missedByHelper.entries()) {

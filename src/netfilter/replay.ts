@@ -27,26 +27,26 @@ export interface ReplayOptions extends MachineSettings {
   readonly local: readonly string[]
   /** Asked between batches; true ends the replay early. */
   readonly stop?: (() => boolean) | undefined
-  /** How threads may share the work; whether they can is for the rules and the capture to say. No answer depends on it. */
+  /** How threads may share the work. Whether they can depends on the rules and the capture. It changes no result. */
   readonly sharing?: SharingOptions | undefined
-  /** Shown the machine at the end (nobody shares its work then), with its connections as the last packet left them. */
+  /** Called with the machine at the end, when its connections are as the last packet left them. Prevents sharing. */
   readonly atEnd?: ((machine: Machine) => void) | undefined
 }
 
-/** What a replay was and met, for the report; the packets themselves went to the sinks. */
+/** The result of a replay for the report; the packets themselves went to the sinks. */
 export interface ReplaySummary {
   readonly mode: Mode
   readonly local: readonly string[]
   /** Sentences that say what was assumed, each naming the option that overrides it. */
   readonly assumptions: readonly string[]
   readonly warnings: readonly string[]
-  /** Interfaces that rules speak of and no option names. */
+  /** Interfaces that rules name and no option does. */
   readonly interfacesNotGiven: readonly string[]
   readonly files: readonly CaptureFileInfo[]
   readonly problems: readonly CaptureProblem[]
   readonly frames: number
   readonly table: {
-    /** Connections made, of which some were dropped before they were confirmed. */
+    /** Connections made, including those that were dropped before they were confirmed. */
     readonly created: number
     readonly peak: number
     readonly atEnd: number
@@ -56,7 +56,7 @@ export interface ReplaySummary {
   }
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
-  /** Who tracked the connections: threads together, one machine, or one in place of threads, and why. */
+  /** Who tracked the connections: several threads, one machine, or one that took over from threads, and why. */
   readonly trackedBy: 'threads' | 'one' | Surrender
 }
 
@@ -93,10 +93,10 @@ export async function replay(
   const outcome = new Outcome()
   const familyFrames = new Float64Array(IP_V6 + 1)
   let beginning = ahead.batches
-  /** Frames that the sinks have got. */
+  /** Frames that the sinks have received. */
   let said = 0
   let tally: Tally | null = null
-  /** Gives all batches that there are to `take`, until that says false. */
+  /** Passes all batches to `take`, until it returns false. */
   const feed = async (take: (batch: PacketBatch) => boolean | Promise<boolean>): Promise<boolean> => {
     for (const batch of beginning) {
       const isTaken = take(batch)
@@ -115,7 +115,7 @@ export async function replay(
     }
   }
 
-  // What is left can go to other threads.
+  // The remaining settings can be sent to other threads.
   const { rules: _, rules6: __, stop: ___, atEnd, sharing: asked, ...settings } = options
   const sharing = atEnd === undefined ? asked : undefined
   const team = sharing && teamFor(sharing, settings, place, parts, sysctls.nf_conntrack_max, beginning, source)
@@ -180,21 +180,24 @@ export async function replay(
   }
 }
 
-/** Nothing is there for now: what sinks hold back goes out meanwhile. */
+/** Waits for the next batch; meanwhile sinks write what they hold back. */
 async function whileIdle<T>(next: Promise<T>, sinks: readonly Sink[]): Promise<T> {
   const [batch] = await Promise.all([next, ...sinks.map(async (sink) => sink.idle?.())])
   return batch
 }
 
-/** How the packets of a way are told: nobody knows yet, by its number to sinks that need no more, or each as if it had no way. */
+/**
+ * How the packets of a way are passed to the sinks: not decided yet; by the way's number (PassedSink); or each with its
+ * outcome.
+ */
 const TOLD_NEVER = 0
 const TOLD_BRIEFLY = 1
 const TOLD_WHOLE = 2
 
-/** The sinks of a replay, by what they want of packets that take the short way. */
+/** The sinks of a replay, by what they need of packets that take the short way. */
 class Audience {
   readonly all: readonly Sink[]
-  /** They need no outcome. */
+  /** Sinks that need no outcome of such packets. */
   readonly brief: readonly PassedSink[]
   readonly others: readonly Sink[]
   /** By number of the way: TOLD_… */
@@ -207,7 +210,7 @@ class Audience {
     this.ways[NO_WAY] = TOLD_WHOLE
   }
 
-  /** A way is met for the first time. @returns how its packets are told from now on */
+  /** Called for the first packet on a way. @returns how its packets are passed on from now on */
   meet(way: number, machine: Machine, outcome: Outcome): number {
     const told = machine.isBrief(way) ? TOLD_BRIEFLY : TOLD_WHOLE
     this.ways[way] = told
@@ -248,7 +251,7 @@ async function drain(sinks: readonly Sink[]): Promise<void> {
   }
 }
 
-/** Whether something must be learned from the capture before it can be replayed. */
+/** Whether something must be inferred from the capture before the replay. */
 function mustInfer(options: ReplayOptions): boolean {
   const knowsPlace = options.mode === 'router' || options.local.length > 0
   return !knowsPlace || options.checksum === 'auto'

@@ -21,7 +21,7 @@ export const PATH_OUTPUT = 2
 export const PATH_LOOPBACK = 3
 /** PREROUTING, then refused by the routing code: the connection is never confirmed. */
 export const PATH_REFUSED = 4
-/** Not for this machine: its netfilter does not see the packet. */
+/** The packet is not for this machine: its netfilter does not see it. */
 export const PATH_UNSEEN = 5
 
 const LOOPBACK_V4 = 127
@@ -40,9 +40,9 @@ export function pathOf(fields: Int32Array, base: number, mode: Mode, local: Loca
     !local.isEmpty &&
     (local.has(family, fields, base + P_DST) ||
       (mode === 'router' && local.isSubnetRouterAnycast(family, fields, base + P_DST)))
-  // What is sent to the unspecified address goes to the sender.
+  // A packet to the unspecified address goes to the machine itself.
   if (fromLocal) return toLocal || isUnspecified(family, fields, base + P_DST) ? PATH_LOOPBACK : PATH_OUTPUT
-  // Loopback addresses are not for others, on whatever device they come in.
+  // Packets to loopback addresses are refused on all other devices.
   if (isLoopback(family, fields, base + P_DST)) return PATH_REFUSED
   if (hasRefusedOptions(fields, base)) {
     const isOurs = toLocal || local.isBroadcast(IP_V4, fields, base + P_DST) || isMulticast(IP_V4, fields, base + P_DST)
@@ -63,10 +63,10 @@ function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
   const source = fields[base + P_SRC]
   const destination = fields[base + P_DST]
   const isMartian = isMartianSource(source)
-  // Who has no address yet may speak to everyone, and to the groups of its link.
+  // A host without an address yet may send to 255.255.255.255, and to the groups of its link.
   if (destination === -1 || (source === 0 && destination === 0)) return isMartian ? PATH_REFUSED : PATH_INPUT
   if (isMulticast(IP_V4, fields, base + P_DST)) {
-    // A host is taken to have joined the groups that it gets; every machine is in 224.0.0.1.
+    // A host is assumed to have joined the groups that it receives; every machine is in 224.0.0.1.
     if (isMartian || (mode === 'router' && destination !== ALL_SYSTEMS_V4)) return PATH_REFUSED
     const hasSource = source !== 0 || fields[base + P_PROTOCOL] === PROTO_IGMP
     return hasSource || destination >>> 8 === LINK_GROUPS_V4 ? PATH_INPUT : PATH_REFUSED
@@ -90,8 +90,8 @@ function pathV6(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
 }
 
 /**
- * Whether routing refuses a packet that came in over the loopback device, and to which NAT gave another destination there: what is
- * not for the machine itself, and with IPv4 all from and to 127/8, which are taken only unasked (asked of Linux 6.18).
+ * Whether routing refuses a packet that came in over the loopback device and got another destination there by NAT: one
+ * that is not for the machine itself, and for IPv4 every packet from or to 127/8 (asked of Linux 6.18).
  */
 export function isRefusedOnLoopback(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): boolean {
   const isV4 = fields[base + P_FAMILY] === IP_V4

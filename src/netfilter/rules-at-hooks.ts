@@ -5,13 +5,16 @@ import type { CompiledRuleset, HookTable, RuleInfo } from '../ruleset/ruleset.ts
 /** Tables that come before nat at a hook; at INPUT and POSTROUTING all do. */
 const BEFORE_NAT = ['mangle']
 
-/** The tables of one family's ruleset by hook, with raw and nat apart: the tracker stands behind the one, at the other. */
+/**
+ * The tables of one family's ruleset by hook. raw and nat are separate: the tracker runs after raw, and nat has its own
+ * place.
+ */
 export class RulesAtHooks {
   /** Rule or policy that ended the filter table in the last run, -1 where that hook has none. */
   filterDecision = -1
-  /** No table has anything to say at any hook. */
+  /** No table has rules at any hook. */
   readonly isEmpty: boolean
-  /** By hook: whether `runRaw`, or `run`, has any table to ask. */
+  /** By hook: whether `runRaw` (or `run`) has any table to run. */
   readonly actsRawAt: readonly boolean[]
   readonly actsAt: readonly boolean[]
   /** The nat table is loaded. */
@@ -40,7 +43,7 @@ export class RulesAtHooks {
     return this.#runAll(this.#raw[packet.hook], packet)
   }
 
-  /** All tables behind the tracker but nat. */
+  /** Runs all tables after the tracker, except nat. */
   run(packet: RulePacket): number {
     return this.#runAll(this.#others[packet.hook], packet)
   }
@@ -57,7 +60,10 @@ export class RulesAtHooks {
     return this.#ruleset?.natAt(hook) ?? null
   }
 
-  /** Tables in order until one does not accept. A table that cannot tell counts as accepting for those behind it. */
+  /**
+   * Runs the tables in order until one does not accept. After an UNKNOWN verdict the later tables run as if it had
+   * accepted.
+   */
   #runAll(tables: readonly HookTable[], packet: RulePacket): number {
     this.filterDecision = -1
     let verdict = VERDICT_ACCEPT
