@@ -3,14 +3,14 @@ import { HELPERS } from '../conntrack/helpers/registry.ts'
 import type { MachineParts } from './machine-for.ts'
 import type { UnsureTranslations } from './unsure-translations.ts'
 
-/** What a machine met, besides packets and the counters of its rules: sums that the report asks for. */
+/** Sums for the report, besides packets and the counters of rules. */
 export interface Tally {
   readonly framesBackInTime: number
   /** ChecksumPolicy.forgiven. */
   readonly checksumsForgiven: number
   /** Connections that would have been RELATED, by the number of the helper. */
   readonly missedByHelper: readonly number[]
-  /** Packets that a helper would have read, had the capture not cut them. */
+  /** Packets that a helper could not read because the capture cut them. */
   readonly blindPackets: number
   /** See UnsureTranslations. */
   readonly unsureTranslations: Pick<UnsureTranslations, 'count' | 'first'>
@@ -44,8 +44,8 @@ export function tallyOf({ machine, checksums }: MachineParts): Tally {
 }
 
 /**
- * What shards met together. All saw the whole clock, and the table of none was full; peak and atEnd are bounds only, since
- * tables keep what has expired for a while.
+ * The sums of all shards. All of them followed the whole clock, and no table was full; `peak` and `atEnd` are only
+ * upper bounds, since tables keep expired entries for a while.
  */
 export function sumOf(tallies: readonly Tally[]): Tally {
   const sum = (of: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0)
@@ -54,7 +54,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     checksumsForgiven: sum((tally) => tally.checksumsForgiven),
     missedByHelper: HELPERS.map((_, helper) => sum((tally) => tally.missedByHelper[helper])),
     blindPackets: sum((tally) => tally.blindPackets),
-    // The nat table is never shared.
+    // With a nat table the work is never shared.
     unsureTranslations: { count: 0, first: '' },
     created: sum((tally) => tally.created),
     peak: sum((tally) => tally.peak),

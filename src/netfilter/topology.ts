@@ -26,7 +26,7 @@ const RTN_MULTICAST = 5
 /** 255.255.255.255 */
 const EVERYBODY = -1
 
-/** What the options say of the machine and its networks. */
+/** The machine and its networks, as far as the options say. */
 export class Topology implements RuleEnvironment {
   readonly mode: Mode
   readonly local: LocalAddresses
@@ -36,7 +36,7 @@ export class Topology implements RuleEnvironment {
   constructor(options: TopologyOptions) {
     this.mode = options.mode
     this.local = new LocalAddresses(options.local)
-    // A host has its one interface on both ways, so either option names it.
+    // A host is assumed to have one interface, so either option names it.
     const isHost = options.mode === 'host'
     this.ways = new Interfaces(
       options.interfaces,
@@ -50,7 +50,7 @@ export class Topology implements RuleEnvironment {
   }
 
   /**
-   * An address of the machine's on an interface, as MASQUERADE takes it: with IPv6 one that reaches as far as the address at
+   * An address of the machine on an interface, as MASQUERADE chooses it: for IPv6 one with the scope of the address at
    * fields[at …], if there is one; null when none is known.
    */
   addressOn(family: number, interfaceNumber: number, fields: Int32Array, at: number): readonly number[] | null {
@@ -59,7 +59,7 @@ export class Topology implements RuleEnvironment {
     return this.#preferred(family, interfaceNumber, reaching) ?? this.#preferred(family, interfaceNumber, own)
   }
 
-  /** The same as REDIRECT takes it, which leaves what goes less far than everywhere to addresses that go as far. */
+  /** The same as REDIRECT chooses it: addresses of smaller scope only for destinations of the same scope. */
   addressForRedirect(
     family: number,
     interfaceNumber: number,
@@ -72,7 +72,7 @@ export class Topology implements RuleEnvironment {
     return scope === SCOPE_GLOBAL || scope === scopeOf(address, 0) ? address : null
   }
 
-  /** A link-local address does not show the interface that it is on. */
+  /** A link-local address does not show which interface it is on. */
   #preferred(family: number, interfaceNumber: number, own: readonly (readonly number[])[]): readonly number[] | null {
     return own.find((words) => this.ways.behind(family, words, 0) === interfaceNumber) ?? own[0] ?? null
   }

@@ -7,9 +7,14 @@ import type { ChecksumPolicy } from './checksum-policy.ts'
 /** The packet was not tracked ahead of the rules. */
 export const NOT_TRACKED = -1
 
-/** Tracks packets before any rule has seen them, where it is known that rules leave them alone till then. */
+/**
+ * Tracks packets before any rule has seen them, where it is known that no rule before the tracker does anything to
+ * them.
+ */
 export class TrackAhead {
-  /** What the tracker said of the current packet, where it was asked ahead of the rules: good for the packet's journey. */
+  /**
+   * The tracker's result for the current packet, if it was tracked ahead; valid until the packet has passed the hooks.
+   */
   said = NOT_TRACKED
   readonly #tracker: Tracker
   readonly #checksums: ChecksumPolicy
@@ -22,7 +27,7 @@ export class TrackAhead {
     this.#verifiesChecksums = verifiesChecksums
   }
 
-  /** Tracks the current packet, which was looked up; false where the tracker has something to say about it. */
+  /** Tracks the current packet, which was looked up; false where the tracker has a finding to report. */
   track(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
     const { current } = this.#tracker
     if (current.lookedUp === NO_ENTRY) return this.trackFully(bytes, fields, base, frame, arrives)
@@ -41,7 +46,7 @@ export class TrackAhead {
     return isGood && this.#tracker.trackOrdinary(fields, base, lookedUp, lookedUpDirection, frame)
   }
 
-  /** With all the tracker's steps; false where it has something to say about the packet. */
+  /** With all steps of the tracker; false where it has a finding to report. */
   trackFully(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
     const verifies = this.#verifiesChecksums && arrives && this.#checksums.verifies(bytes, fields, base)
     this.said = this.#tracker.track(bytes, fields, base, verifies, frame)

@@ -1,6 +1,9 @@
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 
-/** Connections of which nobody can tell whether the nat table translates them: how many, and what is missing for the first. */
+/**
+ * Connections for which it cannot be decided whether the nat table translates them: how many, and what is missing for
+ * the first.
+ */
 export class UnsureTranslations {
   count = 0
   /** The rule, and what is missing to decide it. */

@@ -11,22 +11,22 @@ const W_KIND = 0
 const W_INTERFACES = 1
 const W_CLASSES = 2
 
-/** Answers by which packets are told apart; where there are more of them, going all the way is not much slower. */
+/** Most answers of calls that distinguish packets; with more of them, running the rules is not much slower. */
 const CALLS_MAX = 16
 
 /**
- * The ways that packets took by what rules can tell them apart by: another packet that is the same to the rules takes the
- * same way, in whatever connection.
+ * The ways of packets, by everything by which the rules can distinguish packets: another packet with the same values
+ * takes the same way, in any connection.
  */
 export class WayMemory {
-  /** Rules may do something to packets before the tracker: it must be known of a packet that they did not. */
+  /** Rules may act before the tracker, so it must be known of a packet that they did nothing to it. */
   readonly asksRaw: boolean
   readonly #classes: PacketClasses
   readonly #calls: readonly PureTest[]
   readonly #rows: RowMemory
   readonly #ways = new Int32Array(1 << ROW_BITS)
 
-  /** Null where rules tell packets apart by more than their headers. */
+  /** Null where rules distinguish packets by more than their headers. */
   static for(ruleset: CompiledRuleset | null): WayMemory | null {
     if (ruleset === null) return new WayMemory(NO_CLASSES)
     const { actsBeforeTracker, classes, classCalls } = ruleset
@@ -35,7 +35,7 @@ export class WayMemory {
       : new WayMemory(classes, classCalls, actsBeforeTracker)
   }
 
-  /** @param calls answer PacketClasses.calls */
+  /** @param calls the tests of PacketClasses.calls */
   constructor(classes: PacketClasses, calls: readonly PureTest[] = [], asksRaw = false) {
     this.asksRaw = asksRaw
     this.#classes = classes
@@ -43,7 +43,7 @@ export class WayMemory {
     this.#rows = new RowMemory(W_CLASSES + calls.length + classes.count, ROW_BITS)
   }
 
-  /** The packet that is asked about from now on, between its interfaces. */
+  /** Sets the packet for `find` and `keep`, with its interfaces. */
   ask(packet: RulePacket): void {
     const { fields, base, inInterface, outInterface } = packet
     const { asked } = this.#rows
@@ -54,7 +54,7 @@ export class WayMemory {
   }
 
   /**
-   * The way of the packet, NO_WAY where it is not remembered.
+   * The way of the packet, NO_WAY where it is not known.
    * @param kind whatever else packets on a way must have in common; not 0
    */
   find(kind: number): number {
@@ -63,7 +63,7 @@ export class WayMemory {
     return place < 0 ? NO_WAY : this.#ways[place]
   }
 
-  /** Remembers the way of the packet for what `find` was asked last. */
+  /** Stores the way of the packet that `find` was last called for. */
   keep(way: number): void {
     this.#ways[this.#rows.keep()] = way
   }

@@ -3,7 +3,7 @@ import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
 import { IP_V6, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { CTSTATE_NONE, type Outcome } from './outcome.ts'
 
-/** What a packet began its way through the rules with, and where that led. */
+/** A way through the rules: the properties of its packets at the start, and their result. */
 export class Way {
   ruleset: CompiledRuleset | null = null
   isV6 = false
@@ -20,15 +20,15 @@ export class Way {
   /** VERDICT_ code, and the rule or policy that stands for it. */
   verdict = VERDICT_ACCEPT
   rule: RuleInfo | null = null
-  /** UNKNOWN: bits 1 << VERDICT_… of what is possible, and what is missing. */
+  /** For UNKNOWN: bits 1 << VERDICT_… of the possible verdicts, and what is missing. */
   possibleVerdicts = 0
   unknownText: string | null = null
-  /** Its connections are there on an assumption (AssumedConnections). */
+  /** Its connections exist only on an assumption (AssumedConnections). */
   rests = false
-  /** The nat table was asked what to do with its connections. */
+  /** Its connections have been through the nat table. */
   isBound = false
 
-  /** Makes it the one that led to this outcome. */
+  /** Sets it to the way that led to this outcome. */
   fill(outcome: Outcome, ruleset: CompiledRuleset | null, arrives: boolean, isBound: boolean): void {
     const { fields, base } = outcome
     this.ruleset = ruleset
@@ -51,7 +51,7 @@ export class Way {
     return Object.assign(new Way(), this)
   }
 
-  /** Says in a blank outcome where it led. */
+  /** Fills in its result in a blank outcome. */
   tell(outcome: Outcome): void {
     outcome.state = this.state
     outcome.confirmedNew = this.opens
@@ -63,15 +63,16 @@ export class Way {
     outcome.unknownText = this.unknownText
   }
 
-  /** Its packets were certainly accepted, so that nothing needs to be said of each of them but how many they were. */
+  /** Its packets were certainly accepted, so that only their number needs to be reported. */
   get isBrief(): boolean {
     return this.verdict === VERDICT_ACCEPT && !this.rests
   }
 }
 
 /**
- * Whether the packet met the tracker, and rules alone decided its end, which does nothing else to its connection.
- * @param isThere its connection was there before, or is now
+ * Whether other packets can take the same way: the packet was tracked, and only rules decided its verdict, without any
+ * other effect on its connection.
+ * @param isThere its connection existed before, or does now
  */
 export function isRepeatable({ state, verdict, rule }: Outcome, isThere: boolean): boolean {
   if (state === CTSTATE_NONE || verdict === VERDICT_NONE) return false

@@ -16,7 +16,7 @@ export interface Answer {
   readonly line: number | null
 }
 
-/** How a report writes an answer, made when the first packet gets it; later ones only look it up. */
+/** The text of each answer, made when the first packet gets that answer; later packets only look it up. */
 export class AnswerTexts<T> {
   private readonly make: (answer: Answer) => T
   /** By RuleInfo.id, IPv4 and IPv6 rulesets apart, then by label. */

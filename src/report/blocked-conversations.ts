@@ -15,21 +15,21 @@ const KEY_HIGH = 6
 /** KEY_PORTS of an ICMP message without identifier: this bit, and type << 8 | code. */
 const ICMP_MESSAGE = 0x40000000
 
-/** What is counted of a conversation: packets dropped, and those behind the first of these that were not. */
+/** Counters of a conversation: packets dropped, and later packets that passed or were undecided. */
 const COUNTS = 3
 const COUNT_PASSED = 1
 const COUNT_UNDECIDED = 2
 
-/** Bits of a first, quick answer whether a conversation may be known. */
+/** Bits of a filter that answers quickly whether a conversation may be known. */
 const FILTER_BITS = 1 << 16
 
-/** A conversation of which packets were dropped. */
+/** A conversation that lost packets. */
 export interface BlockedConversation {
   readonly family: number
   readonly protocol: number
-  /** TRANSPORT_ of what tells it from others between the same addresses. */
+  /** TRANSPORT_ kind: what distinguishes it from others between the same addresses. */
   readonly transport: number
-  /** Addresses (words) and ports from the side that started it, as far as the tracker tells. */
+  /** Addresses (words) and ports, as seen from the side that started it, as far as the tracker knows. */
   readonly source: Int32Array
   readonly destination: Int32Array
   readonly sourcePort: number
@@ -42,7 +42,7 @@ export interface BlockedConversation {
   /** True when the first dropped packet was the first of its connection. */
   readonly fromTheStart: boolean
   readonly dropped: number
-  /** Packets since, in both directions, that passed, and that may have. */
+  /** Later packets of both directions that passed, and that may have passed. */
   readonly passed: number
   readonly undecided: number
 }
@@ -63,10 +63,10 @@ export class BlockedConversations {
   private index = new Int32Array(this.capacity * 2)
   private readonly filter = new Int32Array(FILTER_BITS >>> 5)
   private readonly key = new Int32Array(KEY_INTS)
-  /** The last key stands the other way round than its packet. */
+  /** The ends of the last key are in the opposite order to its packet. */
   private swapped = false
 
-  /** Counts a packet that passed. Costs a few operations where its conversation is not one of these. */
+  /** Counts a packet that passed. Takes only a few operations if its conversation has lost no packet. */
   passed(fields: Int32Array, base: number): void {
     this.countLater(fields, base, COUNT_PASSED)
   }
@@ -216,7 +216,10 @@ export class BlockedConversations {
   }
 }
 
-/** The same for both directions. Ports are left out where they may not be ports: a weaker hash, but never a wrong one. */
+/**
+ * A hash that is the same for both directions. Ports are left out where they may not be ports: that makes the hash
+ * weaker, but never wrong.
+ */
 function conversationHash(fields: Int32Array, base: number): number {
   let addresses = fields[base + P_SRC] + fields[base + P_DST]
   if (fields[base + P_FAMILY] === IP_V6) {

@@ -4,11 +4,11 @@ import { codeOf, type OpenOutput, type OutputError, openOutput, outputError } fr
 const CHUNK_BYTES = 1 << 20
 /** Chunks waiting to be written before drain() makes the replay wait for the reader of the output. */
 const QUEUE_CHUNKS = 2
-/** A pipe or socket that does not wait is full: how long until the next try, at first and at last. */
+/** When a non-blocking pipe or socket is full: milliseconds until the next try, at first and at most. */
 const RETRY_MS = 0.0625
 const RETRY_MS_MAX = 2
 
-/** To wait for without being woken. */
+/** Never notified: waiting for it is a sleep. */
 const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
 interface FilledChunk {
@@ -18,7 +18,7 @@ interface FilledChunk {
 
 /**
  * A file or pipe that is written in large chunks, off the main thread, while the next chunk is being filled. Chunks are
- * reused. When the reader of a pipe goes away, `readerGone` becomes true and everything after is thrown away in silence.
+ * reused. When the reader of a pipe goes away, `readerGone` becomes true and everything after that is discarded.
  */
 export class ByteOutput {
   readerGone = false
@@ -30,8 +30,8 @@ export class ByteOutput {
   private failure: OutputError | null = null
 
   /**
-   * @param target as for `openOutput`, or what that opened
-   * @param blocks whether the thread writes by itself and waits for it, having nothing else to do
+   * @param target as for `openOutput`, or its result
+   * @param blocks whether to write synchronously, in a thread that has nothing else to do
    */
   constructor(target: string | number | OpenOutput, blocks = false) {
     this.output = typeof target === 'object' ? target : openOutput(target)
@@ -50,7 +50,7 @@ export class ByteOutput {
     else this.queue.push({ bytes, length })
   }
 
-  /** Starts writing what was given; waits only when the reader of the output is far behind. */
+  /** Starts writing the chunks that were handed over; waits only when the reader of the output is slow. */
   drain(): Promise<void> | void {
     if (this.failure !== null) throw this.failure
     if (this.blocks) return this.writeNow()

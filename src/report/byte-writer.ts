@@ -1,11 +1,12 @@
 /**
- * Text written as bytes, eight at a time. A per-packet line made of strings costs twenty times what it costs here:
- * fixed texts are kept as float64 bit patterns and stored whole, numbers and addresses come from tables.
+ * Text written as bytes, eight at a time. Building a line per packet from strings would take twenty times as long: here
+ * fixed texts are stored as bit patterns of float64 numbers, and numbers and addresses come from tables.
  *
- * Every method takes the offset to write at and gives back the offset behind; it may scribble up to SLACK bytes further.
+ * Every method takes the offset to write at and returns the offset after the text; it may overwrite up to SLACK bytes
+ * after that.
  */
 
-/** Bytes behind the end of a text that a method may overwrite. */
+/** Bytes after the end of a text that a method may overwrite. */
 export const SLACK = 8
 
 /** A fixed text, cut into eight-byte words. */
@@ -48,8 +49,8 @@ for (let n = 0; n < 10_000; n++) {
 }
 
 /**
- * Numbers of 16 bits (ports, lengths) as text, and how long it is: 0 until it is first needed. Looking up a whole number
- * costs less than asking how many digits it has, which no processor can foretell.
+ * 16-bit numbers (ports, lengths) as text, and its length: 0 until it is first needed. Looking up a whole number is
+ * faster than branching on the number of its digits, which processors predict badly.
  */
 const NUMBERS = 1 << 16
 const NUMBER_TEXT = new Float64Array(NUMBERS)
@@ -118,7 +119,7 @@ export class ByteWriter {
     return at + length
   }
 
-  /** Costs less than a snippet. */
+  /** Writes a short text; faster than a snippet. */
   short(at: number, text: ShortText): number {
     this.view.setFloat64(at, text.head, true)
     at += text.length
@@ -141,7 +142,7 @@ export class ByteWriter {
     return at + 4
   }
 
-  /** As decimal(), for numbers that mostly grow by one: all but the last four digits are remembered. */
+  /** As decimal(), for numbers that mostly grow by one: all digits but the last four are kept from the last call. */
   growing(at: number, n: number): number {
     const low = n - this.lastThousands
     if (low < 0 || low >= 10_000) return this.nextThousands(at, n)
@@ -183,7 +184,7 @@ export class ByteWriter {
     return this.fraction(at, nanoseconds, Math.min(digits, 9))
   }
 
-  /** The seconds and the point, remembered for the frames of the same second. */
+  /** Writes the seconds and the point, kept for further frames of the same second. */
   private wholeSeconds(at: number, seconds: number): number {
     const end = this.decimal(at, seconds)
     this.bytes[end] = POINT

@@ -2,7 +2,7 @@ import { type LocatedError, printRule } from '../ruleset/index.ts'
 import type { Review } from '../ruleset/review/review.ts'
 import type { ReviewedRule } from '../ruleset/review/reviewed-rules.ts'
 
-/** What `ctreplay check --json` tells tools. Fields may be added, never renamed. */
+/** The report of `ctreplay check --json`, for tools. Fields may be added, never renamed. */
 export function checkJson(review: Review): object {
   const { ruleset, rules, decidability, dead, unused, missingSets, mistakes } = review
   const deadBy = new Map(dead.map((one) => [one.rule, one]))
@@ -42,7 +42,7 @@ export function checkJson(review: Review): object {
   }
 }
 
-/** The same of a file that is wrong, without a place where it could not be read at all. */
+/** The report of a file with errors; they have no place where the file could not be read at all. */
 export function wrongJson(file: string, errors: readonly (LocatedError | WithoutPlace)[]): object {
   return { file, errors: errors.map(({ file, line, column, text }) => ({ file, line, column, text })) }
 }

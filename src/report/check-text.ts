@@ -10,7 +10,9 @@ import { type Paint, printable, wrap } from './text.ts'
 /** Entries of a list that the report shows; the rest is counted. */
 const LIST_MAX = 20
 
-/** What `ctreplay check` tells people: plain text of at most 80 columns, save words that cannot be broken. */
+/**
+ * The report of `ctreplay check`, for people: plain text of at most 80 columns, except for words that cannot be broken.
+ */
 export function checkText(review: Review, paint: Paint): string {
   const { ruleset, mistakes, dead } = review
   const warnings = mistakes.filter(({ level }) => level === 'warning')
@@ -42,7 +44,7 @@ function sizeOf({ ruleset, rules }: Review): string {
   return `${family}, ${counted(ruleset.tables.length, 'table')}, ${counted(chains, 'chain')}, ${counted(rules.length, 'rule')}`
 }
 
-/** The parser's warnings begin with the name of the file, which stands in the heading already. */
+/** Warnings of the parser without the name of the file, which stands in the heading already. */
 function withoutFile(text: string, file: string): string {
   return text.startsWith(`${file}: `) ? text.slice(file.length + 2) : text
 }
@@ -61,7 +63,7 @@ function nameOf({ table, chain, rule, number }: ReviewedRule): string {
   return ruleName({ table: table.name, chain: chain.name, number, text: rule.text })
 }
 
-/** Grouped by the rule that is in the way: one that takes everything may have hundreds behind it. */
+/** Dead rules, grouped by the rule that takes their packets: one that takes everything may be followed by hundreds. */
 function deadLines(dead: readonly DeadRule[]): string[] {
   const groups = new Map<string, DeadRule[]>()
   for (const one of dead) {

@@ -4,7 +4,7 @@ import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 
 /**
  * The rules as `iptables-save -c` prints them, with the packets and bytes of a replay instead of those in the file.
- * Tables that were not replayed (`--nat ignore`) count nothing.
+ * Tables that were not replayed (`--nat ignore`) have counters of 0.
  */
 export function countedRuleset(parsed: ParsedRuleset, replayed: CompiledRuleset): string {
   const counters = new Map<string, Counters>()
@@ -17,7 +17,7 @@ export function countedRuleset(parsed: ParsedRuleset, replayed: CompiledRuleset)
     ...table,
     chains: table.chains.map((chain) => ({
       ...chain,
-      // A policy counts as the rule behind the last one.
+      // A policy is counted as the rule after the last one.
       counters: chain.policy === null ? null : of(table.name, chain.name, chain.rules.length + 1),
       rules: chain.rules.map((rule, index) => ({ ...rule, counters: of(table.name, chain.name, index + 1) })),
     })),

@@ -12,7 +12,7 @@ import { PACKET_COLUMNS } from './packet-columns.ts'
 import { protocolName } from './protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
-/** More than a line can take, the rule and the free texts (reason, unknown, file name, fragments) not counted. */
+/** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name, fragments). */
 const LINE_ROOM = 512
 /** Bytes of the largest frame number, with what follows it. */
 const DECIMAL_ROOM = 17
@@ -35,7 +35,7 @@ const DROP_HOOKS = HOOK_NAMES.map((hook) => snippet(hook))
 const POSSIBLE = Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
   snippet(VERDICT_NAMES.filter((name, code) => name !== null && bits & (1 << code)).join(' ')),
 )
-/** From `icmpType` on, where there is nothing to say. */
+/** The end of a line from `icmpType` on, with all fields empty. */
 const NOTHING_MORE = snippet(',,,,,,,,,,,\n')
 const NO_ICMP = snippet(',,,')
 const NO_FILE = snippet(',,\n')
@@ -44,7 +44,7 @@ const END = snippet('\n')
 interface AnswerText {
   /** The fields `ctstate` to `line`. */
   readonly toLine: Snippet
-  /** And on to an empty `note`. */
+  /** The same, followed by an empty `reason` and `note`. */
   readonly whole: Snippet
 }
 
@@ -53,7 +53,10 @@ export interface CsvOptions {
   files: readonly string[]
 }
 
-/** A table of all frames, in capture order, as comma-separated values (RFC 4180, lines end by LF): PACKET_COLUMNS. */
+/**
+ * A table of all frames, in capture order, as comma-separated values (RFC 4180, lines end with LF). The columns are
+ * PACKET_COLUMNS.
+ */
 export class CsvSink implements Sink {
   private readonly lines: LineBuffer
   private readonly writer: ByteWriter
@@ -146,7 +149,7 @@ export class CsvSink implements Sink {
     return this.writer.snippet(at, PROTO_NO_PORTS[protocol < 0 ? 256 : protocol])
   }
 
-  /** The answer, reason and note of a packet that has one of these. */
+  /** Writes the answer, reason and note of a packet with a reason or note. */
   private explained(at: number, answer: AnswerText, outcome: Outcome): number {
     const { reason, reasonA, reasonB, reasonFrame, note } = outcome
     at = this.writer.snippet(at, answer.toLine)
@@ -154,7 +157,7 @@ export class CsvSink implements Sink {
     return this.writer.snippet(at, NOTES[note])
   }
 
-  /** What few packets have, to the end of the line. */
+  /** Writes the fields that few packets have, to the end of the line. */
   private rest(at: number, outcome: Outcome, transport: number): number {
     const { writer } = this
     at = transport === TRANSPORT_ICMP ? this.icmp(at, outcome.fields, outcome.base) : writer.snippet(at, NO_ICMP)
@@ -180,7 +183,7 @@ export class CsvSink implements Sink {
     return icmpHasIdentifier(fields, base) ? writer.decimal(at, header & 0xffff) : at
   }
 
-  /** Numbers of the frames that the datagram came in. */
+  /** Writes the numbers of the frames that the datagram came in. */
   private fragments(at: number, { fragments, fragmentCount }: Outcome): number {
     const { writer } = this
     at = this.lines.moreRoom(at, fragmentCount * DECIMAL_ROOM + LINE_ROOM)
@@ -196,7 +199,7 @@ export class CsvSink implements Sink {
     return at + 1
   }
 
-  /** Nothing for 0. */
+  /** Writes a number; nothing for 0. */
   private number(at: number, n: number): number {
     return n > 0 ? this.writer.decimal(at, n) : at
   }

@@ -6,7 +6,8 @@ import { printable, wrap } from './text.ts'
 type Rulesets = readonly (CompiledRuleset | null)[]
 
 /**
- * Whether answers about one connection may depend on others, by which rule, and what that means for the work.
+ * Lines that say whether results for one connection may depend on others, by which rule, and whether threads can share
+ * the work.
  * @param obstacles clauses that say what else keeps threads from sharing the tracking
  */
 export function dependenceLines(rulesets: Rulesets, obstacles: readonly string[] = []): string[] {
@@ -27,7 +28,7 @@ export function dependenceLines(rulesets: Rulesets, obstacles: readonly string[]
   return [...rules, ...wrap(`So one thread tracks all connections. There may be more such rules.${besides}`, 2, 2)]
 }
 
-/** For who asked that threads share the tracking: why one did it all, a clause; null where they shared it. */
+/** Why one thread tracked all connections, as a clause; null where threads shared the tracking. */
 export function whyOneThread(
   { ruleset4, ruleset6, trackedBy }: Pick<ReplaySummary, 'ruleset4' | 'ruleset6' | 'trackedBy'>,
   obstacles: readonly string[],
@@ -41,7 +42,7 @@ export function whyOneThread(
   return [...rules, ...obstacles].join(', and ')
 }
 
-/** The first of each. */
+/** The first such rule of each ruleset. */
 function sharingRules(rulesets: Rulesets): RuleInfo[] {
   return rulesets.flatMap((ruleset) => ruleset?.sharing ?? [])
 }

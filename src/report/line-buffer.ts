@@ -1,7 +1,10 @@
 import type { ByteOutput } from './byte-output.ts'
 import { ByteWriter, SLACK } from './byte-writer.ts'
 
-/** Chunks smaller than this are only written when they have waited for a while (a live capture on a pipe). */
+/**
+ * Bytes from which on a chunk is worth writing; smaller ones wait PATIENCE_MILLISECONDS first (a live capture on a
+ * pipe).
+ */
 const WORTH_WRITING = 3 << 18
 const PATIENCE_MILLISECONDS = 50
 
@@ -18,13 +21,13 @@ export class LineBuffer {
     this.writer = new ByteWriter(output.take())
   }
 
-  /** The offset at which a line of `length` bytes fits, in a new chunk if need be: called between two lines only. */
+  /** The offset for a line of `length` bytes, in a new chunk if necessary. Only to be called between two lines. */
   room(length: number): number {
     if (this.at + length + SLACK > this.writer.bytes.length) this.handOver(length + SLACK)
     return this.at
   }
 
-  /** Makes room in the middle of a line, for a free text: what is written of the line moves to a larger buffer. */
+  /** Makes room in the middle of a line, for a free text: the beginning of the line moves to a larger buffer. */
   moreRoom(at: number, length: number): number {
     const needed = at + length + SLACK
     const { bytes } = this.writer
@@ -41,7 +44,7 @@ export class LineBuffer {
     return isWorthIt ? this.idle() : this.output.drain()
   }
 
-  /** Starts writing whatever there is. */
+  /** Starts writing everything there is. */
   idle(): Promise<void> | void {
     if (this.at > 0) {
       this.handOver(0)

@@ -1,6 +1,6 @@
 import { LINK_TYPE_NONE } from '../capture/frame-batch.ts'
 
-/** Names of link types (https://www.tcpdump.org/linktypes.html) that people meet. */
+/** Names of common link types (https://www.tcpdump.org/linktypes.html). */
 const NAMES: Readonly<Record<number, string>> = {
   [LINK_TYPE_NONE]: 'records without a packet',
   0: 'BSD loopback',

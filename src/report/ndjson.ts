@@ -11,7 +11,7 @@ import { LineBuffer } from './line-buffer.ts'
 import { protocolName } from './protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
-/** More than a line can take, the rule and the free texts (reason, unknown, file name) not counted. */
+/** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name). */
 const LINE_ROOM = 1024
 
 const FRAME = shortText('{"frame":')
@@ -66,9 +66,10 @@ export interface NdjsonOptions {
 }
 
 /**
- * One JSON object per frame, in capture order, a line each. The fields are listed in the README.
+ * One JSON object per frame, in capture order, one on each line. The fields are listed in the README.
  *
- * A line is written in a few methods, the common way apart from the rare, because V8 puts only so much into one.
+ * Writing a line is split into a few methods, the common case apart from the rare ones, because V8 inlines only
+ * functions up to a limited size.
  */
 export class NdjsonSink implements Sink {
   private readonly lines: LineBuffer
@@ -151,7 +152,7 @@ export class NdjsonSink implements Sink {
     return this.writer.snippet(at, PROTO_NO_PORTS[protocol < 0 ? 256 : protocol])
   }
 
-  /** The answer, reason and note of a packet that has one of these. */
+  /** Writes the answer, reason and note of a packet with a reason or note. */
   private explained(at: number, answer: AnswerText, outcome: Outcome): number {
     const { writer } = this
     at = writer.short(writer.snippet(at, answer.toLine), REASON)
@@ -168,7 +169,7 @@ export class NdjsonSink implements Sink {
     return writer.decimal(writer.short(at, ICMP_ID), header & 0xffff)
   }
 
-  /** What few packets have. */
+  /** Writes the fields that few packets have. */
   private rest(at: number, outcome: Outcome): number {
     const { writer } = this
     if (outcome.possibleVerdicts !== 0) at = writer.snippet(at, POSSIBLE[outcome.possibleVerdicts])
@@ -183,7 +184,7 @@ export class NdjsonSink implements Sink {
     return writer.decimal(writer.short(at, FILE_FRAME), outcome.fileFrame)
   }
 
-  /** Numbers of the frames that the datagram came in. */
+  /** Writes the numbers of the frames that the datagram came in. */
   private fragments(at: number, { fragments, fragmentCount }: Outcome): number {
     const { writer } = this
     at = writer.short(this.lines.moreRoom(at, fragmentCount * DECIMAL_ROOM + LINE_ROOM), FRAGMENTS)

@@ -9,7 +9,7 @@ export class OutputError extends Error {
 /** A file or pipe that is open. */
 export interface OpenOutput {
   readonly fd: number
-  /** As messages call it. */
+  /** Its name in messages. */
   readonly name: string
   /** To be closed at the end. */
   readonly owned: boolean
@@ -33,14 +33,15 @@ export function openOutput(target: string | number): OpenOutput {
 }
 
 /**
- * Whether a path can be written, without a change to what is there: for who has several outputs, and would open the last one late.
+ * Checks that a path can be written, without changing the file: for several outputs, of which the last one is opened
+ * late.
  * @throws OutputError
  */
 export function checkWritable(path: string): void {
   try {
     const there = statSync(path, { throwIfNoEntry: false })
     if (there === undefined) accessSync(dirname(path), constants.W_OK)
-    // Whoever reads a named pipe would take the end of this for the end of all.
+    // Not for a named pipe: its reader would take the closing for the end of the output.
     else if (!there.isFIFO()) closeSync(openSync(path, constants.O_WRONLY))
   } catch (error) {
     throw outputError(path, error)
@@ -48,8 +49,8 @@ export function checkWritable(path: string): void {
 }
 
 /**
- * Node makes a pipe that is its standard output one that does not wait (O_NONBLOCK): whoever writes to it must guess when its
- * reader has made room. Opened once more by way of /proc, the same pipe waits, and nothing changes for those who share it.
+ * Node sets a pipe that is its standard output to non-blocking (O_NONBLOCK), so that a writer must guess when there is
+ * room again. Opened once more through /proc, the same pipe blocks, and nothing changes for processes that share it.
  *
  * @returns null where this is no pipe, or the system does not open it
  */

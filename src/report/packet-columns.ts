@@ -2,7 +2,7 @@ import type { ColumnSchema } from './parquet/footer.ts'
 
 const column = (name: string, type: ColumnSchema['type'], required = false): ColumnSchema => ({ name, type, required })
 
-/** One row per frame, as tables have it: the fields of an NDJSON line under the same names, those too that it leaves out. */
+/** The columns of the tables with one row per frame: all fields of NDJSON, by the same names. */
 export const PACKET_COLUMNS: readonly ColumnSchema[] = [
   column('frame', 'int64', true),
   column('time', 'timestamp'),

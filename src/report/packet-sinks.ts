@@ -4,7 +4,7 @@ import { CsvSink } from './csv.ts'
 import { NdjsonSink } from './ndjson.ts'
 import { ParquetSink } from './parquet.ts'
 
-/** The forms of output that have something of every packet. */
+/** The formats of per-packet outputs. */
 export const PACKET_OUTPUTS = ['ndjson', 'csv', 'parquet'] as const
 export type PacketOutput = (typeof PACKET_OUTPUTS)[number]
 

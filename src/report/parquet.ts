@@ -6,7 +6,7 @@ import { MAGIC } from './parquet/format.ts'
 import { GrowingBytes } from './parquet/growing-bytes.ts'
 import { PacketTable } from './parquet/packet-table.ts'
 
-/** DuckDB's own choice: large enough to be compact, small enough to be held. */
+/** DuckDB's own choice: large enough to be compact, small enough to be kept in memory. */
 const ROWS_OF_GROUP = 122_880
 
 export interface ParquetOptions {

@@ -7,7 +7,10 @@ import {
   protocolName as usualName,
 } from '../wire/protocols.ts'
 
-/** @param protocol 0 to 255. A protocol without a name of its own is `proto-99`, so that it is text in every report. */
+/**
+ * The name of a protocol in reports; `proto-99` for one without a name, so that it is always text.
+ * @param protocol 0 to 255
+ */
 export function protocolName(protocol: number): string {
   const name = usualName(protocol)
   return /^\d/.test(name) ? `proto-${name}` : name

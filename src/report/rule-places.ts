@@ -2,7 +2,7 @@ import { count, counted } from '../netfilter/count-text.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { cut, printable, WIDTH } from './text.ts'
 
-/** Ranges of lines that a list of lines names at most. */
+/** Most ranges in a list of lines; further lines are counted. */
 const RANGES_MAX = 8
 
 /** `FORWARD rule 39` or `FORWARD policy`, with the table where it is not filter. */
@@ -16,7 +16,7 @@ export function ruleNameWithFamily(rule: RuleInfo): string {
   return rule.family === 'ipv6' ? `IPv6 ${ruleName(rule)}` : ruleName(rule)
 }
 
-/** Where a rule stands and what it says, on one line; its end is cut, never its place. */
+/** The place and the text of a rule on one line; the text is cut where necessary, never the place. */
 export function placedText(place: string, text: string, indent: number): string[] {
   const blanks = ' '.repeat(indent)
   const head = `${printable(place)}: `
@@ -25,7 +25,7 @@ export function placedText(place: string, text: string, indent: number): string[
   return [`${blanks}${head}${cut(printable(text), room)}`]
 }
 
-/** `line 3`, `lines 3, 5, 7-12 and 40 more`: neighbours are drawn together. `sorted` rises. */
+/** `line 3`, `lines 3, 5, 7-12 and 40 more`: consecutive lines become a range. @param sorted in ascending order */
 export function lineList(sorted: readonly number[], most = RANGES_MAX): string {
   const ranges: { low: number; high: number }[] = []
   for (const line of sorted) {

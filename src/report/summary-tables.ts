@@ -76,7 +76,7 @@ export function statesTable(traffic: TrafficCounters): string[][] {
   return [head, ...rows]
 }
 
-/** What the names of NOTE_NAMES mean, for people. */
+/** Explanations of NOTE_NAMES. */
 const NOTE_MEANINGS: Readonly<Record<string, string>> = {
   'not-ip': 'no IP (ARP and the like)',
   'link-type': 'a link layer that is not understood',

@@ -24,17 +24,17 @@ const CONNECTIONS_MAX = 5
 
 export interface SummaryOptions {
   readonly paint?: Paint
-  /** The user stopped the replay: what follows is about a part of the capture. */
+  /** The user stopped the replay, so that the summary is about a part of the capture. */
   readonly interrupted?: boolean
   /** Lists at full length, and the rules that matched nothing. */
   readonly verbose?: boolean
-  /** Sentences of whoever asked for the replay, behind its own warnings. */
+  /** Further warnings, listed after those of the replay. */
   readonly warnings?: readonly string[]
-  /** What besides the rules keeps threads from sharing the tracking, clauses. */
+  /** What besides the rules keeps threads from sharing the tracking, as clauses. */
   readonly obstacles?: readonly string[]
 }
 
-/** The report that a person reads: plain text of at most 80 columns, save words that cannot be broken. */
+/** The summary for people: plain text of at most 80 columns, except for words that cannot be broken. */
 export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, options: SummaryOptions = {}): string {
   const paint = options.paint ?? PLAIN
   const verbose = options.verbose === true
@@ -131,12 +131,12 @@ function dropLine(drop: DropCount): string[] {
   return [...wrap(`${ruleNameWithFamily(drop.rule)}: ${amounts.join(', ')}`, 2, 2), ...ruleText(drop.rule)]
 }
 
-/** The line is enough: the family tells the file. */
+/** Only the line number: the file is clear from the family. */
 function ruleText(rule: RuleInfo): string[] {
   return placedText(`line ${rule.line}`, rule.text, 4)
 }
 
-/** Rules of the nat table are asked once per connection, so that their packets are connections. */
+/** Rules of the nat table see one packet of each connection, so their packets are counted as connections. */
 function natLines(summary: ReplaySummary, most: number): string[] {
   const bound = [summary.ruleset4, summary.ruleset6].flatMap((ruleset) =>
     ruleset === null
@@ -160,9 +160,9 @@ function natLines(summary: ReplaySummary, most: number): string[] {
 }
 
 /**
- * Rules by which packets could not be decided are not among them: nobody knows. What these packets met behind them is not
- * counted. Chains of which no rule matched are named as a whole,
- * for most of them no packet came to.
+ * Rules that matched no packet. Rules that could not be decided for some packet are not listed, since they may have
+ * matched; what such packets met afterwards is not counted. Chains in which no rule matched are named as a whole, since
+ * mostly no packet reached them.
  */
 function unmatchedLines(summary: ReplaySummary, traffic: TrafficCounters, verbose: boolean): string[] {
   const undecided = new Set(traffic.undecided.map(({ rule }) => rule))
@@ -196,7 +196,7 @@ function chainOf({ table, chain }: RuleInfo): string {
   return table === 'filter' ? chain : `${table} ${chain}`
 }
 
-/** Rising. */
+/** Line numbers by chain, in ascending order. */
 function linesByChain(rules: readonly RuleInfo[]): Map<string, number[]> {
   const chains = new Map<string, number[]>()
   for (const rule of rules.toSorted((one, other) => one.line - other.line)) {
@@ -272,7 +272,7 @@ function undecidedLines(summary: ReplaySummary, traffic: TrafficCounters, most: 
   return lines
 }
 
-/** What to write behind --iface. */
+/** An example of `--iface` for interfaces that were not named. */
 function interfaceHint({ interfacesNotGiven }: ReplaySummary): string[] {
   if (interfacesNotGiven.length === 0) return []
   const shown = firstOf(interfacesNotGiven.map(printable), NAMES_SHOWN)

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { count, counted } from '../netfilter/count-text.ts'
 
-/** Columns that every report fits in. */
+/** Width of all reports, in columns. */
 export const WIDTH = 80
 
 /** Characters that would move the cursor, hide text or turn it around: C0, DEL, C1, line separators, bidi marks. */
@@ -30,7 +30,7 @@ export function byteSize(bytes: number): string {
   return `${value.toFixed(1)} ${UNITS[unit]}`
 }
 
-/** Seconds in the two largest units that are worth saying: `41.2 s`, `3 min 20 s`, `2 d 4 h`. */
+/** Seconds in the two largest units: `41.2 s`, `3 min 20 s`, `2 d 4 h`. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds < 1 ? seconds.toFixed(3) : seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
@@ -39,7 +39,7 @@ export function duration(seconds: number): string {
   return `${count(Math.floor(whole / 86_400))} d ${Math.floor((whole % 86_400) / 3600)} h`
 }
 
-/** `2023-11-14 22:13:20`, in UTC. Instants that no calendar has are given in seconds. */
+/** `2023-11-14 22:13:20`, in UTC. Times beyond the calendar's range are given in seconds. */
 export function utc(seconds: number): string {
   const date = new Date(seconds * 1000)
   return Number.isNaN(date.getTime()) ? `second ${seconds}` : date.toISOString().slice(0, 19).replace('T', ' ')

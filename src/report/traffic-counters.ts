@@ -22,12 +22,12 @@ const REASONS = 256
 /** Rules with undecided packets that are told apart. */
 const UNDECIDED_MAX = 64
 
-/** What a rule (or the lack of one) took away. */
+/** Packets that a rule (or a drop without one) took away. */
 export interface DropCount {
   readonly rule: RuleInfo | null
   packets: number
   bytes: number
-  /** Conversations of which it dropped the first packet that was dropped. */
+  /** Conversations whose first dropped packet it dropped. */
   conversations: number
   readonly firstFrame: number
 }
@@ -56,16 +56,16 @@ export interface Instant {
   nanoseconds: number
 }
 
-/** Counts what the summary says. On the usual way of a packet: a few additions into typed arrays. */
+/** Counts what the summary reports. For most packets that takes a few additions in typed arrays. */
 export class TrafficCounters implements Sink {
   frameCount = 0
   bytes = 0
-  /** Of frames that have a time; infinite where none has. */
+  /** Earliest and latest time of frames that have one; infinite where none has. */
   readonly first: Instant = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 }
   readonly last: Instant = { seconds: Number.NEGATIVE_INFINITY, nanoseconds: 0 }
   /** Packets by CTSTATE_ * PROTOCOL_ROWS + protocol. */
   readonly states = new Float64Array(CTSTATE_NAMES.length * PROTOCOL_ROWS)
-  /** Connections that came to be, by protocol. */
+  /** Confirmed connections, by protocol. */
   readonly connections = new Float64Array(PROTOCOL_ROWS)
   /** Packets and bytes by (hook + 1) * verdicts + verdict. */
   readonly verdictPackets = new Float64Array((HOOK_NAMES.length + 1) * VERDICT_NAMES.length)
@@ -80,7 +80,7 @@ export class TrafficCounters implements Sink {
   readonly undecided: UndecidedCount[] = []
   /** Undecided packets of rules beyond the first UNDECIDED_MAX. */
   undecidedOthers = 0
-  /** Packets whose label rests on an undecided packet having passed. */
+  /** Packets whose label assumes that an undecided packet has passed. */
   resting = 0
   blocked: BlockedConversations | null = null
   private highestConnection = 0
@@ -103,7 +103,7 @@ export class TrafficCounters implements Sink {
     },
   }
 
-  /** What the capture says of frames, whatever is in them. */
+  /** Counts what the capture says about frames, whatever they contain. */
   frames(batch: FrameBatch): void {
     const { info, seconds, count } = batch
     let bytes = 0

@@ -16,7 +16,7 @@ import {
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { HAS_PORTS } from './protocol-names.ts'
 
-/** What P_PORTS holds of a frame. */
+/** What P_PORTS of a frame contains: nothing, ports, or ICMP type, code and identifier. */
 const TRANSPORT_NONE = 0
 export const TRANSPORT_PORTS = 1
 export const TRANSPORT_ICMP = 2

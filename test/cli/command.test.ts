@@ -316,7 +316,7 @@ describe('a capture that cannot be read', () => {
     const { status, stdout } = ctreplay(['-'], readFileSync(sample).subarray(0, 5000))
     expect(status).toBe(3)
     expect(stdout).toContain('Damage in the capture')
-    expect(stdout).toMatch(/standard input, byte [\d,]+, behind frame \d+/)
+    expect(stdout).toMatch(/standard input, byte [\d,]+, after frame \d+/)
   })
 })
 

@@ -37,7 +37,7 @@ describe('damage of a capture', () => {
     const { status, stdout, stderr } = ctreplay(cut, '--quiet', ...options)
     expect({ status, stdout }).toEqual({ status: EXIT_CAPTURE, stdout: '' })
     expect(stderr).toBe(
-      `ctreplay: ${cut}, byte 4,231, behind frame 22: the capture ends inside a record, with 753 bytes of its frame; ` +
+      `ctreplay: ${cut}, byte 4,231, after frame 22: the capture ends inside a record, with 753 bytes of its frame; ` +
         'reading ended here\n',
     )
   })

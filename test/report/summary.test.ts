@@ -203,7 +203,7 @@ describe('the summary', () => {
       fatal: true,
     }
     const text = flat(summaryOf([], { problems: [problem] }))
-    expect(text).toContain('a\\x1bb.pcap, byte 123,456, behind frame 9: a record of 2 GB; reading ended here')
+    expect(text).toContain('a\\x1bb.pcap, byte 123,456, after frame 9: a record of 2 GB; reading ended here')
   })
 
   it('has no sections without content', () => {
@@ -257,7 +257,7 @@ describe('the summary', () => {
     it('says of compressed captures where damage lies in the unpacked data', () => {
       const problem = { file: 'a.pcap', byteOffset: 6843, afterFrame: 3, message: 'cut', fatal: true }
       const files = [{ path: 'a.pcap', format: 'pcap, microseconds, gzip', frames: 3 }]
-      expect(flat(summaryOf([], { problems: [problem] }))).toContain('a.pcap, byte 6,843, behind frame 3: cut')
+      expect(flat(summaryOf([], { problems: [problem] }))).toContain('a.pcap, byte 6,843, after frame 3: cut')
       expect(flat(summaryOf([], { problems: [problem], files }))).toContain('byte 6,843 of the unpacked data, behind')
     })
 

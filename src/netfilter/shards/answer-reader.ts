@@ -18,16 +18,16 @@ import { AnswerHearer, type AnswerWord } from './answer-words.ts'
 const ENTRIES_AT_START = 1024
 const GROWTH = 2
 
-/** Says of frame after frame what the shards answered, as a single machine would have said it. */
+/** Turns the answers of the shards into outcomes, frame by frame, as a single machine would have given them. */
 export class AnswerReader {
-  /** Frames said so far. */
+  /** Frames described so far. */
   frames = 0
   /** Connections made so far, by all shards. */
   created = 0
   readonly #ruleset4: CompiledRuleset | null
   readonly #ruleset6: CompiledRuleset | null
   readonly #fileFrames: number[] = []
-  /** By shard, then by entry: the number that its connection has among those of all shards. */
+  /** By shard, then by entry: the number of its connection, counted over all shards. */
   readonly #numbers: Float64Array[]
   readonly #hearers: readonly AnswerHearer[]
 
@@ -44,7 +44,7 @@ export class AnswerReader {
     this.#hearers = Array.from({ length: shards }, (_, shard) => new AnswerHearer(() => hear(shard)))
   }
 
-  /** Frame `index` of a batch of which all shards have given their answers. */
+  /** Fills in the outcome of frame `index` of a batch that all shards have answered. */
   describe(batch: PacketBatch, index: number, answers: Float64Array, outcome: Outcome): void {
     const file = batch.info[index * FRAME_INTS + FRAME_FILE]
     this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1

@@ -3,11 +3,14 @@ import { SLOTS } from '../../pipeline/slot-ring.ts'
 import { ANSWER_NUMBERS } from './answer-rows.ts'
 
 const CACHE_LINE_INTS = 16
-/** Places in the control words; those that different threads write to are a cache line apart. */
+/** Positions of the control words; words that different threads write are a cache line apart. */
 const TURNS = 0
 const DELIVERED = CACHE_LINE_INTS
 const STOPPED = DELIVERED + 1
-/** By shard, cache lines of its own: batches done; from DOUBTS and PRESSURE on, by the batch's place: what it says of them. */
+/**
+ * Separate cache lines for each shard: batches done; and from DOUBTS and PRESSURE on, its result for each batch that
+ * the ring holds.
+ */
 const SHARDS = 2 * CACHE_LINE_INTS
 const DONE = 0
 const DOUBTS = 1
@@ -20,8 +23,8 @@ export interface AnswerMemory {
 }
 
 /**
- * The answers of several shards to the last batches, side by side: each fills in its rows of a batch, and one thread takes
- * the batch when all are done with it. Each thread has an AnswerRing of its own over the same memory.
+ * The answers of several shards to the last batches: each shard fills in its rows of a batch, and one thread takes the
+ * batch when all are done with it. Each thread has an AnswerRing of its own over the same memory.
  */
 export class AnswerRing {
   readonly memory: AnswerMemory
@@ -36,12 +39,14 @@ export class AnswerRing {
     this.#rows = Array.from({ length: SLOTS }, (_, slot) => new Float64Array(memory.rows, slot * bytes, numbers))
   }
 
-  /** Of batch number `batch`, from 0: ANSWER_NUMBERS numbers for each of its rows. */
+  /** The rows of batch number `batch`, from 0: ANSWER_NUMBERS numbers for each. */
   rows(batch: number): Float64Array {
     return this.#rows[batch % SLOTS]
   }
 
-  /** A shard's side: blocks until the rows of this batch may be written to. False where nobody wants them any more. */
+  /**
+   * A shard's side: blocks until the rows of this batch may be written. False when the answers are no longer wanted.
+   */
   waitForRoom(batch: number): boolean {
     const control = this.#control
     for (;;) {
@@ -67,13 +72,13 @@ export class AnswerRing {
     return Atomics.load(this.#control, STOPPED) === 1
   }
 
-  /** The shards are to end where they are. */
+  /** Tells the shards to stop. */
   stop(): void {
     Atomics.store(this.#control, STOPPED, 1)
     Atomics.notify(this.#control, DELIVERED)
   }
 
-  /** Whether all shards are done with this batch; waits for it, but no longer than that. */
+  /** Whether all shards are done with this batch; waits for them at most so many milliseconds. */
   isAnswered(batch: number, shards: number, milliseconds: number): boolean {
     const turns = Atomics.load(this.#control, TURNS)
     if (this.#allDid(batch, shards)) return true
@@ -81,17 +86,17 @@ export class AnswerRing {
     return this.#allDid(batch, shards)
   }
 
-  /** Of a batch that is answered: whether a shard doubts that the answers are those of one machine for all. */
+  /** Whether, for an answered batch, some shard doubts that a single machine would have answered the same. */
   hasDoubts(batch: number, shards: number): boolean {
     return this.#sumOf(DOUBTS + (batch % SLOTS), shards) > 0
   }
 
-  /** Of a batch that is answered: more entries than this a table for all would not have held. */
+  /** For an answered batch: an upper bound of the entries that one table for all would have held. */
   pressure(batch: number, shards: number): number {
     return this.#sumOf(PRESSURE + (batch % SLOTS), shards)
   }
 
-  /** The batch's rows may be written to again. */
+  /** Releases the batch's rows, which may then be written again. */
   delivered(batch: number): void {
     Atomics.store(this.#control, DELIVERED, (batch + 1) | 0)
     Atomics.notify(this.#control, DELIVERED)
@@ -112,7 +117,7 @@ export class AnswerRing {
   }
 }
 
-/** Whoever waits looks up now and then. */
+/** Longest wait before a waiting thread checks again. */
 const WAIT_MILLISECONDS = 100
 const PRESSURE_MAX = 0x7fffffff
 

@@ -1,8 +1,8 @@
 import type { Outcome } from '../outcome.ts'
 
 /**
- * What a shard found out about a packet, as a row of numbers: everything of an Outcome that the frame itself does not say.
- * Rows stand where the packets stand in their batch, so that shards that share a batch fill in one table together.
+ * A shard's answer for a packet, as a row of numbers: everything of an Outcome that the frame itself does not show. A
+ * row has the place of its packet in the batch, so that the shards fill in one table together.
  */
 export const ANSWER_NUMBERS = 14
 
@@ -12,22 +12,22 @@ const SHAPE = 0
 export const ANSWER_SHARD = 1
 /** RuleInfo.id in the ruleset of the packet's family, or -1. */
 export const ANSWER_RULE = 2
-/** The shard's entry of the packet's connection; -1 for none. Names the connection together with ANSWER_OPENED. */
+/** The shard's entry of the packet's connection, -1 for none. Identifies the connection together with ANSWER_OPENED. */
 export const ANSWER_ENTRY = 3
-/** Connections made for the packet (also those that it then did not keep). */
+/** Connections made for the packet, including those that it did not keep. */
 export const ANSWER_OPENED = 4
-/** Only where MORE is set, from here on. */
+/** From here on: only valid where MORE is set. */
 const REASON = 5
-/** Numbers of a row without. */
+/** Numbers of a row without MORE. */
 export const ANSWER_NUMBERS_BRIEF = REASON
 const REASON_A = 6
 const REASON_B = 7
 const REASON_FRAME = 8
 const ASSUMES_FRAME = 9
-/** Numbers of texts that the shard told, from 1; 0 for null. */
+/** Numbers of texts (AnswerTeller), from 1; 0 for null. */
 export const ANSWER_UNKNOWN = 10
 export const ANSWER_HINT = 11
-/** Frames that the datagram came in, told apart. */
+/** How many frames the datagram came in; the frames themselves are an AnswerWord. */
 export const ANSWER_FRAGMENTS = 12
 
 const NOTE_BITS = 5
@@ -39,12 +39,12 @@ const VERDICT_SHIFT = 16
 const POSSIBLE_SHIFT = 19
 const CONFIRMED = 1 << 28
 const MORE = 1 << 29
-/** The connection is the last one that was made for the packet. */
+/** The packet's connection is the last one that was made for it. */
 const IS_OPENED = 1 << 30
 const NOTE_MASK = (1 << NOTE_BITS) - 1
 
 /**
- * Writes what `outcome` says, but for texts and lists, into the row that begins at `at`.
+ * Writes an outcome, without texts and lists, into the row that begins at `at`.
  * @param entry -1 for none
  * @returns how many numbers it took
  */
@@ -90,7 +90,10 @@ export function writeAnswer(
   return ANSWER_NUMBERS
 }
 
-/** Fills in what `writeAnswer` wrote, but for rule and connection. Says whether there is more: texts or fragments. */
+/**
+ * Fills in what `writeAnswer` wrote, except rule and connection. Returns whether there are texts or fragments to be
+ * fetched.
+ */
 export function readAnswer(rows: Float64Array, at: number, outcome: Outcome): boolean {
   const shape = rows[at + SHAPE]
   outcome.note = shape & NOTE_MASK

@@ -1,12 +1,12 @@
 import type { Outcome } from '../outcome.ts'
 import { ANSWER_FRAGMENTS, ANSWER_HINT, ANSWER_UNKNOWN, writeAnswer } from './answer-rows.ts'
 
-/** What a row of answers cannot hold, in the order in which the rows refer to it. */
+/** A text or list that a row of answers cannot hold. They are sent in the order in which the rows refer to them. */
 export type AnswerWord =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'fragments'; readonly frames: Float64Array }
 
-/** One thread's side: writes answers into rows, and tells the words that belong to them, each text only once. */
+/** The sending side: writes answers into rows, and sends the words that belong to them, each text only once. */
 export class AnswerTeller {
   readonly #tell: (word: AnswerWord) => void
   readonly #texts = new Map<string, number>()
@@ -45,7 +45,10 @@ export class AnswerTeller {
   }
 }
 
-/** The other thread's side: what `readAnswer` found more of. Rows must be read in the order in which they were written. */
+/**
+ * The receiving side: fetches the words that belong to a row. Rows must be read in the order in which they were
+ * written.
+ */
 export class AnswerHearer {
   readonly #hear: () => AnswerWord
   readonly #texts: string[] = []

@@ -19,8 +19,9 @@ const REDIRECT_HEADER_BYTES = 48
 const NO_QUOTE = -1
 
 /**
- * Which of `shards` a datagram belongs to: the one of its two hosts, in whatever order; of an ICMP error, those of the
- * packet that it quotes, whose connection it is related to. Where a quote cannot be read, no connection is looked for.
+ * Which of `shards` a datagram belongs to: determined by its two hosts, in either order. For an ICMP error, by the
+ * hosts of the packet that it quotes, since it is RELATED to that connection. An unreadable quote belongs to no
+ * connection.
  */
 export function shardOf(bytes: Uint8Array, fields: Int32Array, base: number, shards: number): number {
   const protocol = fields[base + P_PROTOCOL]
@@ -30,7 +31,7 @@ export function shardOf(bytes: Uint8Array, fields: Int32Array, base: number, sha
   return ((hash >>> 16) * shards) >>> 16
 }
 
-/** Where the addresses of the quoted packet begin, if they are there. */
+/** Offset of the addresses of the quoted packet; NO_QUOTE where they are missing. */
 function quoteAt(fields: Int32Array, base: number): number {
   const isV6 = fields[base + P_FAMILY] === IP_V6
   const type = fields[base + P_PORTS] >>> 24

@@ -6,7 +6,7 @@ import type { MachinePlace, MachineSettings } from '../machine-for.ts'
 import type { Tally } from '../tally.ts'
 import type { AnswerMemory } from './answer-ring.ts'
 
-/** A ruleset on its way to another thread, where it is read again. */
+/** A ruleset as it is sent to another thread, which parses it again. */
 export interface RulesetText {
   readonly text: string
   readonly file: string
@@ -14,30 +14,30 @@ export interface RulesetText {
   readonly labels?: LabelNames | null
 }
 
-/** MachineSettings that can go to another thread. */
+/** The MachineSettings that can be sent to another thread. */
 export interface ShardSettings extends Omit<MachineSettings, 'rules' | 'rules6'> {
   readonly rules: RulesetText | undefined
   readonly rules6: RulesetText | undefined
 }
 
-/** A batch on its way to another thread. */
+/** A batch as it is sent to another thread. */
 export type BatchCopy = Pick<PacketBatch, 'count' | 'bytes' | 'info' | 'seconds' | 'rows'>
 
-/** What a shard's thread is to do. */
+/** The task of a shard's thread. */
 export interface ShardTask {
   readonly shard: number
   readonly shards: number
   readonly settings: ShardSettings
   readonly place: MachinePlace
-  /** What comes ahead of the shared batches. */
+  /** Batches that come before the shared ones (read-ahead.ts). */
   readonly beginning: readonly BatchCopy[]
   readonly batches: SharedBatches
   readonly answers: AnswerMemory
-  /** Where its words go, ahead of the answers that refer to them. */
+  /** Receives its AnswerWords, before the answers that refer to them. */
   readonly port: MessagePort
 }
 
-/** What a shard says at its end: packets and bytes of each rule, by id, and its part of the tally. */
+/** What a shard returns at its end: packets and bytes of each rule, by id, and its part of the tally. */
 export interface ShardResult {
   readonly counters4: Float64Array | null
   readonly counters6: Float64Array | null

@@ -13,7 +13,7 @@ import { AnswerRing } from './answer-ring.ts'
 import type { AnswerWord } from './answer-words.ts'
 import { copyOf, type ShardResult, type ShardSettings, type ShardTask } from './shard-task.ts'
 
-/** So long the event loop can wait for answers at a time. */
+/** How long to block for answers before the event loop gets a turn. */
 const BRIEF_MILLISECONDS = 2
 
 export interface TeamOptions {
@@ -24,10 +24,13 @@ export interface TeamOptions {
   readonly tableMax: number
 }
 
-/** Why a team leaves the work to one machine: its table might be full, or helpers would have announced what concerns other hosts. */
+/**
+ * Why a team leaves the work to one machine: its table might be full, or a helper would have announced a connection
+ * between other hosts.
+ */
 export type Surrender = 'full-table' | 'announced'
 
-/** Threads that share the work of one machine, and what they say together. */
+/** Threads that share the work of one machine, and put their answers together. */
 export class ShardTeam {
   readonly #shards: number
   readonly #tableMax: number
@@ -37,12 +40,12 @@ export class ShardTeam {
   readonly #ports: readonly MessagePort[]
   readonly #results: Promise<ShardResult>[]
   #batch = 0
-  /** Why a thread is gone before its time. */
+  /** Why a thread ended too early; null where none did. */
   #death: Error | null = null
   #isClosed = false
   #surrender: Surrender | null = null
 
-  /** @param parts the machine that the team stands for: its rules give the names of rules, and get the counters */
+  /** @param parts the machine that the team replaces: outcomes name its rules, which get the counters at the end */
   constructor(
     { shards, settings, place, tableMax }: TeamOptions,
     { ruleset4, ruleset6 }: MachineParts,
@@ -61,11 +64,11 @@ export class ShardTeam {
       return worker({ shard, shards, settings, place, beginning: copies, batches, answers, port })
     })
     this.#results = this.#workers.map((one) => this.#resultOf(one))
-    // Looked at where they are awaited; a thread that dies is noticed before.
+    // Rejections are handled where the results are awaited; a thread that dies is noticed before.
     for (const result of this.#results) result.catch(() => {})
   }
 
-  /** Frames said so far. */
+  /** Frames described so far. */
   get frames(): number {
     return this.#reader.frames
   }
@@ -77,7 +80,7 @@ export class ShardTeam {
 
   /**
    * Waits for the answers to the next batch.
-   * @returns null where one machine might have answered something else: what was said up to here is right, but no more
+   * @returns null where a single machine might have answered something else: everything before is right
    */
   async answers(): Promise<Float64Array | null> {
     const batch = this.#batch
@@ -91,19 +94,19 @@ export class ShardTeam {
     return this.#surrender === null ? this.#ring.rows(batch) : null
   }
 
-  /** Says of frame `index` of that batch what became of it. Frames must come in order, and all of them. */
+  /** Fills in the outcome of frame `index` of that batch. Must be called for all frames, in order. */
   describe(batch: PacketBatch, index: number, answers: Float64Array, outcome: Outcome): void {
     this.#reader.describe(batch, index, answers, outcome)
   }
 
-  /** All of that batch was said. */
+  /** All frames of that batch were described. */
   delivered(): void {
     this.#ring.delivered(this.#batch++)
   }
 
   /**
-   * Behind the last batch: gives the counters to the rules, and ends. Where it was not the capture's last, because the user
-   * interrupted the replay, packets are counted that threads took since.
+   * Called after the last batch: adds the counters to the rules, and ends. If the user interrupted the replay, packets
+   * that the threads have processed beyond that point are counted, too.
    */
   async finish({ ruleset4, ruleset6 }: MachineParts): Promise<Tally> {
     this.#ring.stop()
@@ -149,7 +152,7 @@ export class ShardTeam {
 function worker(task: ShardTask): Worker {
   // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
   const entry = new URL(`./shard-thread${extname(import.meta.url)}`, import.meta.url)
-  // Flags of the process are not its own: it would refuse some of them, like --input-type.
+  // No flags of the process: a worker refuses some of them, such as --input-type.
   shareFlowSeed()
   return new Worker(entry, { workerData: task, transferList: [task.port], execArgv: [] })
 }

@@ -10,10 +10,10 @@ import { AnswerRing } from './answer-ring.ts'
 import { ownDatagrams, Shard } from './shard.ts'
 import { batchOf, type RulesetText, type ShardResult, type ShardTask } from './shard-task.ts'
 
-/** Between looks at whether anybody still wants answers. */
+/** Longest wait before it checks whether the answers are still wanted. */
 const WAIT_MILLISECONDS = 100
 
-/** The entry of a shard's thread: answers batch after batch, and says at the end what it summed up. */
+/** The entry of a shard's thread: answers batch after batch, and returns its sums at the end. */
 function answerAll({ shard, shards, settings, place, beginning, batches, answers, port }: ShardTask): ShardResult {
   const parsed = (rules: RulesetText | undefined, family: Family) =>
     rules === undefined ? undefined : parseRuleset(rules.text, rules.file, family, rules.labels)

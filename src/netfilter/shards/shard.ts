@@ -15,7 +15,7 @@ export interface ShardOptions {
   /** Its number, from 0, and how many there are. */
   readonly shard: number
   readonly shards: number
-  /** With `isOwn` as `ownDatagrams` makes it. */
+  /** Its machine, with `isOwn` from `ownDatagrams`. */
   readonly machine: Machine
   readonly checksums: ChecksumPolicy
   readonly tell: (word: AnswerWord) => void
@@ -28,18 +28,18 @@ export function ownDatagrams(shard: number, shards: number) {
 }
 
 /**
- * A machine that sees every frame of a capture, so that frame numbers, the clock and fragments are those of the whole, but
- * takes only packets between certain pairs of hosts.
+ * A machine that processes only the packets between certain pairs of hosts. It sees every frame of the capture, so that
+ * frame numbers, the clock and fragments are those of the whole.
  */
 export class Shard {
-  /** A connection was announced that may concern other shards: what they answer from here on may be wrong. */
+  /** A connection was announced that may concern other shards, so that their answers from here on may be wrong. */
   concernsOthers = false
   readonly #options: ShardOptions
   readonly #pressure = new TablePressure()
   readonly #outcome = new Outcome()
-  /** The packets of this shard, together, so that their connections can be looked for together. */
+  /** The packets of this shard side by side, so that their connections can be looked up together. */
   #own = new PacketBatch(1, 1)
-  /** By row of the batch: the packet is this shard's (or a fragment). */
+  /** By row of the batch: 1 where the packet belongs to this shard (or is a fragment). */
   #isTaken = new Uint8Array(0)
   readonly #teller: AnswerTeller
   #announced = 0
@@ -49,12 +49,12 @@ export class Shard {
     this.#teller = new AnswerTeller(options.tell)
   }
 
-  /** An upper bound of this shard's part of a table for all, since it was last asked for. */
+  /** The upper bound of this shard's part of one table for all (TablePressure), since the last call. */
   takePressure(): number {
     return this.#pressure.take(this.#options.machine.tracker.current.table)
   }
 
-  /** Takes the next batch: writes the answers of its own packets to the rows where these stand. */
+  /** Processes its packets of the next batch, and writes each answer to the row with the packet's place. */
   take(batch: PacketBatch, answers: Float64Array): void {
     const { machine } = this.#options
     const own = this.#gather(batch)
@@ -91,7 +91,7 @@ export class Shard {
     if (tracker.onlooker.announced.announced !== this.#announced) this.#lookAtAnnounced()
   }
 
-  /** Helpers that only look on may expect connections between hosts that are another shard's. */
+  /** Helpers that only look on (HelperOnlooker) may expect connections between hosts of another shard. */
   #lookAtAnnounced(): void {
     const { machine, shard, shards } = this.#options
     const { announced } = machine.tracker.onlooker
@@ -108,7 +108,7 @@ export class Shard {
     if (announced.count * shards > SYSCTL_DEFAULTS.nf_conntrack_expect_max) this.concernsOthers = true
   }
 
-  /** Copies the rows that are this shard's into a batch of their own; bytes stay where they are. */
+  /** Copies this shard's rows into a batch of their own; the bytes are shared. */
   #gather(batch: PacketBatch): PacketBatch {
     const { shard, shards } = this.#options
     const { rows, info, seconds, bytes, count } = batch
@@ -135,7 +135,7 @@ export class Shard {
   }
 }
 
-/** A batch with the bytes of another one, and room for as many frames. */
+/** A batch that shares the bytes of another one, with room for as many frames. */
 function besides({ capacity, bytes }: PacketBatch, last: PacketBatch): PacketBatch {
   const fits = last.capacity === capacity
   return new PacketBatch(capacity, 0, {

@@ -13,13 +13,16 @@ export interface SharingOptions {
   /** What ReplayOptions.rules and rules6 were read from. */
   readonly rules: RulesetText | undefined
   readonly rules6: RulesetText | undefined
-  /** The same captures again, from their beginning: where threads cannot tell what one would have said, one starts anew. */
+  /**
+   * Opens the same captures again from the beginning, for one thread that takes over where several could give other
+   * answers.
+   */
   reopen(): Promise<PacketSource>
 }
 
 /**
- * Threads that say together what the machine of `parts` would say; null where packets of different pairs of hosts depend on
- * each other from the start, by a rule or a helper, or where threads cannot read along.
+ * Threads that together give the answers of the machine of `parts`; null where packets of different pairs of hosts
+ * depend on each other from the start, by a rule or a helper, or where threads cannot read along.
  */
 export function teamFor(
   sharing: SharingOptions,
@@ -39,8 +42,8 @@ export function teamFor(
 }
 
 /**
- * Gives the sinks the next batch as a team answers it.
- * @returns false where it could not: nothing of this batch was given
+ * Passes the next batch to the sinks, as answered by a team.
+ * @returns false where the team has to give up: nothing of this batch was passed on
  */
 export async function giveAnswered(
   team: ShardTeam,

@@ -4,7 +4,9 @@ import { P_FAMILY } from '../../wire/packet-fields.ts'
 import type { Machine } from '../machine.ts'
 import type { Outcome, Sink } from '../outcome.ts'
 
-/** A machine that starts anew replays a batch to sinks which have the first `said` frames of the capture already. */
+/**
+ * Replays a batch on a machine that started again, for sinks which have the first `said` frames of the capture already.
+ */
 export function replayBehind(
   said: number,
   batch: PacketBatch,
@@ -27,7 +29,7 @@ export function replayBehind(
   }
 }
 
-/** The frames of a batch from one on. */
+/** The frames of a batch from number `from` on. */
 function framesFrom({ capacity, bytes, info, seconds, count }: FrameBatch, from: number): FrameBatch {
   const arrays = { bytes, info: info.subarray(from * FRAME_INTS), seconds: seconds.subarray(from) }
   const rest = new FrameBatch(capacity - from, bytes.length, arrays)

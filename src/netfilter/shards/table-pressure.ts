@@ -3,20 +3,20 @@ import type { ConnectionTable } from '../../conntrack/table.ts'
 const SECOND_NS = 1e9
 
 /**
- * One shard's part of an upper bound of what a table for all shards would hold. That table keeps what has expired for a
- * second at most when it is full (CurrentConnection searches it once a second): so the bound is what was there when the
- * second before began, and all that was made since.
+ * One shard's part of an upper bound of the entries in one table for all shards. Such a table, when it is full, keeps
+ * expired entries for at most a second (CurrentConnection searches it once a second). So the bound is the number of
+ * entries at the start of the previous second, plus all that were made since.
  */
 export class TablePressure {
   #highest = 0
   #second = Number.NEGATIVE_INFINITY
-  /** Entries, and entries ever made, when the second before began, and when this one did. */
+  /** Entries, and entries ever made, at the start of the previous second and of this one. */
   #countBefore = 0
   #createdBefore = 0
   #count = 0
   #created = 0
 
-  /** Called ahead of each packet. */
+  /** Called before each packet. */
   note(nowNs: number, table: ConnectionTable): void {
     const second = Math.floor(nowNs / SECOND_NS)
     if (second === this.#second) return
@@ -29,7 +29,7 @@ export class TablePressure {
     this.#second = second
   }
 
-  /** The highest bound since it was last taken. */
+  /** The highest bound since the last call. */
   take(table: ConnectionTable): number {
     this.#raise(table)
     const highest = this.#highest

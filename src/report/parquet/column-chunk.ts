@@ -3,7 +3,7 @@ import { GrowingBytes } from './growing-bytes.ts'
 import { bitWidthOf, writeHybridRuns, writeSame } from './hybrid-runs.ts'
 import { ThriftWriter } from './thrift-compact.ts'
 
-/** Where the pages of a column are, relative to the bytes that they were appended to. */
+/** Where the pages of a column are, as offsets in the bytes that they were appended to. */
 export interface ColumnChunk {
   /** -1 without dictionary. */
   readonly dictionaryOffset: number
@@ -13,7 +13,7 @@ export interface ColumnChunk {
   readonly nulls: number
 }
 
-/** A column of the row group that is being filled. Rows are set in rising order; those left out are null. */
+/** A column of the row group being filled. Rows are set in ascending order; rows that are skipped are null. */
 export interface Column {
   /** Appends the pages of the first `rows` rows to `out`, and empties the column. */
   write(out: GrowingBytes, rows: number): ColumnChunk
@@ -21,7 +21,7 @@ export interface Column {
 
 /** The values that the numbers of a column stand for. */
 export interface Dictionary {
-  /** More than any number. */
+  /** One more than the highest number. */
   readonly size: number
   /** Appends a value in PLAIN encoding. */
   write(out: GrowingBytes, id: number): void
@@ -54,10 +54,10 @@ export class DictionaryColumn implements Column {
   }
 }
 
-/** Rows that say the same in several columns have one number for all of these. */
+/** One number per row for several columns, for rows that often have the same values in all of them. */
 export class SharedNumbers {
   readonly ofRows: Int32Array
-  /** Where a column puts together what it makes of them. */
+  /** Working memory for a column that turns the numbers into its own. */
   readonly scratch: Int32Array
 
   constructor(rows: number) {
@@ -66,7 +66,7 @@ export class SharedNumbers {
   }
 }
 
-/** One of the columns of shared numbers, each of which stands for a value of its dictionary, or for null. */
+/** One of the columns with shared numbers; each number stands for a value of its dictionary, or for null. */
 export class SharingColumn implements Column {
   private readonly numbers: SharedNumbers
   private readonly pages: DictionaryPages
@@ -77,7 +77,7 @@ export class SharingColumn implements Column {
     this.pages = new DictionaryPages(dictionary)
   }
 
-  /** The next number, from 0. @param id undefined for null */
+  /** Defines the next number, from 0. @param id undefined for null */
   define(id: number | undefined): void {
     this.ids.push(id ?? NULL)
   }
@@ -99,7 +99,7 @@ class DictionaryPages {
     this.dictionary = dictionary
   }
 
-  /** @param ids of the first `length` rows, behind which all are null; they are written over */
+  /** @param ids of the first `length` rows, which are overwritten; all later rows are null */
   write(out: GrowingBytes, ids: Int32Array, length: number, rows: number): ColumnChunk {
     const { dictionary, page } = this
     page.clear()
@@ -194,7 +194,7 @@ export class PlainColumn implements Column {
   }
 }
 
-/** All null. */
+/** Writes a column of nulls. */
 function writeEmpty(out: GrowingBytes, page: GrowingBytes, rows: number): ColumnChunk {
   const dataOffset = out.length
   writeLevels(page, null, rows, 0)

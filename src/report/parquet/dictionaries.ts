@@ -3,7 +3,7 @@ import { ByteWriter, SLACK } from '../byte-writer.ts'
 import { type Dictionary, writeText } from './column-chunk.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
 
-/** Values, numbered as they come up. */
+/** Values, numbered in the order in which they occur. */
 export class ValueDictionary<T extends string | number> implements Dictionary {
   private readonly numbers = new Map<T, number>()
   private values: T[] = []
@@ -47,7 +47,10 @@ export function smallNumbers(size: number): Dictionary {
 const ADDRESS_WORDS = 5
 const ADDRESS_ROOM = 48
 
-/** Addresses, numbered as they come up: at most `capacity` until they are cleared. No text is made until one is written. */
+/**
+ * Addresses, numbered in the order in which they occur, at most `capacity` until they are cleared. An address becomes
+ * text only when it is written.
+ */
 export class AddressDictionary implements Dictionary {
   size = 0
   /** Four words of each address, the last three 0 for IPv4, and the family. */

@@ -12,7 +12,7 @@ export interface ColumnSchema {
 
 const PHYSICAL = { int32: INT32, int64: INT64, timestamp: INT64, text: BYTE_ARRAY } as const
 
-/** What stands at the end of a Parquet file: the columns, and where their pages are. Some 2 kB for a row group. */
+/** The end of a Parquet file: the columns, and where their pages are. About 2 kB for each row group. */
 export class Footer {
   private readonly columns: readonly ColumnSchema[]
   private readonly groups = new GrowingBytes()
@@ -94,7 +94,7 @@ export class Footer {
       } else if (type === 'timestamp') {
         thrift.struct(10)
         thrift.struct(8)
-        // As an instant of a time zone (true), DuckDB would cut it to microseconds.
+        // isAdjustedToUTC: with true, DuckDB would cut the time to microseconds.
         thrift.bool(1, false)
         thrift.struct(2)
         thrift.struct(3)

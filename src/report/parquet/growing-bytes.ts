@@ -8,7 +8,7 @@ export class GrowingBytes {
     this.length = 0
   }
 
-  /** Makes room for `count` more bytes, which may then be written at `length` without further ado. */
+  /** Makes room for `count` more bytes, which may then be written at `length`. */
   ensure(count: number): void {
     if (this.length + count <= this.bytes.length) return
     const larger = new Uint8Array((this.length + count) * 2)

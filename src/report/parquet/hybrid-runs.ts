@@ -1,6 +1,6 @@
 import type { GrowingBytes } from './growing-bytes.ts'
 
-/** Repetitions that are worth a run of their own; also the size of a bit-packed group. */
+/** Fewest equal values that are written as a run; also the size of a bit-packed group. */
 const GROUP = 8
 
 /** Bits that the values 0 to `max` need. */
@@ -18,7 +18,7 @@ export function writeHybridRuns(
   count: number,
   bitWidth: number,
 ): void {
-  /** First value that is not written yet. Up to `at`, all are for bit packing, a multiple of GROUP. */
+  /** First value that is not written yet. Those up to `at`, a multiple of GROUP, will be bit-packed. */
   let from = 0
   let at = 0
   while (at < count) {
@@ -37,7 +37,7 @@ export function writeHybridRuns(
   writePacked(out, values, from, count, bitWidth)
 }
 
-/** What `writeHybridRuns` writes where all are the same. */
+/** As `writeHybridRuns`, for values that are all the same. */
 export function writeSame(out: GrowingBytes, value: number, count: number, bitWidth: number): void {
   if (count < GROUP) writeHybridRuns(out, new Uint8Array(count).fill(value), count, bitWidth)
   else writeRun(out, value, count, bitWidth)
@@ -48,7 +48,7 @@ function writeRun(out: GrowingBytes, value: number, length: number, bitWidth: nu
   for (let bits = 0; bits < bitWidth; bits += 8) out.byte((value >>> bits) & 255)
 }
 
-/** Values of whole groups; only the last of all may be short, and is filled up by zeros. */
+/** Writes whole groups of values; only the last group of all may be shorter, and is filled up with zeros. */
 function writePacked(
   out: GrowingBytes,
   values: Int32Array | Uint8Array,

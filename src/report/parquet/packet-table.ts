@@ -31,7 +31,7 @@ const POSSIBLE = fixedTexts(
 const PORTS = smallNumbers(1 << 16)
 const OCTETS = smallNumbers(1 << 8)
 
-/** Nanoseconds since the epoch in 64 bits reach to the year 2262; a packet beyond has no time. */
+/** The last second that 64 bits of nanoseconds since the epoch can hold (year 2262); later packets have no time. */
 const LAST_SECOND = 9_223_372_035
 const FIRST_SECOND = -LAST_SECOND
 
@@ -39,13 +39,13 @@ const FIRST_SECOND = -LAST_SECOND
 export class PacketTable {
   rows = 0
   private readonly addresses: AddressDictionary
-  /** Texts that belong to single packets; forgotten with the row group. */
+  /** Texts of single packets; cleared with the row group. */
   private readonly reasons = new ValueDictionary<string>()
   private readonly unknowns = new ValueDictionary<string>()
   private readonly fragmentLists = new ValueDictionary<string>()
   private readonly columns: PacketColumns
   private readonly inOrder: readonly Column[]
-  /** Numbers of answers: a label and a rule, which make up several columns. */
+  /** Numbers of answers (label, verdict and rule), which determine several columns. */
   private readonly answers: AnswerTexts<number>
   private readonly answerNumbers: SharedNumbers
   private readonly severalFiles: boolean
@@ -93,7 +93,7 @@ export class PacketTable {
     }
   }
 
-  /** Appends the columns, and forgets all rows. */
+  /** Appends the columns, and clears all rows. */
   write(out: GrowingBytes): ColumnChunk[] {
     const chunks = this.inOrder.map((column) => column.write(out, this.rows))
     this.rows = 0

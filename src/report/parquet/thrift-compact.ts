@@ -11,8 +11,8 @@ const STRUCT = 12
 const encoder = new TextEncoder()
 
 /**
- * Structures in the compact protocol of Thrift, which Parquet's headers are in. Fields are written in rising order of
- * their numbers. Numbers are whole, from 0 to 2^52 - 1.
+ * Writes structures in Thrift's compact protocol, the format of Parquet's headers. Fields are written in ascending
+ * order of their numbers. Numbers are whole, from 0 to 2^52 - 1.
  */
 export class ThriftWriter {
   private readonly out: GrowingBytes

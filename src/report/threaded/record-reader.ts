@@ -45,7 +45,7 @@ import {
 import type { RecordRing } from './record-ring.ts'
 import type { RecordWord } from './record-writer.ts'
 
-/** What is the same for all packets on a way. */
+/** What all packets on a way have in common. */
 interface Way {
   readonly family: number
   readonly protocol: number
@@ -55,10 +55,10 @@ interface Way {
   readonly rule: RuleInfo | null
 }
 
-/** A transport header is there: more of it does not matter to those who ask for ports. */
+/** P_L4_LENGTH of such packets: a transport header is there, and outputs need no more than its ports. */
 const HEADER_BYTES = 8
 
-/** Gives sinks the outcomes that another thread wrote down. */
+/** Passes outcomes to the sinks from the records that another thread has written. */
 export class RecordReader {
   readonly #ring: RecordRing
   readonly #sinks: readonly Sink[]
@@ -68,12 +68,12 @@ export class RecordReader {
   readonly #rules6: RuleInfo[] = []
   readonly #ways: Way[] = []
   readonly #fileFrames: number[] = []
-  /** Of packets that took the short way: what no such packet has stays as it was made. */
+  /** For packets that took the short way. Fields that such packets do not have keep their first values. */
   readonly #passed = new Outcome()
   readonly #whole = new Outcome()
   #frame = 0
 
-  /** @param hear the next word that the other thread told */
+  /** @param hear returns the next word from the other thread */
   constructor(ring: RecordRing, sinks: readonly Sink[], hear: () => RecordWord) {
     this.#ring = ring
     this.#sinks = sinks
@@ -85,7 +85,7 @@ export class RecordReader {
     this.#passed.fields = fields
   }
 
-  /** A block of records. */
+  /** Reads a block of records. */
   read(from: number, length: number): void {
     const { ints } = this.#ring
     const end = from + length

@@ -2,28 +2,38 @@ import { FRAMES } from '../../pipeline/packet-batch.ts'
 import { CONTEXT_INTS, RECORD_INTS_MAX } from './record-layout.ts'
 
 const BLOCK_INTS = 1 << 13
-/** Where there are more threads than processors, one goes on for milliseconds before it is another's turn: so much must fit. */
+/**
+ * Blocks for several milliseconds of work: where there are more threads than processors, each runs that long before the
+ * next one's turn.
+ */
 const BLOCKS = 128
-/** A batch of the longest records: whoever begins one when so many are free need not wait within it. */
+/** Blocks for a batch of the longest records: with so many free ones a batch can be written without waiting. */
 const FREE_FOR_BATCH = Math.ceil((FRAMES * (RECORD_INTS_MAX + CONTEXT_INTS)) / (BLOCK_INTS - RECORD_INTS_MAX)) + 1
-/** Whoever found less goes on when there are so many: to take turns for each block would cost both threads dearly. */
+/**
+ * A writer that found fewer continues when so many are free: to be woken for each block would slow down both threads.
+ */
 const FREE_TO_GO_ON = (BLOCKS / 8) * 5
-/** The thread that reads, having nothing, is woken for so many. */
+/** The reader, having nothing to do, is woken for so many blocks. */
 const AT_ONCE = 12
 
 const CACHE_LINE_INTS = 16
-/** Places in the control words; those that different threads write to are a cache line apart. They count blocks ever filled and freed. */
+/**
+ * Positions of the control words; words that different threads write are a cache line apart. They count blocks ever
+ * filled and freed.
+ */
 const FILLED = 0
 const ENDED = 1
 const FREED = CACHE_LINE_INTS
 const STATE = FREED + 1
-/** By block: integers in it. Negative (as their complement) where the outputs shall write all that they have. */
+/**
+ * By block: integers in it. The bitwise complement (negative) means that the outputs are to write everything they have.
+ */
 const LENGTHS = 2 * CACHE_LINE_INTS
 const CONTROL_INTS = LENGTHS + BLOCKS
 
-/** What the thread that reads has come to, 0 while it goes on: nobody reads the outputs any more, … */
+/** State of the reading thread, 0 while it works. The readers of all outputs have gone away. */
 export const STATE_UNREAD = 1
-/** … or one cannot be written, and records are no longer taken. */
+/** An output cannot be written, and records are no longer read. */
 export const STATE_FAILED = 2
 
 export interface RecordMemory {
@@ -37,7 +47,7 @@ export interface RecordMemory {
  */
 export class RecordRing {
   readonly memory: RecordMemory
-  /** All blocks, one behind the other, in integers and in doubles. */
+  /** All blocks, one after the other, as integers and as doubles. */
   readonly ints: Int32Array
   readonly doubles: Float64Array
   readonly #control: Int32Array
@@ -49,7 +59,7 @@ export class RecordRing {
     this.doubles = new Float64Array(memory.records)
   }
 
-  /** The replay's side: waits, but no longer than that, until a whole batch can be filled in. */
+  /** The replay's side: waits at most so many milliseconds until there is room for a whole batch. */
   waitForRoom(milliseconds: number): boolean {
     const control = this.#control
     const freed = Atomics.load(control, FREED)
@@ -62,7 +72,7 @@ export class RecordRing {
     return free(this.#control[FILLED], Atomics.load(this.#control, FREED)) >= FREE_FOR_BATCH
   }
 
-  /** The replay's side: where the next block begins. Blocks the thread until it is free, or will never be. */
+  /** The replay's side: where the next block begins. Blocks the thread until that block is free, or never will be. */
   blockToFill(): number {
     const control = this.#control
     for (;;) {
@@ -73,12 +83,12 @@ export class RecordRing {
     }
   }
 
-  /** Where the block ends that begins here. */
+  /** End of the block that begins here. */
   endOf(block: number): number {
     return block + BLOCK_INTS
   }
 
-  /** The replay's side: hands over the block. @param goesOut whether all shall be written that there is */
+  /** The replay's side: hands over the block. @param goesOut whether the outputs are to write everything they have */
   publish(length: number, goesOut: boolean): void {
     const control = this.#control
     const block = control[FILLED]
@@ -103,7 +113,10 @@ export class RecordRing {
     Atomics.notify(this.#control, FREED)
   }
 
-  /** The outputs' side: where the oldest block begins, -1 where there are no more. Blocks the thread until there is one. */
+  /**
+   * The outputs' side: start of the oldest filled block, -1 when there will be no more. Blocks the thread until there
+   * is one.
+   */
   take(): number {
     const control = this.#control
     for (;;) {
@@ -115,7 +128,7 @@ export class RecordRing {
     }
   }
 
-  /** The outputs' side, of the block taken: integers in it, and whether all shall be written that there is. */
+  /** The outputs' side: integers in the block taken, and whether everything is to be written after it. */
   get length(): number {
     const length = this.#control[LENGTHS + (this.#control[FREED] % BLOCKS)]
     return length < 0 ? ~length : length
@@ -134,7 +147,7 @@ export class RecordRing {
   }
 }
 
-/** Counts go round at a multiple of the blocks, so that they never become negative. */
+/** Counts wrap at a multiple of BLOCKS, so that they never become negative. */
 const ROUND = 1 << 30
 
 function next(count: number): number {

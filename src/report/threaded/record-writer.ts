@@ -37,10 +37,10 @@ import {
 } from './record-layout.ts'
 import type { RecordRing } from './record-ring.ts'
 
-/** What records cannot hold, in the order in which they refer to it. */
+/** What records cannot hold, sent in the order in which the records refer to it. */
 export type RecordWord = AnswerWord | { readonly kind: 'rule'; readonly rule: RuleInfo }
 
-/** Writes down of each frame what the outputs must know, for another thread. */
+/** Writes records of what the outputs need of each frame, for another thread. */
 export class RecordWriter {
   readonly passed: PassedSink = {
     way: (way, outcome) => this.#whole(RECORD_WAY | (way << WAY_SHIFT), outcome),
@@ -54,11 +54,11 @@ export class RecordWriter {
   /** By RuleInfo.id, IPv4 and IPv6 rulesets apart: whether the other thread knows it. */
   readonly #rules4: boolean[] = []
   readonly #rules6: boolean[] = []
-  /** Where the block begins, how far it is filled, and the last place where a record may begin. */
+  /** Start of the block, how far it is filled, and the last place where a record may begin. */
   #block: number
   #at: number
   #last: number
-  /** Records were handed over since all was to go out. */
+  /** Records were handed over since the last time that everything was written. */
   #keepsBack = false
   #seconds = Number.NaN
   #digits = Number.NaN
@@ -82,7 +82,7 @@ export class RecordWriter {
     this.#whole(RECORD_WHOLE, outcome)
   }
 
-  /** Hands over what was written so far. @param goesOut whether the outputs shall write all that there is */
+  /** Hands over what was written so far. @param goesOut whether the outputs are to write everything they have */
   flush(goesOut: boolean): void {
     if (this.#at > this.#block || (goesOut && this.#keepsBack)) this.#publish(goesOut)
   }
@@ -109,7 +109,7 @@ export class RecordWriter {
       ints[at + R_ADDRESSES + 1] = rows[base + P_DST]
       this.#at = at + PASSED_INTS_V4
     } else {
-      // The destination's words stand right behind those of the source.
+      // Copies the words of both addresses, which follow each other.
       for (let word = 0; word < 8; word++) ints[at + R_ADDRESSES + word] = rows[base + P_SRC + word]
       this.#at = at + PASSED_INTS_V6
     }
@@ -170,7 +170,10 @@ export class RecordWriter {
   }
 }
 
-/** What can go to another thread: all that is said of a rule, as values. How nat rules translate is no matter to outputs. */
+/**
+ * A rule as it can be sent to another thread: plain values, without the translation of nat rules, which outputs do not
+ * need.
+ */
 function copyOf(rule: RuleInfo): RuleInfo {
   const { id, family, table, chain, number, record, target, file, line, text, comment, rejectsWithReset } = rule
   return { id, family, table, chain, number, record, target, file, line, text, comment, rejectsWithReset, nat: null }

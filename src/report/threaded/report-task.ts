@@ -9,15 +9,15 @@ export interface OutputTask {
   readonly output: OpenOutput
 }
 
-/** What the outputs' thread is to do. */
+/** The task of the outputs' thread. */
 export interface ReportTask {
   readonly outputs: readonly OutputTask[]
   /** Paths of the captures as given. */
   readonly files: readonly string[]
   readonly records: RecordMemory
-  /** Where RecordWords come, ahead of the records that refer to them. */
+  /** Delivers RecordWords, before the records that refer to them. */
   readonly port: MessagePort
 }
 
-/** What it says at its end: why it could not write, or null. */
+/** Its result: why it could not write, or null. */
 export type ReportResult = Failure | null

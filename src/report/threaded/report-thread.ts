@@ -7,7 +7,7 @@ import { RecordRing, STATE_FAILED, STATE_UNREAD } from './record-ring.ts'
 import type { RecordWord } from './record-writer.ts'
 import type { ReportResult, ReportTask } from './report-task.ts'
 
-/** The entry of the outputs' thread: block after block goes to the sinks, which write here and now. */
+/** The entry of the outputs' thread: reads block after block for the sinks, which write synchronously. */
 async function writeAll({ outputs: asked, files, records, port }: ReportTask): Promise<ReportResult> {
   const ring = new RecordRing(records)
   try {

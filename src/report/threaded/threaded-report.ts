@@ -8,12 +8,12 @@ import { RecordRing, STATE_FAILED, STATE_UNREAD } from './record-ring.ts'
 import { RecordWriter } from './record-writer.ts'
 import type { OutputTask, ReportResult, ReportTask } from './report-task.ts'
 
-/** So long the event loop can wait for room at a time. */
+/** How long to block for room before the event loop gets a turn. */
 const BRIEF_MILLISECONDS = 2
-/** So long records of a live capture are kept back. */
+/** How long records of a live capture are held back. */
 const PATIENCE_MILLISECONDS = 50
 
-/** The outputs of every packet, formatted and written by a thread of their own: here it is only written down what they need. */
+/** Per-packet outputs that another thread formats and writes: this sink only writes the records that they need. */
 export class ThreadedReport implements Sink {
   readonly passed: PassedSink
   readonly #ring = new RecordRing()
@@ -23,7 +23,7 @@ export class ThreadedReport implements Sink {
   readonly #result: Promise<ReportResult>
   #lastFlush = performance.now()
   #flushSoon: NodeJS.Timeout | null = null
-  /** Why the thread is gone before its time. */
+  /** Why the thread ended too early; null where it did not. */
   #death: Error | null = null
 
   constructor(outputs: readonly OutputTask[], files: readonly string[]) {
@@ -32,20 +32,20 @@ export class ThreadedReport implements Sink {
     const task: ReportTask = { outputs, files, records: this.#ring.memory, port: port2 }
     // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
     const entry = new URL(`./report-thread${extname(import.meta.url)}`, import.meta.url)
-    // Flags of the process are not its own: it would refuse some of them, like --input-type. Files were opened here.
+    // No flags of the process: a worker refuses some of them, such as --input-type. Files were opened in this thread.
     const options = { workerData: task, transferList: [port2], execArgv: [], trackUnmanagedFds: false }
     this.#worker = new Worker(entry, options)
     this.#result = this.#resultOf(this.#worker)
-    // Looked at where it is awaited.
+    // A rejection is handled where the result is awaited.
     this.#result.catch(() => {})
-    // A replay that ends in an error is not kept from ending.
+    // The thread does not keep the process alive when a replay ends with an error.
     this.#worker.unref()
     this.#port.unref()
     this.#writer = new RecordWriter(this.#ring, (word) => this.#port.postMessage(word))
     this.passed = this.#writer.passed
   }
 
-  /** Whoever read the outputs went away: nobody wants more. */
+  /** The readers of all outputs have gone away. */
   get readersGone(): boolean {
     return this.#ring.state === STATE_UNREAD
   }
@@ -60,7 +60,7 @@ export class ThreadedReport implements Sink {
     if (!this.#ring.hasRoom || this.#isOver) return this.#waitForRoom()
   }
 
-  /** What is held back goes out soon, and not at once: the next batch of a file is that near. */
+  /** Hands over held-back records soon, but not at once: the next batch of a file may be about to come. */
   idle(): void {
     this.#flushSoon ??= setTimeout(() => this.#flush(performance.now()), PATIENCE_MILLISECONDS).unref()
   }
