@@ -1,11 +1,14 @@
 export interface HelperInfo {
   readonly name: string
-  /** What it may be attached to, as the kernel has it (asked of iptables-legacy-restore): H.245 is registered for UDP. */
+  /**
+   * Protocols that it may be attached to, as the kernel accepts them (asked of iptables-legacy-restore). H.245 is
+   * registered for UDP.
+   */
   readonly protocols: readonly number[]
   readonly ipv4Only?: true
 }
 
-/** Connection tracking helpers of the kernel. */
+/** The kernel's helpers that `-j CT --helper` may name. */
 export const ATTACHABLE_HELPERS: readonly HelperInfo[] = [
   { name: 'amanda', protocols: [17] },
   { name: 'ftp', protocols: [6] },

@@ -3,8 +3,8 @@ import type { Rule, Table } from './rule.ts'
 import { Refusal } from './text/ruleset-error.ts'
 
 /**
- * Rates that RATEEST measures have their names for themselves in all tables: the kernel refuses a rule that names one which
- * is measured otherwise already. Throws Refusal.
+ * Names of RATEEST estimators are shared by all tables: the kernel refuses a rule that names an existing one with other
+ * settings. Throws Refusal.
  *
  * @param earlier tables that stand before this one
  */
@@ -17,7 +17,7 @@ export function checkEstimators(table: Table, earlier: readonly Table[]): void {
   }
 }
 
-/** @param known by name, the first rule that measures it */
+/** @param known by name, the first rule that defines the estimator */
 function checkEstimator(rule: Rule, target: Target, known: Map<string, Rule>): void {
   const [, name, how] = /^--rateest-name (\S+) (.*)$/.exec(target.print()) ?? []
   const first = known.get(name)

@@ -5,8 +5,8 @@ import { TABLE_HOOKS } from './tables.ts'
 import { Refusal } from './text/ruleset-error.ts'
 
 /**
- * What the kernel checks when it takes a table: no jumps to base chains, no loops that a packet could reach, and no
- * match or target where its hook does not exist, unless behind a bare verdict. Throws Refusal.
+ * What the kernel checks when a table is loaded: no jumps to base chains, no loops that a packet could reach, and no
+ * match or target at a hook where it does not exist, unless it comes after a bare verdict. Throws Refusal.
  */
 export function checkTable(table: Table): void {
   const chains = new Map(table.chains.map((chain) => [chain.name, chain]))
@@ -38,7 +38,7 @@ interface Visit {
   next: number
 }
 
-/** Depth first, without recursion: a ruleset may nest as deep as it likes. */
+/** Depth first, without recursion, since chains may be nested to any depth. */
 function checkReachable(base: Chain, hook: number, chains: ReadonlyMap<string, Chain>): void {
   const done = new Set<string>()
   const open = new Set([base.name])

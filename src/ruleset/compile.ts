@@ -29,25 +29,28 @@ import { checkTimeouts } from './timeout-names.ts'
 import { undecidableWarnings } from './undecidable.ts'
 
 export interface CompileOptions {
-  /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to taken-to-match or not. */
+  /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to whether it is taken to match. */
   readonly assume?: ReadonlyMap<string, boolean>
   /** What `-m set` and `-j SET` refer to. */
   readonly sets?: readonly SetDefinition[]
   /** What `-m osf` looks packets up in; undecided where absent. */
   readonly fingerprints?: readonly Fingerprint[] | undefined
-  /** What `-j CT --timeout` refers to; rules that name others are refused. Not checked where absent. */
+  /** What `-j CT --timeout` refers to; rules that name other policies are refused. Not checked where absent. */
   readonly timeoutPolicies?: readonly TimeoutPolicy[] | undefined
-  /** What rules share by name (sets, lists of recent addresses). Give both families the same; a new one by default. */
+  /**
+   * What rules share by name (sets, lists of recent addresses). Pass the same one for both families. A new one by
+   * default.
+   */
   readonly memory?: RuleMemory
-  /** Runs the interpreter for every packet: for tests that hold the two evaluators against each other. */
+  /** Uses the interpreter for every packet: for tests that compare the two evaluators. */
   readonly interpretOnly?: boolean
-  /** False has the interpreter walk for every packet, whatever it answered to others: for tests. True by default. */
+  /** False makes the interpreter evaluate every packet anew instead of reusing answers: for tests. True by default. */
   readonly remembersWalks?: boolean
 }
 
-/** A hook's table, which can also tell how it came to its verdict. */
+/** A hook's table that can also explain its verdict. */
 export interface ExplainingHookTable extends HookTable {
-  /** As `run`, with the same effects, but slow; appends what every rule asked to `steps`. */
+  /** As `run`, with the same effects, but slow; appends the checks of every rule to `steps`. */
   explain(packet: RulePacket, steps: RuleStep[]): number
 }
 
@@ -142,7 +145,10 @@ export function compileRuleset(
   }
 }
 
-/** The nat table's ports are chosen among those of all connections. */
+/**
+ * The first rule by which connections depend on each other. In the nat table that is every rule, since ports are chosen
+ * among those of all connections.
+ */
 function sharingRule(infos: readonly RuleInfo[], programs: ReadonlyMap<TableName, Program>): RuleInfo | null {
   for (const program of programs.values()) {
     const id = firstSharingRule(program)

@@ -1,4 +1,6 @@
-/** What rules may see and do of the connection table: implemented by the tracker. `connection` is an entry, never -1. */
+/**
+ * The connection table as rules can see and change it; implemented by the tracker. `connection` is an entry, never -1.
+ */
 export interface ConnectionView {
   /** IPS_ status bits (conntrack/status.ts), as `--ctstatus` tests them. */
   status(connection: number): number
@@ -18,21 +20,23 @@ export interface ConnectionView {
   /** Conntrack zone of the original direction. */
   zone(connection: number): number
   /**
-   * The connection that a packet with the addresses, protocol and ports of the row (P_FAMILY, P_PROTOCOL, P_PORTS, P_SRC,
-   * P_DST) would belong to in that zone: twice the entry, plus 1 where the packet would be a reply; -1 for none.
+   * The connection to which a packet with the addresses, protocol and ports of the row (P_FAMILY, P_PROTOCOL, P_PORTS,
+   * P_SRC, P_DST) would belong in that zone: twice the entry, plus 1 where the packet would be a reply; -1 for none.
    */
   find(fields: Int32Array, base: number, zone: number): number
-  /** Whether packets find it: not before its first packet is accepted, nor when one has ended it. */
+  /** Whether packets find the connection: not before its first packet is accepted, nor after it has ended. */
   isFindable(connection: number): boolean
-  /** Number of the connection, from 1; 0 of an entry that is free. Tells a later connection in the same entry apart. */
+  /** Number of the connection, from 1; 0 for a free entry. Distinguishes later connections in the same entry. */
   number(connection: number): number
   /** From now on watchers are told of this connection. */
   watch(connection: number): void
-  /** More than once is as once. */
+  /** Adding a watcher again has no effect. */
   addWatcher(watcher: ConnectionWatcher): void
-  /** A TCP connection at its end: TIME_WAIT or CLOSE. */
+  /** Whether a TCP connection is at its end: TIME_WAIT or CLOSE. */
   isClosed(connection: number): boolean
-  /** Packets and bytes of a direction so far, this packet included. Counted where CompiledRuleset.countsConnections. */
+  /**
+   * Packets and bytes of a direction so far, this packet included. Only counted if CompiledRuleset.countsConnections.
+   */
   packets(connection: number, reply: boolean): number
   bytes(connection: number, reply: boolean): number
   /** Connection labels, 0 to 127. */
@@ -44,10 +48,10 @@ export interface ConnectionView {
   masterHelper(connection: number): string | null
 }
 
-/** Is told of connections that somebody watches. */
+/** Is told about connections that are watched. */
 export interface ConnectionWatcher {
   /** A packet of the connection was tracked: it may be closed now, or expire earlier than before. */
   moved(connection: number): void
-  /** It leaves the connection table: its time is over, it has ended, or it was thrown out. Nobody finds it any more. */
+  /** It leaves the connection table, because it expired, ended or was pushed out. It can no longer be found. */
   left(connection: number): void
 }

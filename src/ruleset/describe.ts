@@ -8,7 +8,7 @@ import { printAddress } from './text/addresses.ts'
 import { hex } from './text/numbers.ts'
 import { printProtocol } from './text/protocols.ts'
 
-/** What stands in the packet where a condition looked: `destination port 53`. */
+/** The value in the packet that a condition looked at: `destination port 53`. */
 export function describeFound(
   condition: Condition,
   packet: RulePacket,

@@ -3,8 +3,8 @@ import { PART_TRACKING } from './packet-edits.ts'
 import type { Table } from './rule.ts'
 
 /**
- * PART_ bits of what a table's targets change of packets that go on to later rules of the table. What becomes of a packet
- * that a target takes (TPROXY) is not among them: no rule of the table sees it again.
+ * PART_ bits of what a table's targets change in packets that go on to later rules of the table. Changes to a packet
+ * that a target accepts (TPROXY) are not among them: no later rule of the table sees it.
  */
 export function partsEditedWithin(table: Table): number {
   return partsOf(table, (action) => {
@@ -13,7 +13,7 @@ export function partsEditedWithin(table: Table): number {
   })
 }
 
-/** PART_ bits of all that may be changed of a packet behind a table, where it goes on to other tables. */
+/** PART_ bits of all that may have been changed when a packet goes on from a table to others. */
 export function partsEditedBehind(table: Table): number {
   const ofAccepted = partsOf(table, (action) => (action.kind === 'undecided' ? (action.accepted?.parts ?? 0) : 0))
   return partsEditedWithin(table) | ofAccepted

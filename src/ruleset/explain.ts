@@ -5,13 +5,13 @@ import type { Recorder } from './evaluate/walk-context.ts'
 import type { RulePacket } from './rule-packet.ts'
 import type { RuleInfo } from './ruleset.ts'
 
-/** One thing that a rule asked. */
+/** One check of a rule. */
 interface CheckStep {
   /** Name of the match, or of the option without a match (`source`, `in-interface`, …). */
   readonly match: string
   /** `no`, `yes`, `unknown`, or `drop` where the match dropped the packet at once. */
   readonly result: 'no' | 'yes' | 'unknown' | 'drop'
-  /** What stands in the packet there: `destination port 53`. */
+  /** The value in the packet: `destination port 53`. */
   readonly found: string
   /** For `unknown`: what is missing. */
   readonly missing: string | null
@@ -20,7 +20,7 @@ interface CheckStep {
 /** One rule that a packet met. */
 export interface RuleStep {
   readonly rule: RuleInfo
-  /** Up to the first that did not hold. */
+  /** Up to the first one that failed. */
   readonly checks: readonly CheckStep[]
   readonly matched: 'no' | 'yes' | 'unknown'
   /** The packet's mark when it came to the rule. */
@@ -30,7 +30,7 @@ export interface RuleStep {
 const RESULTS = ['no', 'yes', 'unknown', 'drop', 'unknown'] as const
 const MATCHED = ['no', 'yes', 'unknown'] as const
 
-/** Writes down what the interpreter does. */
+/** Records what the interpreter does. */
 export class StepRecorder implements Recorder {
   readonly #steps: RuleStep[]
   readonly #infos: readonly RuleInfo[]

@@ -14,15 +14,15 @@ export interface RuleContext {
   readonly protocol: number
   /** Names of connection labels; null where no file of them was given. */
   readonly labels: LabelNames | null
-  /** Says something about the ruleset that is no error. */
+  /** Adds a warning about the ruleset. */
   warn(text: string): void
 }
 
-/** What the loader and the kernel ask before they take a rule. */
+/** What the loader and the kernel require of a rule. */
 export interface Requirements {
   readonly family?: Family
   readonly tables?: readonly TableName[]
-  /** HOOK_ numbers: the rule may only be reached from these. */
+  /** HOOK_ numbers: the rule may be reached only from these. */
   readonly hooks?: readonly number[]
   /** The rule needs `-p` with one of these. */
   readonly protocols?: readonly number[]
@@ -34,7 +34,10 @@ export interface MatchExtension extends Requirements {
   /** The kernel's other names for it. */
   readonly aliases?: readonly string[]
   readonly options: readonly OptionSpec[]
-  /** Its options are few, and read as quickly as such that were read before are found: rules do not share its matches. */
+  /**
+   * Its few options are parsed as fast as an equal match would be found, so rules do not share its matches
+   * (ExtensionCache).
+   */
   readonly isBrief?: boolean
   /** Throws Refusal where an option is wrong. */
   parse(options: Options, context: RuleContext): Match
@@ -44,11 +47,13 @@ export interface MatchExtension extends Requirements {
 export interface Match extends Requirements {
   /** Its options as iptables-save prints them; '' for none. */
   print(): string
-  /** What it asks, in order, all of which must hold. Called once per rule: stateful conditions must be new objects. */
+  /**
+   * Its conditions, in order, all of which must hold. Called once per rule: stateful conditions must be new objects.
+   */
   conditions(context: CallContext): readonly Condition[]
-  /** Told before any conditions are asked for, in the order of the file: for what rules share by name. */
+  /** Called before any `conditions`, in the order of the file, to set up what rules share by name. */
   prepare?(context: CallContext): void
-  /** It holds only for TCP packets with SYN: TCPMSS asks for such a match. */
+  /** It holds only for TCP packets with SYN; TCPMSS requires such a match. */
   readonly asksForSyn?: boolean
   /** Text of `-m comment`. */
   readonly comment?: string
@@ -69,8 +74,8 @@ export interface Target extends Requirements {
   prepare?(context: CallContext): void
   /** The rule must have a match that asks for SYN. */
   readonly needsSyn?: boolean
-  /** CT: the timeout policy that it names. */
+  /** CT: name of the timeout policy. */
   readonly timeout?: Token
-  /** REJECT answers by a TCP reset. */
+  /** REJECT: answers with a TCP reset. */
   readonly rejectsWithReset?: boolean
 }

@@ -12,7 +12,7 @@ import type { ProgramCheck } from './evaluate/program.ts'
 import type { Negatable, RuleHeader } from './rule.ts'
 import type { Family } from './rule-environment.ts'
 
-/** Names of what a header asks, for `assume` and for explanations. */
+/** Names of the options of a header, for `assume` and for explanations. */
 const SOURCE = 'source'
 const DESTINATION = 'destination'
 const IN_INTERFACE = 'in-interface'
@@ -20,7 +20,7 @@ const OUT_INTERFACE = 'out-interface'
 const PROTOCOL = 'protocol'
 const FRAGMENT = 'fragment'
 
-/** What headers ask, as checks. What many rules ask alike is one check, which they share. */
+/** The options of headers as checks. Rules with the same option and value share one check. */
 export class HeaderChecks {
   readonly #family: Family
   readonly #protocols = new Map<number, readonly ProgramCheck[]>()
@@ -30,7 +30,7 @@ export class HeaderChecks {
     this.#family = family
   }
 
-  /** `-s -d -i -o -p -f`, in the order in which the kernel looks at them. */
+  /** The checks of a header, in the order in which the kernel evaluates `-s -d -i -o -p -f`. */
   of(header: RuleHeader): ProgramCheck[] {
     const checks: ProgramCheck[] = []
     const { source, destination, inInterface, outInterface, protocol, fragment } = header
@@ -62,7 +62,7 @@ export class HeaderChecks {
     let checks = this.#protocols.get(key)
     if (checks === undefined) {
       const asked = [equals('protocol', value, negated)]
-      // ip6_tables drops what it cannot find the transport header of, as soon as a rule asks for the protocol.
+      // ip6_tables drops a packet without a transport header as soon as a rule asks for the protocol.
       const first = this.#family === 'ipv6' ? [hotdropWhen(equals('protocol', -1))] : []
       checks = [...first, ...asked].map((condition) => ({ match: PROTOCOL, condition }))
       this.#protocols.set(key, checks)
@@ -78,7 +78,7 @@ function interfaceCondition(field: NameCondition['field'], asked: Negatable<stri
   return { kind: 'name', field, name, prefix, negated: asked.negated }
 }
 
-/** True for a rule that asks nothing at all. */
+/** True for a header without any condition. */
 export function asksNothing(header: RuleHeader): boolean {
   return Object.values(header).every((asked) => asked === null)
 }

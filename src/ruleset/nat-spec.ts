@@ -13,6 +13,6 @@ export interface NatSpec {
   /** Port shifting: what minPort stands for; -1 without. */
   readonly basePort: number
   readonly persistent: boolean
-  /** Ports are chosen at random: nothing tells which. */
+  /** Ports are chosen at random. */
   readonly random: boolean
 }

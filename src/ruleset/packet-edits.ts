@@ -22,20 +22,23 @@ export const PART_TTL = 1
 export const PART_TOS = 2
 export const PART_TCP_FLAGS = 4
 export const PART_TCP_OPTIONS = 8
-/** The packet grew: its lengths and the TCP data offset. */
+/** The lengths and the TCP data offset of a packet that grew. */
 export const PART_LENGTH = 16
 export const PART_SOURCE = 32
 export const PART_DESTINATION = 64
-/** The transport checksum, where nothing else of the header changes with it. */
+/** The transport checksum, where nothing else in the header changes. */
 const PART_CHECKSUM = 128
-/** Where routing sends it: to this machine, whatever its destination. */
+/** Where routing sends the packet: to this machine, whatever its destination. */
 export const PART_ROUTE = 256
 export const ALL_PARTS = 511
-/** What the tracker will find attached to it (CT and NOTRACK). Never uncertain: both ways are followed. */
+/**
+ * What CT and NOTRACK attach to the packet for the tracker. Never uncertain: the interpreter follows both
+ * possibilities.
+ */
 export const PART_TRACKING = 512
 
 const UDP_SUM = 6
-/** By protocol: where ports (0) or the identifier stand in the transport header, and where its checksum, or -1. */
+/** By protocol: offsets in the transport header of the ports or the identifier, and of the checksum, or -1. */
 const TRANSPORT_PLACES: ReadonlyMap<number, readonly [number, number]> = new Map([
   [1, [4, 2]],
   [6, [0, 16]],
@@ -46,10 +49,10 @@ const TRANSPORT_PLACES: ReadonlyMap<number, readonly [number, number]> = new Map
   [136, [0, 6]],
 ])
 
-/** Room for what TCPMSS adds. */
+/** Bytes that TCPMSS may add. */
 const GROWTH = 4
 
-/** What is looked at here of a packet (RulePacket). */
+/** What is needed of a packet (RulePacket) here. */
 export interface EditedPacket {
   bytes: Uint8Array
   readonly fields: Int32Array
@@ -58,39 +61,39 @@ export interface EditedPacket {
   readonly forwarded: boolean
 }
 
-/** The state of a packet's edits, to come back to. */
+/** A saved state of a packet's edits, to be restored later. */
 export interface SavedEdits {
   readonly parts: number
   readonly uncertain: number
-  /** The packet's row. No typed array: many are made, and these are slow to make. */
+  /** The packet's row. A plain array, since many are made and typed arrays are slow to create. */
   readonly row: readonly number[]
   /** Null while the bytes are the capture's. */
   readonly bytes: Uint8Array | null
 }
 
 /**
- * What rules changed of the one packet that they are looking at. Header fields are changed in the packet's row, which
- * gets its old contents back when the packet is through. Bytes are never changed in the capture's buffer, but in a copy that
- * stands at the same offsets, made when it is needed first.
+ * The changes that rules made to the current packet. Header fields are changed in the packet's row, which is restored
+ * when the packet has been processed. The capture's bytes are never changed, only a copy with the same offsets, made at
+ * the first change.
  */
 export class PacketEdits {
   /** PART_ bits that were changed. */
   parts = 0
-  /** PART_ bits that an undecidable rule, or one with an unknown result, may have changed. */
+  /** PART_ bits that a rule may have changed that could not be decided, or whose result is unknown. */
   uncertain = 0
   readonly #row = new Int32Array(PACKET_INTS)
   #copy = new Uint8Array(0)
   /** The capture's bytes, while the packet has a copy. */
   #original: Uint8Array | null = null
 
-  /** Before a packet starts on its way. */
+  /** Called before a packet is processed. */
   begin(): void {
     this.parts = 0
     this.uncertain = 0
     this.#original = null
   }
 
-  /** When the packet is through: its row and bytes are again as the capture has them. */
+  /** Called when the packet has been processed: restores its row and bytes. */
   undo(packet: EditedPacket): void {
     this.uncertain = 0
     if (this.parts !== 0) {
@@ -160,7 +163,7 @@ export class PacketEdits {
     }
   }
 
-  /** Where the packet differs from what it would be in another world, it is uncertain. */
+  /** Marks all parts as uncertain in which the packet differs from its state in another world. */
   doubt(packet: EditedPacket, other: SavedEdits): void {
     const { fields, base } = packet
     const { row } = other
@@ -210,7 +213,7 @@ export class PacketEdits {
     return (uncertain & checked) !== 0 && touches(transport, transport + 18)
   }
 
-  /** Brings the header's bytes up to the row. */
+  /** Writes the row's values into the bytes of the header. */
   #follow(packet: EditedPacket): void {
     const { bytes, fields, base } = packet
     const at = fields[base + P_L3_OFFSET]
@@ -235,24 +238,24 @@ function copyOf(fields: Int32Array, base: number): number[] {
   return row
 }
 
-/** Routing has taken one off its TTL. */
+/** Whether routing has decreased the packet's TTL. */
 export function isForwarded(packet: EditedPacket): boolean {
   return packet.hook === HOOK_FORWARD || (packet.hook === HOOK_POSTROUTING && packet.forwarded)
 }
 
-/** The TTL that rules see: routing takes one off before FORWARD. */
+/** The TTL that rules see: routing decreases it before FORWARD. */
 export function visibleTtl(packet: EditedPacket): number {
   return packet.fields[packet.base + P_TTL] - (isForwarded(packet) ? 1 : 0)
 }
 
-/** Addresses and ports that NAT or prefix translation gave the row; the checksums follow. */
+/** Writes the addresses and ports that NAT or prefix translation gave the row, and adjusts the checksums. */
 function followAddresses(packet: EditedPacket, at: number, isV4: boolean): void {
   const { bytes, fields, base } = packet
   const transport = fields[base + P_L4_OFFSET]
   const captured = at + fields[base + P_L3_CAPTURED] - transport
   const [port, sum] = TRANSPORT_PLACES.get(fields[base + P_PROTOCOL]) ?? [-1, -1]
   const isSummed = sum >= 0 && captured >= sum + 2
-  // UDP without a checksum stays without; ICMP's does not cover the addresses.
+  // UDP without a checksum stays without; the checksum of ICMP does not cover the addresses.
   const isSent = isSummed && (sum !== UDP_SUM || bytes[transport + sum] !== 0 || bytes[transport + sum + 1] !== 0)
   const coversAddresses = isSent && port === 0
   const write = (place: number, value: number, sums: readonly number[]): void => {
@@ -277,7 +280,7 @@ function followAddresses(packet: EditedPacket, at: number, isV4: boolean): void 
   } else if (port > 0 && captured >= port + 2) write(transport + port, ports & 0xffff, own)
 }
 
-/** Writes 16 bits and makes the checksum at `sumAt` follow (RFC 1624). */
+/** Writes 16 bits and adjusts the checksum at `sumAt` (RFC 1624). */
 export function changeWord(bytes: Uint8Array, at: number, value: number, sumAt: number): void {
   const old = (bytes[at] << 8) | bytes[at + 1]
   bytes[at] = value >> 8
@@ -285,7 +288,7 @@ export function changeWord(bytes: Uint8Array, at: number, value: number, sumAt: 
   adjustChecksum(bytes, sumAt, old, value)
 }
 
-/** The checksum at `sumAt` follows a change of 16 bits of what it covers. */
+/** Adjusts the checksum at `sumAt` to a change of 16 bits that it covers. */
 export function adjustChecksum(bytes: Uint8Array, sumAt: number, old: number, value: number): void {
   let sum = (~((bytes[sumAt] << 8) | bytes[sumAt + 1]) & 0xffff) + (~old & 0xffff) + value
   sum = (sum & 0xffff) + (sum >>> 16)

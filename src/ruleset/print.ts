@@ -36,7 +36,10 @@ function byName(one: Chain, other: Chain): number {
   return Buffer.compare(Buffer.from(one.name), Buffer.from(other.name))
 }
 
-/** A name without a beginning is left out, even where it is negated and no packet can match. */
+/**
+ * The interface as it is printed: `+`, which matches every name, is left out, even where it is negated and no packet
+ * can match.
+ */
 function printed(asked: Negatable<string> | null): Negatable<string> | null {
   return asked?.value === '+' ? null : asked
 }

@@ -11,13 +11,15 @@ import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import { TimeoutNames } from './timeout-names.ts'
 import { withTimeout } from './tracking.ts'
 
-/** Brings the tables of iptables into the form that is evaluated. */
+/** Builds programs, which can be evaluated, from tables of iptables. */
 export class ProgramBuilder {
   readonly #context: CallContext
   readonly #assume: ReadonlyMap<string, boolean>
   readonly #firstId: ReadonlyMap<string, number>
   readonly #headers: HeaderChecks
-  /** Of matches that many rules share, because they ask the same: only conditions without memory, which can be shared too. */
+  /**
+   * Checks of matches that several rules share. Such matches have no memory, so their conditions can be shared, too.
+   */
   readonly #shared = new Map<Match, readonly ProgramCheck[]>()
 
   /** @param firstId by `table:chain`, the id of the first rule; the policy's stands behind the last */
@@ -57,7 +59,7 @@ export class ProgramBuilder {
     const target = targetChain(rule)
     return {
       id,
-      // As long as it is, where one that grew takes more.
+      // A copy of the exact length: an array that grew takes more memory.
       checks: checks.slice(),
       action: rule.target ? this.#action(rule.target) : { kind: 'continue' },
       target: target === null ? -1 : (indexOf.get(target) ?? -1),
@@ -81,7 +83,10 @@ export class ProgramBuilder {
   }
 }
 
-/** What is decided elsewhere (by a program behind a queue, …) is as assumed: true for ACCEPT, false for DROP. */
+/**
+ * An action that is decided elsewhere (by a program that reads a queue), as settled by `assume`: true for ACCEPT, false
+ * for DROP.
+ */
 function settled({ name, target }: RuleTarget, assume: ReadonlyMap<string, boolean>): Action {
   const accepted = assume.get(name)
   if (target.action.kind !== 'undecided' || accepted === undefined) return target.action

@@ -1,7 +1,7 @@
-/** Of all addresses that a ruleset speaks of: iptables or ip6tables. */
+/** The family of a ruleset: of iptables or of ip6tables. */
 export type Family = 'ipv4' | 'ipv6'
 
-/** What the machine knows that rules may ask about: interface names and addresses. Fixed before compilation. */
+/** What rules can ask about the machine: interface names and addresses. Fixed before compilation. */
 export interface RuleEnvironment {
   /** Names by interface number; [0] is the empty string (INTERFACE_NONE). */
   readonly interfaces: readonly string[]

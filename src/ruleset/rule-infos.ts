@@ -31,7 +31,7 @@ export function ruleInfos(parsed: ParsedRuleset): NumberedRules {
   return { infos, firstId }
 }
 
-/** Rulesets have thousands of rules, and reports name few of them. */
+/** Computes its texts when they are asked for: rulesets have thousands of rules, and reports name few of them. */
 class InfoOfRule implements RuleInfo {
   readonly id: number
   readonly number: number
@@ -117,7 +117,7 @@ function commentOf({ matches }: Rule): string | null {
   return null
 }
 
-/** The kernel's TRACE takes a bare verdict for the end of its chain. */
+/** The rule as the kernel's TRACE names it, which takes a bare verdict for the end of its chain. */
 function record({ table, chain }: ChainPlace, rule: Rule, number: number): string {
   const kind = isBareVerdict(rule) ? (chain.policy === null ? 'return' : 'policy') : 'rule'
   return `${table.name}:${chain.name}:${kind}:${number}`

@@ -26,18 +26,18 @@ export const VERDICT_REJECT = 3
 export const VERDICT_UNKNOWN = 4
 export const VERDICT_NAMES = [null, 'ACCEPT', 'DROP', 'REJECT', 'UNKNOWN'] as const
 
-/** A way past more matching rules is not remembered. */
+/** Most rules on a way that is remembered for later packets. */
 export const HITS_MAX = 32
 
 /**
- * One packet as the rules see it: a single instance, filled anew by the machine for every packet, read and written by
- * the generated code. Header fields are `fields[base + P_…]` (see wire/packet-fields.ts).
+ * The current packet as the rules see it: a single instance, filled anew by the machine for every packet, read and
+ * written by the generated code. Header fields are `fields[base + P_…]` (see wire/packet-fields.ts).
  */
 export class RulePacket {
   bytes: Uint8Array = new Uint8Array(0)
   fields: Int32Array = new Int32Array(0)
   base = 0
-  /** Tells it from the packets before and behind. */
+  /** Changes with every packet, to distinguish it from the others. */
   number = 0
   /** The replay's clock: nanoseconds since the first frame; never runs backwards. */
   nowNs = LARGE_ZERO
@@ -53,16 +53,16 @@ export class RulePacket {
   /** Entry of the connection table; -1 for none: INVALID, UNTRACKED, or before the tracker, even behind `-j CT`. */
   connection = -1
   connections: ConnectionView
-  /** True at POSTROUTING for a packet that came through FORWARD: routing has taken one off its TTL, rules see that. */
+  /** True at POSTROUTING for a packet that came through FORWARD: routing has decreased its TTL, which rules see. */
   forwarded = false
   /** The packet's mark (`-m mark`), 0 at the start of its way. */
   mark = 0
-  /** Bits of the mark that an undecidable rule may have changed; 0 at the start of the packet's way, as the mark. */
+  /** Bits of the mark that an undecided rule may have changed; 0 at the start of its way. */
   unknownMark = 0
-  /** What CT and NOTRACK in the raw table laid down for the tracker (tracking.ts); 0 at the start of the packet's way. */
+  /** What CT and NOTRACK in the raw table tell the tracker (tracking.ts); 0 at the start of its way. */
   tracking = 0
 
-  /** What targets changed of the packet: `begin` before its way, `undo` behind it. */
+  /** What targets changed in the packet: call `begin` before its way, `undo` after it. */
   readonly edits = new PacketEdits()
 
   /** Written by a table: the rule (RuleInfo.id) that decided. For VERDICT_UNKNOWN: the first rule that could not be decided. */
@@ -71,13 +71,13 @@ export class RulePacket {
   possibleVerdicts = 0
   /** VERDICT_UNKNOWN: index in the ruleset's list of reasons. */
   unknownReason = -1
-  /** VERDICT_UNKNOWN of the nat table: whether, or how, the connection is translated hangs on what could not be decided. */
+  /** VERDICT_UNKNOWN of the nat table: whether, or how, the connection is translated could not be decided. */
   isBindingUnsure = false
 
   /**
-   * Whether all that rules asked on the packet's way so far is the same for the other packets of its connection that go the
-   * same way (evaluate/steadiness.ts), and ids of the rules and policies that counted it: hits[0 … hitCount), as far as
-   * they have room.
+   * Whether all checks on the packet's way so far have the same results for the other packets of its connection that go
+   * the same way (evaluate/steadiness.ts), and ids of the rules and policies that counted it: hits[0 … hitCount), as
+   * far as there is room.
    */
   steady = true
   hitCount = 0
@@ -88,7 +88,7 @@ export class RulePacket {
   }
 
   /**
-   * Lays `tracking` down for the tracker, 0 for nothing. To the rules a packet behind `-j CT` is NEW, in the original
+   * Sets `tracking` for the tracker, 0 for nothing. After `-j CT` rules see a packet with state NEW, in the original
    * direction of a connection without addresses, ports and mark (oracle: raw-behind-ct).
    */
   attach(tracking: number): void {

@@ -9,13 +9,13 @@ export interface Counters {
   readonly bytes: number | bigint
 }
 
-/** Something that `!` may stand before. */
+/** A value that may be negated by `!`. */
 export interface Negatable<Value> {
   readonly value: Value
   readonly negated: boolean
 }
 
-/** What every rule can ask without a match. */
+/** The conditions that every rule can have without a match. */
 export interface RuleHeader {
   readonly source: Negatable<AddressMask> | null
   readonly destination: Negatable<AddressMask> | null
@@ -33,7 +33,7 @@ export interface RuleMatch {
   /** HOOK_ numbers that the rule may only be reached from; null for any. */
   readonly hooks: readonly number[] | null
   readonly match: Match
-  /** Other rules may have this very match. */
+  /** Other rules may have the same Match object. */
   readonly isShared: boolean
 }
 
@@ -45,7 +45,7 @@ export interface RuleTarget {
   readonly target: Target
 }
 
-/** What one line says, without its chain. */
+/** One rule, without its chain. */
 export interface Rule {
   readonly line: number
   readonly column: number
@@ -53,7 +53,10 @@ export interface Rule {
   readonly text: string
   readonly counters: Counters | null
   readonly header: RuleHeader
-  /** Interfaces or, for IPv6, a protocol were given, be it all of them: the kernel's TRACE sees it, iptables-save does not. */
+  /**
+   * Options that match everything were given (all interfaces or, for IPv6, all protocols): iptables-save does not print
+   * them, but to the kernel's TRACE the rule is not a bare verdict.
+   */
   readonly hasIdleOptions: boolean
   readonly matches: readonly RuleMatch[]
   readonly target: RuleTarget | null

@@ -31,7 +31,7 @@ export interface RuleInfo {
   readonly comment: string | null
   /** VERDICT_REJECT: answered by a TCP reset, which also closes the connection's entry. */
   readonly rejectsWithReset: boolean
-  /** Rules of the nat table that bind: how; else null. */
+  /** How a rule of the nat table translates; null for other rules. */
   readonly nat: NatSpec | null
 }
 
@@ -47,7 +47,7 @@ export interface CompiledRuleset {
   readonly family: Family
   /** All rules and policies by id. */
   readonly rules: readonly RuleInfo[]
-  /** Interfaces that `-i` and `-o` of its rules name, each once, as they stand there: + at the end stands for any rest. */
+  /** Interfaces that its rules name by `-i` and `-o`, each once, as written: + at the end stands for any rest. */
   readonly interfaceNames: readonly string[]
   /** Tables of a hook in the kernel's order (raw, mangle, filter, security), without nat; tables that are not loaded are absent. */
   tablesAt(hook: number): readonly HookTable[]
@@ -58,13 +58,16 @@ export interface CompiledRuleset {
   bytes(ruleId: number): number
   /** Adds packets that a rule is known to have matched, although they were not run. */
   count(ruleId: number, packets: number, bytes: number): void
-  /** Tells packets apart as far as rules do; null where they ask what cannot be divided into classes. */
+  /**
+   * Divides packets into classes that the rules cannot tell apart; null where they ask for something that cannot be
+   * divided.
+   */
   readonly classes: PacketClasses | null
-  /** Answer the calls that `classes` leave open, in their order. */
+  /** The tests of `classes.calls`, in their order. */
   readonly classCalls: readonly PureTest[]
-  /** The raw table may drop packets, change them, or say how they are tracked. */
+  /** The raw table may drop packets, change them, or set how they are tracked. */
   readonly actsBeforeTracker: boolean
-  /** Of TCP flags, as in P_TCP_FLAGS_WINDOW's flag bits. */
+  /** Classes of TCP flags (the flag bits of P_TCP_FLAGS_WINDOW). */
   readonly flagClasses: FlagClasses
   /**
    * The first rule by which answers about one connection may depend on packets of others (evaluate/shared-state.ts); null
@@ -75,6 +78,6 @@ export interface CompiledRuleset {
   unknownReason(index: number): string
   /** Some rule asks for the packets and bytes of connections, so that they must be counted. */
   readonly countsConnections: boolean
-  /** Things said once in the report: tables parsed but not applied, rules that can never be decided, … */
+  /** Warnings for the report: tables parsed but not applied, rules that can never be decided, … */
   readonly warnings: readonly string[]
 }

@@ -4,7 +4,7 @@ import type { ParsedRuleset } from './rule.ts'
 import { type LocatedError, RulesetError } from './text/ruleset-error.ts'
 import { TIMEOUTS_MAX } from './tracking.ts'
 
-/** Names of timeout policies in rules, which both families share: numbered from 1, as the tracker numbers them. */
+/** Names of timeout policies in the rules of both families, numbered from 1, as the tracker numbers policies. */
 export class TimeoutNames {
   readonly #names: string[] = []
 
@@ -18,14 +18,14 @@ export class TimeoutNames {
     return this.#names.push(name)
   }
 
-  /** The policies by number; null for those that are not known. */
+  /** The policies by number; null for unknown ones. */
   policies(known: readonly TimeoutPolicy[]): TimeoutPolicies {
     return this.#names.map((name) => known.find((policy) => policy.name === name) ?? null)
   }
 }
 
 /**
- * Refuses what iptables-restore refuses: policies that there are not, or that are of another family or protocol.
+ * Refuses what iptables-restore refuses: policies that do not exist, or belong to another family or protocol.
  * @throws RulesetError
  */
 export function checkTimeouts(parsed: ParsedRuleset, policies: readonly TimeoutPolicy[]): void {
@@ -53,7 +53,7 @@ function fault(name: string, policy: TimeoutPolicy | undefined, family: number, 
   return policy.protocol === tracked ? null : `the timeout policy "${name}" is for another protocol than that of -p`
 }
 
-/** Names in the rules' order, each once. */
+/** Names in the order of the rules, each once. */
 export function timeoutNamesIn(parsed: ParsedRuleset): readonly string[] {
   return [...new Set([...rulesOf(parsed)].flatMap(({ target }) => target?.target.timeout?.text ?? []))]
 }

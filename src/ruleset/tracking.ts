@@ -1,11 +1,11 @@
 /**
- * What `-j CT` and NOTRACK lay down for the tracker, packed into RulePacket.tracking; 0 while no rule has. The first such
- * rule wins: the kernel leaves a packet alone that has something attached already.
+ * What `-j CT` and NOTRACK tell the tracker, packed into RulePacket.tracking; 0 for nothing. The first such rule wins:
+ * the kernel ignores later ones.
  */
 const TRACKING_SET = 1
 /** The packet is not to be tracked. */
 export const TRACKING_NONE = 2
-/** The zone holds for lookups in the original direction, in the reply direction. */
+/** The zone holds for lookups in the original direction (and in the reply direction). */
 const TRACKING_ZONE_ORIGINAL = 4
 const TRACKING_ZONE_REPLY = 8
 /** The zone is the low half of the packet's mark. */
@@ -14,7 +14,7 @@ const TRACKING_ZONE_IS_MARK = 16
 const HELPER_SHIFT = 5
 const HELPER_MASK = 0x1f
 const TIMEOUT_SHIFT = 10
-/** Policies that rules may name. */
+/** Most timeout policies that rules may name. */
 export const TIMEOUTS_MAX = 0x3f
 const ZONE_SHIFT = 16
 

@@ -3,7 +3,7 @@ import type { Program } from './evaluate/program.ts'
 import type { ParsedRuleset } from './rule.ts'
 import type { TableName } from './ruleset.ts'
 
-/** What to say about matches that no capture can decide and that `assume` does not settle: one line per match. */
+/** Warnings about matches that no capture can decide and that `assume` does not settle: one line per match. */
 export function undecidableWarnings(parsed: ParsedRuleset, programs: ReadonlyMap<TableName, Program>): string[] {
   const found = new Map<string, { lines: number[]; missing: string }>()
   for (const table of parsed.tables) {

@@ -5,15 +5,17 @@ import { contains, domainOf } from './field-sets.ts'
 import { CLIMB_MAX, type Flow, isUnconditional } from './flow.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
-/** A rule of the filter table that ends a packet's way, and what is known of the packets that it may take. */
+/**
+ * A rule of the filter table that decides a packet's verdict, and what is known about the packets that it may match.
+ */
 export interface Ending {
   readonly rule: ReviewedRule
   readonly accepts: boolean
-  /** Of the rule, and of the rules on the only way there. */
+  /** From the rule itself, and from the rules on the way to it, if there is only one way. */
   readonly facts: Facts
 }
 
-/** The rules with a verdict that packets of a base chain can come to. */
+/** The rules with a verdict that packets of a base chain can reach. */
 export function endingsOf(flow: Flow, base: string, dead: ReadonlySet<ReviewedRule>): Ending[] {
   return flow.rulesFrom(base, dead).flatMap((rule) => {
     const action = rule.rule.target?.target.action
@@ -33,31 +35,34 @@ function factsOnTheWay(flow: Flow, rule: ReviewedRule): Facts {
   return facts
 }
 
-/** The rule, or one on the way to it, looks at the state. */
+/** Whether the rule, or one on the way to it, looks at the state. */
 export function asksForState(facts: Facts): boolean {
   return facts.values.has('state')
 }
 
-/** The packets may have this state. */
+/** Whether the packets may have this state. */
 export function mayBe(facts: Facts, state: number): boolean {
   return contains(facts.values.get('state') ?? domainOf('state') ?? [], state)
 }
 
 const TRANSPORT: readonly FieldName[] = ['protocol', 'sourcePort', 'destinationPort', 'icmpTypeCode', 'tcpFlags']
 
-/** Something is asked of the protocol or its ports, types or flags: the rule is for a part of the packets of two hosts. */
+/**
+ * Whether the rule depends on the protocol or its ports, types or flags, so that it is for a part of the packets of two
+ * hosts.
+ */
 export function asksForTransport(facts: Facts): boolean {
   return TRANSPORT.some((field) => facts.values.has(field))
 }
 
-/** Only packets of the loopback interface. */
+/** Whether the rule is only for packets of the loopback interface. */
 export function isLoopback(facts: Facts): boolean {
   return facts.names.some(({ name, prefix, negated }) => name === 'lo' && !prefix && !negated)
 }
 
 const LOOPBACK_V4 = 0x7f00_0001
 
-/** No interface is asked for that is not lo, and no address that the machine has not there. */
+/** Whether packets over lo may match: no other interface is required, and no address that cannot occur there. */
 export function mayComeOverLoopback({ names, values }: Facts): boolean {
   const fits = names.every(({ field, name, prefix, negated }) => {
     const isLo = prefix ? 'lo'.startsWith(name) : name === 'lo'
@@ -67,7 +72,7 @@ export function mayComeOverLoopback({ names, values }: Facts): boolean {
   return fits && (source === undefined || contains(source, LOOPBACK_V4) || contains(source, 0))
 }
 
-/** What happens to packets that no rule takes: the chain's last, unconditional rule or its policy drops them. */
+/** Whether packets that match no other rule are dropped, by the chain's last, unconditional rule or by its policy. */
 export function dropsInTheEnd(flow: Flow, base: string, endings: readonly Ending[]): boolean {
   const last = endings.find(({ rule }) => rule.chain.name === base && isUnconditional(rule))
   if (last !== undefined) return !last.accepts

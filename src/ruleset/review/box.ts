@@ -1,18 +1,18 @@
 import { intersect, type ValueSet } from '../evaluate/value-set.ts'
 import { isSubset, without } from './field-sets.ts'
 
-/** Packets whose values lie in a set for each of some dimensions; for every other dimension, in any place. */
+/** A set of packets: for some dimensions the values must lie in given sets, in all others they may be anything. */
 export interface Box {
-  /** Rising. */
+  /** In ascending order. */
   readonly dimensions: readonly number[]
-  /** Of each dimension; never empty. */
+  /** The set of each dimension; never empty. */
   readonly sets: readonly ValueSet[]
 }
 
 /** Every packet. */
 export const EVERYTHING: Box = { dimensions: [], sets: [] }
 
-/** What both have in common; null for nothing. */
+/** The intersection; null where it is empty. */
 export function intersectBoxes(one: Box, other: Box): Box | null {
   if (one.dimensions.length === 0) return other
   if (other.dimensions.length === 0) return one
@@ -31,7 +31,7 @@ export function intersectBoxes(one: Box, other: Box): Box | null {
   return { dimensions, sets }
 }
 
-/** The part of `box` outside of `taken`, in boxes that have nothing in common. */
+/** The part of `box` outside `taken`, as boxes that do not overlap. */
 export function subtractBox(box: Box, taken: Box, domain: (dimension: number) => ValueSet): Box[] {
   const pieces: Box[] = []
   let rest = box

@@ -5,12 +5,12 @@ import type { ReviewedRule } from './reviewed-rules.ts'
 import type { RuleBoxes } from './rule-boxes.ts'
 import { type Taker, Takers } from './takers.ts'
 
-/** More takers of a chain, and more boxes of a taker, are not made use of. */
+/** Limits: takers of a chain, and boxes of a taker. More are not considered. */
 const TAKERS_MAX = 20_000
 const FATE_MAX = 2_000
 const BOXES_MAX = 16
 
-/** Which packets come no further than to rules of chains, and of the chains that these jump to. */
+/** For each chain, the packets that its rules take, including rules of the chains that it jumps to. */
 export class ChainTakers {
   /** All takers of all chains so far. */
   readonly all: Taker[] = []
@@ -28,7 +28,7 @@ export class ChainTakers {
     this.#perhaps = perhaps
   }
 
-  /** What takes packets from later rules of a chain. */
+  /** The takers of a chain: rules that keep packets from its later rules. */
   of(chain: string): Takers {
     const known = this.#known.get(chain)
     if (known !== undefined) return known
@@ -43,7 +43,7 @@ export class ChainTakers {
     return made
   }
 
-  /** @param leaving whether what leaves the chain is taken, too */
+  /** @param leaving whether packets that leave the chain count as taken, too */
   #takersAt(rule: ReviewedRule, leaving: boolean, depth: number): Taker[] {
     const action = rule.rule.target?.target.action
     const whole = (): Taker[] => {
@@ -65,7 +65,7 @@ export class ChainTakers {
     }
   }
 
-  /** Packets that a rule sends to a chain, and that do not come back from it. */
+  /** Takers in a chain that a rule jumps to: packets that do not come back from it. */
   #takersBehind(rule: ReviewedRule, chain: string, depth: number): Taker[] {
     const way = this.#surely.of(rule.checks)
     if (way.length === 0) return []

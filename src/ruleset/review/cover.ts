@@ -2,38 +2,42 @@ import { intersect, type ValueSet } from '../evaluate/value-set.ts'
 import { type Box, setOf, withSet } from './box.ts'
 import { isSubset, without } from './field-sets.ts'
 
-/** A box, and the number of the taker that it is of. */
+/** A box, and the number of the taker that it belongs to. */
 export interface Cover {
   readonly box: Box
   readonly taker: number
 }
 
-/** Boxes looked at until a search ends without an answer. */
+/** Boxes that one search may look at; then it ends without an answer. */
 const LOOKS_MAX = 200_000
-/** What is looked at where many searches have looked at much. */
+/** Boxes that a search may look at after all searches together have used up their allowance. */
 const NEAREST = 64
 const NEAREST_LOOKS_MAX = 2_000
 const DEPTH_MAX = 256
-/** Of larger groups it is not looked who takes something that no earlier one does. */
+/** In larger groups it is not determined which takers are needed. */
 const GROUP_MAX = 256
 
 /**
- * Whether boxes leave nothing of another one. Boxes that differ from it in one dimension only are taken off first, all at
- * once; then it is cut in two along a side of another box, and both halves are gone through in the same way.
+ * Searches whether some boxes cover another one completely. Boxes that differ from it in only one dimension are
+ * subtracted first, all at once; then it is cut in two along a side of another box, and both halves are searched in the
+ * same way.
  */
 export class CoverSearch {
   readonly #domain: (dimension: number) => ValueSet
-  /** Of all searches together. */
+  /** What is left for all searches together. */
   #allowance: number
   #looks = 0
 
-  /** @param allowance boxes that all searches together may look at; behind that only the nearest ones are */
+  /**
+   * @param allowance boxes that all searches together may look at; after that each search looks only at the nearest
+   * ones
+   */
   constructor(domain: (dimension: number) => ValueSet, allowance: number) {
     this.#domain = domain
     this.#allowance = allowance
   }
 
-  /** Takers that leave nothing of the box, not always the fewest; null where something is left, or the search grew too long. */
+  /** Takers that cover the box, not always the fewest; null where something is left, or the search took too long. */
   takersOf(box: Box, covers: readonly Cover[]): ReadonlySet<number> | null {
     const isUsedUp = this.#allowance <= 0
     const before = isUsedUp ? NEAREST_LOOKS_MAX : LOOKS_MAX
@@ -84,7 +88,10 @@ export class CoverSearch {
     return found
   }
 
-  /** The part of a cover inside of the box, with those dimensions only in which it leaves something of it; null for no part. */
+  /**
+   * The part of a cover inside the box, with only those dimensions in which it does not cover the box; null for no
+   * part.
+   */
   #relativeTo(box: Box, cover: Cover): Cover | null {
     const { dimensions, sets } = cover.box
     const kept: number[] = []
@@ -105,7 +112,7 @@ export class CoverSearch {
     return same ? cover : { box: { dimensions: kept, sets: parts }, taker: cover.taker }
   }
 
-  /** Values of a dimension in which every cover leaves something, and that are in none. */
+  /** Whether there is a dimension in which every cover leaves something, with values that are in none of them. */
   #hasGap(box: Box, covers: readonly Cover[]): boolean {
     return covers[0].box.dimensions.some((dimension) => {
       const sets: ValueSet[] = []
@@ -119,7 +126,7 @@ export class CoverSearch {
   }
 }
 
-/** What the group leaves of a set; those that take something of it are added to `found`. */
+/** The part of a set that a group does not cover; takers of the others are added to `found`. */
 function takeOff(set: ValueSet, group: readonly Cover[], found: Set<number>): ValueSet {
   if (group.length > GROUP_MAX) {
     for (const { taker } of group) found.add(taker)

@@ -20,7 +20,7 @@ export interface Decidability {
 const EXACT: Decidability = { kind: 'exact', options: [], missing: '' }
 const WORST_LAST = ['exact', 'capture', 'input', 'never'] as const
 
-/** The least decidable part of a rule decides; options of all parts are named. */
+/** The decidability of a rule: that of its least decidable part, with the options of all parts. */
 export function decidabilityOf(rule: ReviewedRule): Decidability {
   const parts = rule.checks.flatMap(({ conditions }) => conditions.flatMap(needsOf))
   const action = rule.rule.target?.target.action
@@ -52,7 +52,7 @@ function needsOf(condition: Condition): Decidability[] {
   }
 }
 
-/** The texts say themselves which option tells what is missing; where none does, every usual capture has it. */
+/** The options that the text names as a remedy; where it names none, every usual capture has what is missing. */
 function need(kind: 'capture' | 'never', missing: string): Decidability {
   const options = [...missing.matchAll(/--assume [\w-]+|--[a-z][a-z-]*/g)].map(([option]) => option)
   if (options.length === 0) return kind === 'never' ? { kind, options, missing } : EXACT

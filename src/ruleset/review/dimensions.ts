@@ -8,7 +8,7 @@ const NO_OR_YES: ValueSet = [{ low: 0, high: 1 }]
 export const YES_ONLY: ValueSet = [{ low: 1, high: 1 }]
 const NO_ONLY: ValueSet = [{ low: 0, high: 0 }]
 
-/** Those that tell most rules apart. */
+/** The fields that distinguish most rules. */
 const KEY_FIELDS: readonly FieldName[] = [
   'source0',
   'destination0',
@@ -26,8 +26,9 @@ const KEY_FIELDS: readonly FieldName[] = [
 ]
 
 /**
- * What packets are told apart by, numbered: fields, names of interfaces, and questions that no range can say, which are
- * answered by no or yes. They count as independent, so that more packets are thought possible than there are.
+ * The dimensions in which packets differ, numbered: fields, names of interfaces, and questions that cannot be expressed
+ * as ranges, with the answers no and yes. Dimensions are treated as independent, so that more packets are considered
+ * possible than there are.
  */
 export class Dimensions {
   readonly #numbers = new Map<string, number>()
@@ -53,7 +54,7 @@ export class Dimensions {
     return isSubset(this.#domains[dimension], set)
   }
 
-  /** Of a field that has a domain. */
+  /** The dimension of a field that has a domain. */
   field(field: FieldName): number {
     return this.#number(field, domainOf(field) ?? [])
   }
@@ -67,12 +68,12 @@ export class Dimensions {
     return fact.negated ? complement(set, this.#names.domain[0].high) : set
   }
 
-  /** Whether a check of these words is passed. */
+  /** The dimension of a check with these words: passed or not. */
   words(words: string): number {
     return this.#number(`words ${words}`, NO_OR_YES)
   }
 
-  /** What is asked of a field beyond ranges of its values. */
+  /** The dimension of a condition on a field that is not a range of its values. */
   question({ field, mask, ranges }: FieldCondition): number {
     return this.#number(`${field} ${mask} ${ranges.map(({ low, high }) => `${low}-${high}`).join()}`, NO_OR_YES)
   }

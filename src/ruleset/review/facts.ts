@@ -6,8 +6,8 @@ import type { NameFact } from './interface-names.ts'
 import type { ReviewedCheck } from './reviewed-rules.ts'
 
 /**
- * What is certain of every packet that a rule matches. It may be less than the rule asks (what no field can say is left
- * out), never more, so that what follows from it holds for all these packets.
+ * What is certain about every packet that a rule matches. It may be less than the rule asks for (conditions that no
+ * field expresses are left out), never more, so that conclusions hold for all these packets.
  */
 export class Facts {
   readonly values = new Map<FieldName, ValueSet>()
@@ -29,7 +29,7 @@ export class Facts {
         this.names.push({ ...condition, negated: condition.negated !== negated })
         return
       case 'hotdrop':
-        // A rule matches only packets that it does not drop on the way.
+        // A rule matches only packets that it does not drop by hotdrop.
         this.#learn(condition.when, !negated)
         return
       case 'all':
@@ -51,7 +51,7 @@ export class Facts {
   }
 }
 
-/** What is left of a field when one of the parts holds; null where they ask about different things. */
+/** The values of a field when any of the parts holds; null where they ask about different fields. */
 function unionOf(parts: readonly Condition[], negated: boolean): FieldSet | null {
   let union: FieldSet | null = null
   for (const part of parts) {

@@ -40,13 +40,13 @@ const DOMAINS: Partial<Record<FieldName, ValueSet>> = {
   connectionMark: WORD,
 }
 
-/** A field and the values that are left of it. */
+/** A field and a set of its values. */
 export interface FieldSet {
   readonly field: FieldName
   readonly values: ValueSet
 }
 
-/** The values for which a condition holds; null where they cannot be said so. */
+/** The values for which a condition holds; null where they cannot be expressed as a set. */
 export function fieldSet(condition: FieldCondition, negated: boolean): FieldSet | null {
   if (condition.field === 'icmpType') return icmpTypes(condition, negated)
   const domain = domainOf(condition.field)
@@ -63,7 +63,7 @@ export function impliedSet(condition: FieldCondition, negated: boolean): FieldSe
   return zero && condition.negated !== negated ? { field: 'state', values: OF_A_CONNECTION } : null
 }
 
-/** A type stands for all its codes. */
+/** A type without code stands for all its codes. */
 function icmpTypes(condition: FieldCondition, negated: boolean): FieldSet | null {
   const types = valuesOf({ ...condition, negated: condition.negated !== negated }, 0xff)
   return (
@@ -78,7 +78,7 @@ export function domainOf(field: FieldName): ValueSet | null {
   return DOMAINS[field] ?? null
 }
 
-/** The set has every value that a packet may have. */
+/** Whether the set contains every value that a packet may have. */
 export function isEverything({ field, values }: FieldSet): boolean {
   const domain = domainOf(field)
   return domain !== null && isSubset(domain, values)

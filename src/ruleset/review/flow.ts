@@ -4,7 +4,7 @@ import type { Chain, Table } from '../rule.ts'
 import { fieldSet, isEverything } from './field-sets.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
-/** Chains that are looked at on the way to a rule: what stands above deeper nesting is not made use of. */
+/** Most chains that are looked at on the way to a rule; chains above deeper nesting are ignored. */
 export const CLIMB_MAX = 32
 
 /** How packets go through the chains of one table. */
@@ -36,13 +36,15 @@ export class Flow {
     return this.#callers.get(chain) ?? []
   }
 
-  /** The only rule that leads to the chain of this one, or null: then nothing is known of packets that come there. */
+  /**
+   * The only rule that leads to the chain; null where there are several, so that nothing is known about packets there.
+   */
   onlyCaller(chain: Chain): ReviewedRule | null {
     const callers = this.callersOf(chain.name)
     return chain.policy === null && callers.length === 1 ? callers[0] : null
   }
 
-  /** No packet that enters the chain ever returns from it. */
+  /** Whether no packet that enters the chain ever returns from it. */
   isFinal(chain: string): boolean {
     const known = this.#final.get(chain)
     if (known !== undefined) return known
@@ -77,15 +79,15 @@ export class Flow {
     return this.#final.get(chain) ?? false
   }
 
-  /** Chains that packets can come to, from the base chains on, by all rules but `dead` ones. */
+  /** Chains that packets can reach from the base chains by rules that are not `dead`. */
   reachable(dead: ReadonlySet<ReviewedRule>): Set<string> {
     const reached = new Set(this.table.chains.filter(({ policy }) => policy !== null).map(({ name }) => name))
-    // A Set gives what is added while it is gone through, too.
+    // Iterating over a Set includes what is added meanwhile.
     for (const name of reached) for (const target of this.#targets(name, dead)) reached.add(target)
     return reached
   }
 
-  /** The rules that packets of a base chain can come to, in the order in which they are first met. */
+  /** The rules that packets of a base chain can reach, in the order in which they are first met. */
   rulesFrom(base: string, dead: ReadonlySet<ReviewedRule>): ReviewedRule[] {
     const reached = new Set([base])
     for (const name of reached) for (const target of this.#targets(name, dead)) reached.add(target)
@@ -106,7 +108,7 @@ export class Flow {
 
 const NO_RULES: ReadonlySet<ReviewedRule> = new Set()
 
-/** The rule matches every packet, or drops it at once. */
+/** Whether the rule matches every packet, or drops it at once (hotdrop). */
 export function isUnconditional({ checks }: ReviewedRule): boolean {
   return checks.every(({ conditions }) => conditions.every((one) => isAlways(one, false)))
 }

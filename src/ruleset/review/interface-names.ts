@@ -1,6 +1,6 @@
 import type { ValueSet } from '../evaluate/value-set.ts'
 
-/** What is known of an interface: its name is this, or begins so; or is not, or does not. */
+/** What is known about an interface: its name is this, or begins with this; or the opposite. */
 export interface NameFact {
   readonly field: 'inInterface' | 'outInterface'
   readonly name: string
@@ -9,12 +9,13 @@ export interface NameFact {
 }
 
 /**
- * The names that rules speak of, as numbers: 0 is every other name; a name, or the names of a beginning that no longer one
- * is listed for, has the number of its place in the alphabet.
+ * The interface names in rules as numbers. 0 stands for every name that is not listed. A listed name, and a listed
+ * prefix (for the names that begin with it and with no longer listed prefix), has as its number its place in the
+ * alphabet.
  */
 export class InterfaceNames {
   readonly domain: ValueSet
-  /** Name by number less 1; a beginning ends in +, and stands before the names that begin so. */
+  /** Names by number - 1; a prefix ends with +, and comes before the names that begin with it. */
   readonly #listed: readonly string[]
 
   constructor(facts: readonly NameFact[]) {
@@ -22,7 +23,7 @@ export class InterfaceNames {
     this.domain = [{ low: 0, high: 2 ** Math.ceil(Math.log2(this.#listed.length + 1)) - 1 }]
   }
 
-  /** The numbers of the names; what is negated is not. */
+  /** The numbers of the names of a fact, regardless of its negation. */
   setOf({ name, prefix }: NameFact): ValueSet {
     const low = this.#listed.indexOf(prefix ? `${name}+` : name)
     let high = low
@@ -31,7 +32,7 @@ export class InterfaceNames {
   }
 }
 
-/** Character by character; a beginning before all that it begins. */
+/** Compares character by character; a prefix comes before all names that begin with it. */
 function inAlphabet(one: string, other: string): number {
   const key = (name: string): string => (name.endsWith('+') ? `${name.slice(0, -1)}\0` : `${name}\x01`)
   return key(one) < key(other) ? -1 : 1

@@ -1,13 +1,13 @@
 import type { SetDefinition } from '../ipset/set-definition.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
-/** A set that rules name, but that was not given. */
+/** A set that rules name and that was not given. */
 export interface MissingSet {
   readonly name: string
   readonly rules: readonly ReviewedRule[]
 }
 
-/** Options of matches and targets that a set's name follows. */
+/** Options of matches and targets that are followed by the name of a set. */
 const NAMES_A_SET = /--(?:match-set|add-set|del-set|exist|map-set) (\S+)/g
 
 export function missingSets(rules: readonly ReviewedRule[], sets: readonly SetDefinition[]): MissingSet[] {

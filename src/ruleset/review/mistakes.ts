@@ -15,7 +15,7 @@ import { contains } from './field-sets.ts'
 import type { Flow } from './flow.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
-/** Something that rules say, and that whoever wrote them probably did not mean. */
+/** Something in the rules that their author probably did not mean. */
 export interface Mistake {
   readonly code:
     | 'replies-dropped'
@@ -30,7 +30,7 @@ export interface Mistake {
     | 'nothing-dropped'
   /** A warning says that packets go where they should not; a note, that something is worth knowing. */
   readonly level: 'warning' | 'note'
-  /** What is the matter, and what to write instead. */
+  /** What is wrong, and what to write instead. */
   readonly text: string
   /** The rules that it is about, if any. */
   readonly rules: readonly ReviewedRule[]
@@ -40,7 +40,7 @@ const ICMPV6 = 58
 const NEIGHBOUR_SOLICITATION = 135 << 8
 const NEIGHBOUR_ADVERTISEMENT = 136 << 8
 
-/** Looks for the mistakes that rulesets are known for. @param filter its table, if there is one; @param all rules of all tables */
+/** Looks for common mistakes. @param filter its table, if there is one; @param all rules of all tables */
 export function mistakesOf(
   family: Family,
   filter: Flow | undefined,
@@ -90,7 +90,7 @@ function repliesDropped(filter: Flow, base: string, endings: readonly Ending[]):
   return [{ code: 'replies-dropped', level: 'warning', text, rules: [] }]
 }
 
-/** `--sport 53 -j ACCEPT`: meant for replies, but whoever asks chooses the source port. */
+/** `--sport 53 -j ACCEPT`: meant for replies, but anybody can choose the source port. */
 function openToSourcePort(endings: readonly Ending[]): Mistake[] {
   const holes = endings.filter(({ accepts, facts }) => {
     if (!accepts || !mayBe(facts, STATE_NEW) || isLoopback(facts)) return false
@@ -109,7 +109,7 @@ function openToSourcePort(endings: readonly Ending[]): Mistake[] {
 const SYN = 2
 const ACK = 16
 
-/** TCP segments that do not open a connection, but not those that do: told by their flags. */
+/** Whether the rule selects, by their flags, TCP segments that do not open a connection. */
 function isWithoutSyn(facts: Facts): boolean {
   const flags = facts.values.get('tcpFlags')
   return flags !== undefined && contains(flags, ACK) && !contains(flags, SYN)
@@ -129,7 +129,9 @@ function openWithoutSyn(endings: readonly Ending[]): Mistake[] {
   return [{ code: 'open-without-syn', level: 'warning', text, rules: rulesOf(holes) }]
 }
 
-/** Only what the machine sends itself over lo has been tracked when it comes to PREROUTING. */
+/**
+ * Rules in raw that ask for a state. (Only packets of the machine to itself over lo are tracked already at PREROUTING.)
+ */
 function stateBeforeTracking(all: readonly ReviewedRule[]): Mistake[] {
   const asking = all.filter((rule) => {
     if (rule.table.name !== 'raw') return false
@@ -144,7 +146,7 @@ function stateBeforeTracking(all: readonly ReviewedRule[]): Mistake[] {
   return [{ code: 'state-before-tracking', level: 'warning', text, rules: asking }]
 }
 
-/** The rules of nat see the first packets of connections only. */
+/** Rules in nat that ask for ESTABLISHED: they see only the first packets of connections. */
 function stateNeverInNat(all: readonly ReviewedRule[]): Mistake[] {
   const asking = all.filter((rule) => {
     if (rule.table.name !== 'nat') return false
@@ -158,7 +160,7 @@ function stateNeverInNat(all: readonly ReviewedRule[]): Mistake[] {
   return [{ code: 'state-never-in-nat', level: 'warning', text, rules: asking }]
 }
 
-/** Programs of a machine speak to each other over lo: name servers, databases, mail. */
+/** No rule for lo, over which programs of the machine talk to each other: name servers, databases, mail. */
 function loopbackDropped(filter: Flow, endings: readonly Ending[]): Mistake[] {
   const accepting = endings.filter(({ accepts }) => accepts)
   if (accepting.length === 0 || !dropsInTheEnd(filter, 'INPUT', endings)) return []
@@ -172,7 +174,7 @@ function loopbackDropped(filter: Flow, endings: readonly Ending[]): Mistake[] {
   return [{ code: 'loopback-dropped', level: 'note', text, rules: [] }]
 }
 
-/** DROP of INVALID behind rules that have accepted INVALID packets already. */
+/** DROP of INVALID packets after rules that have accepted such packets already. */
 function invalidAccepted(endings: readonly Ending[]): Mistake[] {
   const drop = endings.find(({ accepts, facts }) => {
     const states = facts.values.get('state')
@@ -207,7 +209,7 @@ function relatedWithoutHelper(endings: readonly Ending[], all: readonly Reviewed
   return [{ code: 'related-without-helper', level: 'note', text, rules: rulesOf(related) }]
 }
 
-/** Neighbour discovery is UNTRACKED: accepting ESTABLISHED does not help it. */
+/** No rule for neighbour discovery, which is UNTRACKED, so that accepting ESTABLISHED is not enough. */
 function neighbourDiscoveryDropped(filter: Flow, endings: readonly Ending[]): Mistake[] {
   if (!dropsInTheEnd(filter, 'INPUT', endings)) return []
   const accepted = (typeCode: number): boolean =>

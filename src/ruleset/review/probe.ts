@@ -3,8 +3,8 @@ import type { Box } from './box.ts'
 import type { Dimensions } from './dimensions.ts'
 
 /**
- * Single packets out of a box, one value for each dimension. Most boxes have packets that nothing takes, and one of a few
- * tried tells so. They are drawn by the same numbers each time.
+ * Chooses single packets of a box, one value for each dimension. Most boxes have packets that no rule takes, and a few
+ * tries mostly find one. The same numbers are drawn each time.
  */
 export class Probe {
   readonly #dimensions: Dimensions
@@ -14,7 +14,7 @@ export class Probe {
     this.#dimensions = dimensions
   }
 
-  /** By dimension. */
+  /** A packet of the box: its value for each dimension. */
   of(box: Box): readonly number[] {
     const packet: number[] = []
     for (let dimension = 0; dimension < this.#dimensions.count; dimension++) {

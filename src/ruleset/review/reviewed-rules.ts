@@ -8,15 +8,18 @@ import { OsfFingerprints } from '../matches/osf-fingerprints.ts'
 import type { Chain, ParsedRuleset, Rule, Table } from '../rule.ts'
 import type { Fingerprint } from '../text/parse-fingerprints.ts'
 
-/** What one match of a rule (or one option of its header) asks. */
+/** The condition of one match of a rule, or of one option of its header. */
 export interface ReviewedCheck {
   readonly match: string
   readonly conditions: readonly Condition[]
-  /** Two checks of the same words ask the same of a packet; null where chance or memory has a part in the answer. */
+  /**
+   * Two checks with the same words have the same result for a packet; null where the result depends on chance or
+   * memory.
+   */
   readonly words: string | null
 }
 
-/** A rule with its place and what it asks, as data. */
+/** A rule with its place and its conditions. */
 export interface ReviewedRule {
   readonly table: Table
   readonly chain: Chain
@@ -26,9 +29,9 @@ export interface ReviewedRule {
   readonly checks: readonly ReviewedCheck[]
 }
 
-/** Matches that answer by chance or by the moment, though they do not remember anything. */
+/** Matches without memory whose result depends on chance or time. */
 const BY_CHANCE: ReadonlySet<string> = new Set(['statistic', 'rateest'])
-/** What the program remembers is its own business. */
+/** A pinned BPF program, which may have a memory of its own. */
 const PINNED_PROGRAM = '--object-pinned'
 
 /** All rules of a ruleset, in the order of its tables and chains. */

@@ -6,24 +6,24 @@ import { domainOf, type FieldSet, fieldSet, impliedSet, unite, without } from '.
 import type { ReviewedCheck } from './reviewed-rules.ts'
 import type { Volatile } from './volatile-fields.ts'
 
-/** Beyond so many boxes less is said of a rule. */
+/** Most boxes for one rule; a rule that needs more is described less exactly. */
 const BOXES_MAX = 64
-/** Only first fragments have them. */
+/** Fields of the transport header, which only first fragments have. */
 const OF_A_HEADER: ReadonlySet<FieldName> = new Set(['sourcePort', 'destinationPort', 'tcpFlags', 'icmpTypeCode'])
 
-/** No packet is changed on its way. */
+/** For tables that change no packet. */
 export const NOTHING_CHANGES: Volatile = { fields: new Set(), more: false }
 
 /**
- * What rules ask, as unions of boxes: packets that `surely` pass all their checks (or are dropped by them at once), at
- * most; or, at least, those that `perhaps` do.
+ * The conditions of rules as unions of boxes. In mode `surely`, at most the packets that pass all checks (or are
+ * dropped by them at once); in mode `perhaps`, at least these.
  */
 export class RuleBoxes {
   readonly #dimensions: Dimensions
   readonly #changing: Volatile
   readonly #mode: 'surely' | 'perhaps'
 
-  /** @param changing what tells nothing about a packet at the time when another rule looks at it */
+  /** @param changing fields that rules may have changed by the time another rule sees the packet */
   constructor(dimensions: Dimensions, changing: Volatile, mode: 'surely' | 'perhaps') {
     this.#dimensions = dimensions
     this.#changing = changing
@@ -34,7 +34,7 @@ export class RuleBoxes {
     return this.#product(checks.map((check) => this.#ofCheck(check)))
   }
 
-  /** What lies in both unions. */
+  /** The intersection of two unions. */
   common(one: readonly Box[], other: readonly Box[]): readonly Box[] {
     return this.#product([one, other])
   }
@@ -85,7 +85,7 @@ export class RuleBoxes {
       const implied = impliedSet(condition, negated)
       return implied === null ? asked : this.#product([asked, this.#ofSet(implied)])
     }
-    // Where the opposite says something, what it rules out is surely asked for.
+    // The complement of what the negated condition implies is a subset of what the condition asks for.
     const ruledOut = impliedSet(condition, !negated)
     return ruledOut === null ? asked : this.#union([...asked, ...this.#ofSet(opposite(ruledOut))])
   }
@@ -95,8 +95,8 @@ export class RuleBoxes {
   }
 
   /**
-   * A packet that is dropped at once comes to no later rule either, and one that a rule matches was not dropped. What looks
-   * for a transport header sees first fragments only.
+   * A packet that is dropped at once reaches no later rule either, and a packet that matches was not dropped. Checks
+   * that look for a transport header see only first fragments.
    */
   #ofHotdrop(when: Condition, negated: boolean): readonly Box[] {
     if (negated) return this.#unknown()
@@ -126,7 +126,7 @@ export class RuleBoxes {
     return product
   }
 
-  /** Parts in one and the same dimension are one box. */
+  /** Boxes that differ in a single dimension are joined. */
   #union(boxes: readonly Box[]): readonly Box[] {
     const united: Box[] = []
     for (const box of boxes) {
@@ -145,7 +145,7 @@ function opposite({ field, values }: FieldSet): FieldSet {
   return { field, values: without(domainOf(field) ?? [], values) }
 }
 
-/** Ranges and questions can say it all. */
+/** Whether ranges and questions express the condition exactly. */
 function isExact(condition: Condition): boolean {
   switch (condition.kind) {
     case 'field':

@@ -11,31 +11,35 @@ import { NOTHING_CHANGES, RuleBoxes } from './rule-boxes.ts'
 import type { Taker, Takers } from './takers.ts'
 import { volatileOf } from './volatile-fields.ts'
 
-/** A rule that no packet can come to, or match. */
+/** A rule that no packet can reach or match. */
 export interface DeadRule {
   readonly rule: ReviewedRule
   /** The earlier rule that takes all its packets; null where there is none, or several do it. */
   readonly by: ReviewedRule | null
-  /** The earlier rules that take all its packets together. None of these and no `by`: it contradicts itself, or the way to it. */
+  /**
+   * The earlier rules that take all its packets together. Empty, with `by` null, where the rule contradicts itself or
+   * the rules on the way to it.
+   */
   readonly together: readonly ReviewedRule[]
-  /** Jumps of earlier rules, by which packets come to those that take them in other chains. */
+  /** Jumps in earlier rules by which packets reach takers in other chains. */
   readonly jumps: readonly ReviewedRule[]
-  /** That rule matches every packet that comes to it. */
+  /** `by` matches every packet that reaches it. */
   readonly byTakesAll: boolean
 }
 
-/** Boxes that the searches for all rules of a table may look at. */
+/** Boxes that the searches for all rules of a table together may look at. */
 const ALLOWANCE = 2_000_000
-/** Rules that may be gone back to on the ways to all rules of a table. */
+/** Steps back along the ways to rules, for all rules of a table together. */
 const CLIMBS_MAX = 200_000
-/** Packets of each box that are tried before. */
+/** Packets of each box that are tried before a search (Probe). */
 const PROBES = 8
-/** Of more takers it is not looked which could be left out. */
+/** With more takers it is not determined which could be left out. */
 const GROUP_MAX = 256
 
 /**
- * The rules of a table that can never match, each proved from what the rules ask: on every way to the rule, rules before
- * it take all that it could match, one or several together. Nothing is said where a proof is not found.
+ * The rules of a table that can never match. Each case is proved from the conditions of the rules: on every way to the
+ * rule, earlier rules take all packets that it could match, one alone or several together. Where no proof is found, the
+ * rule is not listed.
  */
 export function deadRules(flow: Flow): DeadRule[] {
   const search = new ShadowSearch(flow)
@@ -56,7 +60,9 @@ function inOrder(rules: readonly ReviewedRule[]): ReviewedRule[] {
   return [...new Set(rules)].sort((one, other) => one.rule.line - other.rule.line)
 }
 
-/** A chain on the way to a rule, and the number of the rule there that leads on; the last one is the farthest. */
+/**
+ * A chain on the way to a rule, and the number of the rule there that leads further. The last stage is the farthest from the rule.
+ */
 interface Stage {
   readonly takers: Takers
   readonly number: number
@@ -64,7 +70,7 @@ interface Stage {
 
 class ShadowSearch {
   readonly #flow: Flow
-  /** Chains that rules lead to, whether these match or not. */
+  /** Chains that rules lead to, whether these rules can match or not. */
   readonly #inReach: ReadonlySet<string>
   readonly #rightNow: RuleBoxes
   readonly #perhaps: RuleBoxes
@@ -88,13 +94,13 @@ class ShadowSearch {
     this.#search = new CoverSearch(dimensions.domain, ALLOWANCE)
   }
 
-  /** What takes all packets of a rule: nothing where it contradicts itself; null where it may match. */
+  /** The takers of all packets of a rule; none where the rule contradicts itself; null where it may match. */
   takersOf(rule: ReviewedRule): readonly Taker[] | null {
     if (this.#rightNow.of(rule.checks).length === 0) return []
     return this.#onTheWayTo(rule, this.#perhaps.of(rule.checks), [])
   }
 
-  /** @param behind the stages from there to the rule that it is about */
+  /** @param behind the stages from there to the rule in question */
   #onTheWayTo(at: ReviewedRule, region: readonly Box[], behind: readonly Stage[]): readonly Taker[] | null {
     if (region.length === 0) return []
     const takers = this.#takers.of(at.chain.name)
@@ -117,7 +123,7 @@ class ShadowSearch {
     return found
   }
 
-  /** What a rule that leads on asks: many ways go by it. */
+  /** The boxes of a rule that jumps, kept since many ways lead through it. */
   #asked(caller: ReviewedRule): readonly Box[] {
     const known = this.#askedBy.get(caller)
     if (known !== undefined) return known
@@ -126,14 +132,14 @@ class ShadowSearch {
     return asked
   }
 
-  /** Takers that leave nothing of the region: as few as are found; null where something is left. */
+  /** Takers that cover the region, as few as are found; null where something is left. */
   #together(region: readonly Box[], stages: readonly Stage[]): readonly Taker[] | null {
     // In the order in which packets meet them.
     const covers = region.map((box) => stages.toReversed().flatMap(({ takers, number }) => takers.meeting(number, box)))
     const found = this.#needed(region, covers)
     if (found === null) return null
     let needed = found
-    // What the others take anyway is left out, the later rules first.
+    // Takers that the others make unnecessary are left out, the later rules first.
     for (const taker of found.size <= GROUP_MAX ? [...found].sort((one, other) => other - one) : []) {
       if (!needed.has(taker)) continue
       const others = covers.map((list) => list.filter((cover) => cover.taker !== taker && needed.has(cover.taker)))

@@ -4,11 +4,11 @@ import type { Dimensions } from './dimensions.ts'
 import { contains } from './field-sets.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
-/** Packets that come no further than to a rule. */
+/** Packets that a rule takes: they reach no later rule. */
 export interface Taker {
-  /** The rule that ends their way. */
+  /** The rule that takes them. */
   readonly rule: ReviewedRule
-  /** Of the chain whose later rules do not get them: the rule's, or that of the jump to it. */
+  /** Number in the chain whose later rules do not see them: of the rule, or of the jump to its chain. */
   readonly number: number
   readonly boxes: readonly Box[]
   /** The jump to the chain of the rule, where that is another one. */
@@ -19,13 +19,13 @@ const LOWEST = 0
 const HIGHEST = 0xffff_ffff
 
 /**
- * The takers of one chain, in its order. Beside each box stands, for the dimensions that tell most rules apart, the least
- * and the greatest value that it has: most boxes need no other look.
+ * The takers of one chain, in its order. For each box the least and the greatest value in the key dimensions are
+ * stored, since for most boxes that is enough to see that they do not overlap.
  */
 export class Takers {
   readonly #takers: readonly Taker[]
   readonly #keys: readonly number[]
-  /** Number of the first one in the numbering of all chains. */
+  /** Number of the first taker, counted over all chains. */
   readonly #first: number
   readonly #boxes: Box[] = []
   readonly #owners: number[] = []
@@ -52,7 +52,7 @@ export class Takers {
     }
   }
 
-  /** The first taker before the rule of this number that leaves nothing of the boxes by itself. */
+  /** The first taker before the rule of this number that covers the boxes by itself. */
   before(number: number, region: readonly Box[]): Taker | null {
     const keys = this.#keys.length
     const [lows, highs] = [this.#low, this.#high]
@@ -87,7 +87,7 @@ export class Takers {
     return false
   }
 
-  /** Boxes of takers before the rule of this number that may have something in common with this one. */
+  /** Boxes of takers before the rule of this number that may overlap with this one. */
   meeting(number: number, box: Box): Cover[] {
     const keys = this.#keys.length
     const [lows, highs] = [this.#low, this.#high]
@@ -103,7 +103,7 @@ export class Takers {
     return covers
   }
 
-  /** How many boxes are of takers before the rule of this number. */
+  /** How many boxes belong to takers before the rule of this number. */
   #endBefore(number: number): number {
     let low = 0
     for (let high = this.#owners.length; low < high; ) {

@@ -3,10 +3,10 @@ import { FIELDS, type Field, type FieldName } from '../evaluate/fields.ts'
 import { ALL_PARTS } from '../packet-edits.ts'
 import type { Table } from '../rule.ts'
 
-/** What the rules of a table change while a packet goes through it, so that an earlier rule may have seen it otherwise. */
+/** What the rules of a table change in a packet, so that an earlier rule may have seen another value. */
 export interface Volatile {
   readonly fields: ReadonlySet<FieldName>
-  /** Something changes that no field names (sets, the bytes of packets). */
+  /** Something else changes that is not a field (sets, the bytes of packets). */
   readonly more: boolean
 }
 
