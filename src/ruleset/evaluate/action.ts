@@ -13,7 +13,7 @@ export type Action =
   | { readonly kind: 'goto'; readonly chain: string }
   /** Goes on with the next rule: LOG and all else that changes nothing that rules can see. */
   | { readonly kind: 'continue' }
-  /** How the packet is to be tracked, packed (tracking.ts); a packet for which that is said already keeps it. */
+  /** How the packet is to be tracked, packed (tracking.ts). Only the first such action counts for a packet. */
   | { readonly kind: 'track'; readonly tracking: number }
   | AssignAction
   | EffectAction
@@ -22,17 +22,17 @@ export type Action =
 export interface VerdictAction {
   readonly kind: 'verdict'
   readonly verdict: FinalVerdict
-  /** Of the nat table: how the packet's connection is bound. */
+  /** Nat table: how the packet's connection is translated. */
   readonly binding?: NatSpec
 }
 
-/** The verdict is given outside the rules: nothing in a capture tells it. */
+/** The verdict is given outside the rules, and no capture shows it. */
 interface UndecidedAction {
   readonly kind: 'undecided'
   /** Bits 1 << VERDICT_…. */
   readonly possible: number
   readonly missing: string
-  /** What also becomes of a packet that is accepted. */
+  /** Changes to the packet if it is accepted. */
   readonly accepted?: EditAction
 }
 
@@ -47,12 +47,12 @@ export interface AssignAction {
   readonly keep: number
   readonly from: Register | null
   readonly take: number
-  /** Bits to the left that what is taken moves, to the right where negative; -31 to 31, 0 where absent. */
+  /** Bits by which the taken value is shifted to the left, to the right where negative: -31 to 31, 0 where absent. */
   readonly shift?: number
   readonly value: number
 }
 
-/** What an assignment takes, moved by its shift. */
+/** The taken value, shifted. */
 export function shifted(taken: number, shift = 0): number {
   return shift < 0 ? (taken >>> -shift) | 0 : taken << shift
 }
@@ -64,18 +64,21 @@ export interface EffectAction {
   create(context: CallContext): Effect
 }
 
-/** Besides its own things an effect may change `mark` and `unknownMark` of the packet. */
+/** Besides its own state an effect may change `mark` and `unknownMark` of the packet. */
 export interface Effect {
   apply(packet: RulePacket): void
-  /** The packet may be here or not: remembers both possibilities. */
+  /** For a packet that may not reach the rule: remembers both possibilities. */
   applyPerhaps(packet: RulePacket): void
 }
 
-/** Changes the packet as the rules behind see it (`packet.edits`), its mark, or ends its way. */
+/** Changes the packet as later rules see it (`packet.edits`), or its mark, or decides its verdict. */
 export interface EditAction {
   readonly kind: 'edit'
   /** PART_ bits (packet-edits.ts) that it may change. */
   readonly parts: number
-  /** 0 to go on with the next rule, VERDICT_ACCEPT or VERDICT_DROP. What it cannot tell it puts into `edits.uncertain`. */
+  /**
+   * Returns 0 to go on with the next rule, else VERDICT_ACCEPT or VERDICT_DROP. Parts with an unknown result go into
+   * `edits.uncertain`.
+   */
   edit(packet: RulePacket): number
 }

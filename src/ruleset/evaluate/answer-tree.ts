@@ -4,7 +4,7 @@ import type { Check } from './three-valued.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
 import { enterMarks, haveSameMarks, type Marks, marksOf } from './world.ts'
 
-/** What a walk left behind. */
+/** The result of a walk. */
 export interface WalkAnswer extends Marks {
   readonly verdict: number
   readonly decidedBy: number
@@ -17,7 +17,7 @@ export interface WalkAnswer extends Marks {
   readonly steady: boolean
 }
 
-/** Leaves the packet as the walk left the one that it answered. */
+/** Applies the result of an earlier walk to the packet. */
 export function enterAnswer(answer: WalkAnswer, packet: RulePacket, uncertainMarks: UncertainMarks): void {
   enterMarks(answer, packet, uncertainMarks)
   packet.decidedBy = answer.decidedBy
@@ -26,11 +26,14 @@ export function enterAnswer(answer: WalkAnswer, packet: RulePacket, uncertainMar
   packet.isBindingUnsure = answer.isBindingUnsure
 }
 
-/** A question, one reply to it, and what is asked, or answered, next: one object, since memory is what following them costs. */
+/**
+ * A question, one reply to it, and the next question or the answer. One object for all of it, since following them is
+ * bound by memory access.
+ */
 interface Step {
   readonly check: Check
   readonly certain: boolean
-  /** With which it is asked; null: those that the packet came with. */
+  /** The marks with which it is asked; null for those that the packet came with. */
   readonly marks: Marks | null
   readonly result: number
   readonly missing: string
@@ -39,17 +42,20 @@ interface Step {
   otherwise: Step | null
 }
 
-/** More steps than this are not remembered: the tree begins anew. */
+/** Most steps of a tree; a fuller tree is cleared. */
 const STEPS_MAX = 128
 
-/** What walks of packets with the same classes asked and answered: a walk that got the same replies has the same answer. */
+/**
+ * Questions and answers of walks of packets with the same classes: a walk that gets the same replies has the same
+ * answer.
+ */
 export class AnswerTree {
   #root: Step | WalkAnswer | null = null
   #steps = 0
 
   /**
-   * Asks the packet what walks of others asked theirs.
-   * @param replies gets what the packet replied: behind these, a walk that found no answer goes on
+   * Asks the packet the questions of earlier walks.
+   * @param replies receives the packet's replies; a walk that found no answer continues after them
    */
   find(packet: RulePacket, uncertainMarks: UncertainMarks, replies: Reply[]): WalkAnswer | undefined {
     let node = this.#root
@@ -67,7 +73,7 @@ export class AnswerTree {
     return node ?? undefined
   }
 
-  /** @param dialogue of a walk that began with the replies of `find` */
+  /** Stores the answer of a walk. @param dialogue of a walk that began with the replies of `find` */
   keep({ questions, replies, marks: came }: Dialogue, answer: WalkAnswer): void {
     if (questions.length > STEPS_MAX) return
     if (this.#steps + questions.length > STEPS_MAX) {
@@ -81,7 +87,7 @@ export class AnswerTree {
       last = step ?? lastOf(node)
       node = step?.next ?? null
     }
-    // The question that had no such reply is asked in a step of its own.
+    // A question that had no such reply before gets a new step.
     const known = last === null ? 0 : at - 1
     let next: Step | WalkAnswer = answer
     for (let behind = questions.length - 1; behind >= known; behind--) {

@@ -1,20 +1,20 @@
 import { Boundaries, placeOf } from './boundaries.ts'
 import type { ValueSet } from './value-set.ts'
 
-/** What the rules of a chain ask of one field, range by range, in the order of the rules. */
+/** The ranges of one field that the rules of a chain ask for, in the order of the rules. */
 export interface AskedRanges {
-  /** By rule: 1 where it asks something. */
+  /** By rule: 1 where it asks for the field. */
   readonly asks: Uint8Array
-  /** Where some range begins, or another begins behind it; 0 is always among them. */
+  /** Values at which a range begins, or after which one ends; always includes 0. */
   readonly boundaries: Float64Array
-  /** By range: its rule, and where among the boundaries it begins and ends. */
+  /** By range: its rule, and the places of its beginning and end among the boundaries. */
   readonly rules: Int32Array
   readonly begins: Int32Array
   readonly ends: Int32Array
 }
 
 /**
- * @param sets by rule; null for nothing asked
+ * @param sets by rule; null where it does not ask for the field
  * @param max the field's greatest value, a power of two less one
  */
 export function askedRanges(sets: readonly (ValueSet | null)[], max: number): AskedRanges {

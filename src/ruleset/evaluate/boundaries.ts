@@ -2,10 +2,10 @@ import { MASK_ALL } from '../text/numbers.ts'
 import type { FieldCondition } from './condition.ts'
 import { type ValueSet, valuesOf } from './value-set.ts'
 
-/** Where values to sort are more than this share of all that there are, marking them is quicker. */
+/** If the values to sort are more than this share of all possible values, marking them in a table is faster. */
 const MARKED_SHARE = 1 / 16
 
-/** Where sets of one field's values begin, and where they are behind their end. */
+/** Collects the boundaries of sets of one field's values: the first value of each range, and the first one after it. */
 export class Boundaries {
   readonly #max: number
   #values: Float64Array
@@ -13,7 +13,7 @@ export class Boundaries {
 
   /**
    * @param max the field's greatest value, a power of two less one
-   * @param expected so many boundaries, or more
+   * @param expected how many boundaries to reserve room for
    */
   constructor(max: number, expected = 64) {
     this.#max = max
@@ -27,11 +27,11 @@ export class Boundaries {
     }
   }
 
-  /** Of the values that a condition asks for, or of those that it does not; false where these are no ranges. */
+  /** Adds the boundaries of the values for which a condition holds; false where they are not ranges. */
   addCondition(condition: FieldCondition): boolean {
     const { mask, ranges } = condition
     const free = mask === MASK_ALL ? 0 : (this.#max & ~mask) >>> 0
-    // Most masks leave low bits free, and ask for one range.
+    // The common case: a mask that leaves only low bits free, and one range.
     if (ranges.length !== 1 || (free & (free + 1)) !== 0 || ranges[0].low < 0 || ranges[0].high > this.#max) {
       const values = valuesOf(condition, this.#max)
       if (values !== null) this.addSet(values)
@@ -47,7 +47,7 @@ export class Boundaries {
     return true
   }
 
-  /** Sorted, each once, up to the greatest value; 0 is always among them. */
+  /** The boundaries, sorted, each once, up to the greatest value; always includes 0. */
   sorted(): Float64Array {
     const values = this.#values.subarray(0, this.#count)
     const sorted = this.#count > this.#max * MARKED_SHARE ? marked(values, this.#max) : values.sort()
@@ -64,7 +64,7 @@ export class Boundaries {
   }
 }
 
-/** Where a boundary stands in its list; the list's length for what is above all. */
+/** The place of a boundary in the list; the list's length for a greater value. */
 export function placeOf(boundaries: Float64Array, value: number): number {
   let low = 0
   let high = boundaries.length

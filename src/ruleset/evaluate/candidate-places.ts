@@ -1,13 +1,16 @@
 import type { RulePacket } from '../rule-packet.ts'
 import type { RuleFinder } from './walk-context.ts'
 
-/** Where in the chains of a table rules stand that one packet may match. What they are found by does not change on its way. */
+/**
+ * The places in the chains of a table of the rules that one packet may match. The fields that they are found by do not
+ * change on its way.
+ */
 export class CandidatePlaces {
-  /** What was found holds for packets that steady conditions cannot tell apart (steadiness.ts). */
+  /** Whether the places found are the same for all packets that steady conditions cannot tell apart (steadiness.ts). */
   isSteady = true
   readonly #finder: RuleFinder | null
   readonly #packet: RulePacket
-  /** By chain, once it was entered; null: every place. */
+  /** By chain, after it was entered first; null: every place. */
   readonly #places: (Int32Array | null | undefined)[] = []
 
   /** @param finder null: every rule is asked */
@@ -16,7 +19,7 @@ export class CandidatePlaces {
     this.#packet = packet
   }
 
-  /** The first from `at` on, or the end of the chain of this length. */
+  /** The first place from `at` on, or `length`, the end of the chain. */
   next(chain: number, at: number, length: number): number {
     const places = this.#of(chain)
     if (places === null) return at

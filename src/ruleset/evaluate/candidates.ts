@@ -2,32 +2,35 @@ import { type RuleIndex, wordAt } from './rule-index.ts'
 
 const ROWS_MIN = 64
 const ROWS_MAX = 4096
-/** Rows for so many rules: most packets are like one that came before. */
+/** Rules of a chain for each row: most packets are like an earlier one. */
 const RULES_PER_ROW = 2
 const LIST_MIN = 1024
 const LIST_PER_RULE = 4
 
 /**
- * Finds the rules that a packet may match: each of the packet's fields has a class of values (a head in the field's index), and
- * the rules are those that all of these classes have in common. What was found for classes once is remembered, so that
- * for most packets it is looked up: that costs the same for ten rules and for ten thousand.
+ * Finds the rules that a packet may match. The value of each field belongs to a class of values (a head in the field's
+ * index), and the candidates are the rules that all of these classes have in common. The result for a combination of
+ * classes is kept, so that for most packets it is looked up, which costs the same for ten rules and for ten thousand.
  *
- * A row is the heads, one for each field, then where its rules begin in `list`, and how many they are.
+ * A row consists of the heads, one for each field, then the start of its rules in `list`, and their number.
  */
 export class Candidates {
-  /** Of the packet: filled before `find`. */
+  /** The packet's heads; filled in before `find`. */
   readonly heads: Int32Array
   readonly rows: Int32Array
   readonly rowInts: number
-  /** Bits of a hash that do not count, so that what remains is the number of a row. */
+  /** Bits by which a hash is shifted to the right to get the number of a row. */
   readonly shift: number
-  /** Indices of rules, in the order in which they are asked. */
+  /** Indices of rules, in the order in which they are evaluated. */
   readonly list: Int32Array
   #listLength = 0
   readonly #indexes: readonly RuleIndex[]
   /** Rules by their place in the bit vectors. */
   readonly #order: Int32Array
-  /** One bit for each rule found, in their own order, and one for each word of these that is not 0. */
+  /**
+   * One bit for each rule found, in the order of the chain, and a summary: one bit for each of these words that is not
+   * 0.
+   */
   readonly #found: Int32Array
   readonly #foundSummary: Int32Array
 
@@ -46,7 +49,7 @@ export class Candidates {
     this.list = new Int32Array(Math.max(LIST_MIN, LIST_PER_RULE * order.length))
   }
 
-  /** Finds the rules of `heads`, and remembers them in a row. */
+  /** Finds the rules for `heads`, and stores them in a row. */
   find(row: number): void {
     if (this.#listLength + this.#order.length > this.list.length) {
       this.rows.fill(-1)
@@ -60,7 +63,7 @@ export class Candidates {
     this.rows[row + this.heads.length + 1] = this.#listLength - start
   }
 
-  /** Puts the rules that all classes have into `#found`. */
+  /** Sets `#found` to the rules that all classes have in common. */
   #intersect(): void {
     const indexes = this.#indexes
     const heads = this.heads
@@ -84,7 +87,7 @@ export class Candidates {
     }
   }
 
-  /** Empties `#found` into the list. */
+  /** Moves `#found` to the list. */
   #takeFound(): void {
     for (let at = 0; at < this.#foundSummary.length; at++) {
       for (let summary = this.#foundSummary[at]; summary !== 0; summary &= summary - 1) {

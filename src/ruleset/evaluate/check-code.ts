@@ -10,27 +10,27 @@ import { FIELDS, type Field, type FieldName } from './fields.ts'
 import { mergeRanges, type Runtime, slotOf } from './runtime.ts'
 
 /**
- * A condition as JavaScript. `guards` must all be true before `test` may be trusted: where one is false the packet goes
- * to the interpreter, which knows three values and hotdrop.
+ * A condition as JavaScript. `test` is valid only if all `guards` are true; otherwise the packet goes to the
+ * interpreter, which knows three values and hotdrop.
  */
 export interface CheckCode {
   readonly guards: readonly string[]
   readonly test: string
   /** Must stay where it is among the checks of its rule. */
   readonly barrier: boolean
-  /** Asks something that no field says, which takes longer. */
+  /** Contains a call, which takes longer than reading a field. */
   readonly calls: boolean
 }
 
 export interface CodeContext extends CallContext {
   readonly runtime: Runtime
-  /** PART_ bits that rules of this table change for those behind them. */
+  /** PART_ bits that rules of this table change for later rules. */
   readonly editedHere: number
-  /** Puts an expression that does not change while rules run into a local variable. */
+  /** Keeps an expression that does not change while rules run in a local variable; returns its name. */
   hoist(expression: string): string
 }
 
-/** More ranges than this are searched instead of compared one by one. */
+/** Most ranges that are compared one by one; more are searched. */
 const INLINE_RANGES = 12
 
 /** @param assumed the answer to take instead of unknown, or undefined */
@@ -68,7 +68,7 @@ export function checkCode(condition: Condition, assumed: boolean | undefined, co
     }
     case 'hotdrop': {
       const inner = checkCode(condition.when, assumed, context)
-      // A field is cheap to look at for every packet; a call is made only where its rule asks for it.
+      // Reading a field is cheap enough to do it for every packet; a call is made only where its rule is evaluated.
       const isHoisted = condition.when.kind === 'field' && !isReadInPlace(FIELDS[condition.when.field], context)
       const test = isHoisted ? context.hoist(`(${inner.test})`) : `(${inner.test})`
       return { guards: [...inner.guards, `!${test}`], test: 'true', barrier: true, calls: inner.calls }
@@ -123,7 +123,7 @@ function fieldValue(name: FieldName, context: CodeContext): string {
   return isReadInPlace(field, context) ? field.expression : context.hoist(field.expression)
 }
 
-/** A rule of the same table may have changed it since the function began. */
+/** Whether the field must be read where it is used, since a rule of the same table may have changed it. */
 function isReadInPlace(field: Field, context: CodeContext): boolean {
   return field.changes === true || ((field.parts ?? 0) & context.editedHere) !== 0
 }
@@ -153,7 +153,7 @@ function fieldTest(condition: FieldCondition, context: CodeContext): string {
   return `${negated ? '!' : ''}(${tests.join(' || ') || 'false'})`
 }
 
-/** Names are numbers once the interfaces are known. */
+/** Interface names become numbers, since the interfaces are known at compile time. */
 function nameTest(condition: NameCondition, context: CodeContext): string {
   const value = fieldValue(condition.field, context)
   const numbers: number[] = []

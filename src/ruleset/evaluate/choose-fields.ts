@@ -6,22 +6,22 @@ import { bitCount } from './rule-index.ts'
 import type { ValueSet } from './value-set.ts'
 
 const FIELDS_MAX = 8
-/** What things cost, in nanoseconds, roughly. */
+/** Rough costs in nanoseconds. */
 const LINEAR_RULE = 2
 const CALL = 15
 const CANDIDATE = 6
 const LOOKUP = 6
 const CLASSIFYING = 15
-/** Packets imagined, and rules held against them at most: enough to tell fields apart. */
+/** Imagined packets, and the most rules that they are compared with: enough to rank the fields. */
 const PACKETS = 16
 const SAMPLE = 512
 
 /**
- * The fields by which few rules are left for a packet, the most selective first; null where it is quicker to ask one
- * rule after the other.
+ * The fields by which few candidate rules are left for a packet, the most selective first; null where evaluating one
+ * rule after the other is faster.
  *
- * Nobody knows the packets yet. What rules ask for is what is there, mostly, so that packets are imagined which have values that rules
- * ask for, each field's by chance: what many rules ask for then is what many packets have.
+ * The real packets are not known yet. Rules mostly ask for values that occur, so packets are imagined with values that
+ * rules ask for, chosen at random for each field: what many rules ask for is then what many packets have.
  */
 export function chooseFields(demands: readonly FieldDemand[], rules: readonly ProgramRule[]): FieldDemand[] | null {
   const sample = sampleOf(rules.length)
@@ -49,13 +49,13 @@ export function chooseFields(demands: readonly FieldDemand[], rules: readonly Pr
   return chosen.length > 0 && cost < linearCost(rules) ? chosen : null
 }
 
-/** Rules spread without a period: rulesets that are made by programs have one. */
+/** Indices of rules spread without a period, since rulesets made by programs often have a period. */
 function sampleOf(count: number): Int32Array {
   if (count <= SAMPLE) return Int32Array.from({ length: count }, (_, at) => at)
   return Int32Array.from({ length: SAMPLE }, (_, at) => (Math.imul(at + 1, SPREAD) >>> 0) % count)
 }
 
-/** By sampled rule, the imagined packets, as bits, whose value of the field excludes the rule. */
+/** By sampled rule: a bit for each imagined packet whose value of the field excludes the rule. */
 function excludedRules(sets: readonly (ValueSet | null)[], sample: Int32Array, salt: number): Int32Array {
   const values = new Float64Array(PACKETS)
   for (let packet = 0; packet < PACKETS; packet++) values[packet] = imaginedValue(sets, packet * 131 + salt * 17)
@@ -68,7 +68,9 @@ function excludedRules(sets: readonly (ValueSet | null)[], sample: Int32Array, s
   return excluded
 }
 
-/** A value that some rule asks for: of the first one behind a place that is chosen by chance, the same in every run. */
+/**
+ * A value that some rule asks for: the first one from a place on that is chosen pseudo-randomly, the same in every run.
+ */
 function imaginedValue(sets: readonly (ValueSet | null)[], chance: number): number {
   const start = (Math.imul(chance + 1, SPREAD) >>> 0) % sets.length
   for (let at = 0; at < sets.length; at++) {
@@ -83,7 +85,7 @@ function holds(set: ValueSet, value: number): boolean {
   return false
 }
 
-/** Bits that both have. */
+/** How many bits are set in both. */
 function countBoth(one: Int32Array, other: Int32Array): number {
   let count = 0
   for (let at = 0; at < one.length; at++) count += bitCount(one[at] & other[at])

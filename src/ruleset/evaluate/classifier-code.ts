@@ -11,25 +11,26 @@ const EVERY_BIT = 0xffff_ffff
 /** Odd numbers, one for each field, that spread heads over the bits of a hash. */
 const SPREADS = [SPREAD, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09]
 
-/** A rule as a function; `index`: its own, in the list that it is called from. */
+/** A rule as a function. `index`: the rule's place in the list that it is called from. */
 export type RuleFunction = (packet: RulePacket, fields: Int32Array, base: number, index: number) => number
 
-/** What the code of a classified piece of a chain works on. */
+/** The data that the code of a classified part of a chain uses. */
 export interface ClassifiedRules {
   readonly classifier: Classifier
   readonly rules: RuleFunction[]
 }
 
-/** When a field may be read; undefined for always. */
+/** The expression that says whether a field may be read; undefined for always. */
 export type KnownWhen = (field: Field, mask: number) => string | undefined
 
-/** Name of the function that says in which row of `candidates.rows` the rules are that a packet may match. */
+/** Name of the function that returns the packet's row in `candidates.rows`. */
 export function rowFunction(name: string): string {
   return `${name}_row`
 }
 
 /**
- * A function that finds the rules that a packet may match, and asks them in their order until one does not say CONTINUE.
+ * Source of a function that finds the rules that a packet may match, and evaluates them in order until one does not
+ * return CONTINUE.
  *
  * @param slot where in `x` the ClassifiedRules are
  */
@@ -85,7 +86,7 @@ function rowSource(
   ].join('\n')
 }
 
-/** Lines that put a field's head into `h0`, `h1`, … */
+/** Lines that assign a field's head to `h0`, `h1`, … */
 function headLines(
   { field: fieldName, index, late, cache }: ClassifierField,
   at: number,

@@ -8,7 +8,7 @@ import { type HeadCache, headCacheOf } from './head-cache.ts'
 import type { ProgramRule } from './program.ts'
 import { buildRuleIndex, grouped, type RuleIndex } from './rule-index.ts'
 
-/** Fewer rules than this are asked one after the other in any case. */
+/** Fewer rules than this are always evaluated one after the other. */
 const RULES_MIN = 12
 
 /** One field by which rules are found. */
@@ -16,11 +16,11 @@ export interface ClassifierField {
   readonly field: FieldName
   readonly index: RuleIndex
   readonly cache: HeadCache | null
-  /** Not to be asked for packets that raise an alarm. */
+  /** Must not be used for packets that raise an alarm. */
   readonly late: boolean
 }
 
-/** Finds the rules of a chain that a packet may match, without looking at the others. */
+/** What is needed to find the rules of a chain that a packet may match, without looking at the others. */
 export interface Classifier {
   /** The most selective first; at least one. */
   readonly fields: readonly ClassifierField[]
@@ -29,13 +29,13 @@ export interface Classifier {
   readonly alarms: Int32Array
 }
 
-/** A field that is one of a classifier's, and what the rules ask of it. */
+/** A field of a classifier, and what the rules ask of it. */
 interface Chosen extends FieldDemand {
   readonly max: number
   readonly asked: AskedRanges
 }
 
-/** @returns null where it is quicker to ask one rule after the other */
+/** @returns null where evaluating one rule after the other is faster */
 export function classifierOf(
   rules: readonly ProgramRule[],
   environment: RuleEnvironment,
@@ -60,13 +60,13 @@ export function classifierOf(
 }
 
 /**
- * Rules that ask about the same fields one behind the other, and among them those that ask for the same values: so in the
- * bit vectors words are all or nothing.
+ * Orders rules so that those that ask for the same fields, and among these those that ask for the same values, stand
+ * next to each other. The words of the bit vectors then mostly have all bits set or none.
  */
 function alikeTogether(fields: readonly Chosen[], ruleCount: number): Int32Array {
   const fieldsAsked = new Int32Array(ruleCount)
   let order: Int32Array = Int32Array.from(fieldsAsked, (_, rule) => rule)
-  // What counts most comes last: what is alike there keeps the order that it has.
+  // Sorted by the least important key first; the sort is stable.
   for (let at = fields.length - 1; at >= 0; at--) {
     const { asks, rules, begins, boundaries } = fields[at].asked
     const lows = new Int32Array(ruleCount)

@@ -1,6 +1,6 @@
 import type { Condition } from './condition.ts'
 
-/** What must be evaluated wherever it stands: it may drop the packet at once, or remember it. */
+/** Whether the condition must be evaluated in its place: it may drop the packet at once, or remember it. */
 export function hasEffect(condition: Condition): boolean {
   switch (condition.kind) {
     case 'stateful':
@@ -14,7 +14,7 @@ export function hasEffect(condition: Condition): boolean {
   }
 }
 
-/** Its answers depend on the packets that it saw. */
+/** Whether its results depend on earlier packets. */
 export function remembers(condition: Condition): boolean {
   switch (condition.kind) {
     case 'stateful':

@@ -6,8 +6,8 @@ import type { FieldName } from './fields.ts'
 import type { RuleMemory } from './rule-memory.ts'
 
 /**
- * What a rule asks of a packet, as data: predicates over named fields. It knows nothing of iptables options, so that
- * any rule language can be brought into this form, and everything else (generated code, explanation) comes out of it.
+ * What a rule asks of a packet, as data: predicates over named fields. It is independent of iptables options, so that
+ * any rule language can be translated to it. Generated code and explanations are derived from it.
  */
 export type Condition =
   | FieldCondition
@@ -29,7 +29,7 @@ export interface FieldCondition {
 
 const LOOPBACK = 'lo'
 
-/** An interface has this name, or a name that starts so. */
+/** An interface has this name, or a name that begins with it. */
 export interface NameCondition {
   readonly kind: 'name'
   readonly field: 'inInterface' | 'outInterface'
@@ -39,8 +39,8 @@ export interface NameCondition {
 }
 
 /**
- * Whether the answer is known even where the interface's name is not: only packets of a machine to itself use lo, and of
- * those the interface is known.
+ * Whether the condition is for lo. Its result is always known: only packets of the machine to itself use lo, and the
+ * interface of these is known.
  */
 export function asksForLoopback({ name, prefix }: NameCondition): boolean {
   return name === LOOPBACK && !prefix
@@ -53,11 +53,11 @@ interface GroupCondition {
   readonly negated: boolean
 }
 
-/** Always, never, or not to be known from a capture. */
+/** Holds always, never, or (null) cannot be known from a capture. */
 export interface ConstantCondition {
   readonly kind: 'constant'
   readonly value: boolean | null
-  /** For null: what is missing, and what would tell. */
+  /** For null: what is missing, and which option supplies it. */
   readonly missing?: string
 }
 
@@ -71,7 +71,7 @@ export const NO = 0
 export const YES = 1
 export const UNKNOWN = 2
 
-/** What a call may ask for while a ruleset is compiled. */
+/** What conditions and effects can use while a ruleset is compiled. */
 export interface CallContext {
   readonly family: Family
   readonly environment: RuleEnvironment
@@ -79,14 +79,14 @@ export interface CallContext {
   readonly memory: RuleMemory
 }
 
-/** Anything that fields cannot say, without memory. */
+/** Anything that cannot be expressed by fields, without memory. */
 export interface CallCondition {
   readonly kind: 'call'
   readonly label: string
   readonly negated: boolean
-  /** Why the answer may be UNKNOWN; absent where it never is. */
+  /** Why the result may be UNKNOWN; absent where it never is. */
   readonly missing?: string
-  /** The answer is the same for all packets of one direction of an established connection (steadiness.ts). */
+  /** The result is the same for all packets of one direction of an established connection (steadiness.ts). */
   readonly steady?: true
   create(context: CallContext): PureTest
 }
@@ -96,7 +96,7 @@ export interface PureTest {
   test(packet: RulePacket): number
 }
 
-/** A test with memory: asked only when everything before it in its rule held. */
+/** A test with memory: evaluated only when everything before it in its rule holds. */
 export interface StatefulCondition {
   readonly kind: 'stateful'
   readonly label: string
@@ -106,13 +106,16 @@ export interface StatefulCondition {
 }
 
 export interface StatefulTest {
-  /** True when `test` could not answer YES or NO. Changes nothing. */
+  /** True when `test` could not return YES or NO. Changes nothing. */
   uncertain(packet: RulePacket): boolean
-  /** The packet is here, and `uncertain` is false: answers YES or NO and remembers. */
+  /** For a packet that certainly reaches the test, when `uncertain` is false: returns YES or NO, and remembers. */
   test(packet: RulePacket): number
-  /** The packet may be here or not: answers as if it were, and remembers both possibilities. */
+  /** For a packet that may not reach the test: returns the result as if it did, and remembers both possibilities. */
   testPerhaps(packet: RulePacket): number
-  /** The packet is here, but `uncertain` is true: where absent, `testPerhaps` is asked, which knows less. */
+  /**
+   * For a packet that certainly reaches the test, when `uncertain` is true. `testPerhaps`, which is less exact, is used
+   * where absent.
+   */
   testUncertain?(packet: RulePacket): number
 }
 
@@ -164,12 +167,12 @@ export function hotdropWhen(when: Condition): HotdropCondition {
 }
 
 /**
- * The last value of a word. It stands here also as the first range of all: V8 keeps numbers of more than 31 bits in another
- * form, and would make all ranges anew that were there before the first such one.
+ * The last value of a word. Also made first of all ranges on purpose: V8 stores numbers of more than 31 bits in another
+ * form, and would otherwise convert all existing ranges when the first such number appears.
  */
 const LAST: NumberRange = { low: 0xffff_ffff, high: 0xffff_ffff }
 
-/** A 4-word address field's name without its number. */
+/** The name of a 4-word address field without the number of the word. */
 export type AddressField =
   | 'source'
   | 'destination'
@@ -203,7 +206,7 @@ export function inNetwork(field: AddressField, { address, mask }: AddressMask, n
 /** The address lies between two others, both included. */
 export function inAddressRange(field: AddressField, low: Words, high: Words, negated = false): Condition {
   if (low.length === 1) return isBetween(WORDS[field][0], { low: low[0], high: high[0] }, negated)
-  // What both ends begin with is asked for by itself: it is a field to find the rule by.
+  // Words that both ends share become a condition of their own, by which the rule can be found.
   const parts: Condition[] = []
   let from = 0
   while (from < low.length && low[from] === high[from]) {

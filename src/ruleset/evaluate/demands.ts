@@ -6,7 +6,10 @@ import type { ProgramCheck } from './program.ts'
 import { mergeRanges } from './runtime.ts'
 import { intersect, OCTET, PORT, type ValueSet, valuesOf, WORD } from './value-set.ts'
 
-/** Fields by which rules are found, and their greatest value, a power of two less one. Other values keep all rules. */
+/**
+ * Fields by which rules can be found, and their greatest value, a power of two less one. Greater values select all
+ * rules.
+ */
 const MAXIMA: Partial<Record<FieldName, number>> = {
   source0: WORD,
   source1: WORD,
@@ -41,30 +44,35 @@ export function maximumOf(field: FieldName): number {
   return MAXIMA[field] ?? 0
 }
 
-/** Protocol numbers, and -1, by their low 9 bits. */
+/** Slots for protocol numbers, and for -1, by their low 9 bits. */
 export const PROTOCOL_SLOTS = 512
 const UNREADABLE = PROTOCOL_SLOTS - 1
 const ANY_LENGTH = 0x7fff_ffff
 
-/** What the rules of a chain ask of one field: for all other known values they certainly do not match. */
+/**
+ * The values of one field for which the rules of a chain may match. For all other known values they certainly do not.
+ */
 export interface FieldDemand {
   readonly field: FieldName
-  /** By rule; null for nothing. */
+  /** By rule; null where it does not depend on the field. */
   readonly sets: (ValueSet | null)[]
-  /** Some rule asks behind a check that may drop the packet at once: that holds only for packets without alarm. */
+  /**
+   * Some rule asks for the field after a check that may drop the packet (hotdrop), so it is valid only for packets
+   * without alarm.
+   */
   late: boolean
 }
 
 /**
  * What the rules of a chain ask of single fields.
  *
- * Checks that drop a packet at once (hotdrop) stand in the way: what is asked behind them does not excuse a rule from
- * being evaluated. They concern damaged packets, though, so that these raise an alarm: `transportLength <
- * alarms[protocol & 511]`.
+ * A check that can drop a packet at once (hotdrop) must be evaluated even if a later condition of its rule does not
+ * hold. Such checks concern damaged packets only, so these raise an alarm: `transportLength < alarms[protocol & 511]`.
+ * For packets with an alarm, fields that are asked for after such a check are not used.
  */
 export interface Demands {
   readonly fields: readonly FieldDemand[]
-  /** By protocol. */
+  /** By protocol (low 9 bits): packets with a shorter transport part raise an alarm. */
   readonly alarms: Int32Array
 }
 
@@ -87,7 +95,10 @@ class RulesReader {
   readonly #ruleCount: number
   readonly #environment: RuleEnvironment
   readonly #isFixed: IsFixed
-  /** Of interface names, and of small fields with masks, which are tried value by value: many rules share a condition. */
+  /**
+   * Sets of conditions that are costly to compute (interface names, small fields with masks). Many rules share a
+   * condition.
+   */
   readonly #known = new Map<Condition, ValueSet | null>()
   #rule = 0
   #late = false
@@ -104,7 +115,7 @@ class RulesReader {
     for (const { condition } of checks) if (!this.#read(condition)) break
   }
 
-  /** False where nothing behind the condition counts, because it must be evaluated. */
+  /** False where later conditions must be ignored, because this one must be evaluated. */
   #read(condition: Condition): boolean {
     switch (condition.kind) {
       case 'field':
@@ -128,7 +139,7 @@ class RulesReader {
     }
   }
 
-  /** By field, the values that a condition without effect leaves. */
+  /** By field, the values for which a condition without effect may hold. */
   #setsOf(condition: Condition): ReadonlyMap<FieldName, ValueSet> {
     switch (condition.kind) {
       case 'field':
@@ -216,7 +227,7 @@ function commonSets(parts: readonly ReadonlyMap<FieldName, ValueSet>[]): Readonl
   return common
 }
 
-/** One of several holds: of fields that each of them asks for, the values that any leaves. */
+/** One of several holds: for fields that all of them ask for, the union of the values. */
 function unitedSets(parts: readonly ReadonlyMap<FieldName, ValueSet>[]): ReadonlyMap<FieldName, ValueSet> {
   const united = new Map<FieldName, ValueSet>()
   for (const field of parts[0]?.keys() ?? []) {

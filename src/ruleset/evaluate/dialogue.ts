@@ -3,17 +3,17 @@ import { UNKNOWN } from './condition.ts'
 import { type Check, HOTDROP_PERHAPS } from './three-valued.ts'
 import type { Marks, World } from './world.ts'
 
-/** A check that a walk met, and in which world. */
+/** A check that a walk evaluated, and the state of the packet then. */
 export interface Question {
   readonly check: Check
-  /** The packet certainly came to it. */
+  /** The packet certainly reached it. */
   readonly certain: boolean
   readonly world: World
 }
 
 export interface Reply {
   readonly result: number
-  /** Why it is not known; '' where it is. */
+  /** What is missing where the result is UNKNOWN; else ''. */
   readonly missing: string
 }
 
@@ -23,13 +23,13 @@ export function replyTo(check: Check, certain: boolean, packet: RulePacket): Rep
 }
 
 /**
- * What a walk asked of its packet that others of the same classes may answer in another way, with the replies. The first
- * replies may be known before: then these checks, which may remember whom they saw, are not asked again.
+ * The questions of a walk (checks that may have other results for other packets of the same classes), with the replies.
+ * The first replies may be known before; these checks, which may remember the packet, are not evaluated again.
  */
 export class Dialogue {
   readonly questions: Question[] = []
   readonly replies: Reply[]
-  /** With which the packet came. */
+  /** The marks with which the packet came. */
   readonly marks: Marks
 
   /** @param replies those that are known before */

@@ -4,7 +4,7 @@ import type { CallCondition, Condition, FieldCondition } from './condition.ts'
 import { FIELDS, type FieldName } from './fields.ts'
 import { OCTET, PORT, WORD } from './value-set.ts'
 
-/** Where a field's value stands in a packet's row: (row[word] >>> shift) & max. */
+/** The place of a field's value in a packet's row: (row[word] >>> shift) & max. */
 export interface Place {
   readonly word: number
   readonly shift: number
@@ -23,7 +23,7 @@ const PLACES: Partial<Record<FieldName, Place>> = {
   transportLength: { word: P_L4_LENGTH, shift: 0, max: WORD },
 }
 
-/** Fields that are alike in all packets of which PacketClasses is asked, or that whoever asks compares by himself. */
+/** Fields that are the same in all packets for which PacketClasses is used, or that its users compare themselves. */
 const COMPARED: ReadonlySet<FieldName> = new Set([
   'state',
   'direction',
@@ -33,7 +33,7 @@ const COMPARED: ReadonlySet<FieldName> = new Set([
   'outInterface',
   'fragmentOffset',
   'tcpFlags',
-  // Every packet comes without one.
+  // 0 at the start of every packet's way.
   'mark',
 ])
 
@@ -41,7 +41,10 @@ function addressPlaces(end: 'source' | 'destination', first: number): Partial<Re
   return Object.fromEntries([0, 1, 2, 3].map((word) => [`${end}${word}`, { word: first + word, shift: 0, max: WORD }]))
 }
 
-/** What conditions ask of packets' headers, divided where an answer changes, and the calls that they make. */
+/**
+ * Collects the values of header fields at which the result of some condition changes, and the calls that conditions
+ * make.
+ */
 export class Division {
   readonly #asked = new Map<FieldName, Boundaries>()
   readonly #calls = new Set<CallCondition>()
@@ -50,12 +53,12 @@ export class Division {
     return [...this.#calls]
   }
 
-  /** Where the fields stand, and the first value of each class, from 0 on. */
+  /** The places of the fields, and the first value of each class, from 0 on. */
   fields(): { readonly place: Place; readonly starts: Float64Array }[] {
     return [...this.#asked].map(([field, boundaries]) => ({ place: placeOf(field), starts: boundaries.sorted() }))
   }
 
-  /** False where a condition asks for something else, unless that is not steady. */
+  /** Adds a condition. False where it depends on something else that is steady. */
   add(condition: Condition): boolean {
     switch (condition.kind) {
       case 'field':

@@ -34,19 +34,22 @@ import {
  */
 export interface Field {
   readonly expression: string
-  /** True when the expression may give a number above 2^31 - 1 or below 0, so that order needs `>>> 0`. */
+  /** True when the expression may be an unsigned 32-bit number in signed form, so that comparisons need `>>> 0`. */
   readonly wide: boolean
-  /** Absent: always known. `mask` is the bits that are asked for. */
+  /** An expression that says whether the field is known, for the bits of `mask`. Absent: always. */
   readonly known?: (mask: number) => string
-  /** Why it is not known, and what would tell. */
+  /** Why it is not known, and which option supplies it. */
   readonly missing?: string
-  /** Rules change it, so that it must be read where it is needed. */
+  /** Rules change it, so that it must be read where it is used. */
   readonly changes?: boolean
-  /** PART_ bits: it is not known, and must be read where it is needed, when targets change these parts of packets. */
+  /**
+   * PART_ bits on which it depends: when targets change these parts of packets, it must be read where it is used, and
+   * may be unknown.
+   */
   readonly parts?: number
   /** It differs between packets of one direction of a connection. */
   readonly perPacket?: boolean
-  /** For people. */
+  /** Its name for people. */
   readonly label: string
 }
 
@@ -89,7 +92,7 @@ export const FIELDS = {
     parts: PART_LENGTH,
     missing: CHANGED,
   },
-  /** Routing takes one off before the hook FORWARD. */
+  /** Routing decreases it before FORWARD. */
   ttl: {
     label: 'TTL',
     expression: `(${at(P_TTL)} - (p.hook === ${HOOK_FORWARD} || (p.hook === ${HOOK_POSTROUTING} && p.forwarded) ? 1 : 0))`,
@@ -104,7 +107,7 @@ export const FIELDS = {
     expression: `(${at(P_FRAGMENT)} & ${FRAGMENT_OFFSET_MASK})`,
     wide: false,
   },
-  /** Asked only whether it is too short for a header; TCPMSS, which makes it longer, changes nothing about that. */
+  /** Only compared with the length of a header. That TCPMSS makes it longer does not matter for that. */
   transportLength: { label: 'transport length', expression: at(P_L4_LENGTH), wide: false },
   sourcePort: transport('source port', `(${at(P_PORTS)} >>> 16)`, 4),
   destinationPort: transport('destination port', `(${at(P_PORTS)} & 65535)`, 4),
@@ -112,7 +115,7 @@ export const FIELDS = {
   tcpDataOffset: { ...transport('TCP data offset', `(${at(P_TCP_FLAGS_WINDOW)} >>> 28)`, 13), perPacket: true },
   icmpType: transport('ICMP type', `(${at(P_PORTS)} >>> 24)`, 2),
   icmpTypeCode: transport('ICMP type and code', `(${at(P_PORTS)} >>> 16)`, 2),
-  /** As the hooks see it: of LINK_HOST, LINK_BROADCAST, LINK_MULTICAST, because all else was host when it was routed. */
+  /** As the hooks see it: LINK_HOST, LINK_BROADCAST or LINK_MULTICAST; every other type is LINK_HOST after routing. */
   linkType: {
     label: 'packet type',
     expression: `(${at(P_LINK)} === 1 || ${at(P_LINK)} === 2 ? ${at(P_LINK)} : 0)`,
@@ -150,7 +153,7 @@ export const FIELDS = {
     known: () => '!k.uncertainMarks.has(p.connections, p.connection)',
     missing: 'the connection mark depends on an earlier rule that could not be decided',
   },
-  /** Behind `-j CT`, before the tracker: CONFIRMED. */
+  /** CONFIRMED after `-j CT`, before the tracker. */
   connectionStatus: {
     label: 'connection status',
     expression: `(p.connection < 0 ? ${IPS_CONFIRMED} : p.connections.status(p.connection))`,

@@ -2,22 +2,28 @@ import type { NatSpec } from '../nat-spec.ts'
 import { VERDICT_ACCEPT } from '../rule-packet.ts'
 import { alike, type World } from './world.ts'
 
-/** A world at its end. */
+/** A world that has reached a verdict. */
 export interface FinishedWorld {
   readonly world: World
   readonly verdict: number
   readonly decidedBy: number
-  /** How the nat table bound the connection; null where it did not. Rules that say the same share one. */
+  /**
+   * How the nat table translates the connection; null where it does not. Rules with the same translation share one
+   * NatSpec.
+   */
   readonly binding: NatSpec | null
 }
 
-/** Fewer guesses, or an earlier rule: nothing that depends on which world went first. */
+/**
+ * Whether one world has fewer guesses or, with as many, an earlier rule. Does not depend on the order in which worlds
+ * end.
+ */
 export function isSurer(one: FinishedWorld, other: FinishedWorld): boolean {
   const more = one.world.guesses - other.world.guesses
   return more < 0 || (more === 0 && one.decidedBy < other.decidedBy)
 }
 
-/** Adds a world's end, unless another one ended the same way; the surer one stays. */
+/** Adds a finished world, unless another one ended the same way; the surer of the two stays. */
 export function addFinished(finished: FinishedWorld[], end: FinishedWorld): void {
   const { world, verdict, binding } = end
   const index = finished.findIndex(
@@ -27,13 +33,13 @@ export function addFinished(finished: FinishedWorld[], end: FinishedWorld): void
   else if (isSurer(end, finished[index])) finished[index] = end
 }
 
-/** What goes on was accepted, where that is possible. */
+/** The worlds in which the packet goes on: those that accepted it, if there are any. */
 export function ongoing(finished: readonly FinishedWorld[]): readonly FinishedWorld[] {
   const passed = finished.filter(({ verdict }) => verdict === VERDICT_ACCEPT)
   return passed.length > 0 ? passed : finished
 }
 
-/** Bits 1 << VERDICT_… */
+/** The possible verdicts: bits 1 << VERDICT_… */
 export function possibleOf(finished: readonly FinishedWorld[]): number {
   return finished.reduce((bits, { verdict }) => bits | (1 << verdict), 0)
 }

@@ -4,12 +4,12 @@ import type { Program } from './program.ts'
 const FLAG_VALUES = 256
 
 /**
- * By value of a packet's TCP flags: the lowest value that rules cannot tell from it. ACK and PSH are mostly the same to
- * them, even where they ask for every flag.
+ * By value of a packet's TCP flags: the lowest value that rules cannot distinguish from it. ACK and ACK+PSH, for
+ * example, are mostly the same to them, even to rules that look at every flag.
  */
 export type FlagClasses = Uint8Array
 
-/** Of a packet whose flags nobody looks at. */
+/** The classes where no rule looks at flags. */
 export const ONE_FLAG_CLASS: FlagClasses = new Uint8Array(FLAG_VALUES)
 
 export function flagClassesOf(programs: Iterable<Program>): FlagClasses {
@@ -24,12 +24,12 @@ export function flagClassesOf(programs: Iterable<Program>): FlagClasses {
   return classes
 }
 
-/** Values are alike where they are so to both. */
+/** The classes of values that both cannot distinguish. */
 export function commonFlagClasses(one: FlagClasses, other: FlagClasses): FlagClasses {
   return divided(one, (value) => other[value])
 }
 
-/** Those that were alike, and of which the same can be said. */
+/** Divides classes further, by a property of the values. */
 function divided(classes: FlagClasses, said: (value: number) => unknown): FlagClasses {
   const firsts = new Map<string, number>()
   return classes.map((before, value) => {
@@ -44,7 +44,7 @@ function holds({ mask, ranges }: FieldCondition, value: number): boolean {
   return ranges.some(({ low, high }) => (value & mask) >= low && (value & mask) <= high)
 }
 
-/** @param asked by what they ask */
+/** @param asked the conditions on flags found so far, by their content */
 function addFlagsAsked(condition: Condition, asked: Map<string, FieldCondition>): void {
   switch (condition.kind) {
     case 'field':

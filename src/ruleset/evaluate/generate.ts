@@ -17,7 +17,7 @@ import type { RuleFinder } from './walk-context.ts'
 /** A base chain as a function: a VERDICT_, or BAIL. */
 export type CompiledChain = (packet: RulePacket, fields: Int32Array, base: number) => number
 
-/** V8 does not optimise functions of thousands of rules, so that chains are cut into pieces. */
+/** V8 does not optimise functions with thousands of rules, so chains are split into functions of so many rules. */
 const RULES_PER_FUNCTION = 96
 
 /** Kinds of actions that may change marks. */
@@ -39,8 +39,8 @@ const PRELUDE = [
 ]
 
 /**
- * Turns a program into one function per base chain. The text is made of numbers and fixed identifiers only: everything
- * of the ruleset that is not a number is in the runtime's arrays.
+ * Turns a program into one function per base chain. The source consists of numbers and fixed identifiers only:
+ * everything of the ruleset that is not a number is in the arrays of the runtime.
  */
 export function generate(program: Program, runtime: Runtime, context: CallContext): CompiledProgram {
   const generator = new Generator(program, runtime, context)
@@ -58,16 +58,16 @@ export interface CompiledProgram {
   readonly finder: RuleFinder
 }
 
-/** How the rules of a chain are found that a packet may match. */
+/** How to find the rules of a chain that a packet may match. */
 interface Finder {
   readonly candidates: Candidates
-  /** So many rules in front are asked in any case. */
+  /** Rules at the start of the chain that are always evaluated. */
   readonly prefix: number
   readonly rowFunction: string
   readonly isSteady: boolean
 }
 
-/** Position in Candidates.rows. */
+/** Returns the packet's position in Candidates.rows. */
 type FindRow = (packet: RulePacket, fields: Int32Array, base: number) => number
 
 class Generator implements RuleFinder {
@@ -165,7 +165,7 @@ class Generator implements RuleFinder {
     return [...pieces, `function c${index}(p, f, b) {`, '  let r = 0', ...body, '}'].join('\n')
   }
 
-  /** No rule of the table changes it. */
+  /** Whether no rule of the table changes the field. */
   #isFixed(field: Field): boolean {
     return ((field.parts ?? 0) & this.#program.editedParts) === 0 && !(field.changes && this.#marksChange)
   }
@@ -202,7 +202,7 @@ class Generator implements RuleFinder {
   }
 
   #ruleFunctions(rules: readonly ProgramRule[]): RuleFunction[] {
-    // Where only one rule is asked, what several rules have in common is not worth a local.
+    // Expressions are not kept in locals here, since the function evaluates only one rule.
     const context = this.#codeContext((expression) => expression)
     const targets = [...new Set(rules.map(({ target }) => target))].filter((target) => target >= 0)
     const constants = targets.map((target) => `const c${target} = c[${target}]`)
@@ -235,7 +235,7 @@ function ruleSource(rule: ProgramRule, program: Program, context: CodeContext): 
     lines.push(`${'  '.repeat(depth + 1)}if (!(${[...new Set(expressions)].join(' && ')})) ${bail}`)
   }
   const ordered = safeOrder(checks)
-  // What a stateful match took cannot be given back, so that the way behind it must be known before.
+  // A stateful match cannot be undone, so all guards after it must be checked before.
   const firstMemory = ordered.findIndex(({ remembers }) => remembers)
   let isSteadySoFar = true
   const unsteady = (): void => {
@@ -261,8 +261,9 @@ interface RuleCheck extends CheckCode {
 }
 
 /**
- * Checks that need no guard first, and calls last, as far as hotdrop and memory allow: fewer packets then need the
- * interpreter, and fewer calls are made. Among alike ones the steady first: more packets then have steady verdicts.
+ * Orders checks as far as hotdrop and memory allow: those without guards first, so that fewer packets need the
+ * interpreter; calls last, so that fewer are made; and else steady ones first, so that more packets have steady
+ * verdicts.
  */
 function safeOrder(checks: readonly RuleCheck[]): RuleCheck[] {
   const ordered: RuleCheck[] = []

@@ -3,14 +3,14 @@ import { headFor, type RuleIndex } from './rule-index.ts'
 const SIZE_BITS = 9
 /** 2^32 divided by the golden ratio: its products spread neighbouring values over the upper bits. */
 export const SPREAD = 0x9e3779b1
-/** What remains of a product is the number of a place. */
+/** Shifting a product by this gives the number of a place. */
 export const PLACE_SHIFT = 32 - SIZE_BITS
-/** Searching so few starts is as quick as looking up. */
+/** With fewer starts searching is as fast as a lookup. */
 const STARTS_MIN = 32
 
-/** Remembers where values were found in an index that has to be searched. */
+/** Caches the heads of values in an index that has to be searched. */
 export class HeadCache {
-  /** By place; where nothing was put yet stands 0, which belongs to place 0 only. */
+  /** The cached value of each place. An unused place holds 0, a value that only belongs to place 0. */
   readonly values = new Int32Array(1 << SIZE_BITS)
   readonly heads = new Int32Array(1 << SIZE_BITS)
   readonly #index: RuleIndex
@@ -29,7 +29,7 @@ export class HeadCache {
   }
 }
 
-/** null where the index is quick enough without. */
+/** null where the index is fast enough without a cache. */
 export function headCacheOf(index: RuleIndex): HeadCache | null {
   return index.values === 0 && index.starts.length > STARTS_MIN ? new HeadCache(index) : null
 }

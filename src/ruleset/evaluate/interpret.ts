@@ -14,12 +14,12 @@ import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkConte
 import { WalkMemory } from './walk-memory.ts'
 import { marksOf, type Position, World } from './world.ts'
 
-/** Of a walk from a chain's beginning. */
+/** The trail of a walk from a chain's beginning. */
 const NO_TRAIL = new Trail(0)
 
 /**
- * The exact evaluator: three values, and every world that is possible at once. Slow; it takes over where compiled code
- * met something unknown, and tells stories.
+ * The exact evaluator: three values, and all possible worlds at once. Slow; it takes over where compiled code met
+ * something unknown, and produces explanations.
  *
  * A counter advances only for a rule that certainly matched.
  */
@@ -32,12 +32,12 @@ export class Interpreter {
   readonly #byFirstId: readonly ProgramChain[]
   readonly #remembers: boolean
   #finder: RuleFinder | null = null
-  /** Made when it is needed first: most replays never meet anything unknown. */
+  /** Made at first use: most replays never meet anything unknown. */
   #memory: WalkMemory | null = null
 
   /**
-   * @param reasonIndex where a text stands among the ruleset's reasons
-   * @param remembers false: walks for every packet, whatever was answered to others; shows in no answer
+   * @param reasonIndex returns the place of a text among the ruleset's reasons
+   * @param remembers false: walks for every packet instead of reusing answers, with the same results
    */
   constructor(
     program: Program,
@@ -62,12 +62,12 @@ export class Interpreter {
       .toSorted((one, other) => one.rules[0].id - other.rules[0].id)
   }
 
-  /** Lets walks pass by the rules that a packet certainly does not match. */
+  /** Makes walks skip the rules that a packet certainly does not match. */
   skipWith(finder: RuleFinder): void {
     this.#finder = finder
   }
 
-  /** Rules are made ready when a packet first meets them. */
+  /** Prepares a chain when a packet first meets it. */
   #prepare({ policy, rules }: ProgramChain): InterpretedChain {
     const ready: (InterpretedRule | undefined)[] = []
     return {
@@ -96,21 +96,21 @@ export class Interpreter {
     return { id, checks: made, action, target }
   }
 
-  /** The whole walk from the start of a base chain. A recorder is told of every rule. */
+  /** The whole walk from the start of a base chain. Reports every rule to the recorder. */
   run(packet: RulePacket, baseChain: number, recorder?: Recorder): number {
     this.#runtime.jumps = 0
     if (!recorder) return this.#answer(packet, baseChain, NO_TRAIL)
     const start = { chain: baseChain, at: 0 }
-    // A recorder is told of the rules, too, that the packet certainly does not match.
+    // With a recorder no rules are skipped.
     return this.#walk(packet, baseChain, start, [], null, null, recorder).verdict
   }
 
-  /** Goes on where the compiled code stopped (Runtime.trail). */
+  /** Continues where the compiled code stopped (Runtime.trail). */
   resume(packet: RulePacket, baseChain: number): number {
     return this.#answer(packet, baseChain, this.#runtime.trail)
   }
 
-  /** What another packet was answered that rules cannot tell apart from this one, or what a walk says. */
+  /** The remembered answer for a packet that rules cannot distinguish from this one, else that of a walk. */
   #answer(packet: RulePacket, baseChain: number, trail: Trail): number {
     const walks = this.#rememberedWalks()
     const memory = this.#remembers && walks.isFor(packet, trail) ? walks : null

@@ -2,12 +2,12 @@ const SLOTS_AT_START = 16
 const GROWTH = 2
 
 /**
- * Numbers the keys of a table: every key (`width` integers) has a slot, a small integer that stays with it, under which
- * the owner keeps what belongs to the key in arrays of its own. Open addressing, linear probing.
+ * Numbers the keys of a table: every key (`width` integers) gets a slot, a small integer that stays the same; owners
+ * use it as an index into arrays with their data. Open addressing, linear probing.
  */
 export class KeyTable {
   readonly width: number
-  /** The key that `find` and `add` are about: filled by the caller. */
+  /** The key for `find` and `add`; filled in by the caller. */
   readonly key: Int32Array
   /** keys[slot * width + i] */
   keys: Int32Array
@@ -61,7 +61,7 @@ export class KeyTable {
     const mask = index.length - 1
     let hole = this.#home(slot)
     while (index[hole] !== slot + 1) hole = (hole + 1) & mask
-    // What was pushed past the hole moves back into it, so that probing never meets a gap too early.
+    // Keys that were pushed past the hole move back into it, so that probing never ends too early.
     for (let at = (hole + 1) & mask; index[at] !== 0; at = (at + 1) & mask) {
       const home = this.#home(index[at] - 1)
       if (((at - home) & mask) < ((at - hole) & mask)) continue

@@ -2,14 +2,14 @@ import { STATE_ESTABLISHED } from '../rule-packet.ts'
 import type { Condition } from './condition.ts'
 import type { ProgramRule } from './program.ts'
 
-/** A prefix has at most so many rules. */
+/** Most rules of a prefix. */
 const LENGTH_MAX = 8
-/** It must end the way of this share of packets. */
+/** Share of packets whose verdict the prefix must decide. */
 const SHARE_ENOUGH = 0.5
 
 /**
- * How many of a chain's first rules are better asked one after the other, because they end the way of most packets: as
- * the rule that accepts what belongs to known connections, which most rulesets begin with. 0 for none.
+ * How many of a chain's first rules are better evaluated one after the other, because they decide most packets: such as
+ * the rule for known connections, which most rulesets begin with. 0 for none.
  */
 export function linearPrefix(rules: readonly ProgramRule[]): number {
   let left = 1

@@ -5,21 +5,21 @@ import type { Program } from './program.ts'
 import { isSteady } from './steadiness.ts'
 
 /**
- * Divides what rules ask of a packet's headers into classes: in two packets of the same classes, every condition on
- * addresses, ports and protocol has the same answer in every rule.
+ * Divides header fields into classes: for two packets with the same classes, every condition on addresses, ports and
+ * protocol has the same result in every rule.
  *
- * It is for whole TCP and UDP packets with a connection. Their state, direction, interfaces, hooks, and TCP flags as far
- * as rules look at them (flag-classes.ts) must be compared besides; what else differs between the packets of a connection
- * is not steady (steadiness.ts), and does not count here.
+ * Used for whole TCP and UDP packets with a connection. State, direction, interfaces, hooks, and TCP flags as far as
+ * rules look at them (flag-classes.ts) must be compared besides. What else differs between the packets of a connection
+ * is not steady (steadiness.ts), and is not considered here.
  */
 export class PacketClasses {
-  /** What rules ask besides, of the same headers, in ways of its own: whoever compares classes must compare the answers, too. */
+  /** Calls by which rules look at the same headers: users of the classes must compare the results of these, too. */
   readonly calls: readonly CallCondition[]
   /** How many words `write` writes. */
   readonly count: number
   readonly write: ClassWriter
 
-  /** @returns null where some rule asks what cannot be divided */
+  /** @returns null where some condition cannot be divided */
   static of(programs: readonly Program[]): PacketClasses | null {
     const division = new Division()
     for (const program of programs) {
@@ -29,8 +29,8 @@ export class PacketClasses {
   }
 
   /**
-   * Of all that can be divided.
-   * @returns `divided`: the conditions whose answers are the same for packets of the same classes
+   * The classes of all conditions that can be divided.
+   * @returns `divided`: these conditions, whose results are the same for packets of the same classes
    */
   static ofWhatIsSteady(program: Program): { classes: PacketClasses; divided: ReadonlySet<Condition> } {
     const division = new Division()
@@ -49,7 +49,7 @@ export class PacketClasses {
   }
 }
 
-/** Of packets without rules. */
+/** The classes without rules: all packets are the same. */
 export const NO_CLASSES = PacketClasses.of([]) as PacketClasses
 
 function conditionsOf({ chains }: Program): readonly Condition[] {

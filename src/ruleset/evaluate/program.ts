@@ -2,13 +2,13 @@ import type { RuleEnvironment } from '../rule-environment.ts'
 import type { Action, FinalVerdict } from './action.ts'
 import type { Condition } from './condition.ts'
 
-/** Chains and rules ready to be evaluated, whichever rule language they came from. */
+/** Chains and rules ready to be evaluated, independent of the rule language. */
 export interface Program {
   readonly chains: readonly ProgramChain[]
   readonly environment: RuleEnvironment
-  /** PART_ bits that its rules change of packets for those behind them. */
+  /** PART_ bits that its rules change in packets for later rules. */
   readonly editedParts: number
-  /** What is taken for true or false where it is unknown, by match name. */
+  /** By match name: the result to use where it is unknown. */
   readonly assume: ReadonlyMap<string, boolean>
 }
 
@@ -40,10 +40,12 @@ export interface ProgramCheck {
 export const CONTINUE = 0
 /** The compiled code met something unknown: the trail says where. */
 export const BAIL = -1
-/** A chunk of a chain met RETURN. */
+/** A part of a chain met RETURN. */
 export const RETURNED = -2
 
-/** Where compiled code stopped: the rule not yet evaluated first, then the rules that jumped here, innermost first. */
+/**
+ * Where compiled code stopped: first the rule that was not evaluated, then the rules that jumped here, innermost first.
+ */
 export class Trail {
   length = 0
   readonly ruleIds: Int32Array
@@ -53,7 +55,7 @@ export class Trail {
   }
 }
 
-/** Calls nest as deep as the JavaScript stack allows with ease; deeper rulesets are interpreted. */
+/** Nesting that the JavaScript stack certainly allows; deeper rulesets are interpreted. */
 export const COMPILED_DEPTH_MAX = 500
 
 /** Chains on the longest path of jumps from a chain. The program has no loops. */

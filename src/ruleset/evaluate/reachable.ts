@@ -3,14 +3,14 @@ import type { Condition } from './condition.ts'
 import type { Program, ProgramRule } from './program.ts'
 import type { World } from './world.ts'
 
-/** Something on the way remembers the packet or changes it. */
+/** Some rule on the way remembers the packet or changes it. */
 const LEAVES_MARKS = 1 << 7
-/** Of a rule of which nothing is known. */
+/** All bits: for a rule of which nothing is known. */
 const ANYTHING = 0xff
 /** Chains that call each other deeper than this are not looked into. */
 const DEPTH_MAX = 500
 
-/** What can still become of a packet at some place of a program: bits 1 << VERDICT_…, and LEAVES_MARKS. */
+/** What can still happen to a packet at some place of a program: bits 1 << VERDICT_…, and LEAVES_MARKS. */
 export class Reachable {
   readonly #program: Program
   /** By chain, and by place in it: from there to the chain's end. */

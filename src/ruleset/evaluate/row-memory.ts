@@ -1,20 +1,20 @@
 import { SPREAD } from './head-cache.ts'
 
-/** Places where a row may be: where one falls upon another, both are remembered. A power of two. */
+/** Places where a row may be stored, so that rows with the same hash can be stored together. A power of two. */
 const NEIGHBOURS = 4
 
 /**
- * Remembers rows of integers: each has a few places where it may be, by its hash, and takes that of an earlier one where none
- * is free. What is known of a row is kept by whoever asks, under the number of its place.
+ * A cache of rows of integers. Each row has a few places where it may be stored, by its hash, and replaces an earlier
+ * one where none is free. What is known about a row is kept by the user, under the number of its place.
  */
 export class RowMemory {
-  /** The row that `find` and `keep` are about: filled in before. */
+  /** The row for `find` and `keep`; filled in by the caller. */
   readonly asked: Int32Array
   readonly #rows: Int32Array
   readonly #shift: number
-  /** The first of the places where the row may be that was asked for last. */
+  /** The first of the possible places of the row that `find` was last called for. */
   #first = 0
-  /** Which neighbour gives way to the next row that finds no place. */
+  /** Which of the places is used for the next row that finds none free. */
   #turn = 0
 
   /** @param ints of a row; the first must not be 0 @param bits of a place's number */
@@ -45,14 +45,14 @@ export class RowMemory {
     return true
   }
 
-  /** Remembers the row that `find` was asked for last: the number of its place. */
+  /** Stores the row that `find` was last called for; returns the number of its place. */
   keep(): number {
     const place = this.#placeToTake()
     this.#rows.set(this.asked, place * this.asked.length)
     return place
   }
 
-  /** Its own, one that is free, or that of another row. */
+  /** The row's own place, a free one, or that of another row. */
   #placeToTake(): number {
     const first = this.#first
     const ints = this.asked.length

@@ -1,42 +1,43 @@
 import type { AskedRanges } from './asked-ranges.ts'
 
-/** Boundaries above which a table by value is quicker than searching, where the field is small enough for one. */
+/** With more boundaries than this a table by value is faster than searching, if the field is small enough for one. */
 const TABLE_PAYS = 64
 const TABLE_MAX = 0xffff
-/** Integers that one index may take; beyond that, neighbouring values share their rules. */
+/** Integers that one index may take; if it needs more, neighbouring values share their rules. */
 const BUDGET = 1 << 22
 const COARSER = 4
-/** Added to unsigned 32-bit values so that they are in order as signed ones. */
+/** Added to unsigned 32-bit values so that they sort correctly as signed ones. */
 const BIAS = 0x8000_0000
 
 /**
- * For every value of one field, the rules that may match it, as a bit vector in two levels: a summary with one bit for each
- * word that is not 0, and the words. A class (values with the same rules) holds only the words that differ from `others`.
+ * For every value of one field, the rules that may match it, as a bit vector in two levels: the words, and a summary
+ * with one bit for each word that is not 0. A class (values with the same rules) stores only the words that differ from
+ * `others`.
  *
- * Its head is 3 * summaryWords integers: the summary, which words are its own (by the same bits), and where in `words` the
- * own ones begin, for each summary word.
+ * A head is three arrays of summaryWords integers: the summary; which words are the class's own, by the same bits; and
+ * for each summary word, where in `words` its own words begin.
  */
 export interface RuleIndex {
   /** Integers in a summary. */
   readonly summaryWords: number
   readonly heads: Int32Array
   readonly words: Int32Array
-  /** Rules that ask nothing of this field. */
+  /** Bit vector of the rules that do not depend on this field. */
   readonly others: Int32Array
-  /** Sorted starts of values with the same head; fields of 32 bits as value ^ 2^31. Empty where there is a table. */
+  /** Sorted first values of the classes; for 32-bit fields value ^ 2^31. Empty where there is a table. */
   readonly starts: Int32Array
   /** Position in `heads` by position in `starts`, or by value. */
   readonly headOf: Int32Array
-  /** Above what may be looked up in `headOf`, where there is a table. */
+  /** Where there is a table: one more than the greatest value in it. */
   readonly values: number
 }
 
-/** The head of values of which nothing is known: all rules. */
+/** The head for unknown values: all rules. */
 export const EVERY_RULE = 0
 
 /**
  * @param places by rule, its place in the bit vectors
- * @param max the field's greatest value; other values get every rule
+ * @param max the field's greatest value; greater values get every rule
  */
 export function buildRuleIndex(asked: AskedRanges, places: Int32Array, max: number): RuleIndex {
   const events = new Events(asked, places)
@@ -46,12 +47,12 @@ export function buildRuleIndex(asked: AskedRanges, places: Int32Array, max: numb
   }
 }
 
-/** Where the rules of a field begin and end to hold; rules by their places. */
+/** At which values rules begin and cease to hold; rules by their places. */
 class Events {
-  /** Between two neighbours the rules are the same. */
+  /** Between two neighbouring boundaries the rules are the same. */
   readonly boundaries: Float64Array
   readonly ruleCount: number
-  /** Rules that ask nothing, so that they always hold. */
+  /** Rules that do not depend on the field, so that they always hold. */
   readonly others: Int32Array
   /** Per boundary, where its rules begin in `adds` and `removes`. */
   readonly addsAt: Int32Array
@@ -69,7 +70,7 @@ class Events {
   }
 }
 
-/** Values by group: where each group begins, and all values, group by group, in a group in their order. */
+/** Sorts values by group, stably. Returns where each group begins, and the values. */
 export function grouped(groupOf: Int32Array, values: Int32Array, groups: number): [Int32Array, Int32Array] {
   const starts = new Int32Array(groups + 1)
   for (let at = 0; at < groupOf.length; at++) starts[groupOf[at] + 1]++
@@ -80,7 +81,7 @@ export function grouped(groupOf: Int32Array, values: Int32Array, groups: number)
   return [starts, ordered]
 }
 
-/** Goes through a field's values from below, and keeps which rules hold. */
+/** Goes through a field's values in ascending order, and keeps track of the rules that hold. */
 class IndexBuilder {
   readonly #events: Events
   readonly #max: number
@@ -113,10 +114,7 @@ class IndexBuilder {
     for (const rule of events.others) enter(this.#others, this.#othersSummary, rule)
   }
 
-  /**
-   * @param step boundaries that share their rules
-   * @returns null when it does not fit into the budget
-   */
+  /** @param step how many neighbouring boundaries share their rules @returns null when the index exceeds the budget */
   build(step: number): RuleIndex | null {
     const { boundaries } = this.#events
     this.#addEveryRule()
@@ -185,7 +183,7 @@ class IndexBuilder {
     this.#holdingSummary.fill(0)
   }
 
-  /** Stores which rules hold now, and says where. */
+  /** Stores the rules that hold now; returns the place of the head. */
   #addHead(): number {
     const head = this.#headsLength
     const size = this.#summaryWords
@@ -229,7 +227,7 @@ function longer(array: Int32Array, needed: number): Int32Array<ArrayBuffer> {
   return grown
 }
 
-/** Where a value's head is, in an index without table. The value is in the index's order. */
+/** The place of a value's head, in an index without table. 32-bit values with BIAS added. */
 export function headFor(starts: Int32Array, headOf: Int32Array, value: number): number {
   let low = 0
   let high = starts.length - 1
@@ -242,8 +240,8 @@ export function headFor(starts: Int32Array, headOf: Int32Array, value: number): 
 }
 
 /**
- * The word of a bit vector that a summary's bit stands for.
- * @param own position in `heads` of the bits of the words that the class has of its own
+ * The word of a bit vector that a bit of the summary stands for.
+ * @param own position in `heads` of the word that says which words are the class's own
  * @param bit of the summary word
  * @param word index among all words
  */

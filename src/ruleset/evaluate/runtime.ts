@@ -27,13 +27,13 @@ export interface Runtime {
   readonly slots: Map<CallCondition | StatefulCondition | EffectAction, number>
   /** Sorted unsigned ranges, low and high in turn, of large sets. */
   readonly sets: Float64Array[]
-  /** Field readers of the interpreter, by expression. */
+  /** The interpreter's functions that read fields, by expression. */
   readonly readers: Map<string, unknown>
   /** Connections whose mark depends on a rule that could not be decided. */
   readonly uncertainMarks: UncertainMarks
 }
 
-/** The test or effect behind a condition or action, made at its first use: both evaluators must ask the same one. */
+/** The test or effect of a condition or action, made at its first use. Both evaluators must use the same one. */
 export function slotOf(
   condition: CallCondition | StatefulCondition | EffectAction,
   runtime: Runtime,

@@ -3,14 +3,13 @@ import type { Action } from './action.ts'
 import type { Condition } from './condition.ts'
 import type { Program } from './program.ts'
 
-/** Matches with a memory that belongs to the packet's connection alone. */
+/** Matches whose memory belongs to the packet's connection alone. */
 const OF_THE_CONNECTION: readonly string[] = ['connlabel']
 
 /**
- * The id of the first rule whose answer may depend on packets of other connections, or which leaves something behind that
- * answers about other connections depend on: limits, lists, counters, sets that rules fill, and helpers, whose announced
- * connections may be between other hosts. -1 where there is none: then packets of different pairs of hosts can be replayed
- * apart from each other.
+ * The id of the first rule whose result may depend on packets of other connections, or that affects results for other
+ * connections: limits, lists, counters, sets that rules fill, and helpers, since announced connections may be between
+ * other hosts. -1 where there is none: packets of different pairs of hosts can then be replayed separately.
  */
 export function firstSharingRule(program: Program): number {
   for (const { rules } of program.chains) {
@@ -27,7 +26,7 @@ function remembers(condition: Condition): boolean {
     case 'field':
     case 'name':
     case 'constant':
-    // By its contract a call has no memory; what it reads of sets and rates stands still where no action writes there.
+    // A call has no memory by contract; the sets and rates that it reads do not change if no action changes them.
     case 'call':
       return false
     case 'all':

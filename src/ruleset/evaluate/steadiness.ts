@@ -3,11 +3,13 @@ import type { Condition } from './condition.ts'
 import { FIELDS, type Field } from './fields.ts'
 
 /**
- * What rules ask is steady when its answer is the same for every packet that goes the same way in the same established
- * connection: addresses, ports, state and interfaces are, lengths, marks of connections and rates are not. A verdict that
- * rests on nothing else holds for the connection's other packets as well (netfilter/flow-cache.ts).
+ * A condition is steady if its result is the same for every packet that goes the same way in the same established
+ * connection. Addresses, ports, state and interfaces are steady; lengths, marks of connections and rates are not. A
+ * verdict that depends on steady conditions only also holds for the connection's other packets
+ * (netfilter/flow-cache.ts).
  *
- * TCP flags count as steady, since whoever keeps a verdict also keeps the flags that it was given for: see flag-classes.ts.
+ * TCP flags count as steady, since verdicts are stored together with the flags that they were given for: see
+ * flag-classes.ts.
  */
 export function isSteady(condition: Condition): boolean {
   switch (condition.kind) {
@@ -33,8 +35,8 @@ export function isSteadyField(field: Field): boolean {
 }
 
 /**
- * Whether an action leaves nothing behind but the packet's verdict and its mark, and both depend on nothing else. A verdict that
- * is given outside the rules is as open for the next packet.
+ * Whether an action has no effect but the packet's verdict and its mark, and both depend on nothing that is not steady.
+ * A verdict given outside the rules is equally open for the next packet.
  */
 export function isSteadyAction(action: Action): boolean {
   switch (action.kind) {
@@ -54,7 +56,10 @@ export function isSteadyAction(action: Action): boolean {
   }
 }
 
-/** The tracker gives no connection to TCP segments with a header so short, so that the answer is always no. */
+/**
+ * The tracker gives no connection to TCP segments with a shorter header, so the result of such a condition is always
+ * no.
+ */
 export const SMALLEST_DATA_OFFSET = 5
 
 function asksOnlyForDamage(field: keyof typeof FIELDS, ranges: readonly { readonly high: number }[]): boolean {

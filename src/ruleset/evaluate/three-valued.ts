@@ -9,21 +9,21 @@ export const HOTDROP = 3
 /** The packet may be dropped at once. */
 export const HOTDROP_PERHAPS = 4
 
-/** A condition for the interpreter. */
+/** A condition as the interpreter evaluates it. */
 export interface Check {
   readonly match: string
   readonly condition: Condition
-  /** NO, YES, UNKNOWN, HOTDROP or HOTDROP_PERHAPS. `certain`: the packet certainly comes here. */
+  /** NO, YES, UNKNOWN, HOTDROP or HOTDROP_PERHAPS. `certain`: the packet certainly reaches the check. */
   evaluate(packet: RulePacket, certain: boolean): number
-  /** Packets of the same classes may answer it in different ways (walk-memory.ts). */
+  /** Packets of the same classes may have different results (walk-memory.ts). */
   readonly isQuestion: boolean
-  /** Why it was UNKNOWN. */
+  /** What was missing when the result was UNKNOWN. */
   readonly missing: string
 }
 
 type Test = (packet: RulePacket, certain: boolean) => number
 
-/** @param assumed the answer to take instead of unknown */
+/** @param assumed the result to use instead of UNKNOWN */
 export function makeCheck(
   match: string,
   condition: Condition,
@@ -48,7 +48,7 @@ export function makeCheck(
   }
 }
 
-/** What the last evaluation missed first; '' for nothing. */
+/** What was missing first in the last evaluation; '' for nothing. */
 class Why {
   missing = ''
 }
@@ -158,7 +158,7 @@ function reader(expression: string, runtime: Runtime): unknown {
   return made
 }
 
-/** What a condition without parts misses where it is unknown. */
+/** What is missing where a condition without parts is unknown. */
 function missingIn(condition: Condition): string | undefined {
   switch (condition.kind) {
     case 'field':

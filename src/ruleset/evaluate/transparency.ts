@@ -5,10 +5,10 @@ import { hasEffect } from './condition-effects.ts'
 import type { ProgramChain } from './program.ts'
 import { isSteady } from './steadiness.ts'
 
-/** They say where the packet goes on, and nothing else. */
+/** Actions that only decide at which rule the packet goes on. */
 const STEERING: ReadonlySet<Action['kind']> = new Set(['return', 'jump', 'goto', 'continue'])
 
-/** Whatever a chain's rules ask of a packet, it leaves the chain as it came, and so do all behind it. */
+/** Whether every packet passes the chain unchanged, and the chain has no effect on later packets. */
 export function letsAllPass({ policy, rules }: ProgramChain): boolean {
   if (policy !== null && policy.verdict !== VERDICT_ACCEPT) return false
   return rules.every(({ action, checks }) => isHarmless(action) && checks.every(({ condition }) => onlyAsks(condition)))
@@ -18,7 +18,7 @@ function isHarmless(action: Action): boolean {
   return action.kind === 'verdict' ? action.verdict === VERDICT_ACCEPT : STEERING.has(action.kind)
 }
 
-/** Drops nobody, remembers nothing, and has the same answer for all packets that are alike. */
+/** Whether the condition drops nothing, remembers nothing, and is steady. */
 function onlyAsks(condition: Condition): boolean {
   return isSteady(condition) && !hasEffect(condition)
 }

@@ -1,6 +1,9 @@
 import type { ConnectionView } from '../connection-view.ts'
 
-/** Connections whose mark depends on a rule that could not be decided. A later connection in the same entry is another one. */
+/**
+ * Connections whose mark depends on a rule that could not be decided. Stored with their numbers, since entries are used
+ * again.
+ */
 export class UncertainMarks {
   /** Number of the connection by its entry. */
   readonly #numbers = new Map<number, number>()

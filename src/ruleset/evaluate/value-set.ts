@@ -7,15 +7,15 @@ export const WORD = 0xffff_ffff
 export const PORT = 0xffff
 export const OCTET = 0xff
 
-/** Values from 0 to a field's maximum: sorted ranges with gaps between them. */
+/** A set of values from 0 to a field's maximum: sorted ranges that do not touch. */
 export type ValueSet = readonly NumberRange[]
 
-/** Masks with holes are tried value by value, for fields of at most this many values. */
+/** Masks with gaps are evaluated value by value, for fields with at most so many values. */
 const ENUMERATED_MAX = 256
 
 /**
- * The values of a field for which a condition holds, as far as known values from 0 to `max` go; null where that cannot
- * be said in ranges. `max` is a power of two less one.
+ * The values from 0 to `max` of a field for which a condition holds; null where that is not a union of ranges. `max` is
+ * a power of two less one.
  */
 export function valuesOf(condition: FieldCondition, max: number): ValueSet | null {
   const mask = (condition.mask & max) >>> 0
@@ -27,7 +27,7 @@ export function valuesOf(condition: FieldCondition, max: number): ValueSet | nul
 function maskedValues(ranges: ValueSet, mask: number, max: number): ValueSet | null {
   if (max < ENUMERATED_MAX) return enumerate(ranges, mask, max)
   const free = max - mask
-  // Only where the low bits are free, and no others, is what a range leaves a range again.
+  // Only if the mask leaves exactly some low bits free do ranges remain ranges.
   if ((free & (free + 1)) !== 0) return null
   const step = free + 1
   const fitting = clip(ranges, max)

@@ -19,9 +19,9 @@ export interface InterpretedChain {
 
 /** Finds the rules of a chain that a packet may match. */
 export interface RuleFinder {
-  /** Their places, in their order; null for all of them. */
+  /** The places of the rules, in order; null for all of them. */
   find(chain: number, packet: RulePacket): Int32Array | null
-  /** Whether they are the same for packets that steady conditions cannot tell apart (steadiness.ts). */
+  /** Whether the places are the same for packets that steady conditions cannot distinguish (steadiness.ts). */
   isSteady(chain: number): boolean
 }
 
@@ -32,11 +32,11 @@ export interface WalkContext {
   readonly reachable: Reachable
   /** Some rule changes packets. */
   readonly hasEdits: boolean
-  /** Where a text stands among the ruleset's reasons. */
+  /** Returns the place of a text among the ruleset's reasons. */
   readonly reasonIndex: (text: string) => number
 }
 
-/** Told of every rule that a packet meets. */
+/** Is told about every rule that a packet meets. */
 export interface Recorder {
   /** `results`: one per check evaluated; `matched`: NO, YES or UNKNOWN. */
   rule(ruleId: number, checks: readonly Check[], results: readonly number[], matched: number, packet: RulePacket): void

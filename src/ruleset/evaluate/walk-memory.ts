@@ -36,15 +36,15 @@ const W_CONNECTION = 10
 const W_CONNECTION_MARK = 11
 const W_TRAIL = 12
 const NO_CONNECTION = -1
-/** Rules on the way to where compiled code stopped; a way through more chains is not remembered. */
+/** Longest trail (Runtime.trail) that is remembered. */
 const TRAIL_MAX = 6
 const W_CLASSES = W_TRAIL + TRAIL_MAX
-/** What rules read of a transport header when they ask about ports, flags and types. */
+/** Bytes of a transport header that rules read for ports, flags and types. */
 const HEADER_BYTES = 20
 
 export interface WalkMemoryOptions {
   readonly classes: PacketClasses
-  /** Conditions whose answers are the same for packets of the same classes; all others are questions. */
+  /** Conditions whose results are the same for packets of the same classes; all others are questions. */
   readonly divided: ReadonlySet<Condition>
   /** PacketClasses.calls. */
   readonly calls: readonly PureTest[]
@@ -53,9 +53,10 @@ export interface WalkMemoryOptions {
 }
 
 /**
- * Answers of walks by what rules can tell packets apart by: where the interfaces of a large ruleset are not known, a walk takes as
- * long as a thousand packets. What differs between packets of the same classes (a length, a rate) is asked of each of them
- * (AnswerTree); only one that replies as none before must walk.
+ * Answers of walks, by everything by which rules can distinguish packets. Needed since a walk takes as long as a
+ * thousand packets where the interfaces of a large ruleset are not known. What can differ between packets of the same
+ * classes (a length, a rate) is asked for each packet (AnswerTree); only a packet that replies as none before must
+ * walk.
  */
 export class WalkMemory {
   readonly #classes: PacketClasses
@@ -65,7 +66,7 @@ export class WalkMemory {
   readonly #uncertainMarks: UncertainMarks
   readonly #rows: RowMemory
   readonly #trees: (AnswerTree | undefined)[] = new Array(1 << ROW_BITS)
-  /** Of the packet that `find` was asked about last. */
+  /** Whether a packet with the classes of the last `find` was seen before. */
   #isKnown = false
   #replies: Reply[] = []
 
@@ -83,7 +84,7 @@ export class WalkMemory {
     return !this.#divided.has(condition)
   }
 
-  /** Whether what is remembered of others can hold for the packet: it has a transport header, and a whole one. */
+  /** Whether remembered answers can hold for the packet: it must have a complete transport header. */
   isFor({ fields, base }: RulePacket, { length }: Trail): boolean {
     const protocol = fields[base + P_PROTOCOL]
     const isDamaged = protocol === PROTO_TCP && fields[base + P_TCP_FLAGS_WINDOW] >>> 28 < SMALLEST_DATA_OFFSET
@@ -92,7 +93,10 @@ export class WalkMemory {
     )
   }
 
-  /** Of a packet in a base chain, from the place on where compiled code stopped; an empty trail: from its beginning. */
+  /**
+   * The remembered answer for a packet in a base chain, from where compiled code stopped; with an empty trail from the
+   * beginning.
+   */
   find(packet: RulePacket, chain: number, { length, ruleIds }: Trail): WalkAnswer | undefined {
     const { fields, base, connection, connections } = packet
     const { asked } = this.#rows
@@ -124,12 +128,12 @@ export class WalkMemory {
     return this.#isKnown ? this.#trees[place]?.find(packet, this.#uncertainMarks, this.#replies) : undefined
   }
 
-  /** For the walk of the packet that `find` had no answer for. */
+  /** The dialogue for a walk of the packet, if `find` had no answer. */
   dialogue(packet: RulePacket): Dialogue {
     return new Dialogue(marksOf(packet, this.#uncertainMarks), this.#replies)
   }
 
-  /** Remembers the answer for the packet that had the last `dialogue`. */
+  /** Stores the answer for the packet of the last `dialogue`. */
   keep(dialogue: Dialogue, answer: WalkAnswer): void {
     const place = this.#rows.keep()
     const known = this.#isKnown ? this.#trees[place] : undefined

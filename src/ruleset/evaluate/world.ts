@@ -3,17 +3,17 @@ import type { RulePacket } from '../rule-packet.ts'
 import { type AssignAction, shifted } from './action.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
 
-/** Where a rule stands: the index of its chain, and its own in the chain. */
+/** The place of a rule: index of its chain, and its own index in the chain. */
 export interface Position {
   readonly chain: number
   readonly at: number
 }
 
-/** What rules left at a packet and its connection. */
+/** The marks of a packet and its connection. */
 export interface Marks {
   readonly mark: number
   readonly unknownMark: number
-  /** 0 and false without a connection. */
+  /** 0 (and false) without a connection. */
   readonly connectionMark: number
   readonly uncertainConnectionMark: boolean
   readonly tracking: number
@@ -40,7 +40,7 @@ export function haveSameMarks(one: Marks, other: Marks): boolean {
   )
 }
 
-/** Gives the packet, and its connection, these marks. */
+/** Sets these marks on the packet and its connection. */
 export function enterMarks(marks: Marks, packet: RulePacket, uncertainMarks: UncertainMarks): void {
   packet.mark = marks.mark
   packet.unknownMark = marks.unknownMark
@@ -53,8 +53,8 @@ export function enterMarks(marks: Marks, packet: RulePacket, uncertainMarks: Unc
 }
 
 /**
- * One way that a packet may have gone, as far as the rules let it be told. Who makes a world fills it in; afterwards only `at`
- * moves on, while nothing of consequence is met.
+ * One possible way of a packet through the rules. Filled in by its maker; afterwards only `at` moves on, until
+ * something of consequence is met.
  */
 export class World implements Position, Marks {
   chain: number
@@ -66,9 +66,9 @@ export class World implements Position, Marks {
   connectionMark: number
   uncertainConnectionMark: boolean
   tracking: number
-  /** Null where no rule of the table has changed the packet. */
+  /** The packet's changes; null where no rule of the table has changed it. */
   edits: SavedEdits | null = null
-  /** Checks that were taken to hold without knowing. */
+  /** Checks with an unknown result that were taken to hold. */
   guesses = 0
 
   constructor({ chain, at }: Position, frames: readonly Position[], marks: Marks) {
@@ -82,7 +82,7 @@ export class World implements Position, Marks {
     this.tracking = marks.tracking
   }
 
-  /** The same packet elsewhere. */
+  /** The same world at another rule. */
   movedTo(position: Position, frames: readonly Position[]): World {
     const world = new World(position, frames, this)
     world.edits = this.edits
@@ -94,14 +94,14 @@ export class World implements Position, Marks {
     return this.movedTo(this, this.frames)
   }
 
-  /** The same packet at the next rule. */
+  /** The same world at the next rule. */
   next(): World {
     const world = this.copy()
     world.at++
     return world
   }
 
-  /** The same, if one more check holds. */
+  /** The same world on the assumption that one more check holds. */
   guessing(): World {
     const world = this.copy()
     world.guesses++
@@ -109,7 +109,7 @@ export class World implements Position, Marks {
   }
 }
 
-/** The order in which rules are met; a caller stands before what it calls. 0: the same place. */
+/** Orders worlds by the order in which rules are met; a jump comes before the rules of its chain. 0: the same place. */
 export function compareWorlds(one: World, other: World): number {
   for (let depth = 0; ; depth++) {
     const oneAt = depth < one.frames.length ? one.frames[depth].at : one.at
@@ -121,12 +121,12 @@ export function compareWorlds(one: World, other: World): number {
   }
 }
 
-/** The packet is the same in both. */
+/** Whether the packet is the same in both worlds. */
 export function alike(one: World, other: World): boolean {
   return haveSameMarks(one, other) && one.edits === other.edits
 }
 
-/** Puts a world into a list kept in order, unless one like it is there. */
+/** Inserts a world into a sorted list, unless an equal one is there. */
 export function addWorld(worlds: World[], world: World): void {
   let index = 0
   for (; index < worlds.length; index++) {
@@ -141,7 +141,7 @@ export function addWorld(worlds: World[], world: World): void {
   else worlds.splice(index, 0, world)
 }
 
-/** The world with a mark set. @param next to be changed */
+/** The world after setting a mark. @param next to be changed */
 export function assigned(next: World, action: AssignAction, { connection, direction }: RulePacket): World {
   const { register, keep, from, take, shift, value } = action
   if ((register === 'connectionMark' && connection < 0) || (from === 'connectionMark' && direction < 0)) return next
