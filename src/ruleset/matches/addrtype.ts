@@ -36,7 +36,7 @@ const TYPES6 =
   (1 << RTN_ANYCAST) |
   (1 << RTN_MULTICAST) |
   (1 << RTN_UNREACHABLE)
-/** IPv6 looks these up in its routes; the others are told by the address itself. */
+/** Types that IPv6 looks up in its routes; the others follow from the address itself. */
 const ROUTED6 = (1 << RTN_LOCAL) | (1 << RTN_ANYCAST) | (1 << RTN_UNREACHABLE)
 const MISSING = 'the type of the address is not known; name the addresses of this machine with --local'
 

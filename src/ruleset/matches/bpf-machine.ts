@@ -13,7 +13,7 @@ const XOR_X = 40
 const ETHERTYPE_IPV4 = 0x0800
 const ETHERTYPE_IPV6 = 0x86dd
 
-/** What a load found besides a value: the packet ends before, or the capture does. */
+/** Results of a load without a value: beyond the packet's end, or beyond the captured bytes. */
 const OUTSIDE = -1
 const UNSEEN = -2
 

@@ -60,7 +60,7 @@ export function parseBytecode(token: Token): Instruction[] {
   const program = texts.map((text): Instruction => {
     const [, code, jt, jf, k] = /^ *([0-9]{1,15}) +([0-9]{1,15}) +([0-9]{1,15}) +([0-9]{1,15})/.exec(text) ?? []
     if (k === undefined) refuse(`"${text}" is not an instruction`)
-    // iptables keeps of larger numbers what fits.
+    // iptables keeps the low bits of larger numbers.
     return { code: Number(code) & 0xffff, jt: Number(jt) & 255, jf: Number(jf) & 255, k: Number(k) >>> 0 }
   })
   const wrong = whatIsWrong(program)
@@ -72,7 +72,10 @@ export function printBytecode(program: readonly Instruction[]): string {
   return [`${program.length}`, ...program.map(({ code, jt, jf, k }) => `${code} ${jt} ${jf} ${k}`)].join(',')
 }
 
-/** What the kernel refuses (bpf_check_classic): unknown opcodes, wild jumps, no return, memory read before written. */
+/**
+ * Why the kernel refuses the program (bpf_check_classic): unknown opcodes, jumps out of the program, no return, memory
+ * read before it is written. Null where it does not.
+ */
 function whatIsWrong(program: readonly Instruction[]): string | null {
   for (const [at, { code, jt, jf, k }] of program.entries()) {
     const where = `instruction ${at + 1}`
@@ -94,12 +97,12 @@ function whatIsWrong(program: readonly Instruction[]): string | null {
   return readsUnwritten(program)
 }
 
-/** Every fourth offset asks for something. */
+/** Whether the offset is one of the ancillary ones, which are multiples of four. */
 function isAncillary(place: number): boolean {
   return place < ANCILLARY + ANCILLARY_SIZE && place % 4 === 0
 }
 
-/** Memory words must be written on every way to where they are read. */
+/** Memory words must be written on every path to the instruction that reads them. */
 function readsUnwritten(program: readonly Instruction[]): string | null {
   const ways = program.map(() => 0xffff)
   let written = 0

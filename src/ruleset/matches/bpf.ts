@@ -10,7 +10,7 @@ import { ask } from './header-bytes.ts'
 const PATH_MAX = 511
 const MISSING = 'a pinned BPF program is not in the capture; settle it with --assume bpf=yes|no'
 
-/** A classic BPF program decides, over the packet from its IP header on. */
+/** A classic BPF program decides, with the packet from its IP header on as input. */
 export const bpf: MatchExtension = {
   name: 'bpf',
   options: [{ name: 'bytecode' }, { name: 'object-pinned' }],

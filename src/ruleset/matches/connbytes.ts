@@ -30,7 +30,7 @@ function parseConnbytes(options: Options): Match {
   const direction = oneOf(options.required('connbytes-dir'), DIRECTIONS)
   const mode = oneOf(options.required('connbytes-mode'), MODES)
   const range = parseRange(token)
-  // The kernel is told of ! by exchanging both numbers, which for a single one says nothing.
+  // iptables passes ! to the kernel by exchanging both numbers, which has no effect if they are equal.
   const negated = options.negated('connbytes') && range.from !== range.to
   const rule: ByteRule = { ...range, negated, direction, mode }
   const printed = range.to === COUNT_MAX || range.to === 0n ? `${range.from}` : `${range.from}:${range.to}`

@@ -5,23 +5,24 @@ import type { RulePacket } from '../rule-packet.ts'
 import { ConnectionTuples, hasTuple, zoneOf } from './connection-tuples.ts'
 import { BLOCK_NODES, GroupLists, RESTLESS } from './group-lists.ts'
 
-/** When more nodes than these have been thrown out, a search ends (Linux 6.18). */
+/** Nodes removed in one search, after which it ends (Linux 6.18). */
 const THROWN_OUT_MAX = 64
-/** What becomes of the nodes that a search finds to be gone. */
+/** What a search does with nodes of connections that are gone. */
 const KEEP = 0
 const THROW_OUT = 1
-/** It depends on whether the packet was here. */
+/** Whether they are removed depends on whether the packet came by. */
 const DOUBT = 2
 
 /**
- * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection that came by before it was ASSURED,
- * until it is gone from the connection table or closed (Linux 6.18).
+ * Connections by group of addresses, as nf_conncount keeps them for one rule: every connection that reached the rule
+ * before it was ASSURED, until it has left the connection table or is closed (Linux 6.18).
  *
- * A group may have a hundred thousand connections, and each packet that opens one has all of them looked through. Of those,
- * nothing is gone in blocks that are quiet: the connection table says when something happens to a connection.
+ * A group may have a hundred thousand connections, and every packet that opens one requires a search through all of
+ * them. To make that fast, connections are kept in blocks: a block is skipped while it is quiet, that is, while the
+ * connection table has reported nothing about its connections.
  */
 export class ConnectionCounts implements ConnectionWatcher {
-  /** Connections of the group that was last counted: at least, and at most. The packet's own is in both. */
+  /** Least and greatest possible number of connections in the group counted last, including the packet's own. */
   low = 0
   high = 0
   readonly #addressAt: number
@@ -33,14 +34,14 @@ export class ConnectionCounts implements ConnectionWatcher {
   readonly #tuples: ConnectionTuples
   #connections: ConnectionView | null = null
   /**
-   * What the last search found: whether the packet is of an ASSURED connection, else the node of its own (-1: none); nodes that
-   * are gone, and how many of these may never have been there.
+   * Results of the last search: whether the packet belongs to an ASSURED connection, else the node of its own
+   * connection (-1 for none); how many nodes are gone, and how many of these may never have existed.
    */
   #isOld = false
   #own = -1
   #gone = 0
   #vagueGone = 0
-  /** The packet that came by last, its number, and its group. */
+  /** The packet that was entered last, its number, and its group. */
   #last: RulePacket | null = null
   #lastNumber = -1
   #lastSlot = -1
@@ -55,10 +56,10 @@ export class ConnectionCounts implements ConnectionWatcher {
   }
 
   /**
-   * Counts the packet's group into `low` and `high`, as if the packet certainly came by; changes nothing. As in the kernel,
-   * what is gone or closed does not count, up to the packet's own connection: those behind still do. Of an ASSURED connection
-   * all are looked through, and its own may be among the closed: 0 is possible, and drops the packet; so does a
-   * header that tells of no connection.
+   * Counts the packet's group into `low` and `high`, as if the packet certainly reached the rule; changes nothing. As
+   * in the kernel, closed and vanished connections are not counted up to the packet's own connection; those after it
+   * still are. For an ASSURED connection the whole group is searched, and its own node may be among the closed ones:
+   * then 0 is possible, which drops the packet, as does a header without a tuple.
    */
   count(packet: RulePacket): void {
     this.#listenTo(packet.connections)
@@ -87,7 +88,7 @@ export class ConnectionCounts implements ConnectionWatcher {
     if (own < 0 || this.#lists.perhaps(own) !== 0) this.low++
   }
 
-  /** The packet, which was just counted, came by. @param perhaps or not */
+  /** Enters the packet that was just counted. @param perhaps it is not known whether the packet reached the rule */
   enter(packet: RulePacket, perhaps: boolean): void {
     if (!hasTuple(packet)) return
     let slot = this.#readGroup(packet)
@@ -121,8 +122,8 @@ export class ConnectionCounts implements ConnectionWatcher {
   }
 
   /**
-   * The packet meets the same rule twice, between two ticks of the kernel's clock, so that the kernel does not look through its
-   * group again. Unless its connection is confirmed, it gets one more node.
+   * The packet meets the same rule twice within one tick of the kernel's clock, so that the kernel does not search its
+   * group again. Unless its connection is confirmed, it gets another node.
    */
   #comesAgain(packet: RulePacket, slot: number): boolean {
     if (this.#last !== packet || this.#lastNumber !== packet.number || this.#lastSlot !== slot) return false
@@ -157,10 +158,10 @@ export class ConnectionCounts implements ConnectionWatcher {
   }
 
   /**
-   * Looks through a group for the packet's own connection, and for what is gone or closed, which is thrown out. When that was
-   * enough, the search ends: ahead of the next node, so that the connection itself may get a second one; where it is not
-   * looked for, since it is ASSURED, behind the next that stays. (The kernel looks through a group once a tick of its clock.
-   * A capture shows no ticks: one is taken to lie between packets.)
+   * Searches a group for the packet's own connection, and removes nodes of connections that are gone or closed. When
+   * enough were removed, the search ends: before the next node, so that the connection itself may get a second node;
+   * for an ASSURED connection, which is not searched for, after the next node that stays. (The kernel searches a group
+   * once per tick of its clock. A capture shows no ticks, so one is assumed between any two packets.)
    */
   #search(packet: RulePacket, slot: number, fate: number): void {
     const lists = this.#lists
@@ -180,7 +181,10 @@ export class ConnectionCounts implements ConnectionWatcher {
     }
   }
 
-  /** The packet's own connection is met where it is, if it is there. False where that is not known. */
+  /**
+   * Makes the block of the packet's own connection restless, so that the search finds it. False where it is not known
+   * whether there is one.
+   */
   #rouseOwn(packet: RulePacket): boolean {
     // A tuple says nothing of its zone.
     if (packet.connection < 0 && this.#tuples.hasZones) return false
@@ -230,7 +234,7 @@ export class ConnectionCounts implements ConnectionWatcher {
     this.#lists.remove(before, node)
   }
 
-  /** Nodes come back of groups that only remember what the connection table has forgotten; else there will be more. */
+  /** Frees nodes of groups whose connections have all left the connection table; if there are none, grows. */
   #makeRoom(packet: RulePacket): void {
     let freed = 0
     for (let slot = 0; slot < this.#groups.high; slot++) {
@@ -273,26 +277,26 @@ export class ConnectionCounts implements ConnectionWatcher {
   }
 }
 
-/** The time before which a connection is not gone, unless something happens to it. */
+/** The time until which a connection will not be gone, unless something is reported about it. */
 function quietUntilNs(connections: ConnectionView, connection: number): number {
   return connections.isClosed(connection) ? RESTLESS : connections.remainingNs(connection, 0)
 }
 
 /**
- * Of an ASSURED connection the kernel takes for granted that its first packet was counted (seen: connections that came by only
- * later), also where an INVALID packet only looks like one of its own.
+ * The kernel assumes that the first packet of an ASSURED connection was counted (seen with connections that reached the
+ * rule only later), even where an INVALID packet only looks like one of its own.
  */
 function isAssured(packet: RulePacket): boolean {
   return (statusOfOwn(packet) & IPS_ASSURED) !== 0
 }
 
-/** The connection that the packet is of, or looks like, -1 for none. */
+/** The connection that the packet belongs to or looks like, -1 for none. */
 function ownOf(packet: RulePacket): number {
   const { connection, connections, fields, base } = packet
   return connection >= 0 ? connection : connections.find(fields, base, zoneOf(packet)) >> 1
 }
 
-/** Of that connection; 0 where there is none. */
+/** Status of that connection; 0 where there is none. */
 function statusOfOwn(packet: RulePacket): number {
   const own = ownOf(packet)
   return own < 0 ? 0 : packet.connections.status(own)

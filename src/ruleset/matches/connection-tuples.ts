@@ -25,8 +25,8 @@ import type { RulePacket } from '../rule-packet.ts'
 import { trackingZone } from '../tracking.ts'
 
 /**
- * Before the addresses. Entry that had the tuple last (-1: none), the number of its connection, the next tuple of the same entry
- * + 1, and 1 where it is the reply's.
+ * Words before the addresses: entry that had the tuple last (-1: none), number of its connection, next tuple of the
+ * same entry + 1, and 1 where the tuple is the reply's.
  */
 const ENTRY = 0
 const NUMBER = 1
@@ -41,10 +41,11 @@ const ENTRIES_AT_START = 64
 const GROWTH = 2
 
 /**
- * Tuples of packets that came by, by a number that the owner gives, and whose they are now: the kernel remembers no
- * connections but tuples, and looks for them anew. A later connection may have the same, also as its replies' (oracle).
+ * Tuples of packets that reached a rule, by a number that the owner gives, and the connection that each belongs to now.
+ * The kernel remembers tuples, not connections, and looks each tuple up again. A later connection may have the same
+ * tuple, also as its replies' (oracle).
  *
- * Connections that have tuples here are watched; the owner passes on when one leaves the connection table.
+ * Connections with tuples here are watched; the owner calls `leave` when one leaves the connection table.
  */
 export class ConnectionTuples {
   /** There were tuples of other zones than 0. */
@@ -68,7 +69,7 @@ export class ConnectionTuples {
     this.#tuples = grown(this.#tuples, capacity * this.#size)
   }
 
-  /** Remembers the original tuple of the packet's connection; where it has none, the packet's own. */
+  /** Stores the original tuple of the packet's connection, or the packet's own tuple where it has no connection. */
   remember(number: number, packet: RulePacket): void {
     const { connection, connections, fields, base } = packet
     const tuples = this.#tuples
@@ -87,13 +88,13 @@ export class ConnectionTuples {
     if (connection >= 0) this.#give(number, connection, connections)
   }
 
-  /** The entry of the connection that has the tuple, be it that of its replies; -1 where there is none. */
+  /** The entry of the connection that has the tuple, also as that of its replies; -1 where there is none. */
   entryOf(number: number, { connection, connections, nowNs, fields, base }: RulePacket): number {
     const tuples = this.#tuples
     const t = number * this.#size
     const entry = tuples[t + ENTRY]
     const isSame = entry >= 0 && connections.number(entry) === tuples[t + NUMBER]
-    // Of all connections, only the packet's own may be there and not to be found.
+    // Only the packet's own connection can exist without being findable.
     const isThere = entry !== connection || connections.isFindable(entry)
     if (isSame && isThere && connections.remainingNs(entry, nowNs) > 0) return entry
     this.forget(number)
@@ -112,7 +113,7 @@ export class ConnectionTuples {
     return found >> 1
   }
 
-  /** The tuple is nobody's. */
+  /** Marks the tuple as belonging to no connection. */
   forget(number: number): void {
     const tuples = this.#tuples
     const t = number * this.#size
@@ -130,7 +131,7 @@ export class ConnectionTuples {
     }
   }
 
-  /** The entry is no more; its tuples are nobody's. */
+  /** The entry has left the table; its tuples belong to no connection. */
   leave(entry: number): void {
     for (let number = this.first(entry); number >= 0; number = this.next(number)) {
       this.#tuples[number * this.#size + ENTRY] = -1
@@ -161,7 +162,7 @@ export class ConnectionTuples {
     connections.watch(entry)
   }
 
-  /** Whether the tuple, which `entryOf` has just found, is the one that `remember` would take down for the packet. */
+  /** Whether the tuple, which `entryOf` has just found, is the one that `remember` would store for the packet. */
   isOf(number: number, packet: RulePacket): boolean {
     const { connection, fields, base } = packet
     const tuples = this.#tuples
@@ -184,7 +185,7 @@ function portsOf({ connection, connections }: RulePacket): number {
   return isIcmp ? (destination << 16) | source : (source << 16) | destination
 }
 
-/** Zone of the packet's connection; behind `-j CT` in the raw table, of the one that it will be looked for in. */
+/** Zone of the packet's connection; after `-j CT` in the raw table, the zone in which it will be looked up. */
 export function zoneOf({ connection, connections, direction, tracking, mark }: RulePacket): number {
   if (connection >= 0) return connections.zone(connection)
   return direction < 0 ? 0 : trackingZone(tracking, 0, mark)
@@ -200,7 +201,7 @@ const TUPLE_BYTES: ReadonlyMap<number, number> = new Map([
   [PROTO_ICMPV6, 8],
 ])
 
-/** Whether a packet is of a connection, or its header says which one it could be of (oracle: random combinations). */
+/** Whether a packet has a connection, or a header from which a tuple can be read (oracle: random combinations). */
 export function hasTuple({ direction, fields, base }: RulePacket): boolean {
   if (direction >= 0) return true
   const protocol = fields[base + P_PROTOCOL]

@@ -44,7 +44,9 @@ const PORTS: readonly (readonly [string, FieldName])[] = [
   ['ctrepldstport', 'replyDestinationPort'],
 ]
 
-/** One criterion: how it is printed and what it asks. The kernel asks in the order of this file's parse function. */
+/**
+ * One criterion: its text and its condition. The kernel evaluates criteria in the order of this file's parse function.
+ */
 interface Criterion {
   readonly text: string
   readonly condition: Condition
@@ -73,7 +75,7 @@ function parseConntrack(options: Options, context: RuleContext): Match {
   })
   const protocol = criterion(options, 'ctproto', (token) => {
     const number = parseProtocol(token, token.text === token.text.toUpperCase())
-    // iptables looks at the wrong `!`, and only at one before.
+    // As in iptables, which looks at the `!` of --ctstatus here, if that option comes before.
     const [status, own] = [options.get('ctstatus'), options.get('ctproto')]
     if (number === 0 && status?.negated && own && options.uses.indexOf(status) < options.uses.indexOf(own))
       throw new Refusal(token, 'iptables refuses protocol 0 behind ! --ctstatus; take the option out')
@@ -123,7 +125,10 @@ function parseConntrack(options: Options, context: RuleContext): Match {
   }
 }
 
-/** Without a connection only the state is asked for: the other criteria then count as met, but not alone. */
+/**
+ * Without a connection only the state is checked. The other criteria then count as met, but without a state criterion
+ * nothing matches.
+ */
 function conditionsOf(state: readonly Condition[], others: readonly Condition[]): readonly Condition[] {
   if (others.length === 0) return state
   if (state.length === 0) return [equals('connection', 1), ...others]
@@ -167,7 +172,8 @@ function expires(range: NumberRange, negated: boolean): Condition {
   const test = (packet: RulePacket): number => {
     const { connection, connections } = packet
     if (packet.direction < 0) return NO
-    // What a new connection gets counts from its confirmation. Before it the kernel takes it for a time on its clock, long past.
+    // The timeout of a new connection starts at its confirmation. Before that the kernel takes it as an absolute time,
+    // long past.
     const isConfirmed = connection >= 0 && (connections.status(connection) & IPS_CONFIRMED) !== 0
     const seconds = isConfirmed ? Math.floor(connections.remainingNs(connection, packet.nowNs) / 1e9) : 0
     return seconds >= range.low && seconds <= range.high ? YES : NO

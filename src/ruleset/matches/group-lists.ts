@@ -18,16 +18,16 @@ const FIRST = 2
 const LAST = 3
 const SIZE = 4
 
-/** Never quiet. */
+/** `quietUntilNs` of a block that is never skipped. */
 export const RESTLESS = Number.NEGATIVE_INFINITY
 
 /**
- * Lists of nodes, one for each group, in the order in which they came. They are cut into blocks, so that a search can pass
- * over a block in which nothing has happened: it is quiet until some time, and whoever hears of a node makes its block
+ * Lists of nodes, one for each group, in the order of arrival. They are split into blocks, so that a search can skip a
+ * block in which nothing has happened: a block is quiet until some time, and an event about a node makes its block
  * restless. Groups are small integers; nodes and blocks are numbered from 0, -1 is none.
  */
 export class GroupLists {
-  /** By block: the time before which none of its nodes is gone. */
+  /** By block: the time until which none of its nodes is gone. */
   quietUntilNs = new Float64Array(BLOCKS_AT_START)
   readonly #blockNodes: number
   #nodes = new Int32Array(NODES_AT_START * NODE_INTS)
@@ -36,13 +36,13 @@ export class GroupLists {
   #blocks = new Int32Array(BLOCKS_AT_START * BLOCK_INTS)
   #blocksUsed = 0
   #freeBlock = 0
-  /** By group: first and last block + 1, nodes, and those that may not be there. */
+  /** By group: first and last block + 1, number of nodes, and how many of these may not exist. */
   #first = new Int32Array(0)
   #last = new Int32Array(0)
   #sizes = new Int32Array(0)
   #vague = new Int32Array(0)
 
-  /** @param blockNodes so many in a block at the most */
+  /** @param blockNodes most nodes of a block */
   constructor(blockNodes: number) {
     this.#blockNodes = blockNodes
   }
@@ -82,7 +82,7 @@ export class GroupLists {
     return this.#sizes[group]
   }
 
-  /** Of its nodes, those that may be gone, or never have come. */
+  /** How many of the group's nodes may be gone or may never have existed. */
   vague(group: number): number {
     return this.#vague[group]
   }
@@ -116,7 +116,7 @@ export class GroupLists {
     return this.#nodes[node * NODE_INTS + BLOCK]
   }
 
-  /** 1 where the node may be gone, or never have come. */
+  /** 1 where the node may be gone or may never have existed. */
   perhaps(node: number): number {
     return this.#nodes[node * NODE_INTS + PERHAPS]
   }
@@ -145,7 +145,7 @@ export class GroupLists {
     return node
   }
 
-  /** Takes a node away. @param before the node ahead of it in its block */
+  /** Removes a node. @param before the previous node in its block */
   remove(before: number, node: number): void {
     const n = node * NODE_INTS
     const b = this.#nodes[n + BLOCK] * BLOCK_INTS
@@ -161,7 +161,7 @@ export class GroupLists {
     this.#freeNode = node + 1
   }
 
-  /** Takes an empty block away. @param before the block ahead of it in its group */
+  /** Removes an empty block. @param before the previous block in its group */
   removeBlock(before: number, block: number): void {
     const b = block * BLOCK_INTS
     const group = this.#blocks[b + GROUP]

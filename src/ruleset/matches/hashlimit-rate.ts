@@ -5,7 +5,10 @@ import type { Token } from '../text/tokens.ts'
 
 /** XT_HASHLIMIT_SCALE_v2: a packet rate is kept as the time between two packets, in microseconds. */
 export const SCALE = 1_000_000
-/** Bytes are counted in pieces of 16; a byte rate is kept as the cost of one piece out of 2^32 - 1 for a second. */
+/**
+ * Bytes are counted in pieces of 16. A byte rate is stored as the cost of one piece, where 2^32 - 1 is a second's
+ * worth.
+ */
 const PIECE_SHIFT = 4
 const COST_OF_SECOND = 0xffff_ffff
 const PRINTED_UNITS: readonly (readonly [string, number])[] = [

@@ -33,7 +33,7 @@ export interface HashlimitConfig {
 const CREDITS_PER_TICK = 2 ** 39
 export const CREDITS_PER_MICROSECOND = Math.floor((HZ * CREDITS_PER_TICK) / SCALE)
 const MICROSECONDS_PER_TICK = CREDITS_PER_TICK / CREDITS_PER_MICROSECOND
-/** Bytes are paid for from 2^24 credits per tick, at most a second's worth. */
+/** For byte rates: 2^24 credits per tick, up to a second's worth. */
 const BYTE_CREDITS_PER_TICK = 2 ** 24
 export const BYTE_CREDITS_MAX = BYTE_CREDITS_PER_TICK * HZ
 
@@ -47,7 +47,7 @@ const CREDIT = 0
 /** Tick of the last refill, or at which the window began. */
 const SINCE = 1
 const EXPIRES = 2
-/** Bytes: how often the credit may still be filled up at once. */
+/** Byte rates: how often the credit may still be refilled at once. */
 const REFILLS = 3
 /** --hashlimit-rate-match: packets or bytes in this window, and whether the one before was too fast. */
 const WINDOW = 4
@@ -58,10 +58,10 @@ export class HashlimitTable {
   readonly #config: HashlimitConfig
   readonly #groups = new KeyTable(PORTS + 1)
   #values = new Float64Array(this.#groups.capacity * VALUES)
-  /** 1: it is not known which packets were counted. */
+  /** By slot: 1 where it is not known which packets were counted. */
   #doubtful = new Uint8Array(this.#groups.capacity)
   #doubts = 0
-  /** The sweep behind which nothing is left of what expired before. */
+  /** Time of the last sweep that was carried out. */
   #collectedAt = Number.NEGATIVE_INFINITY
   readonly #expireTicks: number
   readonly #collectTicks: number
@@ -85,7 +85,7 @@ export class HashlimitTable {
     return this.#config.bySourcePort || this.#config.byDestinationPort
   }
 
-  /** There is no room for the packet's group, which is a new one. */
+  /** Whether the packet's group is new and there is no room for it. */
   isFullFor(packet: RulePacket): boolean {
     if (this.#groups.size < this.#config.entriesMax) return false
     this.#readKey(packet)
@@ -124,7 +124,7 @@ export class HashlimitTable {
     return true
   }
 
-  /** The packet may have been counted or not. */
+  /** Notes that it is not known whether the packet was counted. */
   doubt(packet: RulePacket): void {
     this.#readKey(packet)
     let slot = this.#find(packet)
@@ -192,13 +192,16 @@ export class HashlimitTable {
     return -1
   }
 
-  /** Sweeps come at a fixed distance; the first frame is taken for the time when the rules were loaded. */
+  /**
+   * The time of the kernel's last sweep. Sweeps have a fixed interval; the rules are assumed to have been loaded at the
+   * first frame.
+   */
   #lastSweep(packet: RulePacket): number {
     const now = ticksAt(packet)
     return now - (now % this.#collectTicks)
   }
 
-  /** Once for each sweep: a flood of new groups asks for it packet after packet. */
+  /** Removes what has expired, once per sweep: with a flood of new groups this is called for every packet. */
   #collect(packet: RulePacket): void {
     const sweep = this.#lastSweep(packet)
     if (sweep === this.#collectedAt) return

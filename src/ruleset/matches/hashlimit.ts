@@ -98,7 +98,7 @@ function readRule(options: Options, family: Family): HashlimitRule {
     const token = options.value(name)
     if (!token) return bits
     const length = numberOf(token.text)
-    // The kernel minds what iptables lets through, all but the largest number.
+    // iptables passes too large a length on, and the kernel refuses it, except for the largest number.
     if (length !== null && length > bits && length !== NUMBER_MAX) {
       throw new Refusal(token, `a prefix length of ${token.text} is too long; write 0 to ${bits}`)
     }
@@ -151,7 +151,7 @@ function readInterval(options: Options, rate: Rate): number | null {
   return given ?? (rate.bytes ? 1 : rate.unit)
 }
 
-/** A burst of bytes counts in whole seconds' worths. */
+/** A byte burst, in whole seconds' worth of the rate. */
 function byteBurst(rate: Rate, token: Token | undefined, burst: bigint): number {
   if (!token) return 0
   const second = bytesOf(rate.average)

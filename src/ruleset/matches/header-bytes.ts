@@ -3,7 +3,7 @@ import { type CallCondition, type Condition, hotdropWhen, isBetween, UNKNOWN } f
 import type { RulePacket } from '../rule-packet.ts'
 
 const CUT = 'the capture cut the packet before what is asked for; capture with a larger snap length'
-/** TCPMSS and TCPOPTSTRIP write to them. */
+/** Why TCP options may be unknown: TCPMSS and TCPOPTSTRIP change them. */
 export const OPTIONS_LOST =
   'the capture cut the packet (capture with a larger snap length), or a rule changed its TCP options in a way that no capture tells'
 
@@ -17,12 +17,12 @@ export function ask(
   return { kind: 'call', label, negated, missing, create: () => ({ test }) }
 }
 
-/** First offset behind the datagram. */
+/** Offset after the datagram's last byte on the wire. */
 export function wireEnd(packet: RulePacket): number {
   return packet.fields[packet.base + P_L3_OFFSET] + packet.fields[packet.base + P_L3_LENGTH]
 }
 
-/** First offset behind what the capture holds of the datagram. */
+/** Offset after the datagram's last captured byte. */
 export function capturedEnd(packet: RulePacket): number {
   return packet.fields[packet.base + P_L3_OFFSET] + packet.fields[packet.base + P_L3_CAPTURED]
 }

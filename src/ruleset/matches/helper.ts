@@ -5,7 +5,7 @@ import { quoteWord } from '../text/tokens.ts'
 /** Longer names are cut. */
 const NAME_MAX = 29
 
-/** Connections that a tracking helper announced, as FTP's data connections. */
+/** Connections that a helper announced, such as FTP's data connections. */
 export const helper: MatchExtension = {
   name: 'helper',
   options: [{ name: 'helper', negatable: true }],
@@ -23,7 +23,8 @@ export const helper: MatchExtension = {
           create: () => ({
             test({ connection, connections }) {
               const master = connection < 0 ? null : connections.masterHelper(connection)
-              // The kernel compares as much as its own name has: `ftp-2121` is also meant by `ftp`.
+              // The kernel compares only as many characters as its own name has: `ftp-2121` in a rule also matches
+              // `ftp`.
               return Number(master !== null && (name === '' || name.startsWith(master)))
             },
           }),

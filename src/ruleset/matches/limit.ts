@@ -95,7 +95,7 @@ class TokenBucket implements StatefulTest {
 
   constructor(rate: number, burst: number) {
     this.#cost = credits(rate)
-    // nf_tables has room for the whole product.
+    // Too large for ip_tables; nf_tables keeps the whole product.
     this.#cap = overflows(rate, burst) ? this.#cost * burst : creditsOf(rate, burst)
     this.#low = this.#cap
     this.#high = this.#cap
@@ -123,7 +123,7 @@ class TokenBucket implements StatefulTest {
     return answer
   }
 
-  /** Whether the credit was enough or not, it is less than that now. */
+  /** Whether or not the credit was enough, the remaining credit has an upper bound now. */
   testUncertain(packet: RulePacket): number {
     this.#refill(packet)
     this.#low = 0

@@ -35,7 +35,9 @@ const TTL_AT_MOST = 1
 const TTL_ANY = 2
 
 const HEADER = 20
-/** What modems that lower the MSS leave of it: the kernel tries them as well. */
+/**
+ * Usual MSS values. The kernel tries these, too, since a modem may have lowered the MSS after the window was chosen.
+ */
 const USUAL_MSS = [1460, 1448]
 const HEADERS = 40
 

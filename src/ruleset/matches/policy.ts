@@ -44,7 +44,7 @@ function parsePolicy(options: Options, { family }: RuleContext): Match {
   const next = options.get('next')
   if (next && !strict) throw new Refusal(next.at, '--next needs --strict')
   const given = elementsOf(options)
-  // Whoever asks for no policy must still write what can be read.
+  // Even with `--pol none`, the values of all options must be valid.
   for (const element of given) {
     checkMode(element)
     printElement(element, family)

@@ -3,7 +3,7 @@ import { type NumberRange, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { parseAnyPortRange, parsePortRange } from '../text/ports.ts'
 
-/** What `--sport` and `--dport` of tcp and udp ask. It outlives the words that it was read from. */
+/** The conditions of `--sport` and `--dport` of tcp and udp. Keeps no reference to the words of the rule. */
 export class PortPair {
   readonly #sources: NumberRange | null
   readonly #destinations: NumberRange | null
@@ -17,7 +17,7 @@ export class PortPair {
     this.#otherDestinations = options.negated('destination-port')
   }
 
-  /** What was asked, as iptables-save prints it; '' for what was not. */
+  /** The options as iptables-save prints them; '' for absent ones. */
   print(): string[] {
     return [
       printSomePorts('sport', this.#sources, this.#otherSources),
@@ -31,7 +31,7 @@ export class PortPair {
   }
 }
 
-/** A range of ports; all ports are as no option at all, unless negated. */
+/** A range of ports; all ports count as no option, unless negated. */
 function portRange(options: Options, name: string): NumberRange | null {
   const token = options.value(name)
   if (!token) return null
@@ -43,7 +43,7 @@ export function printPorts(name: string, range: NumberRange | null, negated: boo
   return range ? printOption(name, printRange(range), negated) : ''
 }
 
-/** All ports are left out, even negated. */
+/** The option as iptables-save prints it, which leaves out all ports, even negated. */
 function printSomePorts(name: string, range: NumberRange | null, negated: boolean): string {
   return range?.low === 0 && range.high === 0xffff ? '' : printPorts(name, range, negated)
 }

@@ -30,7 +30,7 @@ export const quota: MatchExtension = {
   },
 }
 
-/** A packet that does not fit ends the quota for all behind. What is left is an interval. */
+/** A packet that does not fit ends the quota for all later ones. What is left of the quota is an interval. */
 class QuotaTest implements StatefulTest {
   #low: number
   #high: number

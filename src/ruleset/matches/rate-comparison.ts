@@ -8,14 +8,14 @@ const MISSING =
 export interface RateComparison {
   readonly operator: 'rateest-lt' | 'rateest-gt' | 'rateest-eq'
   readonly negated: boolean
-  /** What is left up to the numbers is compared, not the rate itself. */
+  /** `--rateest-delta`: compares the difference between the number and the rate, not the rate itself. */
   readonly delta: boolean
   /** Per second, of the first and the second side; null where bytes are not compared. */
   readonly bytes: readonly [number, number] | null
   readonly packets: readonly [number, number] | null
 }
 
-/** @param names of the one estimator that is held against numbers, or of two */
+/** @param names of the estimator that is compared with numbers, or of two estimators */
 export function compareRates(
   names: readonly string[],
   comparison: RateComparison,

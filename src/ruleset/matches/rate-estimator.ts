@@ -3,11 +3,11 @@ import type { RulePacket } from '../rule-packet.ts'
 import { HZ } from '../ticks.ts'
 
 const NS_PER_TICK = 1e9 / HZ
-/** Periods begin at moments that are not known: so many parts of a period are followed, each as a possible beginning. */
+/** The beginnings of periods are not known: so many possible beginnings within a period are followed. */
 const PARTS = Math.floor(HZ / 4)
 /** Averages are kept in 1/256 of a byte or packet per second. */
 const SCALE = 256
-/** By intvl_log: ticks by which the timer wheel may ring later than was wanted, from one time to the next. */
+/** By intvl_log: ticks by which the kernel's timer wheel may fire too late. */
 const LATENESS_TICKS = [1, 8, 8, 8, 64, 64]
 
 /** Least and greatest values. */
@@ -17,9 +17,9 @@ export interface RateRange {
 }
 
 /**
- * The kernel's estimator of a rate (gen_estimator.c): at the end of every period it takes what was counted in it into an
- * exponentially weighted moving average. Nothing tells when the periods of a machine end, so that the average is followed
- * for every part of a period in which they may, and is an interval. Nothing was counted before the capture.
+ * The kernel's rate estimator (gen_estimator.c): at the end of every period, what was counted in it goes into an
+ * exponentially weighted moving average. A capture does not show when the periods of a machine end, so the average is
+ * followed for every possible beginning, and is an interval. Nothing was counted before the capture.
  */
 export class RateEstimator {
   readonly bytesPerSecond: RateRange = { low: 0, high: 0 }
@@ -28,7 +28,7 @@ export class RateEstimator {
   readonly #packets: MovingAverages
   readonly #stepNs: number
   readonly #lateNs: number
-  /** Periods that may have ended, and that certainly have, counted over all parts. */
+  /** Periods that may have ended, and periods that certainly have, counted over all parts. */
   #begun = 0
   #ended = 0
   #quiet = 0
@@ -63,7 +63,7 @@ export class RateEstimator {
     while (this.#ended * this.#stepNs + this.#lateNs <= nowNs) {
       if (this.#begun * this.#stepNs <= this.#ended * this.#stepNs + this.#lateNs) this.#begin()
       else this.#end()
-      // Behind two whole periods in which nothing changed, nothing changes until the next packet.
+      // After two whole periods without a change, nothing changes until the next packet.
       if (this.#quiet > 4 * PARTS) this.#skipTo(nowNs)
     }
     while (this.#begun * this.#stepNs <= nowNs) this.#begin()
@@ -116,7 +116,7 @@ class MovingAverages {
     this.#perhaps += amount
   }
 
-  /** From here on the period of this part may have ended. */
+  /** From now on the period of this part may have ended. */
   begin(part: number): void {
     this.#open[part] = 1
     this.#countedAtBegin[part] = this.#counted
@@ -124,7 +124,7 @@ class MovingAverages {
     this.#perhapsAtBegin[part] = this.#perhaps
   }
 
-  /** By now it has. @returns whether the average is another one */
+  /** The period of this part has certainly ended. @returns whether the average has changed */
   end(part: number): boolean {
     const low = this.#lowAfter(part)
     const high = this.#highAfter(part)

@@ -8,7 +8,7 @@ import { ticksAt } from '../ticks.ts'
 const ADDRESSES_MAX = 100
 /** Times remembered per address where no rule of the list asks for more; always a power of two. */
 const STAMPS_AT_LEAST = 32
-/** Where the key tells the family: behind the words of the address. */
+/** Word of the key with the family, after the words of the address. */
 const FAMILY = 4
 const NONE = -1
 
@@ -21,7 +21,7 @@ export class RecentList {
   readonly mask: Int32Array
   readonly #addresses = new KeyTable(FAMILY + 1)
   readonly #doubts = new KeyTable(FAMILY + 1)
-  /** Something may have been thrown out of the list: nothing in it is known any more. */
+  /** Some address may have been pushed out of the list, so nothing in it is certain any more. */
   #lost = false
   #stampsMax = STAMPS_AT_LEAST
   /** stamps[slot * stampsMax + i], in ticks. */
@@ -39,7 +39,7 @@ export class RecentList {
     this.mask = mask
   }
 
-  /** A rule of the list counts up to so many times. Before the first packet. */
+  /** Called before the first packet for each rule of the list: reserves room for so many times per address. */
   remember(hits: number): void {
     while (this.#stampsMax < hits) this.#stampsMax *= 2
   }
@@ -77,7 +77,7 @@ export class RecentList {
     this.#lost = true
   }
 
-  /** Puts the address of the last `find` in. */
+  /** Adds the address of the last `find`. */
   add(packet: RulePacket): void {
     if (this.#stamps.length === 0) this.#stamps = new Float64Array(ADDRESSES_MAX * this.#stampsMax)
     if (this.#addresses.size >= ADDRESSES_MAX) this.#drop(this.#oldest)
@@ -104,7 +104,7 @@ export class RecentList {
     this.#drop(slot)
   }
 
-  /** Certainly not in the list any more. */
+  /** Notes that the packet's address is certainly not in the list. */
   settle(packet: RulePacket, addressAt: number): void {
     if (this.#doubts.size === 0) return
     this.#readKey(this.#doubts, packet, addressAt)
@@ -123,7 +123,10 @@ export class RecentList {
     return false
   }
 
-  /** Takes the least recently seen address out if that was before a tick. @param kept slot that stays in any case */
+  /**
+   * Removes the least recently seen address if it was last seen before a tick.
+   * @param kept slot that stays in any case
+   */
   reap(since: number, kept: number): void {
     const slot = this.#oldest
     if (slot === NONE || slot === kept) return

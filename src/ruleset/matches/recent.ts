@@ -110,7 +110,10 @@ function printRule(rule: RecentRule, family: Family): string {
     .join(' ')
 }
 
-/** The list of the name: the first rule in the file gives it its mask, and the highest hit count its memory. */
+/**
+ * The list of that name. Its mask is that of the first rule in the file; it remembers as many times as the highest hit
+ * count needs.
+ */
 function listOf(rule: RecentRule, { memory }: CallContext): RecentList {
   const list = memory.shared(RecentList, rule.name, () => new RecentList(maskWords(rule.mask)))
   list.remember(rule.hits)

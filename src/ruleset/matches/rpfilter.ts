@@ -41,8 +41,8 @@ export const rpfilter: MatchExtension = {
 }
 
 /**
- * Networks behind interfaces are the routes that are known (asked of Linux 6.18). Loopback passes, sources that nobody may
- * have do not.
+ * The known routes are the networks of the interfaces. Packets over loopback pass, packets with impossible sources do
+ * not (asked of Linux 6.18).
  */
 function wayBack(isLoose: boolean, acceptLocal: boolean, { family, environment }: CallContext): PureTest {
   const loopback = environment.interfaces.indexOf('lo')
@@ -63,7 +63,7 @@ function wayBack(isLoose: boolean, acceptLocal: boolean, { family, environment }
   }
 }
 
-/** From 0.0.0.0/8 to everybody on the link. */
+/** Whether a host without an address asks for one: from 0.0.0.0/8 to the link's broadcast or groups. */
 function isAskingForAddress({ fields, base }: RulePacket): boolean {
   const destination = fields[base + P_DST]
   return fields[base + P_SRC] >>> 24 === 0 && (destination === -1 || destination >>> 8 === LOCAL_GROUPS)

@@ -71,7 +71,7 @@ export const rt: MatchExtension = {
   },
 }
 
-/** Options that only make sense, and are only taken, behind another one. */
+/** Refuses options that are only accepted after another one. */
 function needsBefore(options: Options, names: readonly string[], other: string, isRight: boolean): void {
   const order = options.uses.map(({ spec }) => spec.name)
   for (const [index, { spec, at }] of options.uses.entries()) {

@@ -81,7 +81,7 @@ function parseSet(options: Options): Match {
   }
 }
 
-/** One of several times is enough. */
+/** Whether any of the repeated options is negated. */
 function negatedOnce(options: Options, name: string): boolean {
   return options.every(name).some(({ negated }) => negated)
 }

@@ -83,7 +83,7 @@ class NthTest implements StatefulTest {
   readonly #every: number
   /** Packets that still pass before the one that matches. */
   #left: number
-  /** Packets besides that may have come, and been counted. */
+  /** Further packets that may have been counted. */
   #perhaps = 0
 
   constructor(every: number, packet: number) {

@@ -12,8 +12,8 @@ const ALGORITHMS = ['bm', 'kmp']
 const TO_MAX = 65535
 
 /**
- * Looks for bytes anywhere in the datagram, IP header included. The first place that lies wholly in [from, to) counts.
- * (The kernel's bm finds nothing that stands across two pages of a large packet: that a capture does not show.)
+ * Searches the datagram, IP header included, for bytes. Only an occurrence that lies wholly in [from, to) counts. (The
+ * kernel's bm does not find one that spans two pages of a large packet, which a capture does not show.)
  */
 export const string: MatchExtension = {
   name: 'string',
@@ -56,11 +56,11 @@ export const string: MatchExtension = {
   },
 }
 
-/** Horspool's search with the last byte's shift. */
+/** Horspool's search algorithm. */
 class Search {
   readonly #pattern: Uint8Array
   readonly #shifts = new Uint8Array(256)
-  /** What a byte counts as. */
+  /** By byte: the byte it is compared as, for searches that ignore case. */
   readonly #fold = new Uint8Array(256)
 
   constructor(pattern: Uint8Array, ignoreCase: boolean) {

@@ -36,7 +36,7 @@ function readShift(options: Options): number {
   const uses = options.uses.filter(({ spec }) => (SHIFTS as readonly string[]).includes(spec.name))
   const use = uses.at(-1)
   if (!use) return 0
-  // iptables reads one bit more than the kernel takes, also of what does not count.
+  // iptables accepts one more than the kernel, and checks all of them, even those that do not count.
   for (const { values } of uses) parseNumber(values[0], 0, SHIFT_MAX + 1, 'number of bits')
   const bits = parseNumber(use.values[0], 0, SHIFT_MAX, 'number of bits')
   return use.spec.name === 'left-shift-mark' ? bits : 0 - bits
@@ -65,7 +65,9 @@ function set(options: Options, use: OptionUse, shift: number): Target {
   return { print: () => `--set-xmark ${hex(change.value)}/${hex(mask)}${printShift(shift)}`, action }
 }
 
-/** iptables has one place for the mask of --set-xmark and its like and for --ctmask and --mask: the last one counts. */
+/**
+ * iptables stores the masks of --set-xmark and its like, --ctmask and --mask in the same place: the last one counts.
+ */
 function maskOfSet(options: Options, use: OptionUse, mask: number): number {
   let last = mask
   for (const { spec, values } of options.uses.slice(options.uses.indexOf(use))) {

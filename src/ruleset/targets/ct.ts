@@ -7,7 +7,7 @@ import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { packTracking, type Tracking } from '../tracking.ts'
 
-/** Events that ctnetlink tells of; they change nothing that rules see. */
+/** Events that ctnetlink reports; they do not affect rules. */
 const EVENTS = ['new', 'related', 'destroy', 'reply', 'assured', 'protoinfo', 'helper', 'mark', 'natseqinfo', 'secmark']
 const ZONES = ['zone', 'zone-orig', 'zone-reply']
 const ZONE_MAX = 0xffff
@@ -35,7 +35,7 @@ export const ct: TargetExtension = {
     }
     const named = options.value('helper')
     const helperToken = named?.text === '' ? undefined : named
-    // Without tracking the kernel never looks for the helper.
+    // With --notrack the kernel never looks for the helper.
     const helper = helperToken && !notrack ? parseHelper(helperToken, protocol, family) : -1
     const zone = parseZone(options)
     const words = [

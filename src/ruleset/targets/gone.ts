@@ -2,7 +2,7 @@ import type { TargetExtension } from '../extension.ts'
 import type { OptionSpec } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
-/** Targets that the kernel no longer has: iptables-restore refuses them, and so do we, with a word about what came instead. */
+/** Targets that the kernel no longer has. iptables-restore refuses them; we do, too, and name the replacement. */
 export const clusterip: TargetExtension = gone(
   'CLUSTERIP',
   ['hashmode', 'clustermac', 'total-nodes', 'local-node', 'hash-init'].map((name) => ({ name })),

@@ -33,7 +33,7 @@ export interface HashQuestion {
   readonly byConnection: boolean
 }
 
-/** Protocols whose header begins with two ports or an SPI; AH has it four bytes on. */
+/** Protocols whose header begins with two ports or an SPI; in AH the SPI comes after four bytes. */
 const PORTED: ReadonlySet<number> = new Set([6, 17, 33, 50, 51, 132, 136])
 /** ICMP errors, by family: their hash is that of the packet that they quote. */
 const ERRORS4: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
@@ -49,7 +49,7 @@ export function hashMark(packet: RulePacket, question: HashQuestion): void {
   }
 }
 
-/** Instead of a hash: the mark stays, or what it becomes is not in the capture. */
+/** Instead of a hash: the mark stays as it is, or cannot be known from the capture. */
 const STAYS = -1
 const CANNOT_TELL = -2
 

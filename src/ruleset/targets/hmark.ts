@@ -132,7 +132,7 @@ function parseTuple(options: Options): ReadonlySet<string> {
   return names
 }
 
-/** iptables minds an option only behind the tuple that says the same. */
+/** iptables only refuses a redundant option when it comes after the tuple. */
 function isBehind(options: Options, use: OptionUse): boolean {
   return options.uses.findIndex(({ spec }) => spec.name === 'hmark-tuple') < options.uses.indexOf(use)
 }

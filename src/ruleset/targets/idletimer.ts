@@ -8,7 +8,7 @@ const LABEL_MAX = 27
 /** The kernel counts milliseconds in 31 bits. */
 const TIMEOUT_MAX = 2_147_482
 
-/** Tells a program when nothing came for some time. */
+/** Notifies a program when no packet came for some time. */
 export const idletimer: TargetExtension = {
   name: 'IDLETIMER',
   options: [{ name: 'timeout' }, { name: 'label' }, { name: 'alarm', values: 0 }],

@@ -6,8 +6,8 @@ import { Refusal } from '../text/ruleset-error.ts'
 const POSSIBLE = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP)
 
 /**
- * A program decides, or where none listens the kernel: it drops, or accepts with --queue-bypass. Nothing of that is in
- * a capture. `--assume NFQUEUE` says whether such packets were accepted.
+ * A program decides, or the kernel where none listens: it drops, or accepts with --queue-bypass. A capture shows none
+ * of that. `--assume NFQUEUE` says whether such packets were accepted.
  */
 export const nfqueue: TargetExtension = {
   name: 'NFQUEUE',

@@ -77,7 +77,7 @@ function subtract(one: number, other: number): number {
   return add(one, ~other & 0xffff)
 }
 
-/** Puts the prefix in, and makes up for it in the 16 bits behind, so that no checksum changes. */
+/** Replaces the prefix, and adjusts 16 bits after it so that checksums stay valid. */
 function translate(
   packet: RulePacket,
   field: number,

@@ -7,7 +7,7 @@ const FILTERING_TABLES: readonly TableName[] = ['raw', 'mangle', 'filter', 'secu
 
 const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['ACCEPT', standard({ kind: 'verdict', verdict: VERDICT_ACCEPT })],
-  // iptables keeps people from filtering in nat, where only the first packet of a connection is seen.
+  // iptables refuses DROP in nat, which only sees the first packet of a connection.
   ['DROP', { ...standard({ kind: 'verdict', verdict: VERDICT_DROP }), tables: FILTERING_TABLES }],
   ['RETURN', standard({ kind: 'return' })],
 ])

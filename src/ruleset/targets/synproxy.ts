@@ -6,8 +6,8 @@ import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { PROTOCOL_TCP } from '../text/protocols.ts'
 
 /**
- * Answers handshakes in the server's place: a SYN, or an ACK of the client, ends here, whether its cookie is good (then
- * the kernel opens a connection of its own) or not. All else goes on.
+ * Answers handshakes in place of the server: a SYN, or an ACK of the client, ends here, whether its cookie is valid
+ * (then the kernel opens a connection of its own) or not. All other packets go on.
  */
 export const synproxy: TargetExtension = {
   name: 'SYNPROXY',
@@ -21,7 +21,7 @@ export const synproxy: TargetExtension = {
     { name: 'ecn', values: 0 },
   ],
   parse(options) {
-    // iptables keeps of larger numbers what fits.
+    // iptables keeps the low bits of larger numbers.
     const words: string[] = []
     for (const name of ['sack-perm', 'timestamp']) if (options.has(name)) words.push(`--${name}`)
     const wscale = options.value('wscale')

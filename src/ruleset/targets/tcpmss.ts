@@ -23,9 +23,9 @@ const HEADER_MAX = 60
 const SUM = 16
 const KIND = 2
 const LENGTH = 4
-/** What is taken for granted where a packet has no such option (RFC 9293, RFC 8200): it is not raised. */
+/** The MSS of a packet without the option (RFC 9293, RFC 8200), which is never raised. */
 const DEFAULTS = { ipv4: 536, ipv6: 1220 } as const
-/** What fits into a datagram behind the IP header. */
+/** Largest payload of a datagram after the IP header. */
 const MSS_MAX = { ipv4: 65515, ipv6: 65495 } as const
 /** --clamp-mss-to-pmtu: a capture does not show the MTU of routes. */
 const CLAMP = -1
@@ -90,7 +90,7 @@ function setMss(packet: RulePacket, mss: number): number {
   const isV4 = fields[base + P_FAMILY] === IP_V4
   const least = isV4 ? DEFAULTS.ipv4 : DEFAULTS.ipv6
   addMss(packet, mss === CLAMP ? least : Math.min(mss, least), start, header)
-  // IPv6 is not sent over a path with an MTU for less than the default.
+  // Every IPv6 path has an MTU that allows the default MSS.
   if (mss === CLAMP && isV4) edits.uncertain |= PART_TCP_OPTIONS
   return 0
 }

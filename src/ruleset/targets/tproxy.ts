@@ -14,7 +14,7 @@ function handedOver(mark: { readonly value: number; readonly mask: number }): Ac
     kind: 'edit',
     parts: PART_ROUTE,
     edit(packet) {
-      // Packets with a socket are not forwarded: they come to the program, or nowhere.
+      // Packets with a socket are not forwarded: they reach the program, or are dropped.
       packet.edits.willChange(packet, PART_ROUTE)
       packet.mark = (packet.mark & ~mark.mask) ^ mark.value
       packet.unknownMark &= ~mark.mask

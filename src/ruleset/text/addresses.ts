@@ -31,7 +31,7 @@ export function parseIpv4(text: string, short = false): Words | null {
 const DOT = 0x2e
 const DIGIT_0 = 0x30
 
-/** Four decimal octets without more zeros than they need, which nearly all addresses are; -1 for anything else. */
+/** The fast way for the usual form: four decimal octets without leading zeros; -1 for anything else. */
 function plainIpv4(text: string): number {
   let word = 0
   let octet = -1
@@ -146,7 +146,7 @@ export function notAnAddress(token: Token, family: Family, text: string): Refusa
   return new Refusal(token, `"${text}" is not an ${kind} address; write one as ${example}`)
 }
 
-/** By prefix length: thousands of addresses share few. */
+/** Masks by prefix length, made once: thousands of addresses share a few. */
 const MASKS = { ipv4: masksOf('ipv4'), ipv6: masksOf('ipv6') } as const
 
 function masksOf(family: Family): readonly Words[] {
@@ -173,7 +173,7 @@ export function prefixLength(mask: Words): number {
   return prefixMask(length, family).every((word, index) => word === mask[index] >>> 0) ? length : -1
 }
 
-/** The zone that getaddrinfo(3) takes behind a link-local address, and that iptables leaves out. */
+/** The zone that getaddrinfo(3) accepts after a link-local address, and that iptables ignores. */
 const ZONE = /^(fe[89ab][0-9a-f]:.*|ff[0-9a-f]2:.*)%[^%]+$/i
 
 function withoutZone(text: string): string {
@@ -202,14 +202,14 @@ function parseMask(token: Token, family: Family, text: string): Words {
   return words
 }
 
-/** An address that an option takes by itself. */
+/** The value of an option that is a single address. */
 export function parseHost(token: Token, family: Family, text = token.text): Words {
   const words = family === 'ipv4' ? parseShortenedIpv4(text) : parseIpv6(withoutZone(text))
   if (words) return words
   throw notAnAddress(token, family, text)
 }
 
-/** A network that an option takes. The address is kept as written, whatever its mask leaves of it. */
+/** The value of an option that is a network. The address is kept as written, including bits outside the mask. */
 export function parseHostMask(token: Token, family: Family): AddressMask {
   const slash = token.text.indexOf('/')
   const address = parseHost(token, family, slash < 0 ? token.text : token.text.slice(0, slash))
@@ -231,12 +231,12 @@ export function parsePrefixLength(token: Token, family: Family, text = token.tex
   return length < 0 ? bits : length
 }
 
-/** What the mask leaves of an address. */
+/** The address with the bits outside the mask cleared. */
 export function masked(address: Words, mask: Words): Words {
   return address.map((word, index) => (word & mask[index]) >>> 0)
 }
 
-/** Of networks that options take iptables-save leaves the length of a single address away. */
+/** As iptables-save prints the networks of such options: without the length where it is a single address. */
 export function printHostMask({ address, mask }: AddressMask): string {
   const length = prefixLength(mask)
   return length === 32 * mask.length ? printAddress(address) : `${printAddress(address)}/${length}`

@@ -52,7 +52,7 @@ const WITH_ARGUMENT: ReadonlySet<string> = new Set<Command['name']>([
   'policy',
 ])
 
-/** What must stand behind the chain. */
+/** What must follow the chain. */
 const NEEDED: ReadonlyMap<Command['name'], string> = new Map([
   ['replace', 'a rule number'],
   ['rename-chain', 'the new name'],

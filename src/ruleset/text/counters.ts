@@ -2,7 +2,10 @@ import type { Counters } from '../rule.ts'
 
 const COUNTER_MAX = 0xffff_ffff_ffff_ffffn
 
-/** `packets:bytes`, each as scanf's %llu reads it: behind spaces, with a sign, whatever follows. null where a number is missing. */
+/**
+ * `packets:bytes`, each as scanf's %llu reads it: leading spaces and a sign are accepted, and what follows is ignored.
+ * null where a number is missing.
+ */
 export function parseCounters(packets: string, bytes: string): Counters | null {
   const [first, second] = [packets, bytes].map(parseCounter)
   return first === null || second === null ? null : { packets: first, bytes: second }

@@ -5,16 +5,18 @@ import { Options, type OptionUse } from './options.ts'
 import { checkRequirements } from './requirements.ts'
 import type { Token } from './tokens.ts'
 
-/** What rules do that have nothing of their own besides what their words say. */
+/** Actions that are determined by the words of the rule alone, so that rules can share them. */
 const SHAREABLE: ReadonlySet<Action['kind']> = new Set(['verdict', 'return', 'continue', 'assign'])
 
-/** Matches and targets that say the same words are one, mostly: rulesets of thousands of rules say few things often. */
+/**
+ * Lets rules share matches and targets with the same words: in rulesets of thousands of rules a few are repeated often.
+ */
 export class ExtensionCache {
   readonly #matches = new Map<string, RuleMatch>()
   readonly #targets = new Map<string, RuleTarget>()
   readonly #warnings: () => number
 
-  /** @param warnings how many were given so far */
+  /** @param warnings returns how many warnings were given so far */
   constructor(warnings: () => number) {
     this.#warnings = warnings
   }
@@ -27,7 +29,7 @@ export class ExtensionCache {
     if (known) return known
     const warnings = this.#warnings()
     const match = parsed('-m', extension, at, uses, context)
-    // What is said of one line has to be said of the next one too.
+    // A match with a warning is not shared, since the warning must be repeated for the next line.
     const isShared = !isBrief && this.#warnings() === warnings
     const found = { name, hooks: match.hooks ?? extension.hooks ?? null, match, isShared }
     if (isShared) this.#matches.set(key, found)
@@ -67,7 +69,7 @@ function parsed<Parsed extends Requirements>(
   return found
 }
 
-/** No word has a zero byte: lines end there. */
+/** Words are joined by zero bytes, which no word contains. */
 function keyOf(name: string, uses: readonly OptionUse[], { table, protocol }: RuleContext): string {
   let key = `${name}\0${table}\0${protocol}`
   for (const { spec, negated, values, protocolBefore } of uses) {

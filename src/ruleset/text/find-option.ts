@@ -24,13 +24,16 @@ export interface Found {
 /** What a rule has loaded so far. */
 export interface LoadedExtensions {
   readonly family: Family
-  /** What `-p` named, negated or not; 0 for none. */
+  /** Protocol of `-p`, negated or not; 0 for none. */
   protocol: number
   readonly matches: Loaded[]
   target: Loaded | null
 }
 
-/** getopt_long: an exact name of what was loaded last, else a beginning that only one option has. */
+/**
+ * Finds an option as getopt_long does: by its exact name, first in what was loaded last, else by a beginning that only
+ * one option has.
+ */
 export function findOption(token: Token, name: string, loaded: LoadedExtensions): Found {
   if (!name.startsWith('--')) {
     const spec = SHORT_OPTIONS.get(name)
@@ -111,7 +114,7 @@ const OPTIONS_BY_NAME = new WeakMap<object, ReadonlyMap<string, OptionSpec>>()
 function optionOf(extension: MatchExtension | TargetExtension, long: string): OptionSpec | undefined {
   let byName = OPTIONS_BY_NAME.get(extension)
   if (byName === undefined) {
-    // Where two have one name, the first is meant.
+    // Where two have the same name, the first counts.
     const named = extension.options.flatMap((spec) =>
       [spec.name, ...(spec.aliases ?? [])].map((name) => [name, spec] as const),
     )

@@ -9,7 +9,10 @@ const HEXADECIMAL = /^0x(?:([0-9a-f]+)\.?([0-9a-f]*)|\.([0-9a-f]+))(?:p([-+]?[0-
 const INFINITY = /^inf(?:inity)?/i
 const NOT_A_NUMBER = /^nan(?:\([0-9a-z_]*\))?/i
 
-/** As the C library's strtod reads it: behind spaces, with a sign, decimal, hexadecimal, infinite or none. null: nothing. */
+/**
+ * As the C library's strtod reads it: after spaces, with a sign; decimal, hexadecimal, infinity or NaN. null where
+ * there is none.
+ */
 export function leadingFloat(text: string): LeadingFloat | null {
   const [space, sign] = /^[ \t\n\v\f\r]*([-+]?)/.exec(text) as RegExpExecArray
   const digits = text.slice(space.length)
@@ -35,7 +38,7 @@ function magnitude(text: string): { value: number; length: number } | null {
   return none && { value: Number.NaN, length: none[0].length }
 }
 
-/** The low 32 bits of its whole part; 0 where that does not fit into 64 bits, or is no number. */
+/** The low 32 bits of the integer part; 0 where that does not fit into 64 bits, or is NaN. */
 export function lowWord(value: number): number {
   return Math.abs(value) < 2 ** 63 ? Number(BigInt.asUintN(32, BigInt(Math.trunc(value)))) : 0
 }

@@ -38,7 +38,10 @@ export const GENERIC_OPTIONS: readonly GenericOption[] = [
   { short: 'M', name: 'modprobe' },
 ]
 
-/** Of these the tools take the last word before the next option for the value, `--protocol=tcp` as a whole. */
+/**
+ * For these options the tools take the last word before the next option as the value, even the whole word
+ * `--protocol=tcp`.
+ */
 export const APART_ONLY: ReadonlySet<string> = new Set([
   'source',
   'destination',
@@ -48,10 +51,10 @@ export const APART_ONLY: ReadonlySet<string> = new Set([
   'jump',
 ])
 
-/** How a list is to look. */
+/** Options about the form of a listing. */
 export const LISTING: ReadonlySet<string> = new Set(['numeric', 'exact', 'line-numbers'])
 
-/** What only the iptables command knows, by its short form. iptables-restore refuses these. */
+/** Options that only the iptables command knows, by their short form. iptables-restore refuses them. */
 export const COMMAND_LINE_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['t', 'table'],
   ['w', 'wait'],

@@ -6,7 +6,7 @@ import { parseProtocol } from './protocols.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
-/** What `-s -d -i -o -p -f` say; lists of addresses not yet made into several rules. */
+/** The values of `-s -d -i -o -p -f`. Lists of addresses are not yet expanded into several rules. */
 export interface HeaderOptions {
   readonly sources: AddressMask[]
   readonly sourceNegated: boolean

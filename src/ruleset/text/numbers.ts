@@ -7,8 +7,8 @@ export interface NumberRange {
 }
 
 /**
- * Decimal, 0x hexadecimal or 0 octal, as the C library's strtoull(…, 0) reads it: also behind spaces and a plus.
- * null when it is none.
+ * Decimal, 0x hexadecimal or 0 octal, as the C library's strtoull(…, 0) reads it: leading spaces and a plus are
+ * accepted. null when it is none.
  */
 export function wholeNumberOf(text: string): bigint | null {
   const digits = text.replace(/^[ \t\n\v\f\r]*\+?/, '')
@@ -18,7 +18,7 @@ export function wholeNumberOf(text: string): bigint | null {
   return null
 }
 
-/** The same, where doubles do. */
+/** The same as a double. */
 export function numberOf(text: string): number | null {
   const plain = plainNumber(text)
   if (plain > 0) return plain
@@ -29,7 +29,7 @@ export function numberOf(text: string): number | null {
 const DIGIT_0 = 0x30
 const PLAIN_DIGITS = 9
 
-/** A number as nearly all are written, without a 0 in front or anything around it; 0 for anything else. */
+/** The fast way for the usual form: a decimal number without a leading 0 or anything around it; 0 for anything else. */
 function plainNumber(text: string): number {
   if (text.length > PLAIN_DIGITS) return 0
   let number = 0
@@ -62,7 +62,10 @@ export function parseRange(token: Token, low: number, high: number, what: string
   return { low: first, high: last }
 }
 
-/** As `parseRange`, for options whose ranges may run backwards, and then hold nothing. An empty word is the lowest number. */
+/**
+ * As `parseRange`, for options whose ranges may run backwards (nothing is in them then). An empty word is the lowest
+ * number.
+ */
 export function parseRangeLoosely(token: Token, low: number, high: number, what: string): NumberRange {
   const [first, last, more] = token.text.split(':')
   if (more !== undefined) throw new Refusal(token, `"${token.text}" is not a ${what}; write N or N:M`)

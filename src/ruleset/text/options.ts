@@ -10,7 +10,7 @@ export interface OptionSpec {
   readonly values?: number
   /** One more word follows, unless the next one is an option. */
   readonly optionalValue?: boolean
-  /** A value may stand in the same word only: `-FCHAIN`, `--flush=CHAIN`. */
+  /** A value may only stand in the same word: `-FCHAIN`, `--flush=CHAIN`. */
   readonly attachable?: boolean
   readonly negatable?: boolean
   /** May be given several times (`Options.every`). */
@@ -23,7 +23,7 @@ export interface OptionUse {
   readonly at: Token
   readonly values: readonly Token[]
   readonly negated: boolean
-  /** What `-p` named before it, negated or not; 0 for none. */
+  /** Protocol of a `-p` before it, negated or not; 0 for none. */
   readonly protocolBefore: number
 }
 
@@ -63,7 +63,7 @@ export class Options {
     return this.get(name)?.negated ?? false
   }
 
-  /** The first word behind the option. */
+  /** The first word after the option. */
   value(name: string): Token | undefined {
     return this.get(name)?.values[0]
   }

@@ -1,6 +1,6 @@
 import { Refusal, RulesetError } from './ruleset-error.ts'
 
-/** What a fingerprint says of the window. */
+/** How a fingerprint describes the window (WINDOW_IS: exactly). */
 export const WINDOW_IS = 0
 export const WINDOW_OF_MSS = 1
 export const WINDOW_OF_MTU = 2
@@ -9,12 +9,15 @@ export const WINDOW_MODULO = 3
 /** A passive fingerprint of a SYN, as the kernel keeps it. */
 export interface Fingerprint {
   readonly genre: string
-  /** WINDOW_: `window` itself (0 for any), so many MSS, so many MTU (MSS + 40), or a multiple of it. */
+  /**
+   * WINDOW_ kind: `window` itself (0 for any), `window` times the MSS, `window` times the MTU (MSS + 40), or any
+   * multiple of `window`.
+   */
   readonly windowKind: number
   readonly window: number
   readonly ttl: number
   readonly dontFragment: boolean
-  /** Bytes of the whole packet. */
+  /** Length of the whole packet in bytes. */
   readonly length: number
   /** Kinds of the TCP options in order, and the bytes of all. */
   readonly kinds: readonly number[]
@@ -26,9 +29,9 @@ const COLONS = 8
 const GENRE_MAX = 31
 const OPTION_BYTES_MAX = 40
 export const KIND_MSS = 2
-/** TCP options by the letter that they begin with. What begins otherwise is passed over. */
+/** Kinds of TCP options by the first letter of their notation. Others are ignored. */
 const KINDS: Readonly<Record<string, number>> = { E: 0, N: 1, M: KIND_MSS, W: 3, S: 4, T: 8 }
-/** Bytes that these kinds take, whatever an option in a packet says of its own length. */
+/** Bytes of these options by kind, whatever length an option in a packet claims. */
 export const KIND_BYTES: readonly number[] = [1, 1, 4, 3, 2, 0, 0, 0, 10]
 
 /**
@@ -78,7 +81,7 @@ function parseLine(text: string, line: number): Fingerprint {
   }
 }
 
-/** `S4`, `T4`, `%8192`, `65535`, or anything else for any. */
+/** `S4` (MSS), `T4` (MTU), `%8192` (modulo), `65535`; anything else means any window. */
 function windowOf(text: string): Pick<Fingerprint, 'windowKind' | 'window'> {
   const rest = text.slice(1)
   switch (text.charAt(0)) {

@@ -1,7 +1,7 @@
 import { wholeNumberOf } from './numbers.ts'
 import { RulesetError } from './ruleset-error.ts'
 
-/** libnetfilter_conntrack reads no higher ones; the kernel has fewer. */
+/** The highest number that libnetfilter_conntrack reads; the kernel has fewer labels. */
 const NUMBER_MAX = 1023n
 /** It reads so many bytes at once, and takes what is behind them for a line of its own. */
 const LINE_MAX = 1023

@@ -30,7 +30,7 @@ export interface RuleScope {
   readonly extensions: ExtensionCache
 }
 
-/** A rule line: what is to be done, and with which rules (several when it lists several addresses). */
+/** A parsed line: the command and its rules (several when the line lists several addresses). */
 export interface RuleLine {
   readonly command: Command
   readonly rules: readonly Rule[]
@@ -49,7 +49,7 @@ export function parseRuleLine(
   return reader.finish(text, counters)
 }
 
-/** The option that leaves a line to the other program. */
+/** The option (-4, -6) that marks a line as one for the other program. */
 const OTHER_FAMILY = { ipv4: 'ipv6', ipv6: 'ipv4' } as const
 
 class LineReader {
@@ -133,7 +133,7 @@ class LineReader {
     else this.#generic(use)
   }
 
-  /** The value in the same word as a generic option. Of some iptables takes the whole word for it. */
+  /** The value in the same word as a generic option. For some options iptables takes the whole word. */
   #attachedValue(spec: OptionSpec, name: string, attached: Token, whole: Token): Token {
     if (!APART_ONLY.has(spec.name)) return attached
     const line = `line ${whole.line}: iptables`
@@ -145,7 +145,9 @@ class LineReader {
     return attached
   }
 
-  /** `--dport ! 80`; but `--string !` looks for an exclamation mark. */
+  /**
+   * Whether the next word is the old form of negation, `--dport ! 80`. (`--string !` looks for an exclamation mark.)
+   */
   #isOldNegation(): boolean {
     if (this.#tokens[this.#next]?.text !== '!') return false
     const value = this.#tokens[this.#next + 1]
@@ -178,7 +180,7 @@ class LineReader {
         this.#counters = this.#readCounters(values[0])
         return
       case 'verbose':
-        // iptables minds ! before the first one only.
+        // iptables complains about ! only before the first one.
         if (use.negated && !this.#isVerbose) throw new Refusal(at, `! cannot stand before ${at.text}; take it away`)
         this.#isVerbose = true
         return
@@ -269,7 +271,7 @@ class LineReader {
     return { command: this.#command, rules }
   }
 
-  /** Commands that take no rule take none of its options either. */
+  /** Commands without a rule accept none of its options. */
   #checkCommand({ name, at, argument }: Command): void {
     const puts = name === 'append' || name === 'insert' || name === 'replace'
     const takesRule = puts || name === 'check' || (name === 'delete' && !argument)
@@ -302,7 +304,7 @@ class LineReader {
     return this.#scope.extensions.target(extension as TargetExtension, name, uses, context)
   }
 
-  /** A packet that comes in has no outgoing interface yet, and the other way round. */
+  /** In INPUT and PREROUTING packets have no outgoing interface, in OUTPUT and POSTROUTING no incoming one. */
   #checkInterfaces(): void {
     const chain = this.#command?.chain?.text ?? ''
     const wrong = (name: string): OptionUse | undefined => this.#header.find(({ spec }) => spec.name === name)

@@ -15,16 +15,16 @@ import { TableBuilder } from './table-builder.ts'
 import { type Token, tokenize } from './tokens.ts'
 
 const ERRORS_MAX = 20
-/** As many words of a line iptables-restore takes. */
+/** Most words of a line that iptables-restore accepts. */
 const WORDS_MAX = 251
 const BYTE_ORDER_MARK = '\ufeff'
 
 /**
- * Reads what iptables-save writes, and what people write by hand in its form.
+ * Reads what iptables-save writes, and what people write by hand in that form.
  *
  * @param fileName for messages
  * @param labels names of connection labels, where a file of them was given
- * @throws RulesetError with everything that is wrong, up to 20 places
+ * @throws RulesetError with all errors, up to 20
  */
 export function parseRuleset(
   text: string,
@@ -54,12 +54,12 @@ class FileReader {
   readonly #tables = new Map<string, Table>()
   readonly #warnings = new Set<string>()
   readonly #errors: LocatedError[] = []
-  /** Warnings given, of which some may be the same. */
+  /** Warnings given so far, repeated ones included. */
   #warned = 0
   readonly #extensions = new ExtensionCache(() => this.#warned)
   #table: TableBuilder | null = null
   #scope: RuleScope | null = null
-  /** Tables of commands that stand outside of `*table` and COMMIT. */
+  /** Tables made by commands outside `*table` and COMMIT. */
   readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
   /** The file is of another form: what its other lines lack says nothing. */
@@ -136,7 +136,7 @@ class FileReader {
   }
 
   #declareChain(table: TableBuilder, text: string, line: number): void {
-    // Quotes mean nothing here.
+    // Quotes have no meaning in this line.
     const [name, policy, counters, extra] = [...text.slice(1).matchAll(/[^ \t]+/g)].map(
       (word): Token => ({ text: word[0], line, column: word.index + 2 }),
     )
@@ -173,7 +173,7 @@ class FileReader {
     this.#apply(table, tokens, rule.trim(), counters)
   }
 
-  /** `[packets:bytes]`; other words are passed over, as iptables-restore does without -c. */
+  /** `[packets:bytes]`; other words are ignored, as by iptables-restore without -c. */
   #counters(text: string, line: number): Counters | null {
     const [, packets, bytes] = /^\[([^:]*):(.*)$/.exec(text) ?? []
     const counters = packets === undefined ? null : parseCounters(packets, bytes)
@@ -186,7 +186,7 @@ class FileReader {
     if (parsed) table.apply(parsed)
   }
 
-  /** Lines of one table follow each other. */
+  /** Kept for the following lines, which mostly belong to the same table. */
   #scopeOf(table: TableBuilder): RuleScope {
     if (this.#scope?.chains !== table) {
       this.#scope = {

@@ -25,8 +25,8 @@ export function anyServicePort(name: string): number | null {
 }
 
 /**
- * A port by number or by service name of any protocol, as getaddrinfo(3) reads it: numbers are decimal even behind a 0,
- * of a large one the low 16 bits count, and an empty word is 0.
+ * A port by number or by service name of any protocol, as getaddrinfo(3) reads it: numbers are decimal even with a
+ * leading 0, only the low 16 bits of a large one count, and an empty word is 0.
  */
 export function parseAnyPort(token: Token, text = token.text): number {
   const [, digits] = /^[ \t\n\v\f\r]*\+?([0-9]{0,20})$/.exec(text) ?? []

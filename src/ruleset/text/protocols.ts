@@ -61,7 +61,7 @@ const PROTOCOLS: readonly (readonly [number, string])[] = [
   [143, 'ethernet'],
 ]
 
-/** Names that iptables knows besides (its chain protocols), and usual spellings. */
+/** Further names that iptables knows, and common spellings. */
 const ALIASES: ReadonlyMap<string, number> = new Map([
   ['all', 0],
   ['ip', 0],
@@ -94,7 +94,7 @@ export const PROTOCOL_UDPLITE = 136
 
 /**
  * A protocol by name or number, 0 to 255.
- * @param anyCase whether the name may have letters of any case, as behind -p
+ * @param anyCase whether upper and lower case are the same in names, as after -p
  */
 export function parseProtocol(token: Token, anyCase = true): number {
   const number = NUMBERS.get(anyCase ? token.text.toLowerCase() : token.text) ?? numberOf(token.text)

@@ -17,8 +17,8 @@ export interface CountPerUnit {
 }
 
 /**
- * `10/second`: a decimal number, and a unit that may be shortened to its first letter, a second where there is none. What
- * else stands before the slash is passed over, as iptables does.
+ * `10/second`: a decimal number, and a unit, which may be shortened to its first letter; a second where there is none.
+ * As by iptables, anything else before the slash is ignored.
  */
 export function parseCountPerUnit(token: Token, advice: string): CountPerUnit {
   const slash = token.text.indexOf('/')

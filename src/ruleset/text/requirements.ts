@@ -3,7 +3,7 @@ import { printProtocol } from './protocols.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
-/** What can be told without the chains. Hooks are checked when the whole table is known. */
+/** Checks the requirements that do not depend on chains. Hooks are checked when the whole table is known. */
 export function checkRequirements(what: string, needs: Requirements, at: Token, context: RuleContext): void {
   if (needs.family && needs.family !== context.family) {
     throw new Refusal(

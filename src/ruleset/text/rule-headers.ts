@@ -2,7 +2,7 @@ import type { RuleHeader } from '../rule.ts'
 import type { AddressMask } from './addresses.ts'
 import type { HeaderOptions } from './header-options.ts'
 
-/** The headers of the rules that a line says: `-s a,b -d c,d` is four of them. */
+/** The headers of the rules of one line: `-s a,b -d c,d` makes four. */
 export function headersOf(options: HeaderOptions): RuleHeader[] {
   const { sources, destinations } = options
   if (sources.length < 2 && destinations.length < 2) {
@@ -25,7 +25,7 @@ function headerOf(options: HeaderOptions, source: AddressMask | null, destinatio
   }
 }
 
-/** Any address is as none asked for, unless negated. */
+/** An address option that matches every address counts as absent, unless negated. */
 function addressOf(value: AddressMask | null, negated: boolean): RuleHeader['source'] {
   return value && (negated || value.mask.some((word) => word !== 0)) ? { value, negated } : null
 }

@@ -11,7 +11,7 @@ export interface LocatedError extends Place {
   readonly text: string
 }
 
-/** All that is wrong with a ruleset, up to a limit. The message has one line per error: `file:line:column: text`. */
+/** All errors in a ruleset, up to a limit. The message has one line per error: `file:line:column: text`. */
 export class RulesetError extends Error {
   readonly errors: readonly LocatedError[]
 
@@ -22,7 +22,7 @@ export class RulesetError extends Error {
   }
 }
 
-/** Thrown while one line is read; gathered into a RulesetError. */
+/** An error in one line; collected into a RulesetError. */
 export class Refusal extends Error {
   readonly line: number
   readonly column: number

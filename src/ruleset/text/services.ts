@@ -1,6 +1,4 @@
-/**
- * Services by the names of Debian's netbase (/etc/services): `port protocols names…`, a line each.
- */
+/** Services by the names of Debian's netbase (/etc/services): `port protocols names…` on each line. */
 const SERVICES = `
 1 tcp tcpmux
 7 tcp+udp echo

@@ -9,17 +9,17 @@ export interface ShellLine {
   /** null where the line does not name the program. */
   readonly family: Family | null
   readonly table: TableName
-  /** What is left for the rule. */
+  /** The remaining words, for the rule. */
   readonly tokens: readonly Token[]
 }
 
 const PROGRAM = /^(?:.*\/)?(ip6?tables)(?:-legacy|-nft)?$/
-/** What a shell would make something else of. */
+/** Characters that a shell would expand. */
 const EXPANDED = new Set(['$', '`', '*', '?', '~'])
 const OPERATORS = new Set(['|', '&', ';', '<', '>', '(', ')'])
 const INSTEAD = 'run the script, and give what iptables-save prints then'
 
-/** null where the line is none. @throws Refusal where only a shell knows what it means */
+/** null where the line is not a command. @throws Refusal where only a shell could interpret it */
 export function readShellLine(source: string, line: number): ShellLine | null {
   if (!/^\s*(-[A-Z-]|(sudo\s+)?\S*ip6?tables)/.test(source)) return null
   const tokens = shellWords(source, line)
@@ -46,13 +46,13 @@ function takeTable(tokens: Token[]): TableName {
   return name
 }
 
-/** `-w [seconds]`: iptables waits for others that change the rules. */
+/** `-w [seconds]`: iptables waits for other programs that change the rules. */
 function takeWait(tokens: Token[]): void {
   const at = tokens.findIndex(({ text }) => text === '-w' || text === '--wait')
   if (at >= 0) tokens.splice(at, /^[0-9]+$/.test(tokens[at + 1]?.text ?? '') ? 2 : 1)
 }
 
-/** Splits as a shell does: both quotes, backslashes, and a comment behind the command. */
+/** Splits as a shell does: both kinds of quotes, backslashes, and a comment after the command. */
 function shellWords(source: string, line: number): Token[] {
   const words: Token[] = []
   let text = ''

@@ -20,7 +20,7 @@ interface ChainBuilder {
 
 /** XT_EXTENSION_MAXNAMELEN */
 const NAME_MAX = 28
-/** Longest name behind -E, and what iptables and the kernel keep of it. */
+/** Longest name after -E, and how much of it iptables and the kernel keep. */
 const NEW_NAME_MAX = 31
 const RENAMED_MAX = 29
 /** Names that are targets in every table. */
@@ -32,10 +32,10 @@ export class TableBuilder {
   readonly line: number
   readonly #isOfCommands: boolean
   readonly #chains = new Map<string, ChainBuilder>()
-  /** Of rules that others were compared with. */
+  /** Printed text of rules that others were compared with (-C, -D). */
   readonly #texts = new WeakMap<Rule, string>()
 
-  /** @param isOfCommands every line is a command of its own, not one of a file for iptables-restore */
+  /** @param isOfCommands each line is a separate iptables command, not a line for iptables-restore */
   constructor(name: TableName, line: number, isOfCommands: boolean) {
     this.name = name
     this.line = line
@@ -72,7 +72,7 @@ export class TableBuilder {
     } else if (!chain.base) chain.rules = []
     if (policy.text !== '-') {
       this.#setPolicy(chain, policy)
-      // The kernel counts only what the policy decides.
+      // In the kernel the counters of a chain are those of its policy.
       chain.counters = counters
     }
     chain.line = name.line
@@ -188,7 +188,7 @@ export class TableBuilder {
     this.#create(token)
   }
 
-  /** Rules that lead to the chain do so by its new name. */
+  /** Renames a chain, also in the rules that lead to it. */
   #rename(chain: ChainBuilder, name: string): void {
     const old = chain.name
     this.#chains.delete(old)
@@ -257,7 +257,7 @@ export class TableBuilder {
   }
 }
 
-/** The rule itself, unless it leads to the chain that is now called otherwise. */
+/** The rule itself, or a copy with the new name where it leads to the renamed chain. */
 function leadingTo(rule: Rule, old: string, chain: string): Rule {
   const action = rule.target?.target.action
   if (!rule.target || !action || (action.kind !== 'jump' && action.kind !== 'goto') || action.chain !== old) return rule

@@ -1,18 +1,18 @@
 import { type Place, Refusal } from './ruleset-error.ts'
 
-/** A word of a rule, quotes and escapes taken off, with its place in the file. */
+/** A word of a rule without quotes and escapes, with its place in the file. */
 export interface Token extends Place {
   readonly text: string
 }
 
 /** iptables-restore's longest word, in bytes. */
 const WORD_MAX = 1023
-/** Of UTF-8. */
+/** UTF-8 bytes of one UTF-16 code unit, at most. */
 const BYTES_PER_UNIT_MAX = 3
 
 /**
- * Splits a line as iptables-restore does: at spaces and tabs, and behind a closing `"`. A quote may open within a word; a
- * backslash escapes only inside quotes.
+ * Splits a line as iptables-restore does: at spaces and tabs, and after a closing `"`. A quote may open within a word;
+ * a backslash escapes only inside quotes.
  */
 export function tokenize(source: string, line: number, firstColumn = 1): Token[] {
   const tokens: Token[] = []
@@ -55,7 +55,7 @@ function quotedWord(source: string, start: number, place: Place): { text: string
   throw new Refusal(place, 'a quote is opened and never closed; add a closing "')
 }
 
-/** As much of a text as `most` bytes of UTF-8 hold, in whole characters. */
+/** The longest beginning of a text, in whole characters, that fits into `most` bytes of UTF-8. */
 export function cutToBytes(text: string, most: number): string {
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(most)).read)
 }

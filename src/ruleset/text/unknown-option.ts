@@ -9,7 +9,7 @@ interface Extension {
   readonly options: readonly OptionSpec[]
 }
 
-/** Options of old iptables that are called otherwise now. */
+/** Options of old iptables that have another name now. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['days', 'weekdays'],
   ['log-ip-option', 'log-ip-options'],
@@ -18,7 +18,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
 ])
 const NAMED_MAX = 3
 
-/** What to write instead of an option that nothing loaded so far has. */
+/** Advice for an option that is unknown to everything loaded so far. */
 export function insteadOf(long: string, loaded: readonly Extension[], family: Family): string {
   const renamed = RENAMED.get(long)
   if (renamed !== undefined) return `write --${renamed}`
