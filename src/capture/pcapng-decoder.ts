@@ -261,7 +261,7 @@ export class PcapngDecoder implements RecordDecoder {
   readonly #optionTooLong: OptionTooLong = (at, code, length) => {
     this.#report(
       this.#base + at,
-      `option ${code} of a block claims ${length} bytes, more than are left of the block; it and those behind it are left out`,
+      `option ${code} of a block claims ${length} bytes, more than are left of the block; it and those after it are left out`,
     )
   }
 

@@ -31,8 +31,8 @@ const OPTIONS = {
   'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
   connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
   fingerprints: { string: true, describe: 'What -m osf knows SYNs by: pf.os, as nfnl_osf -f loads it' },
-  ipv4: { boolean: true, describe: 'The rules are for IPv4 (else told by the file)' },
-  ipv6: { boolean: true, describe: 'The rules are for IPv6 (else told by the file)' },
+  ipv4: { boolean: true, describe: 'The rules are for IPv4 (else inferred from the file)' },
+  ipv6: { boolean: true, describe: 'The rules are for IPv6 (else inferred from the file)' },
   'fail-on-warnings': { boolean: true, describe: 'Exit with 1 when there is anything but notes' },
 } as const
 const TEXT_OPTIONS = ['ipset', 'timeout-policies', 'connlabels', 'fingerprints'] as const

@@ -63,7 +63,7 @@ export interface PendingExpectation extends Expectation {
   readonly master: number
   readonly masterNumber: number
   expiresNs: number
-  isAsleep: boolean
+  isInactive: boolean
 }
 
 /** What became of an announced expectation. */
@@ -125,8 +125,8 @@ export class ExpectationTable {
     }
     if (this.count >= this.#max) return EXPECT_FULL
     const expiresNs = nowNs + policy.timeoutSeconds * 1e9
-    const isAsleep = expectation.inactive === true
-    const pending: PendingExpectation = { ...expectation, master, masterNumber, expiresNs, isAsleep }
+    const isInactive = expectation.inactive === true
+    const pending: PendingExpectation = { ...expectation, master, masterNumber, expiresNs, isInactive }
     const hash = hashOf(expectation.destination, 0, expectation.destination.length, expectation.destinationPort)
     const atHash = this.#byDestination.get(hash)
     if (atHash === undefined) this.#byDestination.set(hash, [pending])
@@ -181,7 +181,7 @@ export class ExpectationTable {
     const candidates = this.#byDestination.get(hashOf(fields, destination, family === IP_V6 ? 4 : 1, destinationPort))
     if (candidates === undefined) return null
     for (const one of candidates) {
-      if (one.expiresNs <= nowNs || one.isAsleep || one.zone !== zone) continue
+      if (one.expiresNs <= nowNs || one.isInactive || one.zone !== zone) continue
       if (one.family !== family || one.protocol !== protocol || one.destinationPort !== destinationPort) continue
       if (one.sourcePort !== ANY_PORT && one.sourcePort !== sourcePort) continue
       if (!isAt(one.destination, fields, destination, ALL_BITS)) continue
@@ -225,7 +225,7 @@ export class ExpectationTable {
 
   /** Activates or renews an expectation, with a new expiry time. */
   renew(one: PendingExpectation, expiresNs: number): void {
-    one.isAsleep = false
+    one.isInactive = false
     one.expiresNs = expiresNs
     this.#soonestNs = Math.min(this.#soonestNs, expiresNs)
   }

@@ -62,7 +62,7 @@ const ipv4 = (word: number) => addressText(Int32Array.of(word), 0, 4)
 const FLAG_LETTERS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS']
 
 /** Names of TCP flags: `SYN+FIN`, or `none`. */
-export function flagNames(flags: number): string {
+function flagNames(flags: number): string {
   return FLAG_LETTERS.filter((_, bit) => flags & (1 << bit)).join('+') || 'none'
 }
 

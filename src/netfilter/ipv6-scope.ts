@@ -1,7 +1,7 @@
 /** Scopes of IPv6 addresses, with the numbers of multicast scopes (RFC 4007; RFC 4291, 2.7). */
-export const SCOPE_INTERFACE = 1
-export const SCOPE_LINK = 2
-export const SCOPE_SITE = 5
+const SCOPE_INTERFACE = 1
+const SCOPE_LINK = 2
+const SCOPE_SITE = 5
 export const SCOPE_GLOBAL = 14
 
 const LINK_LOCAL = 0xfe80 >>> 6

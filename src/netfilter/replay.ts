@@ -80,7 +80,7 @@ export async function replay(
   const local = options.local.length > 0 || mode !== inference.mode ? options.local : inference.local
   if (mode === 'host' && local.length === 0) {
     throw new Error(
-      "--mode host: the host's own addresses cannot be told from the capture; name them by --local ADDR[,ADDR]",
+      "--mode host: the host's own addresses cannot be inferred from the capture; name them with --local ADDR[,ADDR]",
     )
   }
   const checksumsUnreliable = options.checksum === 'auto' && inference.checksumsUnreliable

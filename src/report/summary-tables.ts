@@ -85,7 +85,7 @@ const NOTE_MEANINGS: Readonly<Record<string, string>> = {
   cut: 'cut by the snap length inside a header that is needed',
   'fragment-queued': 'fragments waiting for the rest of their datagram, which bears the label',
   'fragment-dropped': 'fragments thrown away: duplicate, overlapping, too long or too late',
-  'not-routed': 'refused by routing behind PREROUTING (TTL, multicast, martian addresses, source routes)',
+  'not-routed': 'refused by routing after PREROUTING (TTL, multicast, martian addresses, source routes)',
   'not-seen': "between other machines: this host's netfilter never sees them (--mode, --local)",
   'loopback-only': 'addresses that are good on a loopback interface only',
 }

@@ -215,7 +215,7 @@ function conversationLines(traffic: TrafficCounters, most: number): string[] {
   if (blocked.overflowPackets > 0) {
     lines.push(
       ...wrap(
-        `Only the first ${count(CONVERSATIONS_MAX)} were told apart; ${counted(blocked.overflowPackets, 'dropped packet')} ` +
+        `Only the first ${count(CONVERSATIONS_MAX)} were distinguished; ${counted(blocked.overflowPackets, 'dropped packet')} ` +
           'belong to others.',
         2,
       ),

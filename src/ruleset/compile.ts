@@ -85,11 +85,7 @@ export function compileRuleset(
     const index = reasons.indexOf(text)
     return index < 0 ? reasons.push(text) - 1 : index
   }
-  const memory = options.memory ?? new RuleMemory()
-  const context: CallContext = { family: parsed.family, environment, memory }
-  if (options.sets) memory.shared(IpSets, '', () => new IpSets(options.sets ?? []))
-  const { fingerprints } = options
-  if (fingerprints) memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
+  const context: CallContext = { family: parsed.family, environment, memory: memoryOf(options) }
   prepare(parsed, context)
   const assume = options.assume ?? new Map<string, boolean>()
   const builder = new ProgramBuilder(context, assume, firstId)
@@ -125,9 +121,7 @@ export function compileRuleset(
     rules: infos,
     interfaceNames: interfaceNamesOf(parsed),
     tablesAt: (hook) => hooks[hook],
-    countsConnections: parsed.tables.some(({ chains }) =>
-      chains.some(({ rules }) => rules.some(({ matches }) => matches.some(({ name }) => name === 'connbytes'))),
-    ),
+    countsConnections: asksForConnectionCounters(parsed),
     natAt: (hook) => nat[hook],
     packets: (ruleId) => runtime.counters[2 * ruleId],
     bytes: (ruleId) => runtime.counters[2 * ruleId + 1],
@@ -143,6 +137,35 @@ export function compileRuleset(
     unknownReason: (index) => reasons[index],
     warnings: [...parsed.warnings, ...undecidableWarnings(parsed, programs)],
   }
+}
+
+function newRuntime({ tables }: ParsedRuleset, ruleCount: number): Runtime {
+  return {
+    counters: new Float64Array(2 * ruleCount),
+    trail: new Trail(COMPILED_DEPTH_MAX + 2),
+    pure: [],
+    stateful: [],
+    effects: [],
+    edits: [],
+    editedParts: ALL_PARTS & tables.reduce((parts, table) => parts | partsEditedBehind(table), 0),
+    slots: new Map(),
+    sets: [],
+    readers: new Map(),
+    uncertainMarks: new UncertainMarks(),
+  }
+}
+
+/** The memory that rules share, with the sets and fingerprints that were given. */
+function memoryOf({ memory = new RuleMemory(), sets, fingerprints }: CompileOptions): RuleMemory {
+  if (sets) memory.shared(IpSets, '', () => new IpSets(sets))
+  if (fingerprints) memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
+  return memory
+}
+
+function asksForConnectionCounters({ tables }: ParsedRuleset): boolean {
+  return tables.some(({ chains }) =>
+    chains.some(({ rules }) => rules.some(({ matches }) => matches.some(({ name }) => name === 'connbytes'))),
+  )
 }
 
 /**

@@ -64,7 +64,7 @@ export function parsePrefix(text: string): Prefix {
   const bits = family === IP_V4 ? 32 : 128
   const length = slash < 0 ? bits : prefixLength(text.slice(slash + 1), family)
   if (length < 0) {
-    throw new Error(`'${text}' is not a network: the length behind the slash must be a number from 0 to ${bits}`)
+    throw new Error(`'${text}' is not a network: the length after the slash must be a number from 0 to ${bits}`)
   }
   return { family, words: words.map((word, index) => word & maskWord(length - 32 * index)), length }
 }

@@ -82,7 +82,7 @@ describe('what was assumed is said, with the option that overrides it', () => {
 
   test('a host that cannot be told must be named', async () => {
     await expect(replayed(clients(1), { mode: 'host' })).rejects.toThrow(
-      "--mode host: the host's own addresses cannot be told from the capture; name them by --local ADDR[,ADDR]",
+      "--mode host: the host's own addresses cannot be inferred from the capture; name them with --local ADDR[,ADDR]",
     )
   })
 

@@ -258,7 +258,7 @@ describe('the summary', () => {
       const problem = { file: 'a.pcap', byteOffset: 6843, afterFrame: 3, message: 'cut', fatal: true }
       const files = [{ path: 'a.pcap', format: 'pcap, microseconds, gzip', frames: 3 }]
       expect(flat(summaryOf([], { problems: [problem] }))).toContain('a.pcap, byte 6,843, after frame 3: cut')
-      expect(flat(summaryOf([], { problems: [problem], files }))).toContain('byte 6,843 of the unpacked data, behind')
+      expect(flat(summaryOf([], { problems: [problem], files }))).toContain('byte 6,843 of the unpacked data, after')
     })
 
     it('says which machine it is about', () => {

@@ -261,7 +261,7 @@ describe('what is wrong is refused with its place', () => {
     expect(errorsOf('FORWARD\n*nosuch\n*filter\n')).toEqual([
       'rules:1:1: this stands outside of a table; begin a table with *filter, or give what iptables-save prints',
       'rules:2:2: there is no table "nosuch"; tables are raw, mangle, nat, filter and security',
-      'rules:3:1: the table filter is not closed; write COMMIT behind its rules',
+      'rules:3:1: the table filter is not closed; write COMMIT after its rules',
     ])
   })
 

@@ -1,9 +1,8 @@
 import { IP_V4 } from '../../wire/packet-fields.ts'
 import { EXPECT_ADDED, EXPECT_BUSY, type Follow } from '../expectations.ts'
 import type { Announcement, HelpedPacket } from './helper.ts'
-import { asMaster, expectAtFreePort } from './translated.ts'
+import { asMaster, expectAtFreePort, PORT_MAX } from './translated.ts'
 
-const PORT_MAX = 65_535
 /** Streams of one connection that are expected through NAT; more are not. */
 const STREAMS_MAX = 4
 

@@ -12,8 +12,7 @@ import {
 import { addressLine, type Media, mediaOf, sessionStart } from './sdp.ts'
 import type { SipMessage } from './sip-headers.ts'
 import { writeMediaAddress, writePort, writeSessionAddress } from './sip-nat.ts'
-
-const PORT_MAX = 65_535
+import { PORT_MAX } from './translated.ts'
 
 /**
  * Announces the streams of a session description, and rewrites their addresses and ports for NAT.

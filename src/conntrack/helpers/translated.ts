@@ -1,9 +1,8 @@
 import { EXPECT_ADDED, EXPECT_BUSY, type Follow } from '../expectations.ts'
+import { PORT_ATTEMPTS } from '../nat/range.ts'
 import type { Announcement, HelpedPacket } from './helper.ts'
 
-const PORT_MAX = 65_535
-/** The kernel tries so many ports before it gives up on finding a free one. */
-const PORT_ATTEMPTS = 128
+export const PORT_MAX = 65_535
 
 /**
  * The translation of a connection announced by a packet of `direction`, on the pattern of its master: its source

@@ -11,12 +11,10 @@ import { ANY_DIRECTION } from '../table.ts'
 import { hasPorts } from '../tuple.ts'
 import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
-import { ANY_RANGE, MANIP_SOURCE, type NatRange } from './range.ts'
+import { ANY_RANGE, MANIP_SOURCE, type NatRange, PORT_ATTEMPTS } from './range.ts'
 import { SourceIndex } from './source-index.ts'
 import { copyTuple, isBetween, isSameSourceAddress, isSameTuple } from './tuple-rows.ts'
 
-/** The kernel tries so many ports before it gives up on finding a free one. */
-const PORT_ATTEMPTS = 128
 /** The kernel then tries half as many from another port, and so on; below this number it gives up. */
 const FEWEST_ATTEMPTS = 16
 /** With so few attempts left, it begins to take the places of closed connections. */

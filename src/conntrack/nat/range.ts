@@ -2,6 +2,9 @@
 export const MANIP_SOURCE = 0
 export const MANIP_DESTINATION = 1
 
+/** The kernel tries so many ports before it gives up on finding a free one. */
+export const PORT_ATTEMPTS = 128
+
 /** What a translation may turn an address and port into. */
 export interface NatRange {
   /** Words of the lowest and highest address; null leaves the address as it is. */

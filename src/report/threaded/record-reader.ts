@@ -158,7 +158,7 @@ export class RecordReader {
     const rules = family === IP_V6 ? this.#rules6 : this.#rules4
     if (rules[id] !== undefined) return rules[id]
     const word = this.#hear()
-    if (word.kind !== 'rule') throw new Error('a rule was not told')
+    if (word.kind !== 'rule') throw new Error('a rule was not sent')
     rules[id] = word.rule
     return word.rule
   }

@@ -78,7 +78,7 @@ function parseConntrack(options: Options, context: RuleContext): Match {
     // As in iptables, which looks at the `!` of --ctstatus here, if that option comes before.
     const [status, own] = [options.get('ctstatus'), options.get('ctproto')]
     if (number === 0 && status?.negated && own && options.uses.indexOf(status) < options.uses.indexOf(own))
-      throw new Refusal(token, 'iptables refuses protocol 0 behind ! --ctstatus; take the option out')
+      throw new Refusal(token, 'iptables refuses protocol 0 after ! --ctstatus; take the option out')
     return [`${number}`, equals('connectionProtocol', number, negated('ctproto'))]
   })
   const addresses = ADDRESSES.map(([name, field]) =>

@@ -39,7 +39,7 @@ export const string: MatchExtension = {
     }
     const from = number('from', 0)
     const to = number('to', TO_MAX)
-    if (from > to) throw new Refusal(options.value('from') ?? options.at, `--from ${from} lies behind --to ${to}`)
+    if (from > to) throw new Refusal(options.value('from') ?? options.at, `--from ${from} lies after --to ${to}`)
     const ignoreCase = options.has('icase')
     const words = [
       printPattern(pattern, use.negated),

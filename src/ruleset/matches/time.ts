@@ -64,7 +64,7 @@ function parseTime(options: Options): Match {
   if (contiguous && rule.dayStart < rule.dayStop) {
     throw new Refusal(
       contiguous.at,
-      '--contiguous makes sense only where --timestop is not behind --timestart; take it away',
+      '--contiguous makes sense only where --timestop is not after --timestart; take it away',
     )
   }
   const text = printTime(rule)

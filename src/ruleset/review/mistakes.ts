@@ -141,7 +141,7 @@ function stateBeforeTracking(all: readonly ReviewedRule[]): Mistake[] {
   })
   if (asking.length === 0) return []
   const text =
-    'The table raw is asked before packets are tracked: each is INVALID there (behind NOTRACK UNTRACKED, behind CT NEW), ' +
+    'The table raw is asked before packets are tracked: each is INVALID there (after NOTRACK UNTRACKED, after CT NEW), ' +
     'also those of known connections; only packets over lo have a state. Ask for states in mangle or filter.'
   return [{ code: 'state-before-tracking', level: 'warning', text, rules: asking }]
 }

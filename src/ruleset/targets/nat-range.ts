@@ -19,7 +19,7 @@ export function parseNatRange(token: Token, family: Family, mayShift: boolean): 
   const { addresses, ports } = split(token, family)
   const parsed = ports === null ? { minPort: -1, maxPort: -1, basePort: -1 } : shiftedPorts(token, ports, mayShift)
   if (addresses === '') {
-    if (ports === null) throw new Refusal(token, 'nothing is given; write an address, a port behind a colon, or both')
+    if (ports === null) throw new Refusal(token, 'nothing is given; write an address, a port after a colon, or both')
     return { minAddress: null, maxAddress: null, ...parsed }
   }
   const bare = family === 'ipv6' ? addresses.replace(/^\[(.*)\]$/, '$1') : addresses

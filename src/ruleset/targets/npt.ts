@@ -47,7 +47,7 @@ function parsePrefix(token: Token): Prefix {
     throw new Refusal(token, `"${token.text}" is not a prefix; write ADDRESS/LENGTH with a length up to 64`)
   }
   if (address.some((word, index) => (word & ~wordMask(length, index)) !== 0)) {
-    throw new Refusal(token, `${token.text} has bits behind its prefix; write them as 0`)
+    throw new Refusal(token, `${token.text} has bits after its prefix; write them as 0`)
   }
   return { address, length }
 }

@@ -65,6 +65,6 @@ export function readCommand(use: OptionUse, positional: () => Token | null): Com
   const chain = use.values[0] ?? positional()
   const argument = WITH_ARGUMENT.has(name) ? positional() : null
   const needed = NEEDED.get(name)
-  if (needed && !argument) throw new Refusal(use.at, `${use.at.text} needs ${needed} behind the chain`)
+  if (needed && !argument) throw new Refusal(use.at, `${use.at.text} needs ${needed} after the chain`)
   return { name, at: use.at, chain, argument }
 }

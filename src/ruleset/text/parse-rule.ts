@@ -78,7 +78,7 @@ class LineReader {
       const negated = token.text === '!'
       if (negated) {
         const after = this.#tokens[this.#next++]
-        if (after === undefined) throw new Refusal(token, '! stands before nothing; put an option behind it')
+        if (after === undefined) throw new Refusal(token, '! stands before nothing; put an option after it')
         if (after.text === '!') throw new Refusal(after, 'two ! in a row; keep one or none')
         token = after
       }
@@ -116,10 +116,10 @@ class LineReader {
     const apart = this.#tokens.slice(start, this.#next)
     const values = first ? [first, ...apart] : apart
     if (values.length < wanted) {
-      throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} behind it`)
+      throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} after it`)
     }
     if (values.length > wanted && !spec.attachable) {
-      const instead = spec.optionalValue ? 'write it apart, behind a space' : 'take it away'
+      const instead = spec.optionalValue ? 'write a space before it' : 'take it away'
       throw new Refusal(token, `${name} takes no value with "="; ${instead}`)
     }
     const following = this.#tokens[this.#next]
@@ -260,7 +260,7 @@ class LineReader {
     this.#checkInterfaces()
     const { line, column } = at
     if (this.#counters && counters) {
-      this.#scope.warn(`line ${line}: counters stand before the rule and behind -c; those of -c count`)
+      this.#scope.warn(`line ${line}: counters stand before the rule and after -c; those of -c count`)
     }
     const hasIdleOptions = this.#header.some(
       ({ spec: { name } }) => name.endsWith('-interface') || (name === 'protocol' && context.family === 'ipv6'),
@@ -281,10 +281,10 @@ class LineReader {
       throw new Refusal(this.#listing.at, `${this.#listing.at.text} is for lists; take it away`)
     }
     if (!takesRule && option) {
-      throw new Refusal(option.at, `${option.at.text} cannot stand behind ${at.text}; take it away`)
+      throw new Refusal(option.at, `${option.at.text} cannot stand after ${at.text}; take it away`)
     }
     if (this.#counters && !puts && name !== 'policy') {
-      throw new Refusal(at, `counters cannot stand behind ${at.text}; take them away`)
+      throw new Refusal(at, `counters cannot stand after ${at.text}; take them away`)
     }
   }
 

@@ -37,7 +37,7 @@ export function parseRuleset(
   if (hasMark) file.warn('the file begins with a byte order mark, which iptables-restore refuses; it is passed over')
   const lines = (hasMark ? text.slice(1) : text).split('\n')
   if (lines.at(-1) === '') lines.pop()
-  else if (text !== '') file.warn(`line ${lines.length}: the last line has no line end, which iptables-restore minds`)
+  else if (text !== '') file.warn(`line ${lines.length}: the last line has no line end, which iptables-restore refuses`)
   if (lines.some((line) => line.endsWith('\r'))) {
     file.warn('the lines end as in DOS (CR LF), which iptables-restore refuses; they are read as if they did not')
   }
@@ -142,7 +142,7 @@ class FileReader {
     )
     const at = { line, column: 1 }
     if (!name || !policy) throw new Refusal(at, 'a chain is declared as ":NAME POLICY [packets:bytes]"')
-    if (extra) this.warn(`line ${line}: "${extra.text}" stands behind the chain; iptables-restore passes over it`)
+    if (extra) this.warn(`line ${line}: "${extra.text}" stands after the chain; iptables-restore ignores it`)
     const counted = counters ? this.#counters(counters.text, line) : null
     if (table.has(name.text) && !table.isBaseChain(name.text)) {
       this.warn(
@@ -166,7 +166,7 @@ class FileReader {
     const rule = text.slice(start)
     const tokens = tokenize(rule, line, start + 1)
     if (tokens.length === 0)
-      throw new Refusal({ line, column: 1 }, 'counters without a rule; write -A CHAIN behind them')
+      throw new Refusal({ line, column: 1 }, 'counters without a rule; write -A CHAIN after them')
     if (tokens.length > WORDS_MAX) {
       throw new Refusal(tokens[WORDS_MAX], `the line has more than ${WORDS_MAX} words; make several rules of it`)
     }
@@ -233,7 +233,7 @@ class FileReader {
 
   finish(lastLine: number): ParsedRuleset {
     if (this.#table && this.#errors.length < ERRORS_MAX) {
-      const text = `the table ${this.#table.name} is not closed; write COMMIT behind its rules`
+      const text = `the table ${this.#table.name} is not closed; write COMMIT after its rules`
       this.#note(new Refusal({ line: lastLine, column: 1 }, text))
     }
     for (const builder of this.#commanded.values()) {

@@ -85,18 +85,12 @@ export class TableBuilder {
       case 'append':
         this.#chain(command.chain).rules.push(...rules)
         return
-      case 'insert': {
-        const chain = this.#chain(command.chain)
-        const at = argument ? ruleNumber(argument, chain.rules.length + 1) - 1 : 0
-        for (const rule of rules) chain.rules.splice(at, 0, rule)
+      case 'insert':
+        this.#insert(this.#chain(command.chain), argument, rules)
         return
-      }
-      case 'replace': {
-        const chain = this.#chain(command.chain)
-        if (rules.length !== 1) throw new Refusal(command.at, '-R takes one source and one destination address')
-        chain.rules[ruleNumber(argument, chain.rules.length) - 1] = rules[0]
+      case 'replace':
+        this.#replace(this.#chain(command.chain), argument, rules, command.at)
         return
-      }
       case 'delete':
         this.#delete(command.chain, argument, rules, command.at)
         return
@@ -113,18 +107,9 @@ export class TableBuilder {
       case 'delete-chain':
         this.#deleteChains(command.chain)
         return
-      case 'rename-chain': {
-        const chain = this.#chain(command.chain)
-        const name = argument?.text.slice(0, RENAMED_MAX) ?? ''
-        if (!argument || chain.base || this.has(name) || RESERVED.has(name)) {
-          throw new Refusal(command.at, 'only a user chain can be renamed, to a name that is free; choose another')
-        }
-        if (argument.text === '' || argument.text.length > NEW_NAME_MAX) {
-          throw new Refusal(argument, `"${argument.text}" cannot be the new name; use 1 to ${NAME_MAX} characters`)
-        }
-        this.#rename(chain, name)
+      case 'rename-chain':
+        this.#renameByCommand(this.#chain(command.chain), argument, command.at)
         return
-      }
       case 'flush':
         for (const chain of this.#every(command.chain)) chain.rules = []
         return
@@ -139,6 +124,27 @@ export class TableBuilder {
         }
         return
     }
+  }
+
+  #insert(chain: ChainBuilder, argument: Token | null, rules: readonly Rule[]): void {
+    const at = argument ? ruleNumber(argument, chain.rules.length + 1) - 1 : 0
+    for (const rule of rules) chain.rules.splice(at, 0, rule)
+  }
+
+  #replace(chain: ChainBuilder, argument: Token | null, rules: readonly Rule[], command: Token): void {
+    if (rules.length !== 1) throw new Refusal(command, '-R takes one source and one destination address')
+    chain.rules[ruleNumber(argument, chain.rules.length) - 1] = rules[0]
+  }
+
+  #renameByCommand(chain: ChainBuilder, argument: Token | null, command: Token): void {
+    const name = argument?.text.slice(0, RENAMED_MAX) ?? ''
+    if (!argument || chain.base || this.has(name) || RESERVED.has(name)) {
+      throw new Refusal(command, 'only a user chain can be renamed, to a name that is free; choose another')
+    }
+    if (argument.text === '' || argument.text.length > NEW_NAME_MAX) {
+      throw new Refusal(argument, `"${argument.text}" cannot be the new name; use 1 to ${NAME_MAX} characters`)
+    }
+    this.#rename(chain, name)
   }
 
   /** iptables-restore zeroes what the kernel counted before, but keeps the counters that the same file gives. */
