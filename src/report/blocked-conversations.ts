@@ -6,7 +6,10 @@ import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } fro
 /** Conversations remembered at most; later ones are only counted. */
 export const CONVERSATIONS_MAX = 65_536
 
-/** Integers of a key: TRANSPORT_ << 16 | family << 8 | protocol (255 where unknown), ports, lower address (4), higher address (4). */
+/** `protocol` of a conversation whose packets have no known protocol (P_PROTOCOL -1, in eight bits). */
+export const UNKNOWN_PROTOCOL = 255
+
+/** Integers of a key: TRANSPORT_ << 16 | family << 8 | protocol, ports, lower address (4), higher address (4). */
 const KEY_INTS = 10
 const KEY_KIND = 0
 const KEY_PORTS = 1
@@ -159,7 +162,7 @@ export class BlockedConversations {
       key[KEY_LOW + i] = i < words ? fields[low + i] : 0
       key[KEY_HIGH + i] = i < words ? fields[high + i] : 0
     }
-    key[KEY_KIND] = (transport << 16) | (fields[base + P_FAMILY] << 8) | (fields[base + P_PROTOCOL] & 255)
+    key[KEY_KIND] = (transport << 16) | (fields[base + P_FAMILY] << 8) | (fields[base + P_PROTOCOL] & 0xff)
     if (transport === TRANSPORT_PORTS) {
       key[KEY_PORTS] = this.swapped ? (portsWord << 16) | (portsWord >>> 16) : portsWord
     } else if (transport === TRANSPORT_ICMP) {

@@ -9,7 +9,7 @@ import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, snippet } from './byte-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { PACKET_COLUMNS } from './packet-columns.ts'
-import { protocolName } from './protocol-names.ts'
+import { reportedProtocol } from './protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
 /** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name, fragments). */
@@ -23,8 +23,8 @@ const SPACE = 0x20
 const PROTO_PORTS: Snippet[] = []
 const PROTO_NO_PORTS: Snippet[] = []
 for (let protocol = 0; protocol < 256; protocol++) {
-  PROTO_PORTS.push(snippet(`,${protocolName(protocol)},`))
-  PROTO_NO_PORTS.push(snippet(`,${protocolName(protocol)},,,`))
+  PROTO_PORTS.push(snippet(`,${reportedProtocol(protocol)},`))
+  PROTO_NO_PORTS.push(snippet(`,${reportedProtocol(protocol)},,,`))
 }
 PROTO_NO_PORTS.push(snippet(',,,,'))
 const NO_ADDRESSES = snippet(',,,,,,')

@@ -8,7 +8,7 @@ import { AnswerTexts } from './answers.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, shortText, snippet } from './byte-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
-import { protocolName } from './protocol-names.ts'
+import { reportedProtocol } from './protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
 /** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name). */
@@ -42,8 +42,8 @@ const DECIMAL_ROOM = 17
 const PROTO_PORTS: Snippet[] = []
 const PROTO_NO_PORTS: Snippet[] = []
 for (let protocol = 0; protocol < 256; protocol++) {
-  PROTO_PORTS.push(snippet(`","proto":"${protocolName(protocol)}","sport":`))
-  PROTO_NO_PORTS.push(snippet(`","proto":"${protocolName(protocol)}","sport":null,"dport":null,"length":`))
+  PROTO_PORTS.push(snippet(`","proto":"${reportedProtocol(protocol)}","sport":`))
+  PROTO_NO_PORTS.push(snippet(`","proto":"${reportedProtocol(protocol)}","sport":null,"dport":null,"length":`))
 }
 PROTO_NO_PORTS.push(snippet('","proto":null,"sport":null,"dport":null,"length":'))
 

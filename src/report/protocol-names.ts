@@ -1,18 +1,11 @@
-import {
-  PROTO_DCCP,
-  PROTO_SCTP,
-  PROTO_TCP,
-  PROTO_UDP,
-  PROTO_UDPLITE,
-  protocolName as usualName,
-} from '../wire/protocols.ts'
+import { PROTO_DCCP, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, protocolName } from '../wire/protocols.ts'
 
 /**
  * The name of a protocol in reports; `proto-99` for one without a name, so that it is always text.
  * @param protocol 0 to 255
  */
-export function protocolName(protocol: number): string {
-  const name = usualName(protocol)
+export function reportedProtocol(protocol: number): string {
+  const name = protocolName(protocol)
   return /^\d/.test(name) ? `proto-${name}` : name
 }
 

@@ -3,7 +3,7 @@ import { CTSTATE_NAMES, CTSTATE_NEW } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
 import { VERDICT_NAMES, VERDICT_NONE } from '../ruleset/rule-packet.ts'
 import { NOTE_NAMES, NOTE_NONE } from '../wire/packet-fields.ts'
-import { protocolName } from './protocol-names.ts'
+import { reportedProtocol } from './protocol-names.ts'
 import { byteSize } from './text.ts'
 import { PROTOCOL_ROWS, type TrafficCounters } from './traffic-counters.ts'
 
@@ -60,7 +60,7 @@ export function statesTable(traffic: TrafficCounters): string[][] {
   const sum = (value: (protocol: number) => number): string => count(protocols.reduce((s, p) => s + value(p), 0))
   const head = ['', ...states.map((state) => CTSTATE_NAMES[state] ?? ''), 'packets', 'connections']
   const rows = protocols.map((protocol) => [
-    protocol === PROTOCOL_ROWS - 1 ? 'no transport' : protocolName(protocol),
+    protocol === PROTOCOL_ROWS - 1 ? 'no transport' : reportedProtocol(protocol),
     ...states.map((state) => count(cell(state, protocol))),
     count(total(protocol)),
     count(traffic.connections[protocol]),

@@ -5,11 +5,11 @@ import type { ReplaySummary } from '../netfilter/replay.ts'
 import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { addressText } from '../wire/address.ts'
-import { type BlockedConversation, CONVERSATIONS_MAX } from './blocked-conversations.ts'
+import { type BlockedConversation, CONVERSATIONS_MAX, UNKNOWN_PROTOCOL } from './blocked-conversations.ts'
 import { dependenceLines } from './dependence.ts'
 import { linkTypeName } from './link-type-names.ts'
 import { problemSentences } from './problems.ts'
-import { protocolName } from './protocol-names.ts'
+import { reportedProtocol } from './protocol-names.ts'
 import { lineList, more, placedText, ruleNameWithFamily } from './rule-places.ts'
 import { notesText, statesTable, verdictsTable } from './summary-tables.ts'
 import { byteSize, duration, type Paint, PLAIN, printable, table, utc, wrap } from './text.ts'
@@ -240,7 +240,7 @@ function conversationLine(one: BlockedConversation): string[] {
 }
 
 function conversationName(one: BlockedConversation): string {
-  const protocol = one.protocol === 255 ? 'no transport header' : protocolName(one.protocol)
+  const protocol = one.protocol === UNKNOWN_PROTOCOL ? 'no transport header' : reportedProtocol(one.protocol)
   const end = (words: Int32Array, port: number): string => {
     const address = addressText(words, 0, one.family)
     if (one.transport !== TRANSPORT_PORTS) return address

@@ -1,3 +1,5 @@
+import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
+
 export interface HelperInfo {
   readonly name: string
   /**
@@ -10,16 +12,16 @@ export interface HelperInfo {
 
 /** The kernel's helpers that `-j CT --helper` may name. */
 export const ATTACHABLE_HELPERS: readonly HelperInfo[] = [
-  { name: 'amanda', protocols: [17] },
-  { name: 'ftp', protocols: [6] },
-  { name: 'H.245', protocols: [17] },
-  { name: 'irc', protocols: [6], ipv4Only: true },
-  { name: 'netbios-ns', protocols: [17], ipv4Only: true },
-  { name: 'pptp', protocols: [6], ipv4Only: true },
-  { name: 'Q.931', protocols: [6] },
-  { name: 'RAS', protocols: [17] },
-  { name: 'sane', protocols: [6] },
-  { name: 'sip', protocols: [6, 17] },
-  { name: 'snmp', protocols: [17], ipv4Only: true },
-  { name: 'tftp', protocols: [17] },
+  { name: 'amanda', protocols: [PROTO_UDP] },
+  { name: 'ftp', protocols: [PROTO_TCP] },
+  { name: 'H.245', protocols: [PROTO_UDP] },
+  { name: 'irc', protocols: [PROTO_TCP], ipv4Only: true },
+  { name: 'netbios-ns', protocols: [PROTO_UDP], ipv4Only: true },
+  { name: 'pptp', protocols: [PROTO_TCP], ipv4Only: true },
+  { name: 'Q.931', protocols: [PROTO_TCP] },
+  { name: 'RAS', protocols: [PROTO_UDP] },
+  { name: 'sane', protocols: [PROTO_TCP] },
+  { name: 'sip', protocols: [PROTO_TCP, PROTO_UDP] },
+  { name: 'snmp', protocols: [PROTO_UDP], ipv4Only: true },
+  { name: 'tftp', protocols: [PROTO_UDP] },
 ]

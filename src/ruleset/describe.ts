@@ -1,3 +1,4 @@
+import { IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
 import type { Condition } from './evaluate/condition.ts'
 import { FIELDS, type FieldName } from './evaluate/fields.ts'
 import type { Runtime } from './evaluate/runtime.ts'
@@ -43,7 +44,7 @@ function describeField(name: FieldName, packet: RulePacket, runtime: Runtime): s
   if (!knownReader(name, -1, runtime)(packet)) return `${label} not known`
   const address = /^(.*)([0-3])$/.exec(name)
   if (address) {
-    const words = packet.fields[packet.base] === 6 ? [0, 1, 2, 3] : [0]
+    const words = packet.fields[packet.base + P_FAMILY] === IP_V6 ? [0, 1, 2, 3] : [0]
     const value = words.map((word) => fieldReader(`${address[1]}${word}` as FieldName, runtime)(packet) >>> 0)
     return `${FIELDS[`${address[1]}0` as FieldName].label} ${printAddress(value)}`
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { reasonText } from '../../src/conntrack/reasons.ts'
 import { CTSTATE_NAMES, type Outcome } from '../../src/netfilter/outcome.ts'
-import { protocolName } from '../../src/report/protocol-names.ts'
+import { reportedProtocol } from '../../src/report/protocol-names.ts'
 import { HOOK_NAMES } from '../../src/ruleset/hooks.ts'
 import { VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
 import { addressText } from '../../src/wire/address.ts'
@@ -44,7 +44,7 @@ export function packetRecord(o: Outcome, captures: readonly string[]): PacketRec
     time: o.digits === -1 ? null : `${o.epochSeconds}${o.digits === 0 ? '' : `.${fraction}`}`,
     src: addresses ? addressText(f, P_SRC, addresses) : null,
     dst: addresses ? addressText(f, P_DST, addresses) : null,
-    proto: addresses && protocol >= 0 ? protocolName(protocol) : null,
+    proto: addresses && protocol >= 0 ? reportedProtocol(protocol) : null,
     sport: ports ? word >>> 16 : null,
     dport: ports ? word & 0xffff : null,
     length: o.wireLength,

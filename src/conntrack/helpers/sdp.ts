@@ -1,6 +1,6 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { type AddressRead, readAddress } from './address-text.ts'
-import { lineBehind, numberAt, type SipMessage, startsWith } from './sip-headers.ts'
+import { isSipPort, lineBehind, numberAt, type SipMessage, startsWith } from './sip-headers.ts'
 import { leadingNumber } from './text.ts'
 
 /** Expectation policies of the SIP helper, by the media that they are for. */
@@ -48,8 +48,8 @@ export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
     at += line[1].length + 1
     const port = numberAt(text, at)?.value ?? 0
     if (port === 0) continue
-    const own = port >= 1024 && port <= 65_535 ? addressLine(message, at, 'c=') : null
-    const address = port >= 1024 && port <= 65_535 ? (own?.words ?? session) : null
+    const own = isSipPort(port) ? addressLine(message, at, 'c=') : null
+    const address = isSipPort(port) ? (own?.words ?? session) : null
     if (address === null) {
       yield 'impossible'
       return

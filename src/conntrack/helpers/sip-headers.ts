@@ -1,5 +1,6 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { readAddress } from './address-text.ts'
+import { PORT_MAX } from './translated.ts'
 
 /**
  * A SIP message (RFC 3261) as text, one character for each byte, and the family of its connection. NAT rewrites the
@@ -41,6 +42,8 @@ export const SIP_HEADERS = { CONTACT, CSEQ, EXPIRES, CONTENT_LENGTH, FROM, TO, V
 const NUMBER_DIGITS = /\d{1,11}(?!\d)/y
 const PORT_DIGITS = /\d{1,5}(?!\d)/y
 
+const SIP_PORT_MIN = 1024
+
 interface NumberRead {
   readonly value: number
   readonly end: number
@@ -51,9 +54,14 @@ export function numberAt(text: string, at: number): NumberRead | null {
   return readDigits(text, at, NUMBER_DIGITS, 0, 0xffff_ffff)
 }
 
-/** The port at `at`, from 1024 on; null for none. */
+/** Whether the helper accepts the port: it ignores privileged ones. */
+export function isSipPort(port: number): boolean {
+  return port >= SIP_PORT_MIN && port <= PORT_MAX
+}
+
+/** The port at `at`; null for none, or one that the helper does not accept. */
 function portAt(text: string, at: number): NumberRead | null {
-  return readDigits(text, at, PORT_DIGITS, 1024, 65_535)
+  return readDigits(text, at, PORT_DIGITS, SIP_PORT_MIN, PORT_MAX)
 }
 
 function readDigits(text: string, at: number, pattern: RegExp, min: number, max: number): NumberRead | null {

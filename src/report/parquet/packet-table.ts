@@ -6,7 +6,7 @@ import { VERDICT_NAMES } from '../../ruleset/rule-packet.ts'
 import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
 import { type Answer, AnswerTexts } from '../answers.ts'
 import { PACKET_COLUMNS } from '../packet-columns.ts'
-import { protocolName } from '../protocol-names.ts'
+import { reportedProtocol } from '../protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-key.ts'
 import {
   type Column,
@@ -19,7 +19,7 @@ import {
 import { AddressDictionary, fixedTexts, smallNumbers, ValueDictionary } from './dictionaries.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
 
-const PROTOCOLS = fixedTexts(Array.from({ length: 256 }, (_, protocol) => protocolName(protocol)))
+const PROTOCOLS = fixedTexts(Array.from({ length: 256 }, (_, protocol) => reportedProtocol(protocol)))
 const NOTES = fixedTexts(NOTE_NAMES.map((note) => note ?? ''))
 const HOOKS = fixedTexts(HOOK_NAMES)
 /** Indexed by the bits of Outcome.possibleVerdicts. */

@@ -1,3 +1,4 @@
+import { isIcmpError, isIcmpv6Error } from '../../conntrack/protocols/icmp-types.ts'
 import { jenkinsHash3 } from '../../wire/jenkins-hash.ts'
 import {
   EXTENSION_AUTH,
@@ -16,7 +17,17 @@ import {
 import { AUTH, findHeader } from '../matches/extension-chain.ts'
 import { PART_DESTINATION, PART_SOURCE } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import { PROTOCOL_AH, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../text/protocols.ts'
+import {
+  PROTOCOL_AH,
+  PROTOCOL_DCCP,
+  PROTOCOL_ESP,
+  PROTOCOL_ICMP,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_SCTP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_UDPLITE,
+} from '../text/protocols.ts'
 
 export interface HashQuestion {
   /** Prefix lengths. */
@@ -34,10 +45,15 @@ export interface HashQuestion {
 }
 
 /** Protocols whose header begins with two ports or an SPI; in AH the SPI comes after four bytes. */
-const PORTED: ReadonlySet<number> = new Set([6, 17, 33, 50, 51, 132, 136])
-/** ICMP errors, by family: their hash is that of the packet that they quote. */
-const ERRORS4: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
-const LAST_ERROR6 = 127
+const PORTED: ReadonlySet<number> = new Set([
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_DCCP,
+  PROTOCOL_ESP,
+  PROTOCOL_AH,
+  PROTOCOL_SCTP,
+  PROTOCOL_UDPLITE,
+])
 
 /** Sets the mark, or makes it unknown where the capture does not show what is hashed. */
 export function hashMark(packet: RulePacket, question: HashQuestion): void {
@@ -79,7 +95,8 @@ function ofPacket(packet: RulePacket, question: HashQuestion): number {
   if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
     if (start >= captured) return CANNOT_TELL
     const type = packet.bytes[start]
-    if (isV4 ? ERRORS4.has(type) : type <= LAST_ERROR6) return CANNOT_TELL
+    // The hash of an ICMP error is that of the packet that it quotes.
+    if (isV4 ? isIcmpError(type) : isIcmpv6Error(type)) return CANNOT_TELL
   }
   const words = isV4 ? 1 : 4
   let source = 0
