@@ -31,10 +31,7 @@ import { TableCleaner } from './table-cleaner.ts'
 import type { TupleKey } from './tuple.ts'
 
 const ENTRIES_AT_LEAST = 1 << 12
-/**
- * Entries for which memory is reserved: for a table without a limit, and at most for one with a limit. Beyond that the
- * array is copied as it grows.
- */
+/** Entries to reserve memory for: without a limit, and at most. Beyond that the array is copied as it grows. */
 const ENTRIES_WITHOUT_LIMIT = 1 << 22
 const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
@@ -68,10 +65,7 @@ export class ConnectionTable {
   created = 0
   /** Direction of the packet that `find` found an entry for: 0 original, 1 reply. */
   foundDirection = 0
-  /**
-   * There was a connection whose directions are in different zones, so several connections may have the same tuple in
-   * one zone.
-   */
+  /** There was a connection with a zone for each direction: several may have the same tuple in one zone. */
   hasSplitZones = false
   /** There was a connection with two tuples, so a packet may not belong to it and still have answers that do. */
   hasTwoTuples = false
@@ -143,9 +137,7 @@ export class ConnectionTable {
     this.touched = touched
   }
 
-  /**
-   * Loads what is needed to take the entry out of the index into the processor's cache. Add the result to `touched`.
-   */
+  /** Loads what `unlink` needs into the processor's cache. Add the result to `touched`. */
   approachEntry(id: number): number {
     return this.#index.approach(this.#hashes[id])
   }
@@ -192,8 +184,8 @@ export class ConnectionTable {
   }
 
   /**
-   * The newest of several matching entries, as in the kernel, whose lists begin with the newest (oracle: fuzzing of
-   * firewalls with zones for one direction).
+   * The newest of several matches, as in the kernel's lists (oracle: fuzzing of firewalls with zones for one
+   * direction).
    */
   #findNewest(key: TupleKey, only: number): number {
     const index = this.#index
