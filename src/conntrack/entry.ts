@@ -64,7 +64,7 @@ export const TCP_SIDE_FLAGS = 4
 export const TCP_END_FRAME = 5
 export const TCP_MAX_END_FRAME = 6
 
-/** State, last segment, retransmissions, last ignored SYN: see protocols/tcp-word.ts. */
+/** State, last segment, retransmissions and the last ignored SYN; protocols/tcp-word.ts has the layout. */
 export const E_TCP_STATE = E_TCP_SIDE + 2 * TCP_SIDE_INTS
 export const E_TCP_LAST_SEQ = E_TCP_STATE + 1
 export const E_TCP_LAST_ACK = E_TCP_STATE + 2

@@ -1,8 +1,8 @@
 /**
- * Room for so many records, or for as many as the system agrees to, but no fewer than `atLeast`. Memory of this size that
- * nothing has touched is only reserved: the operating system gives it out page by page, so records come to be one by one
- * without ever being copied to a larger place. Of the kind that threads can share: any other counts as full for V8, which
- * would collect garbage for it at once.
+ * Reserves room for so many records, or for as many as the system allows, but at least `atLeast`. The operating system
+ * provides untouched memory of this size page by page when it is first used, so the room can be large, and records
+ * never have to be copied to a larger place. V8 counts an ArrayBuffer of this size as used memory and starts to collect
+ * garbage; it does not count a SharedArrayBuffer.
  */
 export function reserve(records: number, bytesEach: number, atLeast: number): SharedArrayBuffer {
   for (let count = records; ; count = Math.max(Math.ceil(count / 2), atLeast)) {

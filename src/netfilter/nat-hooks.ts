@@ -220,7 +220,7 @@ export class NatHooks {
     }
     const rule = rules.info(packet.decidedBy)
     if (rule !== null) this.unsureSources.note(rule, rules.unknownText(packet.unknownReason) ?? '')
-    // Another source would not change what becomes of this packet.
+    // Another source would not change the verdict of this packet.
     return packet.possibleVerdicts === 1 << VERDICT_ACCEPT ? VERDICT_ACCEPT : VERDICT_UNKNOWN
   }
 

@@ -66,20 +66,7 @@ export function compileRuleset(
 ): ExplainingRuleset {
   if (options.timeoutPolicies) checkTimeouts(parsed, options.timeoutPolicies)
   const { infos, firstId } = ruleInfos(parsed)
-  const runtime: Runtime = {
-    counters: new Float64Array(2 * infos.length),
-    trail: new Trail(COMPILED_DEPTH_MAX + 2),
-    jumps: 0,
-    pure: [],
-    stateful: [],
-    effects: [],
-    edits: [],
-    editedParts: ALL_PARTS & parsed.tables.reduce((parts, table) => parts | partsEditedBehind(table), 0),
-    slots: new Map(),
-    sets: [],
-    readers: new Map(),
-    uncertainMarks: new UncertainMarks(),
-  }
+  const runtime = newRuntime(parsed, infos.length)
   const reasons: string[] = []
   const reasonIndex = (text: string): number => {
     const index = reasons.indexOf(text)
@@ -143,6 +130,7 @@ function newRuntime({ tables }: ParsedRuleset, ruleCount: number): Runtime {
   return {
     counters: new Float64Array(2 * ruleCount),
     trail: new Trail(COMPILED_DEPTH_MAX + 2),
+    jumps: 0,
     pure: [],
     stateful: [],
     effects: [],

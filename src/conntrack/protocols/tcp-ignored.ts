@@ -17,7 +17,7 @@ import { SEGMENT_ACK, SEGMENT_SYN, SEGMENT_SYNACK, TCP_LAST_ACK, TCP_SYN_SENT } 
 import { type Segment, sideFromOptions, TCP_SIDE_BE_LIBERAL } from './tcp-window.ts'
 import { EXPECTS_CHALLENGE_ACK, ignoredSideOf, lastDirectionOf, lastKindOf, withIgnored, withLast } from './tcp-word.ts'
 
-/** Takes down what an ignored segment said, should the other side's answer show that it was meant. */
+/** Records an ignored segment, in case the answer of the other side shows that it was valid. */
 export function keepIgnored(
   t: Int32Array,
   e: number,
@@ -41,7 +41,7 @@ export function keepIgnored(
   }
 }
 
-/** The server answers a SYN that was ignored: it knew better than the entry. */
+/** Whether the segment is the server's answer to a SYN that was ignored: the SYN was valid, the entry was out of date. */
 export function grantsIgnoredSyn(t: Int32Array, e: number, direction: number, segment: Segment): boolean {
   const word = t[e + E_TCP_STATE]
   return (
@@ -53,8 +53,8 @@ export function grantsIgnoredSyn(t: Int32Array, e: number, direction: number, se
 }
 
 /**
- * The entry starts anew from the ignored SYN, which takes the place of its side's data; the answering side starts blank, but
- * for its pick-up's mark.
+ * Restarts the entry from the ignored SYN, which replaces the data of its side. The answering side starts blank, except
+ * for its TCP_SIDE_BE_LIBERAL flag.
  * @param answering direction of the answer
  */
 export function resumeIgnoredSyn(t: Int32Array, e: number, answering: number, frame: number): void {
@@ -72,7 +72,7 @@ export function resumeIgnoredSyn(t: Int32Array, e: number, answering: number, fr
   t[other + TCP_SIDE_FLAGS] = kept
 }
 
-/** RFC 5961, section 4: the ACK may answer a stray SYN, not the FIN. */
+/** Whether the ACK may answer a stray SYN instead of the FIN (RFC 5961, section 4). */
 export function answersStraySyn(t: Int32Array, e: number, direction: number, oldState: number, kind: number): boolean {
   const word = t[e + E_TCP_STATE]
   return (

@@ -16,8 +16,8 @@ import { type Segment, sideFromOptions, TCP_SIDE_BE_LIBERAL, TCP_SIDE_SACK_PERMI
 import { withLast } from './tcp-word.ts'
 
 /**
- * Fills in a blank entry by the first segment of a connection: a SYN, or with nf_conntrack_tcp_loose an ACK from the middle of
- * one. False, with the reason in `finding`, for any other.
+ * Fills in a blank entry from the first segment of a connection: a SYN, or with nf_conntrack_tcp_loose an ACK in the
+ * middle of the connection. False, with the reason in `finding`, for any other segment.
  * @param isLoose nf_conntrack_tcp_loose
  */
 export function openConnection(

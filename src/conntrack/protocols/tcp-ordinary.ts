@@ -56,14 +56,14 @@ const STATUS_WANTED = IPS_CONFIRMED | IPS_SEEN_REPLY
 
 /** The flags of which only ACK may be set. PSH does not matter, FIN is looked at separately. */
 const FLAGS_ASKED = TCP_URG | TCP_ACK | TCP_RST | TCP_SYN
-/** Those by which segments are told apart. */
+/** The flags that SEGMENT_CLASS looks at. */
 const FLAGS_OF_CLASS = 0x3f
 const HEADER_BYTES = 20
 
 /**
- * What the state table, its special cases and the window check come to for the segments that most segments are: an ACK or a
- * FIN with ACK, with or without data, between all bounds of an answered connection, from the end of its handshake on. Moves the
- * connection as `TcpTracker.track` would (test/conntrack/ordinary.test.ts), but for its timeout.
+ * A shortcut for most segments: an ACK, or a FIN with ACK, with or without data, within all bounds of an answered
+ * connection, from the end of the handshake on. It does what the state table, its special cases and the window check
+ * would do, that is what `TcpTracker.track` does (test/conntrack/ordinary.test.ts), except for the timeout.
  *
  * @param t the entries, @param e the entry's first word
  * @returns false for any other segment; nothing has changed then
@@ -138,7 +138,7 @@ export function moveOrdinary(
     receiverFlags &= ~TCP_SIDE_DATA_UNACKNOWLEDGED
     t[receiver + TCP_SIDE_FLAGS] = receiverFlags
   }
-  // As the functions of tcp-word.ts, in one step.
+  // The same as withState and withLast (tcp-word.ts), in one step.
   const moved = newState | (direction << 4) | (kind << 5)
   if (isFin) {
     t[e + E_TCP_STATE] = (packed & ~0xff) | moved
@@ -164,8 +164,8 @@ export function moveOrdinary(
 }
 
 /**
- * The same for the segment that most connections are answered by: a SYN with ACK for exactly what the SYN sent, the first that
- * its side sends.
+ * The same for the usual answer to a SYN: a SYN-ACK that acknowledges exactly what the SYN sent and is the first segment
+ * of its side.
  */
 export function answerOpening(
   t: Int32Array,

@@ -108,7 +108,7 @@ export class TcpTracker {
     return false
   }
 
-  /** `track`, for segments that most are (tcp-ordinary.ts); false, and nothing has changed, for others. */
+  /** As `track`, for ordinary segments (tcp-ordinary.ts). False, with nothing changed, for all others. */
   trackOrdinary(fields: Int32Array, base: number, id: number, direction: number, frame: number): boolean {
     const table = this.#table
     const t = table.entries
@@ -146,7 +146,7 @@ export class TcpTracker {
 
     if ((t[e + E_STATUS] & IPS_CONFIRMED) === 0 && stateOf(t[e + E_TCP_STATE]) === TCP_NONE) {
       if (!openConnection(t, e, segment, fields, base, this.#loose, frame, this.#finding)) return TRACK_INVALID
-      // No bound holds for the first segment.
+      // There are no bounds yet that the first segment could violate.
       if (kind === SEGMENT_SYN) return this.#settle(t, e, direction, kind, TCP_NONE, TCP_SYN_SENT)
     }
 

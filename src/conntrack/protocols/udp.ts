@@ -65,7 +65,7 @@ export class UdpTracker {
     return true
   }
 
-  /** `track`, for a packet with a sound header of a flow that has been answered, or is by it; false where it is none. */
+  /** As `track`, for a packet of an answered flow, or its first answer. False, with nothing changed, for all others. */
   trackOrdinary(fields: Int32Array, base: number, id: number, direction: number): boolean {
     const length = fields[base + P_L4_LENGTH]
     const claimed = fields[base + P_UDP_LENGTH]

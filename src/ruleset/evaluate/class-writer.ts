@@ -2,27 +2,27 @@ import type { Place } from './division.ts'
 import { WORD } from './value-set.ts'
 
 const WORD_BITS = 32
-/** Values of words are searched among those with the same upper bits. */
+/** Upper bits of a word that select a bucket of classes, in which the value is searched. */
 const BUCKET_BITS = 12
 const BUCKET_SHIFT = WORD_BITS - BUCKET_BITS
 
-/** The classes of one field's values: those between two neighbouring boundaries of what rules ask for are one. */
+/** The classes of one field's values: all values between two neighbouring boundaries are one class. */
 export interface FieldClasses {
   readonly place: Place
-  /** Where classes begin, rising from 0. */
+  /** First value of each class, ascending from 0. */
   readonly starts: Float64Array
 }
 
-/** Writes the numbers of a packet's classes, as many in a word as there is room for, from key[at] on. */
+/** Writes the numbers of a packet's classes from key[at] on, packed into words. */
 export type ClassWriter = (fields: Int32Array, base: number, key: Int32Array, at: number) => void
 
-/** Where the number of a field's class goes. */
+/** The place of a field's class number in the key. */
 interface Slot {
   readonly word: number
   readonly shift: number
 }
 
-/** @returns `words`: how many the function writes */
+/** Generates the function that writes the classes of these fields. @returns `words`: how many it writes */
 export function classWriter(fields: readonly FieldClasses[]): { write: ClassWriter; words: number } {
   const slots = slotsOf(fields)
   const words = slots.length === 0 ? 0 : slots[slots.length - 1].word + 1
@@ -37,11 +37,11 @@ export function classWriter(fields: readonly FieldClasses[]): { write: ClassWrit
     ...terms.map((word, index) => `  key[at + ${index}] = ${word.join(' | ')}`),
     '}',
   ]
-  // Code made of numbers alone: a loop over the fields takes twice as long.
+  // The code consists of numbers and fixed names. A loop over the fields took 4 % of a whole replay longer (capture b).
   return { write: new Function('a', 'search', body.join('\n'))(arrays, search), words }
 }
 
-/** Fields one after the other; none lies in two words. */
+/** Packs the fields one after the other; none is split between two words. */
 function slotsOf(fields: readonly FieldClasses[]): readonly Slot[] {
   let word = 0
   let shift = 0
@@ -57,7 +57,7 @@ function slotsOf(fields: readonly FieldClasses[]): readonly Slot[] {
   })
 }
 
-/** The number of the class, as an expression of the packet `f[b …]`; what it looks it up in is added to `arrays`. */
+/** The class number as an expression of the packet's fields `f[b + …]`. Adds its lookup tables to `arrays`. */
 function classSource({ place, starts }: FieldClasses, arrays: (Uint16Array | Uint32Array)[]): string {
   const value = `f[b + ${place.word}] >>> ${place.shift}`
   if (place.max !== WORD) return `a${arrays.push(classTable(starts, place.max)) - 1}[${value} & ${place.max}]`
@@ -66,7 +66,7 @@ function classSource({ place, starts }: FieldClasses, arrays: (Uint16Array | Uin
   return `search(a${at - 1}, a${at}, ${value})`
 }
 
-/** The last place in `starts` that is not above the value. @param buckets see bucketsOf */
+/** Index of the class that the value is in. @param buckets see bucketsOf */
 function search(starts: Uint32Array, buckets: Uint32Array, value: number): number {
   const bucket = value >>> BUCKET_SHIFT
   let low = buckets[bucket]
@@ -79,7 +79,7 @@ function search(starts: Uint32Array, buckets: Uint32Array, value: number): numbe
   return low
 }
 
-/** By the upper bits of a value: the class of the lowest value that has them, and behind all the last class. */
+/** By the upper bits of a value: the class of the lowest value with these bits; one more entry for the last class. */
 function bucketsOf(starts: Uint32Array): Uint32Array {
   const buckets = new Uint32Array((1 << BUCKET_BITS) + 1).fill(starts.length - 1)
   let number = 0
@@ -90,7 +90,7 @@ function bucketsOf(starts: Uint32Array): Uint32Array {
   return buckets
 }
 
-/** By value: the number of its class. */
+/** Class number by value. */
 function classTable(starts: Float64Array, max: number): Uint16Array {
   const table = new Uint16Array(max + 1)
   for (let number = 0; number < starts.length; number++) table.fill(number, starts[number], starts[number + 1])

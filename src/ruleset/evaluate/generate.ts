@@ -23,10 +23,10 @@ const RULES_PER_FUNCTION = 96
 /** Kinds of actions that may change marks. */
 const CHANGING: ReadonlySet<Action['kind']> = new Set(['assign', 'edit', 'effect'])
 
-/** The packet has not been sent to chains too often. */
+/** Guard of jumps: counts them, and holds as long as there are not too many. */
 const FOLLOWED = `++k.jumps <= ${JUMPS_MAX}`
 
-/** Rules that a classifier found are turned into code when the first of so many is asked. */
+/** Rules behind a classifier are compiled in blocks of so many, when the first rule of a block is needed. */
 const RULES_PER_BLOCK = 32
 
 /** Names that every generated function can use besides its parameters. */

@@ -20,7 +20,7 @@ export class Reachable {
     this.#program = program
   }
 
-  /** For a world at some place of a chain that was called, in the end, from a base chain. */
+  /** From where a world stands to the end of its base chain. */
   ahead({ chain, at, frames }: Pick<World, 'chain' | 'at' | 'frames'>, baseChain: number): number {
     const { chains } = this.#program
     const policy = this.#from(baseChain, chains[baseChain].rules.length)
@@ -30,7 +30,10 @@ export class Reachable {
     )
   }
 
-  /** From a place of a chain to the chain's end, and in all chains called on the way. @param at up to the chain's length */
+  /**
+   * From a place of a chain to the chain's end, including all chains called on the way.
+   * @param at up to the chain's length
+   */
   #from(chain: number, at: number): number {
     return this.#of(chain, 0)[at]
   }

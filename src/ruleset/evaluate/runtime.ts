@@ -5,17 +5,20 @@ import type { Trail } from './program.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
 
 /**
- * A packet that is sent from chain to chain more often is not followed: chains that call each other twice, level after level,
- * would take years. Linux follows it, and stalls.
+ * The most jumps that are followed for one packet in one base chain. Chains that call each other twice, level after
+ * level, would take years; Linux follows all jumps and stalls.
  */
 export const JUMPS_MAX = 65_536
 
-/** Everything that generated code and the interpreter share: the only names besides `p`, `f` and `b` that code may use. */
+/**
+ * Everything that generated code and the interpreter share. Generated code uses no other names besides `p`, `f` and
+ * `b`.
+ */
 export interface Runtime {
   /** Packets and bytes of each rule: [2 * id] and [2 * id + 1]. */
   readonly counters: Float64Array
   readonly trail: Trail
-  /** How often the current packet has been sent to another chain of its base chain: at most JUMPS_MAX times. */
+  /** Jumps that the current packet has made since it entered its base chain; see JUMPS_MAX. */
   jumps: number
   readonly pure: PureTest[]
   readonly stateful: StatefulTest[]

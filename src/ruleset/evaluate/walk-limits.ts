@@ -3,7 +3,7 @@ import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '.
 import { JUMPS_MAX } from './runtime.ts'
 import type { WalkContext } from './walk-context.ts'
 
-/** More ways than this at once, and the packet is called undecidable. */
+/** With more possible ways than this at once, the packet is undecidable. */
 const WORLDS_MAX = 64
 const TOO_MANY_WORLDS = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
 export const TOO_MANY_JUMPS =
@@ -11,13 +11,13 @@ export const TOO_MANY_JUMPS =
   'let fewer rules call each chain'
 const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT_REJECT)
 
-/** Why a packet is not followed any further; null where it is. */
+/** Why a walk is given up; null if it goes on. */
 export function limitPassed(worlds: number, jumps: number): string | null {
   if (worlds > WORLDS_MAX) return TOO_MANY_WORLDS
   return jumps > JUMPS_MAX ? TOO_MANY_JUMPS : null
 }
 
-/** Nothing is known of the packet any more: what the rules behind may have done to it and to its connection, they may have done. */
+/** Tells the packet that its walk was given up: verdict, mark, changes and the mark of its connection are unknown. */
 export function leaveOpen(packet: RulePacket, context: WalkContext, decidedBy: number, missing: string): void {
   packet.unknownMark = -1
   if (context.hasEdits) packet.edits.uncertain = ALL_PARTS

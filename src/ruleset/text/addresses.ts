@@ -57,7 +57,10 @@ function parseDottedIpv4(text: string): Words | null {
   return /^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$/.test(text) ? parseIpv4(text) : null
 }
 
-/** As inet_aton(3) reads it: of less than four parts the last one fills what is left, so that `1.5` is 1.0.0.5. */
+/**
+ * As inet_aton(3) reads it: with fewer than four parts the last one fills the remaining bytes, so that `1.5` is
+ * 1.0.0.5.
+ */
 export function parseShortenedIpv4(text: string): Words | null {
   const parts = text.split('.').map((part) => (/^[0-9]/.test(part) ? numberOf(part) : null))
   const last = parts.pop() ?? null

@@ -1,12 +1,12 @@
 interface ForeignForm {
-  /** A line that nothing but this form has. */
+  /** Matches a line that only files of this form have. */
   readonly line: RegExp
   readonly advice: string
 }
 
 const GIVE_SAVED = 'give what iptables-save prints'
 
-/** What people have of a firewall beside the output of iptables-save. */
+/** Files that people take for the output of iptables-save. */
 const FOREIGN_FORMS: readonly ForeignForm[] = [
   {
     line: /^\s*table\s+(?:(?:ip|ip6|inet|arp|bridge|netdev)\s+)?\S+\s*\{|^\s*(?:flush ruleset|add table)\b|^\s*\{\s*"nftables"/,
@@ -29,7 +29,7 @@ const FOREIGN_FORMS: readonly ForeignForm[] = [
   { line: /^\s*<(?:\?xml|iptables-rules)\b/, advice: `this is XML; ${GIVE_SAVED}` },
 ]
 
-/** What to give in place of a file with this line; null where nothing is known of it. */
+/** What to give instead of a file with this line; null if the line is of no known form. */
 export function adviceFor(line: string): string | null {
   return FOREIGN_FORMS.find((form) => form.line.test(line))?.advice ?? null
 }

@@ -62,7 +62,7 @@ class FileReader {
   /** Tables made by commands outside `*table` and COMMIT. */
   readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
-  /** The file is of another form: what its other lines lack says nothing. */
+  /** The file is not of iptables-save (foreign-forms.ts): errors in its other lines would say nothing more. */
   #isForeign = false
 
   constructor(file: string, family: Family, labels: LabelNames | null) {
