@@ -1,20 +1,19 @@
 import type { CaptureFileInfo, CaptureProblem, FrameReader } from '../capture/frame-reader.ts'
 import { sysctlsWith } from '../conntrack/sysctls.ts'
-import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ReaderSource } from '../pipeline/reader-source.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
-import { IP_V4, IP_V6, P_FAMILY } from '../wire/packet-fields.ts'
-import { APPROACHED } from './fast-path.ts'
-import { NO_WAY, WAYS_MAX } from './flow-cache.ts'
-import { inferFrom } from './inference.ts'
+import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { Feed } from './feed.ts'
+import { type Inference, inferFrom } from './inference.ts'
 import { givenNames, interfacesNotGiven } from './interface-names.ts'
 import type { Machine } from './machine.ts'
-import { type MachineSettings, machineFor } from './machine-for.ts'
-import { Outcome, type PassedSink, type Sink } from './outcome.ts'
+import { type MachineParts, type MachinePlace, type MachineSettings, machineFor } from './machine-for.ts'
+import { Outcome, type Sink } from './outcome.ts'
 import { NOTHING_READ, readAhead } from './read-ahead.ts'
 import { assumptionsOf, warningsOf } from './remarks.ts'
-import type { Surrender } from './shards/shard-team.ts'
+import { Audience, replayBatch } from './replay-batch.ts'
+import type { ShardTeam, Surrender } from './shards/shard-team.ts'
 import { giveAnswered, type SharingOptions, teamFor } from './shards/sharing.ts'
 import { replayBehind } from './shards/start-anew.ts'
 import { type Tally, tallyOf } from './tally.ts'
@@ -72,88 +71,32 @@ export async function replay(
   sinks: readonly Sink[],
   onProgress?: (bytesRead: number, frames: number) => void,
 ): Promise<ReplaySummary> {
-  let source = 'next' in capture ? capture : new ReaderSource(capture)
+  const source = 'next' in capture ? capture : new ReaderSource(capture)
   const sysctls = sysctlsWith(options.sysctls)
   const ahead = mustInfer(options) ? await readAhead(source) : NOTHING_READ
   const inference = inferFrom(ahead.batches, ahead.frames)
-  const mode = options.mode ?? (options.local.length > 0 ? 'host' : inference.mode)
-  const local = options.local.length > 0 || mode !== inference.mode ? options.local : inference.local
-  if (mode === 'host' && local.length === 0) {
-    throw new Error(
-      "--mode host: the host's own addresses cannot be inferred from the capture; name them with --local ADDR[,ADDR]",
-    )
-  }
-  const checksumsUnreliable = options.checksum === 'auto' && inference.checksumsUnreliable
-  const place = { mode, local, checksumsUnreliable }
+  const place = placeOf(options, inference)
+  const { mode, local, checksumsUnreliable } = place
   const parts = machineFor(options, place)
   const { machine, ruleset4, ruleset6 } = parts
-  const wantsChecksums = options.checksum !== 'ignore' && !checksumsUnreliable && sysctls.nf_conntrack_checksum !== 0
-  source.wantsChecksums = wantsChecksums
+  source.wantsChecksums = options.checksum !== 'ignore' && !checksumsUnreliable && sysctls.nf_conntrack_checksum !== 0
 
-  const outcome = new Outcome()
-  const familyFrames = new Float64Array(IP_V6 + 1)
-  let beginning = ahead.batches
-  /** Frames that the sinks have received. */
-  let said = 0
-  let tally: Tally | null = null
-  /** Passes all batches to `take`, until it returns false. */
-  const feed = async (take: (batch: PacketBatch) => boolean | Promise<boolean>): Promise<boolean> => {
-    for (const batch of beginning) {
-      const isTaken = take(batch)
-      if (!(typeof isTaken === 'boolean' ? isTaken : await isTaken)) return false
-      await drain(sinks)
-    }
-    for (;;) {
-      onProgress?.(source.bytesRead, Math.max(machine.frames, said))
-      if (options.stop?.() === true) return true
-      const next = source.next()
-      const batch = next instanceof Promise ? await whileIdle(next, sinks) : next
-      if (batch === null) return true
-      const isTaken = take(batch)
-      if (!(typeof isTaken === 'boolean' ? isTaken : await isTaken)) return false
-      await drain(sinks)
-    }
-  }
-
+  const told: Told = { sinks, outcome: new Outcome(), familyFrames: new Float64Array(IP_V6 + 1), frames: 0 }
+  const frames = (): number => Math.max(machine.frames, told.frames)
+  const feed = new Feed(source, ahead.batches, sinks, {
+    stop: options.stop,
+    onProgress: (bytesRead) => onProgress?.(bytesRead, frames()),
+  })
   // The remaining settings can be sent to other threads.
   const { rules: _, rules6: __, stop: ___, atEnd, sharing: asked, ...settings } = options
   const sharing = atEnd === undefined ? asked : undefined
-  const team = sharing && teamFor(sharing, settings, place, parts, sysctls.nf_conntrack_max, beginning, source)
+  const team = sharing && teamFor(sharing, settings, place, parts, sysctls.nf_conntrack_max, ahead.batches, source)
+  let tally: Tally | null = null
   if (sharing && team) {
-    try {
-      const isWhole = await feed(async (batch) => {
-        const isGiven = await giveAnswered(team, batch, outcome, sinks, familyFrames)
-        said = team.frames
-        return isGiven
-      })
-      if (isWhole) tally = await team.finish(parts)
-    } finally {
-      team.close()
-    }
-    if (tally === null) {
-      source.close()
-      source = await sharing.reopen()
-      source.wantsChecksums = wantsChecksums
-      beginning = []
-    }
+    tally = await replayByTeam(team, feed, parts, told)
+    if (tally === null) await feed.startAgain(() => sharing.reopen())
   }
-  if (tally === null) {
-    const audience = new Audience(sinks)
-    await feed((batch) => {
-      if (team) replayBehind(said, batch, machine, outcome, sinks, familyFrames)
-      else {
-        for (const sink of sinks) sink.frames?.(batch)
-        replayBatch(batch, machine, outcome, audience, familyFrames)
-      }
-      return true
-    })
-    for (const passed of machine.settle()) {
-      if (team) continue
-      familyFrames[passed.isV6 ? IP_V6 : IP_V4] += passed.packets
-      for (const sink of audience.brief) sink.total(passed)
-    }
-    tally = tallyOf(parts)
-  }
+  tally ??= team ? await replayAfterTeam(feed, parts, told) : await replayAlone(feed, parts, told)
   for (const sink of sinks) await sink.end?.()
   options.atEnd?.(machine)
 
@@ -161,11 +104,11 @@ export async function replay(
     mode,
     local,
     assumptions: assumptionsOf(options, mode, local, inference, checksumsUnreliable, tally),
-    warnings: warningsOf(options, tally, ruleset4, ruleset6, familyFrames),
+    warnings: warningsOf(options, tally, ruleset4, ruleset6, told.familyFrames),
     interfacesNotGiven: interfacesNotGiven([ruleset4, ruleset6], givenNames(options)),
-    files: source.files,
-    problems: source.problems,
-    frames: Math.max(machine.frames, said),
+    files: feed.source.files,
+    problems: feed.source.problems,
+    frames: frames(),
     table: {
       created: tally.created,
       peak: tally.peak,
@@ -180,75 +123,69 @@ export async function replay(
   }
 }
 
-/** Waits for the next batch; meanwhile sinks write what they hold back. */
-async function whileIdle<T>(next: Promise<T>, sinks: readonly Sink[]): Promise<T> {
-  const [batch] = await Promise.all([next, ...sinks.map(async (sink) => sink.idle?.())])
-  return batch
+/** Where the rules run, and whether checksums count: from the options, else from the capture. */
+function placeOf(options: ReplayOptions, inference: Inference): MachinePlace {
+  const mode = options.mode ?? (options.local.length > 0 ? 'host' : inference.mode)
+  const local = options.local.length > 0 || mode !== inference.mode ? options.local : inference.local
+  if (mode === 'host' && local.length === 0) {
+    throw new Error(
+      "--mode host: the host's own addresses cannot be inferred from the capture; name them with --local ADDR[,ADDR]",
+    )
+  }
+  return { mode, local, checksumsUnreliable: options.checksum === 'auto' && inference.checksumsUnreliable }
 }
 
-/**
- * How the packets of a way are passed to the sinks: not decided yet; by the way's number (PassedSink); or each with its
- * outcome.
- */
-const TOLD_NEVER = 0
-const TOLD_BRIEFLY = 1
-const TOLD_WHOLE = 2
-
-/** The sinks of a replay, by what they need of packets that take the short way. */
-class Audience {
-  readonly all: readonly Sink[]
-  /** Sinks that need no outcome of such packets. */
-  readonly brief: readonly PassedSink[]
-  readonly others: readonly Sink[]
-  /** By number of the way: TOLD_… */
-  readonly ways = new Uint8Array(WAYS_MAX + 1)
-
-  constructor(sinks: readonly Sink[]) {
-    this.all = sinks
-    this.brief = sinks.flatMap(({ passed }) => passed ?? [])
-    this.others = sinks.filter(({ passed }) => passed === undefined)
-    this.ways[NO_WAY] = TOLD_WHOLE
-  }
-
-  /** Called for the first packet on a way. @returns how its packets are passed on from now on */
-  meet(way: number, machine: Machine, outcome: Outcome): number {
-    const told = machine.isBrief(way) ? TOLD_BRIEFLY : TOLD_WHOLE
-    this.ways[way] = told
-    if (told === TOLD_BRIEFLY) for (const sink of this.brief) sink.way?.(way, outcome)
-    return told
-  }
+/** What the sinks are told, and were told so far. */
+interface Told {
+  readonly sinks: readonly Sink[]
+  /** Filled in for each frame. */
+  readonly outcome: Outcome
+  /** Frames by IP_ family. */
+  readonly familyFrames: Float64Array
+  /** Frames that a team answered. */
+  frames: number
 }
 
-function replayBatch(
-  batch: PacketBatch,
-  machine: Machine,
-  outcome: Outcome,
-  audience: Audience,
-  familyFrames: Float64Array,
-): void {
-  const { all, brief, others, ways } = audience
-  const { current } = machine.tracker
-  for (let i = 0; i < batch.count; i++) {
-    if (i % APPROACHED === 0) machine.approach(batch, i, Math.min(i + APPROACHED, batch.count))
-    const way = machine.advance(batch, i)
-    let told = ways[way]
-    if (told !== TOLD_BRIEFLY || others.length > 0) machine.describe(batch, i, way, outcome)
-    if (told === TOLD_NEVER) told = audience.meet(way, machine, outcome)
-    if (told === TOLD_WHOLE) {
-      familyFrames[outcome.fields[outcome.base + P_FAMILY]]++
-      for (let s = 0; s < all.length; s++) all[s].packet(outcome)
-      continue
-    }
-    for (let s = 0; s < brief.length; s++) brief[s].packet(batch, i, way, current.direction, current.number)
-    for (let s = 0; s < others.length; s++) others[s].packet(outcome)
+/** Several threads replay the capture together. @returns null where they had to give up */
+async function replayByTeam(team: ShardTeam, feed: Feed, parts: MachineParts, told: Told): Promise<Tally | null> {
+  const { sinks, outcome, familyFrames } = told
+  try {
+    const isWhole = await feed.to(async (batch) => {
+      const isGiven = await giveAnswered(team, batch, outcome, sinks, familyFrames)
+      told.frames = team.frames
+      return isGiven
+    })
+    return isWhole ? await team.finish(parts) : null
+  } finally {
+    team.close()
   }
 }
 
-async function drain(sinks: readonly Sink[]): Promise<void> {
-  for (const sink of sinks) {
-    const drained = sink.drain?.()
-    if (drained !== undefined) await drained
+/** One machine replays the capture from its beginning, for sinks that a team has told the first frames already. */
+async function replayAfterTeam(feed: Feed, parts: MachineParts, told: Told): Promise<Tally> {
+  const { sinks, outcome, familyFrames, frames } = told
+  await feed.to((batch) => {
+    replayBehind(frames, batch, parts.machine, outcome, sinks, familyFrames)
+    return true
+  })
+  parts.machine.settle()
+  return tallyOf(parts)
+}
+
+async function replayAlone(feed: Feed, parts: MachineParts, told: Told): Promise<Tally> {
+  const { machine } = parts
+  const { sinks, outcome, familyFrames } = told
+  const audience = new Audience(sinks)
+  await feed.to((batch) => {
+    for (const sink of sinks) sink.frames?.(batch)
+    replayBatch(batch, machine, outcome, audience, familyFrames)
+    return true
+  })
+  for (const passed of machine.settle()) {
+    familyFrames[passed.isV6 ? IP_V6 : IP_V4] += passed.packets
+    for (const sink of audience.brief) sink.total(passed)
   }
+  return tallyOf(parts)
 }
 
 /** Whether something must be inferred from the capture before the replay. */
