@@ -54,7 +54,7 @@ const ASKED = [
   ...['4294967297', '99999999999999999999999', '18446744073709551616', '', 'One', '_u'],
 ]
 
-/** Other files, with what they are about. */
+/** Further files: without names, with odd numbers, with odd separators, and with long lines. */
 const OTHER_FILES: readonly string[] = [
   ...[
     '',
@@ -109,7 +109,7 @@ function ours(file: string, label: string): Printed {
   }
 }
 
-/** What iptables-legacy makes of the labels, with each file where the library looks for it. */
+/** What iptables-legacy prints for the labels, with each file installed as connlabel.conf. */
 function theirs(asked: readonly AskedFile[]): Printed[][] {
   const folder = mkdtempSync(join(tmpdir(), 'ctreplay-labels-'))
   try {
@@ -120,7 +120,8 @@ function theirs(asked: readonly AskedFile[]): Printed[][] {
         writeFileSync(join(folder, `${number}.${index}`), rule)
       })
     })
-    // In a mount namespace of this test only. Without any name iptables complains of the file, and prints a match that lost its label.
+    // Runs in a mount namespace of its own. If the file has no name, iptables-legacy reports an error and saves a match
+    // without its label.
     const script = `mount -t tmpfs none /etc && mkdir /etc/xtables && cd ${folder}
       ask() { cp $1.conf /etc/xtables/connlabel.conf; i=0; while [ $i -lt $2 ]; do
       if iptables-legacy-restore < $1.$i >/dev/null 2>&1
@@ -144,7 +145,7 @@ describe.skipIf(noIptables)(`names of connlabel.conf, as iptables reads and prin
 
   test('numbers and names', () => compare([{ file: FILE, labels: ASKED }]))
 
-  test('files of few names, or none, and long lines', () =>
+  test('files with few names or none, and long lines', () =>
     compare(OTHER_FILES.map((file) => ({ file, labels: ASKED_OF_OTHERS }))))
 })
 
@@ -168,7 +169,7 @@ test('a name needs the file', () => {
   ).toThrow(/no name in the file of --connlabels/)
 })
 
-test('a label that was set by name is there by number', () => {
+test('a label that was set by name can be matched by number', () => {
   const text =
     '*filter\n-A FORWARD -m connlabel --label one --set -j ACCEPT\n-A OUTPUT -m connlabel --label 1 -j DROP\nCOMMIT\n'
   const rules = compileRuleset(

@@ -1,9 +1,9 @@
 import type { SetFile } from './ipset-tools.ts'
 
-/** Words for one part of an element: right, odd and wrong ones. */
+/** Words for one part of an element: valid, unusual and invalid ones. */
 type Words = readonly string[]
 
-/** Of a text, and the empty one. */
+/** The words of a text, and the empty word. */
 function words(text: string): Words {
   return ['', ...text.trim().split(/\s*\n\s*|\s+/)]
 }
@@ -52,7 +52,7 @@ export const NUMBERS = words('0 5 -1 x 256 65536 4294967296 0x10 010 08 +5 21474
 
 interface GrammarOfType {
   readonly create: string
-  /** An element that is right; each part is replaced in turn by the words for its place. */
+  /** The parts of a valid element. Each is replaced in turn by the words for its place. */
   readonly parts: readonly string[]
   readonly words: readonly Words[]
 }
@@ -65,7 +65,7 @@ function both(type: string, parts: string, words: (addresses: Words) => readonly
   ]
 }
 
-/** Every type; kernels without one of them are not asked for it. */
+/** Every type. Types that the kernel does not have are not tested. */
 export const TYPES: readonly GrammarOfType[] = [
   ...both('hash:ip', '10.0.0.1', (ip) => [ip]),
   { create: 'hash:ip netmask 24', parts: ['10.0.0.1'], words: [IPV4] },
@@ -89,7 +89,7 @@ export const TYPES: readonly GrammarOfType[] = [
   { create: 'bitmap:port range 1-1000', parts: ['80'], words: [PORTS] },
 ]
 
-/** Files with one element, of which one part is odd; and with a part too many or too few. */
+/** Files with one element: with one part replaced, or with a part too many or too few. */
 export function filesOfElements({ create, parts, words }: GrammarOfType): SetFile[] {
   const odd = words.flatMap((all, at) => all.map((word) => parts.with(at, word)))
   return [...odd, [...parts, ''], [...parts, parts[0]], parts.slice(1)].map(

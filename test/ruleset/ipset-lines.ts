@@ -148,7 +148,7 @@ const AGAIN: readonly (readonly [create: string, first: string, second: string])
   ['bitmap:ip,mac range 10.0.0.0/24', '10.0.0.1', '10.0.0.1,1:1:1:1:1:1'],
 ]
 
-/** Files that make again what is there, and take out what is not. */
+/** Files that create sets and elements twice, and delete elements that do not exist. */
 export const FILES_WITH_EXIST: readonly SetFile[] = [
   ...TWICE.flatMap(([type, all]) => all.map((options) => `create s ${type};create s ${type} ${options}`)),
   'create s hash:ip;create s hash:net',

@@ -1,7 +1,7 @@
 import { NUMBERS } from './ipset-elements.ts'
 import type { SetFile } from './ipset-tools.ts'
 
-/** What stands behind a type or an element, and nothing. */
+/** Options to put after a type or an element, including none. */
 function options(text: string): readonly string[] {
   return ['', ...text.trim().split(/ *[|\n] */)]
 }
@@ -10,7 +10,7 @@ function withNumbers(names: string): string[] {
   return names.split(' ').flatMap((name) => NUMBERS.map((number) => `${name} ${number}`))
 }
 
-/** Types take the numbers by turns: all read them alike. */
+/** Divides the options among the types: all types read numbers in the same way. */
 function turnOf(type: number, all: readonly string[]): readonly string[] {
   return all.filter((_, at) => (at + type) % TURNS === 0)
 }
@@ -51,7 +51,7 @@ const OLD_NAMES = options(`
   ipmap range 10.0.0.0/24 | macipmap range 10.0.0.0/24 | portmap range 1-5 | hash | HASH:IP | "hash:ip" | hash: ip
 `)
 
-/** A right element of each type. */
+/** A valid element of each type. */
 const SAMPLES: readonly (readonly [create: string, element: string])[] = [
   ['hash:ip', '10.0.0.1'],
   ['hash:net', '10.0.0.0/8'],
@@ -94,7 +94,7 @@ const ADD_OPTIONS = [
   `),
 ]
 
-/** Files with one element and options behind it, in sets that have what these need, and in sets that have not. */
+/** Files with one element and options after it, in sets with and without the extensions that these need. */
 export function filesOfOptions(): SetFile[] {
   return SAMPLES.flatMap(([create, element], type) =>
     [...ADD_OPTIONS, ...turnOf(type, ADD_NUMBERS)].flatMap((option) =>

@@ -9,10 +9,11 @@ import { randomSetFiles } from './random-sets.ts'
 const RANDOM_FILES = Number(process.env.CTREPLAY_RANDOM_SETS ?? 300)
 
 /**
- * We take more: elements that are there already or not there, which `ipset -exist restore` takes. And less: names of hosts, which
- * are not looked up, `test`, which changes nothing, and `quit`, which makes ipset forget lines before it.
+ * Known differences. We accept more: like `ipset -exist restore`, `add` of elements that exist and `del` of elements
+ * that do not. We accept less: no host names (they are not looked up), no `test` (it changes nothing) and no `quit` (it
+ * makes ipset lose lines before it).
  */
-describe.skipIf(noIpset)(`files that ipset restore takes, and what is in the sets then ${noIpset}`, () => {
+describe.skipIf(noIpset)(`files that ipset restore accepts, and the sets after them ${noIpset}`, () => {
   const known = noIpset ? [] : TYPES.filter(({ create }) => isTypeOfKernel(create))
 
   test.each(known)('elements of $create', (type) => {
@@ -25,7 +26,7 @@ describe.skipIf(noIpset)(`files that ipset restore takes, and what is in the set
 
   test('lines of every kind', () => expect(differencesOf(FILES_OF_LINES, '-exist')).toEqual([]))
 
-  test('lines that make again what is there', () => expect(differencesOf(FILES_WITH_EXIST, '-exist')).toEqual([]))
+  test('lines that create what exists already', () => expect(differencesOf(FILES_WITH_EXIST, '-exist')).toEqual([]))
 
   test('random files', () => {
     const seed = Number(process.env.CTREPLAY_SEED ?? 1)
@@ -44,7 +45,7 @@ test.each([
   )
 })
 
-test('lines that are too many together are refused', () => {
+test('elements that are too many together are refused', () => {
   const lines = Array.from({ length: 3 }, (_, n) => `add s ${10 + n}.0.0.0/12\n`)
   expect(() => parseSets(`create s hash:ip maxelem 4000000000\n${lines.join('')}`, 'sets')).toThrow(
     'sets:4:7: the set has more than 2097152 elements; write networks, in a set of a net type',
@@ -70,7 +71,7 @@ test.each([
   ],
   [
     'create s hash:ip,port;add s 10.0.0.1,gre:5',
-    '2:7: "gre:5" has a port, and the protocol has none; write :0 behind it',
+    '2:7: "gre:5" has a port, but its protocol has none; write :0 after the protocol',
   ],
   ['create s hash:ip,port;add s 10.0.0.1,icmp:8', '2:7: "8" is not an ICMP type; write TYPE/CODE as 8/0, or a name as'],
   ['create s hash:ip,port;add s ::1,80', '2:7: "::1" is not an IPv4 address; write it in numbers'],

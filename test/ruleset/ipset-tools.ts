@@ -8,11 +8,11 @@ import { keyWidth, type SetDefinition } from '../../src/ruleset/ipset/set-defini
 import { HZ } from '../../src/ruleset/ticks.ts'
 import { noIptables } from './iptables-tools.ts'
 
-/** Why ipset cannot be asked; '' when it can. */
+/** Why ipset cannot be run; '' if it can. */
 export const noIpset =
   noIptables || (spawnSync('unshare', ['-n', 'ipset', 'list']).status === 0 ? '' : 'skipped: no ipset in a namespace')
 
-/** Kernels may lack types. */
+/** Whether the kernel has this type of set. */
 export function isTypeOfKernel(create: string): boolean {
   return spawnSync('unshare', ['-n', 'ipset', 'create', 's', ...create.split(' ')]).status === 0
 }
@@ -24,7 +24,7 @@ function textOf(file: SetFile): string {
   return `${file.split(';').join('\n')}\n`
 }
 
-/** Seconds that pass between the creation of an element and its listing. */
+/** The most seconds between the creation of an element and its listing. */
 const SECONDS_BETWEEN = 5
 
 /** What `ipset save` prints after each file, or null where `ipset restore` (with these options) refuses it. */
@@ -34,7 +34,7 @@ export function savedByIpset(files: readonly SetFile[], options = ''): (string |
     files.forEach((file, index) => {
       writeFileSync(join(folder, `${index}`), textOf(file))
     })
-    // Lists hold their members: destroy takes only what no list holds.
+    // Sets that are members of a list cannot be destroyed: flush empties the lists first.
     const script = `exec >/dev/null 2>&1; printf 'flush\ndestroy\n' > empty
       i=0; while [ $i -lt ${files.length} ]; do
       if ipset ${options} restore < $i; then ipset save > $i.saved; fi; ipset restore < empty; i=$((i+1)); done; true`
@@ -51,7 +51,7 @@ export function savedByIpset(files: readonly SetFile[], options = ''): (string |
   }
 }
 
-/** The sets of a text as we read it, or why we refuse it. */
+/** The sets that we read from a text, or why we refuse it. */
 function readByUs(text: string): { readonly sets: readonly SetDefinition[] | null; readonly why: string } {
   try {
     return { sets: parseSets(text, 'sets'), why: '' }
@@ -67,7 +67,7 @@ export interface Difference {
   readonly what: string
 }
 
-/** @param options of ipset, as -exist */
+/** @param options of ipset, for example -exist */
 export function differencesOf(files: readonly SetFile[], options = ''): Difference[] {
   const saved = savedByIpset(files, options)
   return files.flatMap((file, index) => {
@@ -82,10 +82,10 @@ export function differencesOf(files: readonly SetFile[], options = ''): Differen
   })
 }
 
-/** All that counts in sets, without the order that ipset has none of. */
+/** The contents of sets in a form that can be compared, in an order that does not depend on the file's. */
 interface Contents {
   readonly text: string
-  /** Of the elements, in the order of the text: these go down while the tools are asked. */
+  /** Timeouts of the elements, in the order of the text. They count down while ipset runs. */
   readonly seconds: readonly number[]
 }
 
@@ -108,7 +108,7 @@ function contentsOf(sets: readonly SetDefinition[]): Contents {
   }
 }
 
-/** As rules find them. */
+/** The elements that rules look up, sorted. */
 function elementsOf(set: SetDefinition): { text: string; seconds: number }[] {
   const { type, family, interfaces } = set
   const store = new ElementStore(keyWidth(type, family))

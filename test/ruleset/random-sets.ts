@@ -3,7 +3,7 @@ import type { SetFile } from './ipset-tools.ts'
 
 const LINES_MAX = 10
 
-/** What elements are made of: few, so that they meet again. */
+/** Values for the parts of elements: few, so that elements often occur again. */
 const PARTS = {
   ip: ['10.0.0.1', '10.0.0.2', '10.0.0.0/30', '10.0.0.1-10.0.0.2', '10.0.0.3-10.0.0.2', '10.3'],
   host: ['10.0.0.1', '10.0.0.2', '[10.0.0.3]'],
@@ -33,7 +33,10 @@ const TYPES: Readonly<Record<string, readonly Part[]>> = {
   'list:set': ['list'],
 }
 const EXTENSIONS = ['', 'comment', 'skbinfo', 'timeout 900', 'counters', 'timeout 0 counters', 'forceadd']
-/** In a bitmap, counters of an element that was taken out come back with it, and so do times that begin with a MAC. */
+/**
+ * Without counters and timeouts: when a deleted element is added again, a bitmap still has its counters, and one with
+ * MACs its timeout.
+ */
 const BITMAP_EXTENSIONS = EXTENSIONS.slice(0, 3)
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   timeout: ['', 'timeout 800', 'timeout 0'],
@@ -43,7 +46,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 }
 const NAMES = ['a', 'b', 'c'] as const
 
-/** Files of several lines that make sets, fill them, and change them; most lines are right. */
+/** Files of several lines that create, fill and change sets. Most lines are valid. */
 export function randomSetFiles(seed: number, count: number): SetFile[] {
   const chance = new Chance(seed)
   return Array.from({ length: count }, () => randomFile(chance))

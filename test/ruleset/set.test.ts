@@ -53,7 +53,7 @@ describe.skipIf(noIptables)(`sets, as iptables prints them ${noIptables}`, () =>
     '-j SET --add-set a src --del-set a dst --map-set a src --map-mark',
   ])('%s', (rule) => both(rule, 'mangle'))
 
-  test('where a mapping may stand', () => {
+  test('the tables and chains where a mapping is allowed', () => {
     both('-j SET --map-set a src --map-mark', 'filter')
     both('-j SET --map-set a src --map-mark', 'mangle', 'PREROUTING')
     both('-j SET --map-set a src --map-prio', 'mangle', 'PREROUTING')
@@ -83,7 +83,7 @@ function holds(
 
 const SYN = tcp('192.0.2.1:1000>198.51.100.2:80', 'S')
 
-describe('what is in a set', () => {
+describe('lookups in a set', () => {
   test.each([
     ['hash:ip', '192.0.2.1', '--match-set s src', 'yes'],
     ['hash:ip', '192.0.2.1', '--match-set s dst', 'no'],
@@ -117,7 +117,7 @@ describe('what is in a set', () => {
     expect(holds([`create s ${type}`, `add s ${element}`], match, SYN)).toBe(expected)
   })
 
-  test('the link layer, where the capture has it', () => {
+  test('MAC addresses, if the capture has them', () => {
     const frame = ether(SYN, { source: '02:00:00:00:00:01' })
     const settings = { linkType: 1 }
     expect(holds(['create s hash:mac', 'add s 02:00:00:00:00:01'], '--match-set s src', frame, settings)).toBe('yes')
@@ -127,13 +127,13 @@ describe('what is in a set', () => {
     expect(holds(bitmap, '--match-set s src,src', frame, settings)).toBe('no')
   })
 
-  test('ICMP has type and code for a port', () => {
+  test('type and code of ICMP count as a port', () => {
     const sets = ['create s hash:ip,port', 'add s 192.0.2.1,icmp:echo-request']
     expect(holds(sets, '--match-set s src,dst', icmp('192.0.2.1>198.51.100.2', 8, 0, { id: 7 }))).toBe('yes')
     expect(holds(sets, '--match-set s src,src', icmp('192.0.2.1>198.51.100.2', 0, 0, { id: 7 }))).toBe('no')
   })
 
-  test('nomatch takes a network out of a larger one, and --return-nomatch asks for just that', () => {
+  test('nomatch excludes a network from a larger one, and --return-nomatch matches only that', () => {
     const sets = ['create s hash:net', 'add s 192.0.0.0/8', 'add s 192.0.2.0/24 nomatch']
     expect(holds(sets, '--match-set s src', SYN)).toBe('no')
     expect(holds(sets, '--match-set s src --return-nomatch', SYN)).toBe('yes')
@@ -142,13 +142,13 @@ describe('what is in a set', () => {
     expect(holds(sets, '--match-set s src --return-nomatch', other)).toBe('no')
   })
 
-  test('an element ends with its time, and does not hide a larger network then', () => {
+  test('an element expires, and then does not hide a larger network', () => {
     const sets = ['create s hash:net timeout 0', 'add s 192.0.0.0/8', 'add s 192.0.2.0/24 timeout 10 nomatch']
     expect(holds(sets, '--match-set s src', SYN, { nowNs: 10e9 })).toBe('no')
     expect(holds(sets, '--match-set s src', SYN, { nowNs: 10.1e9 })).toBe('yes')
   })
 
-  test('a list of sets asks the sets of the family', () => {
+  test("a list of sets uses the members of the packet's family", () => {
     const sets = ['create six hash:ip family inet6', 'create four hash:ip', 'add four 192.0.2.1', 'create s list:set']
     const list = [...sets, 'add s six', 'add s four before six']
     expect(holds(list, '--match-set s src', SYN)).toBe('yes')
@@ -163,7 +163,7 @@ describe('what is in a set', () => {
     expect(holds(sets, '--match-set s src', from('2001:db8:8000::1'), {}, 'ipv6')).toBe('no')
   })
 
-  test('what lines take out again is gone, until others put it in', () => {
+  test('deleted elements are gone until they are added again', () => {
     const lines = ['create s hash:ip counters', 'add s 192.0.2.0/29', 'add s 192.0.2.1 -exist', 'del s 192.0.2.0/30']
     const from = (last: number): Uint8Array => tcp(`192.0.2.${last}:1000>198.51.100.2:80`, 'S')
     const held = (more: readonly string[]): number[] =>
@@ -174,7 +174,7 @@ describe('what is in a set', () => {
     expect(held(['flush s', 'add s 192.0.2.3', 'del s 192.0.2.4'])).toEqual([3])
   })
 
-  test('a set that was not given is unknown by name', () => {
+  test('a set that was not given is unknown, and is named', () => {
     const rules = compileWith('', filter('-A FORWARD -m set --match-set lost src -j ACCEPT'))
     const packet = packetOf(SYN)
     expect(rules.tablesAt(packet.hook)[0].run(packet)).toBe(VERDICT_UNKNOWN)
@@ -184,10 +184,10 @@ describe('what is in a set', () => {
   })
 })
 
-describe('what rules do to sets', () => {
+describe('rules that change sets', () => {
   const fresh = filter('-A FORWARD -m set --match-set s src -j ACCEPT', '-A FORWARD -p tcp -j SET --add-set s src')
 
-  test('an address is put in, for a time, and taken out', () => {
+  test('an address is added with a timeout, and deleted', () => {
     const rules = compileWith(
       'create s hash:ip timeout 5',
       filter(
@@ -202,13 +202,13 @@ describe('what rules do to sets', () => {
     expect([ask(SYN, 4), ask(udp('192.0.2.1:5>198.51.100.2:9'), 5), ask(ping, 5)]).toEqual(['no', 'no', 'no'])
   })
 
-  test('a full set takes no more', () => {
+  test('nothing is added to a full set', () => {
     const rules = compileWith('create s hash:ip maxelem 1', fresh)
     const other = tcp('192.0.2.2:1000>198.51.100.2:80', 'S')
     expect([SYN, SYN, other, other].map((bytes) => answerOf(rules, bytes))).toEqual(['no', 'yes', 'no', 'no'])
   })
 
-  test('a full set with forceadd may have taken more, and given up others', () => {
+  test('a full set with forceadd may have taken elements and removed others', () => {
     const rules = compileWith('create s hash:ip maxelem 1 forceadd', fresh)
     const from = (last: number): Uint8Array => tcp(`192.0.2.${last}:1000>198.51.100.2:80`, 'S')
     const sources = [1, 1, 2, 1, 2, 3, 4, 3, 3]
@@ -217,12 +217,12 @@ describe('what rules do to sets', () => {
     ])
   })
 
-  test('a full set is searched for what is over only when something may be', () => {
+  test('a full set is searched for expired elements only if there may be some', () => {
     const rules = compileWith('create s hash:ip maxelem 2 timeout 10', fresh)
     const ask = (last: number, seconds: number): string =>
       answerOf(rules, tcp(`192.0.2.${last}:1000>198.51.100.2:80`, 'S'), { nowNs: seconds * 1e9 })
     expect([ask(1, 0), ask(2, 5), ask(3, 6), ask(3, 7)]).toEqual(['no', 'no', 'no', 'no'])
-    // The first is over, the second not.
+    // The first element has expired, the second has not.
     expect([ask(3, 11), ask(3, 12), ask(4, 13), ask(4, 14)]).toEqual(['no', 'yes', 'no', 'no'])
     expect([ask(4, 16), ask(4, 17), ask(2, 18)]).toEqual(['no', 'yes', 'no'])
   })
@@ -248,7 +248,7 @@ describe('what rules do to sets', () => {
     expect([SYN, SYN, SYN].map((bytes) => answerOf(rules, bytes))).toEqual(['no', 'yes', 'yes'])
   })
 
-  test('a mark is mapped onto the packet', () => {
+  test('the packet gets the mark of the element', () => {
     const text = [
       '*mangle',
       '-A FORWARD -j SET --map-set s src --map-mark',
@@ -263,7 +263,7 @@ describe('what rules do to sets', () => {
   })
 })
 
-test('everything wrong with a file is told, with its place', () => {
+test('all errors of a file are reported, with their places', () => {
   const text =
     'create s hash:ip\nadd t 1.2.3.4\nadd s 1.2.3.x\ncreate x hash:foo\nadd s 1.2.3.4 timeout 3\nfoo\n-!\nconstructor s\n'
   const errors = (() => {
@@ -285,7 +285,7 @@ test('everything wrong with a file is told, with its place', () => {
   ])
 })
 
-describe.skipIf(noKernel)(`sets, held against the kernel ${noKernel}`, () => {
+describe.skipIf(noKernel)(`sets, compared with the kernel ${noKernel}`, () => {
   test('types, networks within networks, adding, deleting, timeouts, counters, marks', REAL_TIME, async () => {
     const ipset = [
       'create ip hash:ip netmask 30',
@@ -359,7 +359,7 @@ describe.skipIf(noKernel)(`sets, held against the kernel ${noKernel}`, () => {
     expect(ours).toEqual(kernel)
   })
 
-  test('a mark is mapped as far as its mask goes, and not by elements without one', REAL_TIME, async () => {
+  test('a mark is mapped within its mask; elements without a mark map none', REAL_TIME, async () => {
     const ipset = [
       'create marked hash:ip skbinfo',
       'add marked 192.0.2.1',
@@ -395,7 +395,7 @@ describe.skipIf(noKernel)(`sets, held against the kernel ${noKernel}`, () => {
     expect(new Set(kernel).size).toBeGreaterThan(3)
   })
 
-  test('elements in forms that only hands write', REAL_TIME, async () => {
+  test('elements in forms that ipset save does not write', REAL_TIME, async () => {
     const ipset = [
       'n ports ipporthash netmask 28',
       'a ports 192.0.2.20-192.0.2.2,http-79',

@@ -6,13 +6,13 @@ import { ipv4Range } from './element-addresses.ts'
 import { parseOnePort, parsePlainPorts } from './element-ports.ts'
 import type { SetType } from './set-definition.ts'
 
-/** Addresses, or networks of `netmask`, of a bitmap. */
+/** The most elements of a bitmap: addresses, ports, or networks of the size that `netmask` gives. */
 const BITS_MAX = 2 ** 16
 
-/** `range FROM-TO`, or `from` and `to`. */
+/** The range as written: `range FROM-TO`, or `from FROM to TO`. */
 export type WrittenRange = { readonly whole: Token } | { readonly from: Token; readonly to: Token | undefined }
 
-/** The range of a bitmap type. @param length of `netmask` */
+/** The range of a bitmap type. @param length prefix length that `netmask` gives */
 export function readBitmapRange(type: SetType, written: WrittenRange, length: number): NumberRange {
   if (type === 'bitmap:port') return portsOf(written)
   const range = 'whole' in written ? addressesOf(written.whole) : endsOf(written, singleAddress)
@@ -45,12 +45,15 @@ function singleAddress(token: Token): number {
 }
 
 function endsOf(written: { from: Token; to: Token | undefined }, read: (token: Token) => number): NumberRange {
-  if (!written.to) throw new Refusal(written.from, 'from needs to; write the end of the range behind it')
+  if (!written.to) throw new Refusal(written.from, 'from needs to; write to and the end of the range after it')
   const ends = [read(written.from), read(written.to)]
   return { low: Math.min(...ends), high: Math.max(...ends) }
 }
 
-/** The range, wide enough for the networks of `netmask`, which have to make up the beginning of a larger network. */
+/**
+ * The range, extended to whole networks of the size that `netmask` gives. They must be the beginning
+ * of a larger network.
+ */
 function networksOf(token: Token, { low, high }: NumberRange, length: number): NumberRange {
   const [mask] = prefixMask(length, 'ipv4')
   const range = { low: (low & mask) >>> 0, high: (high | ~mask) >>> 0 }
@@ -62,7 +65,7 @@ function networksOf(token: Token, { low, high }: NumberRange, length: number): N
   throw new Refusal(token, `"${token.text}" is larger than ${BITS_MAX} elements; narrow it, or use a hash type`)
 }
 
-/** The longest prefix length of a network that begins where the range does, and has its end; 0 for none. */
+/** The longest prefix length of a network that begins where the range begins and contains its end; 0 for none. */
 function widest({ low, high }: NumberRange): number {
   for (let length = 31; length > 0; length--) {
     if ((high & prefixMask(length, 'ipv4')[0]) >>> 0 === low) return length

@@ -12,20 +12,21 @@ const DEFAULT_ELEMENTS_MAX = 65_536
 const DEFAULT_LIST_SIZE = 8
 const LIST_SIZE_LEAST = 4
 const UINT32_MAX = 0xffff_ffff
-/** Buckets of a hash's region, by default all, and the elements of one, up to which the table does not grow. */
+/** Buckets in one region of a hash table; also the default hashsize. */
 const REGION_SIZE = 1024
+/** The default bucketsize: the most elements of a bucket. With smaller buckets a table may grow beyond one region. */
 const BUCKET_SIZE = 12
 const BUCKET_SIZE_MAX = 255
 
 const EXTENSIONS = ['timeout', 'counters', 'comment', 'skbinfo'] as const
 const MAC_HASH = ['hashsize', 'maxelem', 'bucketsize', 'initval', 'forceadd', ...EXTENSIONS] as const
 const HASH = ['family', ...MAC_HASH] as const
-/** Options of earlier ipset, whose value is passed over whatever it is. */
+/** Options of older ipset versions. Their values are ignored, whatever they are. */
 const OLD_HASH = ['probes', 'resize'] as const
 const OLD_PORT_HASH = [...OLD_HASH, 'from', 'to'] as const
 const BITMAP = ['range', 'from', 'to', ...EXTENSIONS] as const
 
-/** The options of a type's `create` line. */
+/** The options that a `create` line may have, by type. */
 const OPTIONS: Readonly<Record<SetType, readonly string[]>> = {
   'bitmap:ip': [...BITMAP, 'netmask'],
   'bitmap:ip,mac': BITMAP,
@@ -46,7 +47,7 @@ const OPTIONS: Readonly<Record<SetType, readonly string[]>> = {
 }
 const FLAGS: ReadonlySet<string> = new Set(['counters', 'comment', 'skbinfo', 'forceadd'])
 
-/** Types by the names that earlier ipset gave them. */
+/** Types by the names that older ipset versions gave them. */
 const OLD_NAMES: ReadonlyMap<string, SetType> = new Map([
   ['ipmap', 'bitmap:ip'],
   ['macipmap', 'bitmap:ip,mac'],
@@ -66,18 +67,18 @@ const OLD_NAMES: ReadonlyMap<string, SetType> = new Map([
   ['setlist', 'list:set'],
 ])
 
-/** What a `create` line makes. */
+/** The result of a `create` line. */
 export interface CreatedSet {
   readonly definition: SetDefinition
   /** Whether elements may have comments. */
   readonly comments: boolean
-  /** Elements that the set holds at most, as far as that is certain. */
+  /** The set certainly cannot hold more elements than this. */
   readonly limit: number
-  /** The same for sets that ipset takes for one another where one is created again with -exist. */
+  /** Equal for two `create` lines of which ipset -exist accepts the second as the same set. */
   readonly likeness: string
 }
 
-/** @param words of the line, from `create` on */
+/** @param words the words of the line, including `create` */
 export function readCreate(words: readonly Token[]): CreatedSet {
   const [, name, typeToken] = words
   checkName(name)
@@ -115,8 +116,8 @@ export function readCreate(words: readonly Token[]): CreatedSet {
 }
 
 /**
- * `maxelem`, where the table of the hash has a single region. One of several takes an element as long as that region has not had
- * its share, so that chance decides how many there are in all.
+ * `maxelem` if the hash table has a single region. With several, each region accepts elements until its own share of
+ * `maxelem` is used up, so the total depends on chance.
  */
 function limitOf(options: CreateOptions, maxElements: number): number {
   const hashSize = options.number('hashsize', 0, UINT32_MAX, REGION_SIZE)

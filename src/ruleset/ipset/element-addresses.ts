@@ -20,17 +20,17 @@ const RANGE = /^(\[[^\]]*\]|[^-[/]+)-(.+)$/
 const ADDRESSES = 2 ** 32
 /** The kernel compares addresses of a range by the sign of their difference. */
 const SIGNED_MAX = 2 ** 31
-/** Types that hold no address of zeros. */
+/** Types that cannot hold the address 0.0.0.0 or `::`. */
 const WITHOUT_ZERO: ReadonlySet<SetType> = new Set(['hash:ip', 'hash:ip,port'])
-/** Types that hold no network of all addresses. */
+/** Types that cannot hold a network with prefix length 0. */
 const WITHOUT_ALL: ReadonlySet<SetType> = new Set(['hash:net', 'hash:net,port', 'hash:ip,port,net'])
 
-/** `address`, `address/length` or `from-to`, apart. */
+/** The parts of `address`, `address/length` or `from-to`. */
 interface AddressForm {
   readonly address: string
-  /** Behind a slash. */
+  /** After the slash. */
   readonly length: string | null
-  /** Behind a dash. */
+  /** After the dash. */
   readonly to: string | null
 }
 
@@ -41,7 +41,7 @@ function formOf(text: string): AddressForm {
   return range ? { address: range[1], length: null, to: range[2] } : { address: text, length: null, to: null }
 }
 
-/** null for what is none. Hexadecimal parts, which inet_aton(3) takes, ipset does not. */
+/** null if the text is not an address. Unlike inet_aton(3), ipset takes no hexadecimal parts. */
 export function addressOf(text: string, family: Family | null): readonly number[] | null {
   if (family === 'ipv6') return parseIpv6(text)
   return /^[0-9.]+$/.test(text) ? (parseIpv4(text) ?? parseShortenedIpv4(text)) : null
@@ -58,7 +58,7 @@ function parseLength(token: Token, text: string, bits: number): number {
   return parseNumber(token, 0, bits, 'prefix length', text)
 }
 
-/** A single address, where no other form may stand. */
+/** A single address, for parts of an element where networks and ranges are not allowed. */
 export function parseSingle(token: Token, text: string, { family, addressMask }: ElementScope): readonly number[] {
   const { length, to } = formOf(text)
   if (length !== null || (to !== null && family !== 'ipv6')) {
@@ -67,7 +67,7 @@ export function parseSingle(token: Token, text: string, { family, addressMask }:
   return masked(parseWords(token, text, family), addressMask)
 }
 
-/** Single addresses; of a network or a range in IPv4 every one. */
+/** Single addresses. An IPv4 network or range stands for every address in it. */
 export function parseHosts(token: Token, text: string, scope: ElementScope): readonly (readonly number[])[] {
   const { type, family, addressMask } = scope
   const form = formOf(text)
@@ -75,7 +75,7 @@ export function parseHosts(token: Token, text: string, scope: ElementScope): rea
   const hasRanges = family !== 'ipv6'
   const first = masked(parseWords(token, to !== null && !hasRanges ? text : form.address, family), addressMask)
   refuseZero(token, text, first, type)
-  // A range that runs down to zeros begins with them.
+  // A range may be written backwards, and then its second address is the lowest.
   if (type === 'hash:ip' && to !== null && hasRanges) refuseZero(token, text, parseWords(token, to, family), type)
   if (length === null && to === null) return [first]
   if (hasRanges) return hostsOf(token, text, form, scope)
@@ -83,14 +83,14 @@ export function parseHosts(token: Token, text: string, scope: ElementScope): rea
   throw new Refusal(token, `"${text}" is a network; this type of set holds single IPv6 addresses`)
 }
 
-/** The addresses of an IPv4 network or range, as far as packets can meet them. */
+/** The addresses of an IPv4 network or range; with `netmask`, one for each network of that size. */
 function hostsOf(token: Token, text: string, form: AddressForm, scope: ElementScope): number[][] {
   const { type, addressMask } = scope
   if (form.length !== null && parseLength(token, form.length, 32) === 0) throw allAddresses(token, text, type)
   const [mask] = addressMask
   const step = prefixLength(addressMask) < 0 ? 1 : (~mask >>> 0) + 1
   const isBitmap = type === 'bitmap:ip'
-  // A bitmap masks every address, a hash the one that is written first, whichever way the range runs.
+  // A bitmap masks every address. A hash masks only the address that is written first, even in a backward range.
   const { low, high } = isBitmap ? rangeOf(token, form) : maskedRange(token, form, addressMask)
   const start = type === 'hash:ip,port' ? Math.ceil(low / step) * step : low
   if (high - start >= EXPANSION_MAX * step) throw tooMany(token, text, EXPANSION_MAX)
@@ -104,7 +104,7 @@ function maskedRange(token: Token, form: AddressForm, mask: readonly number[]): 
   return rangeOf(token, { ...form, address: printAddress(first) })
 }
 
-/** What the element begins with is looked at, not what its prefix leaves of it. */
+/** Checks the first address as it is written, before its prefix length is applied. */
 function refuseZero(token: Token, text: string, address: readonly number[], type: SetType): void {
   if (!WITHOUT_ZERO.has(type) || address.some((word) => word !== 0)) return
   throw new Refusal(token, `"${text}" begins with the address of zeros, which ${type} cannot hold; take it out`)
@@ -114,7 +114,7 @@ function allAddresses(token: Token, text: string, type: SetType): Refusal {
   return new Refusal(token, `"${text}" is all addresses, which ${type} cannot hold; write two halves, as 0.0.0.0/1`)
 }
 
-/** A range may be written backwards. */
+/** The addresses of an IPv4 address, network or range. A range may be written backwards. */
 export function ipv4Range(token: Token, text: string): NumberRange {
   return rangeOf(token, formOf(text))
 }
@@ -130,7 +130,7 @@ function rangeOf(token: Token, { address, length, to }: AddressForm): NumberRang
   return { low, high: low + 2 ** (32 - bits) - 1 }
 }
 
-/** Networks; a range of addresses as the fewest networks that make it up. */
+/** Networks. An IPv4 range is split into networks as ipset splits it. */
 export function parseNetworks(token: Token, text: string, { type, family, addressMask }: ElementScope): number[][] {
   const { address, length: written, to } = formOf(text)
   if (to !== null && family !== 'ipv6') {

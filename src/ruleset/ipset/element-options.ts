@@ -5,17 +5,18 @@ import { SET_TYPES, type SetDefinition, type SetType, TIMEOUT_MAX } from './set-
 
 const UINT32_MAX = 0xffff_ffff
 const LOW_32_BITS = 0xffff_ffffn
-/** The highest number of all stands for none. */
+/** The highest 64-bit number means that no value is set. */
 const COUNTER_MAX = 0xffff_ffff_ffff_fffen
 const COMMENT_MAX = 255
 const QUEUE_MAX = 0xffff
-/** As sscanf(3) reads them: what does not fit behind is passed over. */
+/** As sscanf(3) reads them: any text after the match is ignored. */
 const SKBMARK = /^0x([0-9a-fA-F]+)(?:\/0x([0-9a-fA-F]+))?/
 const SKBPRIO = /^[+-]?(0[xX])?[0-9a-fA-F]+:[+-]?(0[xX])?[0-9a-fA-F]+/
 
-/** What a set must be created with for an option of its elements. */
+/** Options of the create line that options of elements depend on. */
 type Extension = 'timeout' | 'counters' | 'comment' | 'skbinfo'
 
+/** Options with a value, and the extension that each depends on. */
 const VALUES = new Map<string, Extension | null>([
   ['timeout', 'timeout'],
   ['packets', 'counters'],
@@ -29,18 +30,18 @@ const VALUES = new Map<string, Extension | null>([
 ])
 const FLAGS: ReadonlySet<string> = new Set(['nomatch', 'wildcard'])
 
-/** What stands behind an element. */
+/** The options after an element. */
 export interface ElementOptions {
-  /** Seconds, -1 for none given. */
+  /** Seconds; -1 if not given. */
   readonly timeout: number
   readonly nomatch: boolean
   readonly wildcard: boolean
-  /** -1 for none given. */
+  /** -1 if not given; so is `bytes`. */
   readonly packets: number
   readonly bytes: number
   readonly mark: number
   readonly markMask: number
-  /** list:set: the place of the member. */
+  /** list:set: the member that the new one goes before or after. */
   readonly beside: { readonly token: Token; readonly after: boolean } | null
 }
 
@@ -72,7 +73,7 @@ export function readElementOptions(tokens: readonly Token[], set: SetDefinition,
   return optionsOf(values)
 }
 
-/** The place in a list where `del` expects the member. */
+/** The place in the list (`before`, `after`) where the member of a `del` line must be. */
 export function readPlace(tokens: readonly Token[], type: SetType): ElementOptions['beside'] {
   const [option, value, more] = tokens
   if (option === undefined) return null
@@ -145,7 +146,7 @@ function readCounter(token: Token | undefined, what: string): number {
   throw new Refusal(token, `"${token.text}" is not a number of ${what}; write a number from 0 to ${COUNTER_MAX}`)
 }
 
-/** Without one the packet keeps the mark that it has. */
+/** Without skbmark the mask is 0, and the packet keeps its mark. */
 function readMark(token: Token | undefined): { mark: number; markMask: number } {
   if (!token) return { mark: 0, markMask: 0 }
   const [, mark, mask] = SKBMARK.exec(token.text) ?? []

@@ -14,7 +14,7 @@ import type { Token } from '../text/tokens.ts'
 import type { ElementScope } from './element-scope.ts'
 import { ICMP_NAMES, ICMPV6_NAMES } from './icmp-names.ts'
 
-/** Protocols with ports, by the name that their services are looked up with. */
+/** Protocols with ports, and the names under which their services are looked up. */
 const SERVICES_OF: ReadonlyMap<number, string> = new Map([
   [PROTOCOL_TCP, 'tcp'],
   [PROTOCOL_UDP, 'udp'],
@@ -22,7 +22,7 @@ const SERVICES_OF: ReadonlyMap<number, string> = new Map([
   [PROTOCOL_UDPLITE, 'udplite'],
 ])
 const PROTOCOL_MAX = 255
-/** Names of protocols that iptables has and /etc/protocols has not. */
+/** Protocol names that iptables knows but /etc/protocols does not. */
 const FOREIGN: ReadonlySet<string> = new Set([
   'all',
   'ip',
@@ -33,7 +33,7 @@ const FOREIGN: ReadonlySet<string> = new Set([
   'ipsec-esp',
   'ipsec-ah',
 ])
-/** Second names in /etc/protocols that are more than the first in capitals. */
+/** Aliases in /etc/protocols that are not simply the name in capitals. */
 const SECOND_NAMES: ReadonlyMap<string, string> = new Map([
   ['IP-ENCAP', 'ipencap'],
   ['IPv6', 'ipv6'],
@@ -52,14 +52,17 @@ const SECOND_NAMES: ReadonlyMap<string, string> = new Map([
   ['Shim6', 'shim6'],
   ['Ethernet', 'ethernet'],
 ])
-/** Whose name in capitals is none, because another second name stands there. */
+/** Names in capitals that are no aliases, because /etc/protocols has another alias instead. */
 const WITHOUT_CAPITALS: ReadonlySet<string> = new Set(
   [...SECOND_NAMES.values(), 'manet'].map((name) => name.toUpperCase()),
 )
-/** `from-to`; a service with a dash in its name stands in brackets, unless it comes last. */
+/** `from-to`. A service with a dash in its name must be in brackets, unless it is the last. */
 const RANGE = /^(\[[^\]]*\]|[^-[]+)-(.+)$/
 
-/** `80`, `tcp:80`, `udp:53-60`, `icmp:8/0`, `icmp:echo-request`, `gre:0`: protocol << 16 | port. */
+/**
+ * Reads `80`, `tcp:80`, `udp:53-60`, `icmp:8/0`, `icmp:echo-request` or `gre:0`. Each result is one word,
+ * protocol << 16 | port.
+ */
 export function parseProtocolPorts(token: Token, text: string, scope: ElementScope): number[][] {
   const { protocol, rest } = splitProtocol(token, text)
   const service = SERVICES_OF.get(protocol)
@@ -68,10 +71,10 @@ export function parseProtocolPorts(token: Token, text: string, scope: ElementSco
     return [[(protocol << 16) | icmpCode(token, rest, protocol, scope)]]
   }
   if (rest === '0') return [[protocol << 16]]
-  throw new Refusal(token, `"${text}" has a port, and the protocol has none; write :0 behind it`)
+  throw new Refusal(token, `"${text}" has a port, but its protocol has none; write :0 after the protocol`)
 }
 
-/** Ports of TCP and UDP alike: a protocol before them says only where their names are looked up. */
+/** Ports that count for both TCP and UDP: the protocol before them is only used to look up service names. */
 export function parsePlainPorts(token: Token, text: string): NumberRange {
   const { protocol, rest } = splitProtocol(token, text)
   const service = SERVICES_OF.get(protocol)
@@ -85,7 +88,7 @@ function splitProtocol(token: Token, text: string): { protocol: number; rest: st
   return { protocol: protocolOf(token, text.slice(0, colon)), rest: text.slice(colon + 1) }
 }
 
-/** Names count as /etc/protocols has them, letter by letter. */
+/** The number of a protocol. Names must be spelt as in /etc/protocols, including upper and lower case. */
 function protocolOf(token: Token, name: string): number {
   const number = numberOf(name)
   if (number !== null) {
@@ -103,7 +106,7 @@ function notAProtocol(token: Token, name: string): Refusal {
   return new Refusal(token, `"${name}" is not a protocol of a set; write its number, 1 to ${PROTOCOL_MAX}`)
 }
 
-/** A name, which may be shortened, or `type/code`. */
+/** ICMP type << 8 | code, written as a name, which may be shortened, or as `type/code`. */
 function icmpCode(token: Token, text: string, protocol: number, { family }: ElementScope): number {
   const isIpv6 = family === 'ipv6'
   if (isIpv6 !== (protocol === PROTOCOL_ICMPV6)) {
@@ -126,7 +129,7 @@ function isByte(number: number | null | undefined): number is number {
   return number !== null && number !== undefined && number <= 255
 }
 
-/** Ports of a service's protocol. A range may be written backwards. */
+/** A port or a range of ports, which may be written backwards. @param protocol for service names */
 export function portRange(token: Token, text: string, protocol: string): NumberRange {
   const range = text.includes('-') ? RANGE.exec(text) : null
   const from = parseOnePort(token, range?.[1] ?? text, protocol)
@@ -136,7 +139,7 @@ export function portRange(token: Token, text: string, protocol: string): NumberR
 
 export function parseOnePort(token: Token, text: string, protocol: string): number {
   const inside = /^\[(.*)\]$/.exec(text)?.[1]
-  // Brackets are for names.
+  // Only names may be in brackets, not numbers.
   return parsePort(token, protocol, inside !== undefined && numberOf(inside) === null ? inside : text)
 }
 

@@ -3,21 +3,21 @@ import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import type { SetType } from './set-definition.ts'
 
-/** More elements than this out of one range are taken for a mistake. */
+/** An element that stands for more keys than this is taken for a mistake. */
 export const EXPANSION_MAX = 1 << 20
 
-/** What an element is read with. */
+/** The properties of a set that are needed to read its elements. */
 export interface ElementScope {
   readonly type: SetType
   /** null for types that hold no addresses. */
   readonly family: Family | null
   readonly addressMask: readonly number[]
   readonly markMask: number
-  /** The number of an interface name, with `wildcard` for a prefix. */
+  /** The number that stands for an interface name in keys. */
   interfaceNumber(token: Token, name: string): number
 }
 
-/** @param most elements that one line may stand for, or that the set holds (maxelem) */
+/** @param most the limit that was exceeded: of one line, or of the set (maxelem) */
 export function tooMany(token: Token, text: string, most: number): Refusal {
   return new Refusal(
     token,

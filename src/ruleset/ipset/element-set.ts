@@ -9,21 +9,22 @@ import { cutToPrefix, PrefixLengths } from './prefix-lengths.ts'
 import { type Dimension, dimensionsOf, keyWidth, SET_TYPES, type SetDefinition, wordsOf } from './set-definition.ts'
 
 const NO_INTERFACES: readonly number[] = []
+/** Results of `#find` besides a slot: no element, or perhaps one. */
 const MISS = -1
 const UNSURE = -2
-/** Elements that are told apart of a set that takes more than it holds: so many times as it holds. */
+/** A full set with `forceadd` may take more elements; so many times `maxElements` are kept one by one. */
 const CROWD = 2
-/** An element that says `nomatch`: no, and shorter prefixes are not asked. */
+/** Answer of an element with `nomatch`: no match, and shorter prefixes are not looked up. */
 const NOMATCH = 3
 
 interface NetDimension {
-  /** Where its address begins in the key; the prefix length is behind. */
+  /** Where its address begins in the key; the prefix length comes after the address. */
   readonly at: number
   readonly words: number
   readonly lengths: PrefixLengths
 }
 
-/** Every type of set but list:set. */
+/** A set of any type except list:set. */
 export class ElementSet implements IpSet {
   readonly definition: SetDefinition
   tracksCounters = false
@@ -34,19 +35,23 @@ export class ElementSet implements IpSet {
   readonly #readers: readonly DimensionReader[]
   readonly #nets: readonly NetDimension[] = []
   readonly #family: number
+  /** Flags (`src`, `dst`) that a rule must give at least. */
   readonly #needed: number
-  /** Where the key has the number of an interface name, -1; and the numbers that fit an interface of the machine. */
+  /** Where the key has the number of an interface name; -1 if it has none. */
   readonly #interfaceAt: number
+  /** By interface of the machine, the numbers of the names that match it. */
   readonly #fitting: readonly (readonly number[])[]
+  /** Numbers of the names of bridge ports. */
   readonly #physical: readonly number[]
   readonly #mac: DimensionReader | null
-  /** The packet's words, before networks are cut out of them. */
+  /** The key as read from the packet, before addresses are cut to prefixes. */
   readonly #words: Int32Array
   readonly #macWords = new Int32Array(2)
+  /** The zero address never matches and is never added. */
   readonly #zeroRefused: boolean
-  /** Elements that came by while the set was full, with `forceadd`. */
+  /** With `forceadd`: so many elements were added to the full set that it may hold some that are not kept here. */
   #mayHoldOthers = false
-  /** Up to this tick no element's time is over. */
+  /** No element expires before this tick. */
   #allLiveUntil = 0
 
   /** @param interfaces names of the machine's interfaces by number */
@@ -111,7 +116,7 @@ export class ElementSet implements IpSet {
     return answer === YES && flags.returnNomatch ? NO : answer
   }
 
-  /** The longest prefixes first; an element that has expired does not hide a shorter one. */
+  /** Looks up the longest prefixes first. An expired element does not hide one with a shorter prefix. */
   #testNets(packet: RulePacket, counters: CounterRule | null, sure: boolean, flags: SetFlags): number {
     const { key } = this.#store.table
     const [first, second] = this.#nets
@@ -133,7 +138,7 @@ export class ElementSet implements IpSet {
     key[net.at + net.words] = length
   }
 
-  /** What the element of the key says. */
+  /** The answer of the element with the current key: YES, NO, UNKNOWN or NOMATCH. */
   #answer(packet: RulePacket, counters: CounterRule | null, sure: boolean, flags: SetFlags): number {
     const store = this.#store
     const slot = this.#find(packet, flags)
@@ -172,7 +177,7 @@ export class ElementSet implements IpSet {
     return holds ? YES : NO
   }
 
-  /** The slot of the key, over all interface names that fit the packet's interface. */
+  /** The slot of the current key, trying all interface names that match the packet's interface; or MISS or UNSURE. */
   #find(packet: RulePacket, flags: SetFlags): number {
     const { table } = this.#store
     if (this.#interfaceAt < 0) return table.find()
@@ -191,7 +196,7 @@ export class ElementSet implements IpSet {
     return MISS
   }
 
-  /** bitmap:ip,mac takes the MAC of the first packet for an address that was saved without. */
+  /** bitmap:ip,mac: an element without a MAC takes that of the first packet with its address. */
   #compareMac(packet: RulePacket, slot: number, flags: SetFlags, sure: boolean): number {
     const { macs } = this.#store
     const read = this.#mac?.read(packet, (flags.sources & 2) !== 0, this.#macWords) ?? NO
@@ -222,7 +227,7 @@ export class ElementSet implements IpSet {
       slot = store.add()
       this.#noteLengths(slot, 1)
     }
-    // The packet that puts an element in is the first that it counts.
+    // A new element has already counted the packet that added it.
     store.packets[slot] = 1
     store.bytes[slot] = packet.fields[packet.base + P_L3_LENGTH]
     const { timeout } = this.definition
@@ -260,7 +265,7 @@ export class ElementSet implements IpSet {
     if (slot >= 0) this.#store.doubt(slot)
   }
 
-  /** What the packet would add: its addresses whole, or as networks of the longest prefix in the set. */
+  /** Writes the key that `add` and `delete` use: networks have the longest prefix length in the set. */
   #readHost(packet: RulePacket, flags: SetFlags): number {
     const read = this.#read(packet, flags)
     if (read !== YES) return read
@@ -279,6 +284,7 @@ export class ElementSet implements IpSet {
     return this.#mac === null ? YES : this.#mac.read(packet, (flags.sources & 2) !== 0, this.#macWords)
   }
 
+  /** Writes the packet's key, with whole addresses. */
   #read(packet: RulePacket, flags: SetFlags): number {
     if (flags.count < this.#needed) return NO
     const { key } = this.#store.table
@@ -294,9 +300,10 @@ export class ElementSet implements IpSet {
   }
 
   /**
-   * With `forceadd` an addition to a full set may succeed, and then throws out another element: which, and whether, hangs on a
-   * hash whose seed is chance (seen). From then on all are in doubt; more than twice as many as the set holds are not told apart.
-   * @returns whether the element may be in the set, as one of those
+   * With `forceadd`, adding to a full set may succeed and then removes another element. Whether it does, and which one,
+   * depends on a hash with a random seed (observed). From then on all elements are in doubt, and beyond CROWD times
+   * `maxElements` no more are kept.
+   * @returns whether to keep the new element, as one in doubt
    */
   #crowd(): boolean {
     if (!this.definition.forceAdd) return false
@@ -305,7 +312,7 @@ export class ElementSet implements IpSet {
     return !this.#mayHoldOthers
   }
 
-  /** Elements whose time is over make room. */
+  /** Removes expired elements. Returns whether the set then has room for another. */
   #makeRoom(now: number): boolean {
     const { table, expires } = this.#store
     if (now <= this.#allLiveUntil) return false

@@ -5,22 +5,22 @@ import type { SetDefinition } from './set-definition.ts'
 const NOMATCH = 1
 /** It is not known whether the element is in the set. */
 const DOUBT = 2
-/** It is not known what its counters are. */
+/** The values of its counters are not known. */
 const DOUBTFUL_COUNTERS = 4
 export const NEVER = Number.POSITIVE_INFINITY
 
-/** The elements of a set under the slots of a KeyTable: what `ipset list` shows behind each. */
+/** The elements of a set: their keys in a KeyTable, and by slot the options that `ipset list` shows after each. */
 export class ElementStore {
   readonly table: KeyTable
-  /** Some element was ever in doubt. */
+  /** Some element, or its counters, has been in doubt at some time. */
   hasDoubts = false
-  /** Tick behind which the element is gone. */
+  /** The last tick of the element; after it, it has expired. */
   expires: Float64Array<ArrayBuffer>
   packets: Float64Array<ArrayBuffer>
   bytes: Float64Array<ArrayBuffer>
   mark: Int32Array<ArrayBuffer>
   markMask: Int32Array<ArrayBuffer>
-  /** bitmap:ip,mac: two words each, -1 as the first for none. */
+  /** bitmap:ip,mac: two words for each element; the first is -1 if it has no MAC. */
   macs: Int32Array<ArrayBuffer>
   #flags: Int32Array<ArrayBuffer>
   #allInDoubt = false
@@ -37,7 +37,10 @@ export class ElementStore {
     this.#flags = new Int32Array(capacity)
   }
 
-  /** Adds what the set was saved with; later lines win. @param added called with every new slot */
+  /**
+   * Adds the elements of the saved set. Of several with the same key, the options of the last one count.
+   * @param added called with every new slot
+   */
   load(set: SetDefinition, added: (slot: number) => void): void {
     const { elements } = set
     const { key, width } = this.table
@@ -62,7 +65,7 @@ export class ElementStore {
     }
   }
 
-  /** A blank element for the table's key. */
+  /** Adds an element without options for the table's current key. Returns its slot. */
   add(): number {
     const slot = this.table.add()
     this.#grow()
@@ -70,6 +73,7 @@ export class ElementStore {
     return slot
   }
 
+  /** Resets the options of an element. */
   blank(slot: number): void {
     this.expires[slot] = NEVER
     this.packets[slot] = 0
@@ -88,7 +92,7 @@ export class ElementStore {
     return this.#allInDoubt || (this.#flags[slot] & DOUBT) !== 0
   }
 
-  /** Whatever is or will be in the set may be gone already. */
+  /** From now on every element, including those added later, may be missing from the set. */
   doubtAll(): void {
     this.hasDoubts = true
     this.#allInDoubt = true

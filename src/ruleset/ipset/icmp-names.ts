@@ -1,4 +1,4 @@
-/** Names that ipset has for ICMP, with type << 8 | code: of a shortened one the first that fits is meant. */
+/** ipset's names for ICMP, with type << 8 | code. A shortened name means the first one that begins with it. */
 export const ICMP_NAMES: readonly (readonly [string, number])[] = [
   ['echo-reply', 0x0000],
   ['pong', 0x0000],

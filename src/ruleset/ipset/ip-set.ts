@@ -1,22 +1,22 @@
 import type { RulePacket } from '../rule-packet.ts'
 import type { SetDefinition } from './set-definition.ts'
 
-/** `src,dst,…` behind the name of a set. */
+/** `src,dst,…` after the name of a set, and --return-nomatch. */
 export interface SetFlags {
   readonly count: number
-  /** Bit i: dimension i is the packet's source. */
+  /** Bit i is set if dimension i is `src`. */
   readonly sources: number
-  /** Elements match where they say `nomatch`, and only there. */
+  /** Only elements with `nomatch` match. */
   readonly returnNomatch: boolean
 }
 
-/** `--packets-…` and `--bytes-…`, and whether the packet is counted. */
+/** `--packets-…`, `--bytes-…` and `--update-…`. */
 export interface CounterRule {
   readonly packets: CounterComparison | null
   readonly bytes: CounterComparison | null
-  /** Not with ! --update-counters. */
+  /** false with ! --update-counters. */
   readonly update: boolean
-  /** list:set: not with ! --update-subcounters. */
+  /** list:set: false with ! --update-subcounters. */
   readonly updateMembers: boolean
 }
 
@@ -40,12 +40,12 @@ export function compareCounter(comparison: CounterComparison | null, value: numb
   }
 }
 
-/** A set that packets are looked up in, and that rules may change. */
+/** A set in which packets are looked up and which rules may change. */
 export interface IpSet {
   readonly definition: SetDefinition
-  /** Some answer may be UNKNOWN. Asked once rules are known. */
+  /** Some answer may be UNKNOWN. Valid once all rules are compiled. */
   readonly mayBeUnknown: boolean
-  /** Something in it, or a counter, depends on a rule that could not be decided. */
+  /** Some element, or a counter, depends on a rule that could not be decided. */
   readonly hasDoubts: boolean
   /** Counters matter: some rule compares them. */
   tracksCounters: boolean
@@ -53,17 +53,22 @@ export interface IpSet {
   changes: boolean
   /**
    * YES, NO or UNKNOWN.
-   * @param counters null: nothing is counted and no counter compared
+   * @param counters null to count nothing and compare no counter
    */
   test(packet: RulePacket, flags: SetFlags, counters: CounterRule | null): number
-  /** The packet may be here or not: as `test`, without counting, but what would be counted is in doubt from now on. */
+  /** As `test`, where it is not known whether the packet gets here: counts nothing; counters are then in doubt. */
   testPerhaps(packet: RulePacket, flags: SetFlags, counters: CounterRule | null): number
-  /** Mark and mask of the element that the last `test` met. */
+  /** Mark and mask of the element that matched in the last `test`. */
   readonly hitMark: number
   readonly hitMarkMask: number
-  /** @param seconds instead of the set's own timeout, or null; @param exist renews an element that is there */
+  /**
+   * @param seconds timeout instead of the set's default; null for the default
+   * @param exist renews the element if the set has it already
+   */
   add(packet: RulePacket, flags: SetFlags, seconds: number | null, exist: boolean): void
+  /** As `add`, where it is not known whether the packet gets here: the element is then in doubt. */
   addPerhaps(packet: RulePacket, flags: SetFlags, exist: boolean): void
   delete(packet: RulePacket, flags: SetFlags): void
+  /** As `delete`, where it is not known whether the packet gets here: the element is then in doubt. */
   deletePerhaps(packet: RulePacket, flags: SetFlags): void
 }

@@ -5,7 +5,7 @@ import { ElementSet } from './element-set.ts'
 import type { CounterRule, IpSet, SetFlags } from './ip-set.ts'
 import type { SetDefinition } from './set-definition.ts'
 
-/** The sets that rules ask for by name, as they are while a capture is replayed. */
+/** The sets of a replay, by the names that rules use. Each is built when a rule first uses it. */
 export class IpSets {
   readonly #definitions: ReadonlyMap<string, SetDefinition>
   readonly #sets = new Map<string, IpSet>()
@@ -35,7 +35,7 @@ export class IpSets {
   }
 }
 
-/** list:set: asks its members in order. */
+/** list:set: looks packets up in its members, in order. */
 class SetList implements IpSet {
   readonly definition: SetDefinition
   hitMark = 0

@@ -3,7 +3,7 @@ import type { Token } from '../text/tokens.ts'
 import type { ElementOptions } from './element-options.ts'
 import type { SetType } from './set-definition.ts'
 
-/** `set,before,other`, as earlier ipset wrote it. */
+/** `set,before,other`, the form of older ipset versions. */
 const WITH_PLACE = /^([^,]*),(before|after),([^,]*)$/
 
 interface WrittenMember {
@@ -13,7 +13,7 @@ interface WrittenMember {
 
 /** The members of a list:set, in order. */
 export class MemberList {
-  /** What is in the file so far. */
+  /** The sets that the file has created so far. */
   readonly #sets: ReadonlyMap<string, { readonly type: SetType }>
   #names: string[] = []
 
@@ -35,7 +35,7 @@ export class MemberList {
       throw new Refusal(beside.token, `"${name}" cannot stand beside itself; write another set, or take it out`)
     }
     const at = beside === null ? this.#names.length : this.#placeOf(beside.token) + (beside.after ? 1 : 0)
-    // A member that is there already stays where it is.
+    // A set that is a member already keeps its place.
     if (!this.#names.includes(name)) this.#names.splice(at, 0, name)
   }
 
@@ -44,7 +44,7 @@ export class MemberList {
     const at = this.#names.indexOf(name)
     const expected = beside === null ? at : this.#placeOf(beside.token) + (beside.after ? 1 : -1)
     if (beside !== null && at !== expected) {
-      throw new Refusal(beside.token, `"${name}" is not beside "${beside.token.text}"; take out where it stands`)
+      throw new Refusal(beside.token, `"${name}" is not beside "${beside.token.text}"; write the member alone`)
     }
     if (at >= 0) this.#names.splice(at, 1)
   }

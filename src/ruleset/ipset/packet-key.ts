@@ -29,7 +29,7 @@ const MAC_DESTINATION = 0
 
 /** One dimension of a set's elements, read from packets into the words of a key. */
 export interface DimensionReader {
-  /** YES where the words were written, NO where the packet has no such thing, UNKNOWN where the capture does not tell. */
+  /** YES: the words are written. NO: the packet has no such value. UNKNOWN: the capture does not show it. */
   read(packet: RulePacket, source: boolean, key: Int32Array): number
 }
 
@@ -53,7 +53,7 @@ export function dimensionReader(
     case 'mark':
       return new MarkReader(at, markMask)
     case 'iface':
-      // Several names may fit one interface: the set itself tries them.
+      // Several names may match one interface: ElementSet tries them.
       return { read: () => YES }
   }
 }
@@ -75,7 +75,10 @@ class AddressReader implements DimensionReader {
   }
 }
 
-/** ip_set_get_ip4_port and its like: ICMP's type and code count as both ports, protocols without ports have 0. */
+/**
+ * As ip_set_get_ip4_port and ip_set_get_ip6_port: type and code of ICMP count as source and as destination port, and
+ * the port of protocols without ports is 0.
+ */
 class PortReader implements DimensionReader {
   readonly #at: number
   readonly #withProtocol: boolean
@@ -104,7 +107,7 @@ class PortReader implements DimensionReader {
 }
 
 interface HeaderNeed {
-  /** Bytes of the header that the kernel asks for, 0 for protocols without ports. */
+  /** Bytes of the header that the kernel requires; 0 for protocols without ports. */
   readonly needed: number
   readonly icmp: boolean
 }

@@ -9,8 +9,8 @@ import { type Dimension, SET_TYPES } from './set-definition.ts'
 const MARK_MAX = 0xffff_ffff
 
 /**
- * All keys that an element stands for, several where a part of it is a range.
- * @param most of them that may be
+ * All keys that an element stands for: several if a part of it is a range.
+ * @param most how many keys are allowed
  */
 export function parseElement(token: Token, text: string, scope: ElementScope, most = EXPANSION_MAX): number[][] {
   const dimensions: readonly Dimension[] = SET_TYPES[scope.type]
@@ -38,7 +38,7 @@ function parsePart(
 ): readonly (readonly number[])[] {
   switch (dimension) {
     case 'ip':
-      // Only the first address of an element may be a range, and none that has a MAC behind.
+      // Only the first address of an element may be a range, and not if a MAC follows.
       return index > 0 || scope.type === 'bitmap:ip,mac'
         ? [parseSingle(token, text, scope)]
         : parseHosts(token, text, scope)

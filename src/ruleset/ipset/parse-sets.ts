@@ -9,10 +9,10 @@ import { setWords } from './set-words.ts'
 const ERRORS_MAX = 20
 
 /**
- * Reads what `ipset save` writes and `ipset restore` takes. As with `ipset -exist restore`, elements may be there already or be
- * missing, and a set may be created again as it is.
+ * Reads the output of `ipset save`, or any other file for `ipset restore`. As with `ipset -exist restore`, `add` may
+ * name elements that the set has, `del` elements that it does not have, and a set may be created twice in the same way.
  * @param fileName for messages
- * @throws RulesetError with everything that is wrong, up to 20 places
+ * @throws RulesetError with all errors, at most 20
  */
 export function parseSets(text: string, fileName: string): SetDefinition[] {
   const sets = new SetFile()
@@ -32,7 +32,7 @@ export function parseSets(text: string, fileName: string): SetDefinition[] {
   return sets.definitions
 }
 
-/** The sets of a file, as its lines make and change them. */
+/** Runs the lines of a file, which create and change its sets. */
 class SetFile {
   readonly #sets = new Map<string, SetBuilder>()
 
@@ -42,7 +42,7 @@ class SetFile {
 
   readLine(words: readonly Token[], line: number): void {
     const [verb, ...rest] = words
-    if (verb === undefined) throw new Refusal({ line, column: 1 }, 'the line has options alone; it needs create or add')
+    if (verb === undefined) throw new Refusal({ line, column: 1 }, 'the line has only options; it needs create or add')
     const command = commandOf(verb.text)
     if (command === null) {
       throw new Refusal(verb, `"${verb.text}" is not a line of ipset save; it has create and add`)
@@ -97,11 +97,14 @@ class SetFile {
     const there = this.#sets.get(name.text)
     if (!there) this.#sets.set(name.text, new SetBuilder(created, this.#sets))
     else if (!there.isCreatedBy(created)) {
-      throw new Refusal(name, `the set "${name.text}" is there already, and is another; give one of them another name`)
+      throw new Refusal(
+        name,
+        `the set "${name.text}" exists already, with another type or options; give one of them another name`,
+      )
     }
   }
 
-  /** A set that is not there needs no destroying. */
+  /** Destroying a set that does not exist is no error. */
   #destroy(name: Token | null, verb: Token): void {
     for (const one of name ? [name.text] : this.#sets.keys()) this.#refuseMember(name ?? verb, one)
     if (name) this.#sets.delete(name.text)
@@ -117,7 +120,7 @@ class SetFile {
     this.#sets.set(to.text, set)
   }
 
-  /** Lists that hold one of them hold what then has its name. */
+  /** Lists hold their members by name, so a list with one of the sets then has the other. */
   #swap(one: Token, other: Token): void {
     const first = this.#find(one)
     const second = this.#find(other)
@@ -135,7 +138,7 @@ class SetFile {
   }
 }
 
-/** What a command needs first and second. */
+/** What the first and second arguments of a command are, for messages. */
 const WANTED: Readonly<Record<SetCommand, readonly string[]>> = {
   create: ['the name of a set', 'the type of the set'],
   add: ['the name of a set', 'an element'],

@@ -1,6 +1,6 @@
 const LENGTHS = 129
 
-/** Which prefix lengths the networks of a set have, longest first, as they come and go. */
+/** The prefix lengths of the networks in a set, longest first, kept up to date as networks are added and removed. */
 export class PrefixLengths {
   readonly #counts = new Int32Array(LENGTHS)
   readonly lengths = new Int32Array(LENGTHS)
@@ -22,7 +22,7 @@ export class PrefixLengths {
   }
 }
 
-/** Clears the bits behind a prefix in an address of `words` words at key[at …]. */
+/** Clears the bits after the prefix in an address of `words` words at key[at …]. */
 export function cutToPrefix(key: Int32Array, at: number, words: number, length: number): void {
   for (let i = 0; i < words; i++) {
     const bits = length - 32 * i

@@ -18,28 +18,29 @@ import {
 
 const PHYSICAL = 'physdev:'
 const INTERFACE_MAX = 15
-/** Elements that a set may have here. */
+/** The most elements of a set that this program reads. */
 const ELEMENTS_MAX = 1 << 21
 
-/** Takes the lines of one set. */
+/** Collects the lines of one set. */
 export class SetBuilder {
   readonly #created: CreatedSet
   readonly #base: SetDefinition
   readonly #interfaces: InterfaceName[] = []
   readonly #members: MemberList
   #elements = noElements()
-  /** Elements taken out again, by their places; and where each key stands, once that is asked. */
+  /** Indexes of elements that were deleted again. */
   readonly #removed = new Set<number>()
+  /** Indexes of the elements with each key; null until they are needed. */
   #places: Map<string, number[]> | null = null
 
-  /** @param sets of the file, which a list may hold */
+  /** @param sets the sets of the file, which a list may have as members */
   constructor(created: CreatedSet, sets: ReadonlyMap<string, SetBuilder>) {
     this.#created = created
     this.#base = created.definition
     this.#members = new MemberList(sets)
   }
 
-  /** Named as the file has it at its end. */
+  /** @param name of the set at the end of the file */
   definitionAs(name: string): SetDefinition {
     const elements = this.#withoutRemoved()
     return { ...this.#base, name, elements, interfaces: this.#interfaces, members: this.#members.names }
@@ -53,16 +54,17 @@ export class SetBuilder {
     return this.#base.family
   }
 
-  /** Holds elements of the same kind, so that one can have the other's name. */
+  /** Whether both sets hold the same kind of elements, so that `swap` may exchange their names. */
   holdsLike({ type, family }: { readonly type: SetType; readonly family: Family | null }): boolean {
     return featuresOf(this.type) === featuresOf(type) && this.family === family
   }
 
-  /** ipset takes a set for the other that is created again with -exist. */
+  /** Whether ipset -exist accepts a second `create` line for this set. */
   isCreatedBy({ likeness }: CreatedSet): boolean {
     return this.#created.likeness === likeness
   }
 
+  /** Whether this is a list with that member. */
   holds(name: string): boolean {
     return this.#members.names.includes(name)
   }
@@ -122,7 +124,7 @@ export class SetBuilder {
       elements.macs.push(...mac)
     }
     const { limit } = this.#created
-    // Elements may be there several times, so that those that are there are told apart only once they seem too many.
+    // The same element may be listed several times. Distinct elements are only counted when there seem to be too many.
     if (elements.count - this.#removed.size <= limit || this.#allPlaces().size <= limit) return
     const { maxElements } = this.#base
     throw new Refusal(token, `the set is full before all of "${text}" is in it; raise maxelem, now ${maxElements}`)
@@ -165,7 +167,7 @@ export class SetBuilder {
     return kept
   }
 
-  /** All keys that an element stands for. */
+  /** All keys that an element stands for. @param most how many keys are allowed */
   #keys(token: Token, text: string, wildcard: boolean, most?: number): number[][] {
     const { type, family, addressMask, markMask, range } = this.#base
     const scope: ElementScope = {
@@ -194,7 +196,10 @@ export class SetBuilder {
     return known >= 0 ? known : this.#interfaces.push({ name, physical, wildcard }) - 1
   }
 
-  /** An interface is an element's that is there already when it has the name, or begins with it and that one is a `wildcard`. */
+  /**
+   * hash:net,iface: replaces keys by those of elements in the set that ipset takes for the same: with the same
+   * interface name, or a `wildcard` that the name begins with.
+   */
   #known(keys: readonly number[][]): readonly number[][] {
     if (this.#base.type !== 'hash:net,iface' || this.#interfaces.every(({ wildcard }) => !wildcard)) return keys
     const { name, physical } = this.#interfaces[keys[0][keys[0].length - 1]]

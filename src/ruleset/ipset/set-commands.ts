@@ -1,7 +1,7 @@
-/** What a line does. `show` are those that print and change nothing. */
+/** What a line does. `show` commands only print; `other` commands are refused. */
 export type SetCommand = 'create' | 'add' | 'del' | 'flush' | 'destroy' | 'rename' | 'swap' | 'show' | 'other'
 
-/** Names that a line may begin with, long ones also shortened or behind `--`; the first that fits is meant. */
+/** Names of commands. Long names may be shortened or have `--` before them; the first that matches is used. */
 const COMMANDS: readonly (readonly [SetCommand, readonly string[]])[] = [
   ['create', ['create', 'new', '-N']],
   ['add', ['add', '-A']],
@@ -16,14 +16,14 @@ const COMMANDS: readonly (readonly [SetCommand, readonly string[]])[] = [
   ['swap', ['swap', 'w', '-W']],
   ['other', ['help', '-H']],
   ['other', ['version', '-V']],
-  // What ipset has gathered before it sends a bundle of lines is lost with it.
+  // ipset sends lines in bundles; at `quit` it loses the lines of an unfinished bundle.
   ['other', ['quit']],
 ]
 
-/** More words than a line has. */
+/** More words than any line has. */
 const MANY = 2 ** 20
 
-/** Sets and elements that a command needs at least, and takes at most: of more words than these two see its options. */
+/** Fewest and most arguments of a command. Where `most` is MANY, the command checks further words itself. */
 export const WORDS_OF: Readonly<Record<SetCommand, { readonly least: number; readonly most: number }>> = {
   create: { least: 2, most: MANY },
   add: { least: 2, most: MANY },
@@ -36,10 +36,10 @@ export const WORDS_OF: Readonly<Record<SetCommand, { readonly least: number; rea
   other: { least: 0, most: MANY },
 }
 
-/** What words stand for, once they were looked up: files have few, many times. */
+/** Words already looked up: a file repeats few words many times. */
 const FOUND = new Map<string, SetCommand>()
 
-/** null where nothing fits. */
+/** The command of a word; null if there is none. */
 export function commandOf(word: string): SetCommand | null {
   const known = FOUND.get(word)
   if (known !== undefined) return known

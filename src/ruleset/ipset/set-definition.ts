@@ -1,9 +1,9 @@
 import type { Family } from '../rule-environment.ts'
 
-/** What stands at one place of an element. `plain-port` is a port of TCP and UDP alike, without its protocol. */
+/** One part of an element. `plain-port` is a port of either TCP or UDP, without the protocol. */
 export type Dimension = 'ip' | 'net' | 'port' | 'plain-port' | 'mac' | 'mark' | 'iface'
 
-/** The dimensions of a type's elements. bitmap:ip,mac is kept by address alone, with the MAC beside. */
+/** The dimensions of each type's elements. In bitmap:ip,mac only the address is a key; the MAC is stored with it. */
 export const SET_TYPES = {
   'bitmap:ip': ['ip'],
   'bitmap:ip,mac': ['ip'],
@@ -23,24 +23,24 @@ export const SET_TYPES = {
   'list:set': [],
 } as const satisfies Record<string, readonly Dimension[]>
 
-/** Seconds that an element may have. */
+/** The longest timeout of an element in seconds. */
 export const TIMEOUT_MAX = 2_147_483
 
 export type SetType = keyof typeof SET_TYPES
 
-/** A set as `ipset save` wrote it. */
+/** A set as it is saved. */
 export interface SetDefinition {
   readonly name: string
   readonly type: SetType
   /** null: of both families (bitmap:port, hash:mac, list:set). */
   readonly family: Family | null
-  /** Default seconds of new elements, 0 for ever; null: the set has no timeouts. */
+  /** Default timeout of new elements in seconds, 0 for none; null if elements of the set have no timeouts. */
   readonly timeout: number | null
   readonly counters: boolean
   readonly skbinfo: boolean
   readonly maxElements: number
   readonly forceAdd: boolean
-  /** Of the addresses (`netmask`, `bitmask`): ANDed to every one; words of the family. */
+  /** From `netmask` or `bitmask`, in words: every address is ANDed with it. */
   readonly addressMask: readonly number[]
   readonly markMask: number
   /** bitmap types: the lowest and highest address or port. */
@@ -48,31 +48,31 @@ export interface SetDefinition {
   readonly elements: SetElements
   /** list:set: names of the members, in order. */
   readonly members: readonly string[]
-  /** Interface names of hash:net,iface by the number that stands for them in keys. */
+  /** hash:net,iface: interface names by the number that stands for them in keys. */
   readonly interfaces: readonly InterfaceName[]
 }
 
 export interface InterfaceName {
   readonly name: string
-  /** Every name that starts so. */
+  /** Stands for all names that begin with it. */
   readonly wildcard: boolean
-  /** The port of a bridge. */
+  /** Means the port of a bridge (`physdev:`). */
   readonly physical: boolean
 }
 
-/** Elements as numbers: `keys` holds keyWidth() words for each, all else one number each. */
+/** Elements as numbers: `keys` has keyWidth() words for each, `macs` two, everything else one. */
 export interface SetElements {
   count: number
   readonly keys: number[]
-  /** Seconds left, -1 for none given. */
+  /** Seconds left; -1 if not given. */
   readonly timeouts: number[]
   readonly nomatch: boolean[]
-  /** -1 for none given: an element that is there already keeps its own. */
+  /** -1 if not given: an element that the set has already keeps its counter. So for `bytes`. */
   readonly packets: number[]
   readonly bytes: number[]
   readonly mark: number[]
   readonly markMask: number[]
-  /** bitmap:ip,mac: two words each; -1 as the first for none given, which keeps the one that is there. */
+  /** bitmap:ip,mac: two words each. The first is -1 if no MAC is given: an element keeps the one that it has. */
   readonly macs: number[]
 }
 
@@ -80,7 +80,7 @@ export function noElements(): SetElements {
   return { count: 0, keys: [], timeouts: [], nomatch: [], packets: [], bytes: [], mark: [], markMask: [], macs: [] }
 }
 
-/** Words that a dimension takes in a key; a network has its prefix length behind its address. */
+/** Words of a dimension in a key. The prefix length of a network comes after its address. */
 export function wordsOf(dimension: Dimension, addressWords: number): number {
   switch (dimension) {
     case 'ip':
@@ -99,7 +99,7 @@ export function keyWidth(type: SetType, family: Family | null): number {
   return dimensions.reduce((sum, dimension) => sum + wordsOf(dimension, family === 'ipv6' ? 4 : 1), 0)
 }
 
-/** The same for types that ipset swaps: a bitmap and a hash of addresses hold the same. */
+/** Equal for types that ipset can swap, for example a bitmap and a hash of addresses. */
 export function featuresOf(type: SetType): string {
   if (type === 'bitmap:ip,mac') return featuresOf('hash:ip,mac')
   const dimensions: readonly Dimension[] = SET_TYPES[type]

@@ -1,7 +1,7 @@
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
-/** Options of the program that a line may have anywhere, even between an option and its value: they change no set. */
+/** Options of the ipset program. They may be anywhere in a line, even between an option and its value. Skipped. */
 const PROGRAM_FLAGS: ReadonlySet<string> = new Set(
   ['-!', '-q', '-s', '-r', '-n', '-t'].concat(
     ['exist', 'quiet', 'sorted', 'resolve', 'name', 'terse'].flatMap((name) => [`-${name}`, `--${name}`]),
@@ -15,8 +15,8 @@ const PROGRAM_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /**
- * Splits a line as ipset restore does: at blanks outside of quotes. Quotes may stand anywhere and nothing escapes them; a word
- * that is empty without them is none.
+ * Splits a line as ipset restore does: at blanks outside quotes. Quotes may be anywhere in a word and cannot be
+ * escaped. A word that is empty without its quotes is skipped, and so are options of the ipset program.
  */
 export function setWords(source: string, line: number): Token[] {
   const words: Token[] = []

@@ -3,10 +3,10 @@ import { RulesetError } from './ruleset-error.ts'
 
 /** The highest number that libnetfilter_conntrack reads; the kernel has fewer labels. */
 const NUMBER_MAX = 1023n
-/** It reads so many bytes at once, and takes what is behind them for a line of its own. */
+/** It reads at most so many bytes at once, and takes the rest of a longer line for another line. */
 const LINE_MAX = 1023
 const UINT64 = 2n ** 64n
-/** As strtoul(…, 0) reads it, and what follows. */
+/** A number as strtoul(…, 0) reads it, and the rest of the line. */
 const LINE = /^[ \t\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)([^\n]*)$/
 const NAME = /^[A-Za-z0-9 -]+$/
 
@@ -17,10 +17,10 @@ export interface LabelNames {
 }
 
 /**
- * Reads connlabel.conf: a number and a name on each line. As the tools do, it passes over what it does not understand, and
- * keeps the first of a number and the first of a name.
+ * Reads connlabel.conf: a number and a name on each line. As in libnetfilter_conntrack, other lines are ignored, and so
+ * are lines whose number or name an earlier line has.
  * @param file for the message
- * @throws RulesetError when nothing is left: iptables has no connlabel at all then
+ * @throws RulesetError if no name is found: iptables then has no connlabel at all
  */
 export function parseLabelNames(text: string, file: string): LabelNames {
   const numberOf = new Map<string, number>()
@@ -41,14 +41,14 @@ export function parseLabelNames(text: string, file: string): LabelNames {
 }
 
 function linesOf(text: string): string[] {
-  // A character a byte: none of several is in a name.
+  // One character per byte. A name has only ASCII characters, so no other decoding is needed.
   const lines = Buffer.from(text).toString('latin1').split('\n')
   return lines.flatMap((line) => (line.length <= LINE_MAX ? line : (line.match(PIECE) ?? [])))
 }
 
 const PIECE = new RegExp(`.{1,${LINE_MAX}}`, 'gs')
 
-/** A negative number is counted from 2^64 on. */
+/** As strtoul does, a negative number is counted down from 2^64. null if it is no label. */
 function labelOf(digits: string, isNegative: boolean): number | null {
   const number = wholeNumberOf(digits)
   if (number === null || number >= UINT64) return null
