@@ -10,11 +10,12 @@ const PROTO_IPV6 = 41
 export const PROTO_ROUTING = 43
 export const PROTO_FRAGMENT = 44
 export const PROTO_GRE = 47
-const PROTO_ESP = 50
+export const PROTO_ESP = 50
 export const PROTO_AH = 51
 export const PROTO_ICMPV6 = 58
 export const PROTO_NO_NEXT_HEADER = 59
 export const PROTO_DESTINATION = 60
+export const PROTO_IPCOMP = 108
 export const PROTO_SCTP = 132
 export const PROTO_MOBILITY = 135
 export const PROTO_UDPLITE = 136
@@ -43,7 +44,7 @@ const NAMES = new Map<number, string>([
   [89, 'ospf'],
   [97, 'etherip'],
   [103, 'pim'],
-  [108, 'ipcomp'],
+  [PROTO_IPCOMP, 'ipcomp'],
   [112, 'vrrp'],
   [115, 'l2tp'],
   [PROTO_SCTP, 'sctp'],

@@ -1,14 +1,7 @@
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
 import { type NumberRange, numberOf } from '../text/numbers.ts'
 import { parsePort } from '../text/ports.ts'
-import {
-  PROTOCOL_ICMP,
-  PROTOCOL_ICMPV6,
-  PROTOCOL_SCTP,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  PROTOCOL_UDPLITE,
-  parseProtocol,
-} from '../text/protocols.ts'
+import { parseProtocol } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import type { ElementScope } from './element-scope.ts'
@@ -16,10 +9,10 @@ import { ICMP_NAMES, ICMPV6_NAMES } from './icmp-names.ts'
 
 /** Protocols with ports, and the names under which their services are looked up. */
 const SERVICES_OF: ReadonlyMap<number, string> = new Map([
-  [PROTOCOL_TCP, 'tcp'],
-  [PROTOCOL_UDP, 'udp'],
-  [PROTOCOL_SCTP, 'sctp'],
-  [PROTOCOL_UDPLITE, 'udplite'],
+  [PROTO_TCP, 'tcp'],
+  [PROTO_UDP, 'udp'],
+  [PROTO_SCTP, 'sctp'],
+  [PROTO_UDPLITE, 'udplite'],
 ])
 const PROTOCOL_MAX = 255
 /** Protocol names that iptables knows but /etc/protocols does not. */
@@ -67,7 +60,7 @@ export function parseProtocolPorts(token: Token, text: string, scope: ElementSco
   const { protocol, rest } = splitProtocol(token, text)
   const service = SERVICES_OF.get(protocol)
   if (service !== undefined) return numbers(portRange(token, rest, service)).map((port) => [(protocol << 16) | port])
-  if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
+  if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
     return [[(protocol << 16) | icmpCode(token, rest, protocol, scope)]]
   }
   if (rest === '0') return [[protocol << 16]]
@@ -78,13 +71,13 @@ export function parseProtocolPorts(token: Token, text: string, scope: ElementSco
 export function parsePlainPorts(token: Token, text: string): NumberRange {
   const { protocol, rest } = splitProtocol(token, text)
   const service = SERVICES_OF.get(protocol)
-  if (protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP) return portRange(token, rest, service ?? '')
+  if (protocol === PROTO_TCP || protocol === PROTO_UDP) return portRange(token, rest, service ?? '')
   throw new Refusal(token, `"${text}" has another protocol than this type of set holds; write tcp, udp or none`)
 }
 
 function splitProtocol(token: Token, text: string): { protocol: number; rest: string } {
   const colon = text.indexOf(':')
-  if (colon < 0) return { protocol: PROTOCOL_TCP, rest: text }
+  if (colon < 0) return { protocol: PROTO_TCP, rest: text }
   return { protocol: protocolOf(token, text.slice(0, colon)), rest: text.slice(colon + 1) }
 }
 
@@ -109,7 +102,7 @@ function notAProtocol(token: Token, name: string): Refusal {
 /** ICMP type << 8 | code, written as a name, which may be shortened, or as `type/code`. */
 function icmpCode(token: Token, text: string, protocol: number, { family }: ElementScope): number {
   const isIpv6 = family === 'ipv6'
-  if (isIpv6 !== (protocol === PROTOCOL_ICMPV6)) {
+  if (isIpv6 !== (protocol === PROTO_ICMPV6)) {
     throw new Refusal(
       token,
       `${isIpv6 ? 'icmp' : 'icmpv6'} is not of the set's family; write ${isIpv6 ? 'icmpv6' : 'icmp'}`,

@@ -11,17 +11,10 @@ import {
   P_PROTOCOL,
   P_SRC,
 } from '../../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import { HOOK_OUTPUT } from '../hooks.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import {
-  PROTOCOL_ICMP,
-  PROTOCOL_ICMPV6,
-  PROTOCOL_SCTP,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  PROTOCOL_UDPLITE,
-} from '../text/protocols.ts'
 import type { Dimension } from './set-definition.ts'
 
 const MAC_SOURCE = 6
@@ -93,7 +86,7 @@ class PortReader implements DimensionReader {
     const protocol = fields[base + P_PROTOCOL]
     if (protocol < 0) return NO
     const { needed, icmp } = headerOf(protocol)
-    if (!this.#withProtocol && protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP) return NO
+    if (!this.#withProtocol && protocol !== PROTO_TCP && protocol !== PROTO_UDP) return NO
     if (needed > 0) {
       if ((fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) !== 0) return NO
       if (fields[base + P_L4_LENGTH] < needed) return NO
@@ -115,12 +108,12 @@ interface HeaderNeed {
 const NO_PORTS: HeaderNeed = { needed: 0, icmp: false }
 const HEADERS: readonly (HeaderNeed | undefined)[] = (() => {
   const headers: (HeaderNeed | undefined)[] = []
-  headers[PROTOCOL_TCP] = { needed: 20, icmp: false }
-  headers[PROTOCOL_UDP] = { needed: 8, icmp: false }
-  headers[PROTOCOL_UDPLITE] = { needed: 8, icmp: false }
-  headers[PROTOCOL_SCTP] = { needed: 12, icmp: false }
-  headers[PROTOCOL_ICMP] = { needed: 8, icmp: true }
-  headers[PROTOCOL_ICMPV6] = { needed: 8, icmp: true }
+  headers[PROTO_TCP] = { needed: 20, icmp: false }
+  headers[PROTO_UDP] = { needed: 8, icmp: false }
+  headers[PROTO_UDPLITE] = { needed: 8, icmp: false }
+  headers[PROTO_SCTP] = { needed: 12, icmp: false }
+  headers[PROTO_ICMP] = { needed: 8, icmp: true }
+  headers[PROTO_ICMPV6] = { needed: 8, icmp: true }
   return headers
 })()
 

@@ -1,9 +1,9 @@
+import { PROTO_AH } from '../../wire/protocols.ts'
 import type { MatchExtension } from '../extension.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
-import { PROTOCOL_AH } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
-import { AUTH, askExtension, headerLength } from './extension-chain.ts'
+import { askExtension, headerLength } from './extension-chain.ts'
 import { askTransport, readWord } from './header-bytes.ts'
 import { parseSpis, printSpis, spiIn } from './spi.ts'
 
@@ -25,7 +25,7 @@ export const ah: MatchExtension = {
       const other = options.get('ahlen') ?? options.get('ahres')
       if (other) throw new Refusal(other.at, `--${other.spec.name} is for IPv6 rules only; take it away`)
       return {
-        protocols: [PROTOCOL_AH],
+        protocols: [PROTO_AH],
         print: () => printSpis('ahspi', spis),
         conditions: () => askTransport('AH SPI', HEADER, ({ bytes }, at) => spiIn(spis, readWord(bytes, at + SPI))),
       }
@@ -42,10 +42,10 @@ export const ah: MatchExtension = {
     return {
       print: () => words.filter((word) => word !== '').join(' '),
       conditions: () =>
-        askExtension(AUTH, 'authentication header', HEADER, ({ bytes }, at) =>
+        askExtension(PROTO_AH, 'authentication header', HEADER, ({ bytes }, at) =>
           Number(
             spiIn(spis, readWord(bytes, at + SPI)) &&
-              (length === 0 || (headerLength(AUTH, bytes, at) === length) !== negated) &&
+              (length === 0 || (headerLength(PROTO_AH, bytes, at) === length) !== negated) &&
               !(reserved && (bytes[at + 2] | bytes[at + 3]) !== 0),
           ),
         ),

@@ -1,11 +1,11 @@
 import { P_L4_LENGTH, P_L4_OFFSET } from '../../wire/packet-fields.ts'
+import { PROTO_DCCP } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, isBetween, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { type NumberRange, parseNumber, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { parseAnyPortRange } from '../text/ports.ts'
-import { PROTOCOL_DCCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { ask, askTransport, capturedEnd } from './header-bytes.ts'
@@ -33,7 +33,7 @@ const MORE_OTHERWISE = 12
 
 export const dccp: MatchExtension = {
   name: 'dccp',
-  protocols: [PROTOCOL_DCCP],
+  protocols: [PROTO_DCCP],
   options: [
     { name: 'source-port', aliases: ['sport'], negatable: true },
     { name: 'destination-port', aliases: ['dport'], negatable: true },

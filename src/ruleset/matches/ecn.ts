@@ -1,8 +1,8 @@
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import { type Condition, equals } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const TCP_FLAGS: readonly (readonly [string, number])[] = [
@@ -24,7 +24,7 @@ export const ecn: MatchExtension = {
     const ect = ectToken ? parseNumber(ectToken, 0, 3, 'ECT codepoint') : 0
     const flags = TCP_FLAGS.flatMap(([name, bit]) => {
       const use = options.get(name)
-      if (use && protocol !== PROTOCOL_TCP) throw new Refusal(use.at, `--${name} needs -p tcp in the same rule`)
+      if (use && protocol !== PROTO_TCP) throw new Refusal(use.at, `--${name} needs -p tcp in the same rule`)
       return use ? [{ name, bit, negated: use.negated }] : []
     })
     const ectNegated = options.negated('ecn-ip-ect')

@@ -1,16 +1,8 @@
 import { P_L3_OFFSET } from '../../wire/packet-fields.ts'
+import { PROTO_AH, PROTO_DESTINATION, PROTO_FRAGMENT, PROTO_HOP_BY_HOP, PROTO_ROUTING } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { ask, capturedEnd, wireEnd } from './header-bytes.ts'
-
-/** IPv6 extension headers (RFC 8200 and the IANA registry). */
-export const HOP_BY_HOP = 0
-export const ROUTING = 43
-export const FRAGMENT = 44
-export const ESP = 50
-export const AUTH = 51
-export const NO_NEXT = 59
-export const DESTINATION = 60
 
 const IPV6_HEADER = 40
 const NEXT_HEADER = 6
@@ -22,8 +14,8 @@ export const CUT = -3
 
 /** Bytes of an extension header: by its length field, in the unit that its protocol has. */
 export function headerLength(protocol: number, bytes: Uint8Array, at: number): number {
-  if (protocol === FRAGMENT) return 8
-  return protocol === AUTH ? (bytes[at + 1] + 2) * 4 : (bytes[at + 1] + 1) * 8
+  if (protocol === PROTO_FRAGMENT) return 8
+  return protocol === PROTO_AH ? (bytes[at + 1] + 2) * 4 : (bytes[at + 1] + 1) * 8
 }
 
 /** The offset of the first extension header of this protocol (ipv6_find_hdr), or ABSENT, BROKEN, CUT. */
@@ -37,11 +29,11 @@ export function findHeader(packet: RulePacket, wanted: number): number {
     if (!isWalked(protocol)) return ABSENT
     if (at + 2 > end) return BROKEN
     if (at + 2 > captured) return CUT
-    if (protocol === FRAGMENT) {
+    if (protocol === PROTO_FRAGMENT) {
       if (at + 4 > end) return BROKEN
       if (at + 4 > captured) return CUT
       const isLater = (((bytes[at + 2] << 8) | bytes[at + 3]) & ~7) !== 0
-      if (isLater && wanted !== FRAGMENT) return ABSENT
+      if (isLater && wanted !== PROTO_FRAGMENT) return ABSENT
     }
     if (protocol === wanted) return at
     const next = bytes[at]
@@ -52,11 +44,11 @@ export function findHeader(packet: RulePacket, wanted: number): number {
 
 function isWalked(protocol: number): boolean {
   return (
-    protocol === HOP_BY_HOP ||
-    protocol === ROUTING ||
-    protocol === FRAGMENT ||
-    protocol === AUTH ||
-    protocol === DESTINATION
+    protocol === PROTO_HOP_BY_HOP ||
+    protocol === PROTO_ROUTING ||
+    protocol === PROTO_FRAGMENT ||
+    protocol === PROTO_AH ||
+    protocol === PROTO_DESTINATION
   )
 }
 
@@ -76,8 +68,8 @@ export function askExtension(
     if (at === CUT) return UNKNOWN
     if (at < 0) return at === BROKEN ? YES : NO
     if (at + bytes > wireEnd(packet)) return YES
-    if (protocol !== AUTH) return NO
-    return at + headerLength(AUTH, packet.bytes, at) > wireEnd(packet) ? YES : NO
+    if (protocol !== PROTO_AH) return NO
+    return at + headerLength(PROTO_AH, packet.bytes, at) > wireEnd(packet) ? YES : NO
   })
   return [
     hotdropWhen(isBroken),

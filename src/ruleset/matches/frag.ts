@@ -1,8 +1,9 @@
+import { PROTO_FRAGMENT } from '../../wire/protocols.ts'
 import type { MatchExtension } from '../extension.ts'
 import { MASK_ALL, parseNumber, parseRangeLoosely, printRange } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
-import { askExtension, FRAGMENT } from './extension-chain.ts'
+import { askExtension } from './extension-chain.ts'
 import { readWord } from './header-bytes.ts'
 
 /**
@@ -40,7 +41,7 @@ export const frag: MatchExtension = {
     return {
       print: () => words.filter((word) => word !== '').join(' '),
       conditions: () =>
-        askExtension(FRAGMENT, 'fragment header', 8, ({ bytes }, at) => {
+        askExtension(PROTO_FRAGMENT, 'fragment header', 8, ({ bytes }, at) => {
           const id = readWord(bytes, at + 4)
           const place = (bytes[at + 2] << 8) | bytes[at + 3]
           return Number(

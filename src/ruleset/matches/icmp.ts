@@ -1,6 +1,6 @@
+import { PROTO_ICMP } from '../../wire/protocols.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { PROTOCOL_ICMP } from '../text/protocols.ts'
 import { anyIcmpType, icmpTypeCondition, type NamedType, parseIcmpType } from './icmp-types.ts'
 import { headerOf } from './tcp.ts'
 
@@ -55,7 +55,7 @@ const NAMES: readonly NamedType[] = [
 export const icmp: MatchExtension = {
   name: 'icmp',
   family: 'ipv4',
-  protocols: [PROTOCOL_ICMP],
+  protocols: [PROTO_ICMP],
   options: [{ name: 'icmp-type', negatable: true }],
   parse: parseIcmp,
 }

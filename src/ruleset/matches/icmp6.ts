@@ -1,6 +1,6 @@
+import { PROTO_ICMPV6 } from '../../wire/protocols.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { PROTOCOL_ICMPV6 } from '../text/protocols.ts'
 import { icmpTypeCondition, type NamedType, parseIcmpType } from './icmp-types.ts'
 import { headerOf } from './tcp.ts'
 
@@ -50,7 +50,7 @@ export const icmp6: MatchExtension = {
   name: 'icmp6',
   aliases: ['icmpv6', 'ipv6-icmp'],
   family: 'ipv6',
-  protocols: [PROTOCOL_ICMPV6],
+  protocols: [PROTO_ICMPV6],
   options: [{ name: 'icmpv6-type', negatable: true }],
   parse: parseIcmp6,
 }

@@ -1,3 +1,4 @@
+import { PROTO_DESTINATION, PROTO_HOP_BY_HOP } from '../../wire/protocols.ts'
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
@@ -5,7 +6,7 @@ import { MASK_ALL, parseNumber, wholeNumberOf } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { askExtension, DESTINATION, HOP_BY_HOP, headerLength } from './extension-chain.ts'
+import { askExtension, headerLength } from './extension-chain.ts'
 import { capturedEnd, wireEnd } from './header-bytes.ts'
 
 /** One less than the kernel has room for: iptables takes no more. */
@@ -18,8 +19,8 @@ interface OptionSpec {
   readonly length: number
 }
 
-export const hbh: MatchExtension = optionsHeader('hbh', HOP_BY_HOP, 'hop-by-hop options')
-export const dst: MatchExtension = optionsHeader('dst', DESTINATION, 'destination options')
+export const hbh: MatchExtension = optionsHeader('hbh', PROTO_HOP_BY_HOP, 'hop-by-hop options')
+export const dst: MatchExtension = optionsHeader('dst', PROTO_DESTINATION, 'destination options')
 
 /** The hop-by-hop and the destination options header are alike. */
 function optionsHeader(name: string, protocol: number, label: string): MatchExtension {

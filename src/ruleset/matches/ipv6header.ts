@@ -1,21 +1,30 @@
 import { P_L3_OFFSET } from '../../wire/packet-fields.ts'
+import {
+  PROTO_AH,
+  PROTO_DESTINATION,
+  PROTO_ESP,
+  PROTO_FRAGMENT,
+  PROTO_HOP_BY_HOP,
+  PROTO_NO_NEXT_HEADER,
+  PROTO_ROUTING,
+} from '../../wire/protocols.ts'
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { AUTH, DESTINATION, ESP, FRAGMENT, HOP_BY_HOP, headerLength, NO_NEXT, ROUTING } from './extension-chain.ts'
+import { headerLength } from './extension-chain.ts'
 import { ask, capturedEnd, wireEnd } from './header-bytes.ts'
 
 /** Names as they are printed, their short forms and numbers, and the bit of struct ip6t_ipv6header_info. */
 const HEADERS: readonly (readonly [string, readonly string[], number, number])[] = [
-  ['hop-by-hop', ['hop', '0'], HOP_BY_HOP, 0x80],
-  ['ipv6-opts', ['dst', '60'], DESTINATION, 0x40],
-  ['ipv6-route', ['route', '43'], ROUTING, 0x20],
-  ['ipv6-frag', ['frag', '44'], FRAGMENT, 0x10],
-  ['ah', ['auth', '51'], AUTH, 0x08],
-  ['esp', ['50'], ESP, 0x04],
-  ['ipv6-nonxt', ['none', '59'], NO_NEXT, 0x02],
+  ['hop-by-hop', ['hop', '0'], PROTO_HOP_BY_HOP, 0x80],
+  ['ipv6-opts', ['dst', '60'], PROTO_DESTINATION, 0x40],
+  ['ipv6-route', ['route', '43'], PROTO_ROUTING, 0x20],
+  ['ipv6-frag', ['frag', '44'], PROTO_FRAGMENT, 0x10],
+  ['ah', ['auth', '51'], PROTO_AH, 0x08],
+  ['esp', ['50'], PROTO_ESP, 0x04],
+  ['ipv6-nonxt', ['none', '59'], PROTO_NO_NEXT_HEADER, 0x02],
   ['protocol', ['prot', '255'], -1, 0x01],
 ]
 const PAYLOAD = 0x01
@@ -74,14 +83,14 @@ function headersOf(packet: RulePacket): number {
   for (let at = start + 40; ; ) {
     const header = HEADERS.find(([, , number]) => number === protocol)
     if (!header) return bits | PAYLOAD
-    if (protocol === NO_NEXT) return bits | header[3]
+    if (protocol === PROTO_NO_NEXT_HEADER) return bits | header[3]
     if (at + 2 > end) return SHORT
-    if (protocol === ESP) return bits | header[3]
+    if (protocol === PROTO_ESP) return bits | header[3]
     if (at + 2 > captured) return CUT
     bits |= header[3]
     const next = bytes[at]
     at += headerLength(protocol, bytes, at)
     protocol = next
-    if (at > end) return protocol === NO_NEXT || protocol === ESP ? bits : bits | PAYLOAD
+    if (at > end) return protocol === PROTO_NO_NEXT_HEADER || protocol === PROTO_ESP ? bits : bits | PAYLOAD
   }
 }

@@ -1,12 +1,11 @@
 import { P_L4_OFFSET } from '../../wire/packet-fields.ts'
+import { PROTO_MOBILITY, PROTO_NO_NEXT_HEADER } from '../../wire/protocols.ts'
 import { hotdropWhen, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { type NumberRange, numberOf, printRange } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
-import { PROTOCOL_MH } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { NO_NEXT } from './extension-chain.ts'
 import { ask, askTransport, capturedEnd } from './header-bytes.ts'
 
 /** RFC 6275 */
@@ -35,7 +34,7 @@ export const mh: MatchExtension = {
   name: 'mh',
   aliases: ['mobility-header'],
   family: 'ipv6',
-  protocols: [PROTOCOL_MH],
+  protocols: [PROTO_MOBILITY],
   options: [{ name: 'mh-type', negatable: true }],
   parse(options) {
     const token = options.value('mh-type')
@@ -51,7 +50,7 @@ export const mh: MatchExtension = {
         })
         const goesOn = ask('mobility header with a payload', (packet) => {
           const at = packet.fields[packet.base + P_L4_OFFSET]
-          return at + 1 > capturedEnd(packet) ? UNKNOWN : Number(packet.bytes[at] !== NO_NEXT)
+          return at + 1 > capturedEnd(packet) ? UNKNOWN : Number(packet.bytes[at] !== PROTO_NO_NEXT_HEADER)
         })
         return [whole, long, hotdropWhen(goesOn), type]
       },

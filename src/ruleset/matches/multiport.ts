@@ -1,16 +1,10 @@
+import { PROTO_DCCP, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
 import { any, type Condition, isIn } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { parsePortRange } from '../text/ports.ts'
-import {
-  PROTOCOL_DCCP,
-  PROTOCOL_SCTP,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  PROTOCOL_UDPLITE,
-  printProtocol,
-} from '../text/protocols.ts'
+import { printProtocol } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import { headerOf } from './tcp.ts'
 
@@ -22,7 +16,7 @@ const NAMES = ['source-ports', 'destination-ports', 'ports'] as const
 
 export const multiport: MatchExtension = {
   name: 'multiport',
-  protocols: [PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_UDPLITE, PROTOCOL_SCTP, PROTOCOL_DCCP],
+  protocols: [PROTO_TCP, PROTO_UDP, PROTO_UDPLITE, PROTO_SCTP, PROTO_DCCP],
   options: [
     { name: 'source-ports', aliases: ['sports'], negatable: true },
     { name: 'destination-ports', aliases: ['dports'], negatable: true },

@@ -1,8 +1,8 @@
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import { all, type CallContext, type Condition, equals, undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../hooks.ts'
 import { parseNumber } from '../text/numbers.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { FingerprintTest, OsfFingerprints, TTL_EQUAL } from './osf-fingerprints.ts'
 
 /** MAXGENRELEN without its final zero; iptables keeps that much. */
@@ -16,7 +16,7 @@ const CHANGED = 'an earlier rule may have changed the packet, or the capture cut
 export const osf: MatchExtension = {
   name: 'osf',
   family: 'ipv4',
-  protocols: [PROTOCOL_TCP],
+  protocols: [PROTO_TCP],
   hooks: [HOOK_INPUT, HOOK_PREROUTING, HOOK_FORWARD],
   options: [{ name: 'genre', negatable: true }, { name: 'ttl' }, { name: 'log' }],
   parse(options) {

@@ -1,3 +1,4 @@
+import { PROTO_ROUTING } from '../../wire/protocols.ts'
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
@@ -6,7 +7,7 @@ import { MASK_ALL, parseNumber, parseRangeLoosely, printRange } from '../text/nu
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { askExtension, headerLength, ROUTING } from './extension-chain.ts'
+import { askExtension, headerLength } from './extension-chain.ts'
 import { capturedEnd, readWord, wireEnd } from './header-bytes.ts'
 
 /** IP6T_RT_HOPS */
@@ -53,9 +54,9 @@ export const rt: MatchExtension = {
     return {
       print: () => words.filter((word) => word !== '').join(' '),
       conditions: () =>
-        askExtension(ROUTING, 'routing header', 4, (packet, at) => {
+        askExtension(PROTO_ROUTING, 'routing header', 4, (packet, at) => {
           const { bytes } = packet
-          const whole = headerLength(ROUTING, bytes, at)
+          const whole = headerLength(PROTO_ROUTING, bytes, at)
           if (wireEnd(packet) - at < whole) return NO
           const left = bytes[at + 3]
           if (segments && (left >= segments.low && left <= segments.high) === segmentsNegated) return NO

@@ -1,9 +1,9 @@
+import { PROTO_SCTP } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, isBetween } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import type { NumberRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { parsePortRange } from '../text/ports.ts'
-import { PROTOCOL_SCTP } from '../text/protocols.ts'
 import { printPorts } from './port-pair.ts'
 import { type ChunkRule, chunkTest, parseChunks, printChunks } from './sctp-chunks.ts'
 import { headerOf } from './tcp.ts'
@@ -13,7 +13,7 @@ const CUT = 'the capture cut the packet inside its SCTP chunks; capture with a l
 
 export const sctp: MatchExtension = {
   name: 'sctp',
-  protocols: [PROTOCOL_SCTP],
+  protocols: [PROTO_SCTP],
   options: [
     { name: 'source-port', aliases: ['sport'], negatable: true },
     { name: 'destination-port', aliases: ['dport'], negatable: true },

@@ -1,8 +1,8 @@
+import { PROTO_ESP, PROTO_IPCOMP } from '../../wire/protocols.ts'
 import type { Condition } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { MASK_ALL, type NumberRange, parseRangeLoosely, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { PROTOCOL_ESP, PROTOCOL_IPCOMP } from '../text/protocols.ts'
 import { askTransport, readWord } from './header-bytes.ts'
 
 /** `--NAME N[:M]`, a range of security parameter indexes. */
@@ -30,7 +30,7 @@ export function spiIn(spis: SpiRange, spi: number): boolean {
 /** RFC 4303 */
 export const esp: MatchExtension = {
   name: 'esp',
-  protocols: [PROTOCOL_ESP],
+  protocols: [PROTO_ESP],
   options: [{ name: 'espspi', negatable: true }],
   parse(options) {
     const spis = parseSpis(options, 'espspi')
@@ -44,7 +44,7 @@ export const esp: MatchExtension = {
 /** RFC 3173. Without an option iptables asks for 0; the kernel takes `--compres` and never looks at it. */
 export const ipcomp: MatchExtension = {
   name: 'ipcomp',
-  protocols: [PROTOCOL_IPCOMP],
+  protocols: [PROTO_IPCOMP],
   options: [
     { name: 'ipcompspi', negatable: true },
     { name: 'compres', values: 0 },

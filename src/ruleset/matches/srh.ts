@@ -1,10 +1,11 @@
+import { PROTO_ROUTING } from '../../wire/protocols.ts'
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { type AddressMask, parseAddressMask, parseIpv6, printAddressMask } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { findHeader, CUT as HEADERS_CUT, headerLength, ROUTING } from './extension-chain.ts'
+import { findHeader, CUT as HEADERS_CUT, headerLength } from './extension-chain.ts'
 import { ask, capturedEnd, readWord, wireEnd } from './header-bytes.ts'
 
 /** RFC 8754: the routing header of segment routing, and its parts before the segments. */
@@ -90,12 +91,12 @@ function segmentOf(
 }
 
 function decide(packet: RulePacket, questions: readonly Question[]): number {
-  const at = findHeader(packet, ROUTING)
+  const at = findHeader(packet, PROTO_ROUTING)
   if (at === HEADERS_CUT) return UNKNOWN
   if (at < 0 || at + HEADER > wireEnd(packet)) return NO
   if (at + HEADER > capturedEnd(packet)) return UNKNOWN
   const { bytes } = packet
-  if (wireEnd(packet) - at < headerLength(ROUTING, bytes, at)) return NO
+  if (wireEnd(packet) - at < headerLength(PROTO_ROUTING, bytes, at)) return NO
   if (bytes[at + 2] !== TYPE || bytes[at + 3] > bytes[at + 4]) return NO
   let answer = 1
   for (const question of questions) {

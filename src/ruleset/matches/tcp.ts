@@ -1,11 +1,11 @@
 import { P_L3_CAPTURED, P_L3_OFFSET, P_L4_LENGTH, P_L4_OFFSET, P_TCP_FLAGS_WINDOW } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import { type Condition, equals, hotdropWhen, isBetween, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, type OptionUse, printOption } from '../text/options.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { OPTIONS_LOST } from './header-bytes.ts'
@@ -21,7 +21,7 @@ const HEADER = 20
 export const tcp: MatchExtension = {
   name: 'tcp',
   isBrief: true,
-  protocols: [PROTOCOL_TCP],
+  protocols: [PROTO_TCP],
   options: [
     { name: 'source-port', aliases: ['sport'], negatable: true },
     { name: 'destination-port', aliases: ['dport'], negatable: true },

@@ -1,11 +1,11 @@
 import { P_L4_LENGTH, P_L4_OFFSET, P_TCP_FLAGS_WINDOW } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, isBetween, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { type NumberRange, parseRange, printRange } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import type { Token } from '../text/tokens.ts'
 import { ask, capturedEnd, OPTIONS_LOST } from './header-bytes.ts'
 import { headerOf } from './tcp.ts'
@@ -17,7 +17,7 @@ const LENGTH = 4
 /** The MSS option's value; without the option only the negation holds. */
 export const tcpmss: MatchExtension = {
   name: 'tcpmss',
-  protocols: [PROTOCOL_TCP],
+  protocols: [PROTO_TCP],
   options: [{ name: 'mss', negatable: true }],
   parse(options) {
     const range = parseMss(options.required('mss'))

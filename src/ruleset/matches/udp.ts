@@ -1,6 +1,6 @@
+import { PROTO_UDP } from '../../wire/protocols.ts'
 import type { Condition } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
-import { PROTOCOL_UDP } from '../text/protocols.ts'
 import { PortPair } from './port-pair.ts'
 import { headerOf } from './tcp.ts'
 
@@ -9,7 +9,7 @@ const HEADER = 8
 export const udp: MatchExtension = {
   name: 'udp',
   isBrief: true,
-  protocols: [PROTOCOL_UDP],
+  protocols: [PROTO_UDP],
   options: [
     { name: 'source-port', aliases: ['sport'], negatable: true },
     { name: 'destination-port', aliases: ['dport'], negatable: true },

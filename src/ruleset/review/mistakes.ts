@@ -1,3 +1,4 @@
+import { PROTO_ICMPV6 } from '../../wire/protocols.ts'
 import type { Family } from '../rule-environment.ts'
 import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
 import {
@@ -36,7 +37,6 @@ export interface Mistake {
   readonly rules: readonly ReviewedRule[]
 }
 
-const ICMPV6 = 58
 const NEIGHBOUR_SOLICITATION = 135 << 8
 const NEIGHBOUR_ADVERTISEMENT = 136 << 8
 
@@ -217,7 +217,7 @@ function neighbourDiscoveryDropped(filter: Flow, endings: readonly Ending[]): Mi
       const protocols = facts.values.get('protocol')
       const types = facts.values.get('icmpTypeCode')
       if (!accepts || isLoopback(facts) || !mayBe(facts, STATE_UNTRACKED)) return false
-      return (!protocols || contains(protocols, ICMPV6)) && (!types || contains(types, typeCode))
+      return (!protocols || contains(protocols, PROTO_ICMPV6)) && (!types || contains(types, typeCode))
     })
   if (accepted(NEIGHBOUR_SOLICITATION) && accepted(NEIGHBOUR_ADVERTISEMENT)) return []
   const text =

@@ -1,9 +1,9 @@
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import { ATTACHABLE_HELPERS, type HelperInfo } from '../attachable-helpers.ts'
 import type { TargetExtension } from '../extension.ts'
 import type { Family } from '../rule-environment.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { packTracking, type Tracking } from '../tracking.ts'
@@ -89,7 +89,7 @@ function parseHelper(token: Token, protocol: number, family: Family): number {
     )
   }
   if (!ATTACHABLE_HELPERS[index].protocols.includes(protocol)) {
-    const names = ATTACHABLE_HELPERS[index].protocols.map((number) => (number === PROTOCOL_TCP ? '-p tcp' : '-p udp'))
+    const names = ATTACHABLE_HELPERS[index].protocols.map((number) => (number === PROTO_TCP ? '-p tcp' : '-p udp'))
     throw new Refusal(token, `the helper ${token.text} needs ${names.join(' or ')} in the same rule`)
   }
   return index

@@ -6,13 +6,13 @@ import {
   P_TCP_FLAGS_WINDOW,
   P_TOS,
 } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
 import { setTcpFlags, setTos } from '../header-edits.ts'
 import { PART_TCP_FLAGS, PART_TOS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const HEADER = 20
@@ -45,7 +45,7 @@ export const ecn: TargetExtension = {
     const ectGiven = ectToken ? parseNumber(ectToken, 0, IP_BITS, 'ECT codepoint') : null
     // iptables forgets it where --ecn-tcp-remove comes later.
     const ect = options.uses.at(-1)?.spec.name === 'ecn-tcp-remove' ? null : ectGiven
-    if ((ece !== null || cwr !== null) && protocol !== PROTOCOL_TCP) {
+    if ((ece !== null || cwr !== null) && protocol !== PROTO_TCP) {
       throw new Refusal(options.at, 'the TCP options of ECN need a protocol; write -p tcp in the same rule')
     }
     const words = [

@@ -14,20 +14,20 @@ import {
   P_PROTOCOL,
   P_SRC,
 } from '../../wire/packet-fields.ts'
-import { AUTH, findHeader } from '../matches/extension-chain.ts'
+import {
+  PROTO_AH,
+  PROTO_DCCP,
+  PROTO_ESP,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_SCTP,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UDPLITE,
+} from '../../wire/protocols.ts'
+import { findHeader } from '../matches/extension-chain.ts'
 import { PART_DESTINATION, PART_SOURCE } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
-import {
-  PROTOCOL_AH,
-  PROTOCOL_DCCP,
-  PROTOCOL_ESP,
-  PROTOCOL_ICMP,
-  PROTOCOL_ICMPV6,
-  PROTOCOL_SCTP,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  PROTOCOL_UDPLITE,
-} from '../text/protocols.ts'
 
 export interface HashQuestion {
   /** Prefix lengths. */
@@ -46,13 +46,13 @@ export interface HashQuestion {
 
 /** Protocols whose header begins with two ports or an SPI; in AH the SPI comes after four bytes. */
 const PORTED: ReadonlySet<number> = new Set([
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-  PROTOCOL_DCCP,
-  PROTOCOL_ESP,
-  PROTOCOL_AH,
-  PROTOCOL_SCTP,
-  PROTOCOL_UDPLITE,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_DCCP,
+  PROTO_ESP,
+  PROTO_AH,
+  PROTO_SCTP,
+  PROTO_UDPLITE,
 ])
 
 /** Sets the mark, or makes it unknown where the capture does not show what is hashed. */
@@ -88,11 +88,11 @@ function ofPacket(packet: RulePacket, question: HashQuestion): number {
   if (packet.edits.uncertain & (PART_SOURCE | PART_DESTINATION)) return CANNOT_TELL
   // In IPv6 an authentication header counts as the transport.
   const isAuthenticated = (fields[base + P_IP_OPTIONS] & EXTENSION_AUTH) !== 0 && fields[base + P_FAMILY] !== IP_V4
-  const protocol = isAuthenticated ? PROTOCOL_AH : fields[base + P_PROTOCOL]
-  const start = isAuthenticated ? findHeader(packet, AUTH) : fields[base + P_L4_OFFSET]
+  const protocol = isAuthenticated ? PROTO_AH : fields[base + P_PROTOCOL]
+  const start = isAuthenticated ? findHeader(packet, PROTO_AH) : fields[base + P_L4_OFFSET]
   const captured = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED]
   const isV4 = fields[base + P_FAMILY] === IP_V4
-  if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
+  if (protocol === PROTO_ICMP || protocol === PROTO_ICMPV6) {
     if (start >= captured) return CANNOT_TELL
     const type = packet.bytes[start]
     // The hash of an ICMP error is that of the packet that it quotes.
@@ -106,10 +106,10 @@ function ofPacket(packet: RulePacket, question: HashQuestion): number {
     destination ^= fields[base + P_DST + index] & wordMask(question.destination, index)
   }
   let ports = 0
-  const isIcmp = protocol === (isV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)
+  const isIcmp = protocol === (isV4 ? PROTO_ICMP : PROTO_ICMPV6)
   if (isIcmp) return mix(source, destination, 0, question.random)
   const hasPorts = PORTED.has(protocol) && (fields[base + P_FRAGMENT] & FRAGMENT_PIECE) === 0
-  const at = start + (protocol === PROTOCOL_AH ? 4 : 0)
+  const at = start + (protocol === PROTO_AH ? 4 : 0)
   if (hasPorts && question.portMask !== 0) {
     if (at + 4 > captured) return CANNOT_TELL
     const { bytes } = packet

@@ -1,7 +1,7 @@
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT } from '../hooks.ts'
 import { VERDICT_REJECT } from '../rule-packet.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 /** Names and their short forms (RFC 792, RFC 1812, RFC 4443). */
@@ -45,7 +45,7 @@ export const reject: TargetExtension = {
       const names = types.map(([long]) => long).join(', ')
       throw new Refusal(token, `"${token.text}" is not a way to reject; write one of ${names}`)
     }
-    if (token && type === RESET && protocol !== PROTOCOL_TCP) {
+    if (token && type === RESET && protocol !== PROTO_TCP) {
       throw new Refusal(token, 'only TCP knows resets; add -p tcp before, or reject with an ICMP error')
     }
     return {

@@ -1,9 +1,9 @@
 import { P_TCP_FLAGS_WINDOW, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT } from '../hooks.ts'
 import { VERDICT_DROP } from '../rule-packet.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 
 /**
  * Answers handshakes in place of the server: a SYN, or an ACK of the client, ends here, whether its cookie is valid
@@ -11,7 +11,7 @@ import { PROTOCOL_TCP } from '../text/protocols.ts'
  */
 export const synproxy: TargetExtension = {
   name: 'SYNPROXY',
-  protocols: [PROTOCOL_TCP],
+  protocols: [PROTO_TCP],
   hooks: [HOOK_INPUT, HOOK_FORWARD],
   options: [
     { name: 'sack-perm', values: 0 },

@@ -10,12 +10,12 @@ import {
   P_L4_OFFSET,
   P_TCP_FLAGS_WINDOW,
 } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
 import { adjustChecksum, changeWord, PART_LENGTH, PART_TCP_OPTIONS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const HEADER = 20
@@ -33,7 +33,7 @@ const CLAMP = -1
 /** Lowers the MSS option; adds one to packets without data that have none. */
 export const tcpmss: TargetExtension = {
   name: 'TCPMSS',
-  protocols: [PROTOCOL_TCP],
+  protocols: [PROTO_TCP],
   options: [{ name: 'set-mss' }, { name: 'clamp-mss-to-pmtu', values: 0 }],
   parse(options, { family }) {
     const wanted = options.value('set-mss')

@@ -1,9 +1,9 @@
 import { P_L3_CAPTURED, P_L3_OFFSET, P_L4_LENGTH, P_L4_OFFSET, P_TCP_FLAGS_WINDOW } from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
 import { changeWord, PART_TCP_OPTIONS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
 import { numberOf } from '../text/numbers.ts'
-import { PROTOCOL_TCP } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
@@ -23,7 +23,7 @@ const NAMES: ReadonlyMap<string, number> = new Map([
 export const tcpoptstrip: TargetExtension = {
   name: 'TCPOPTSTRIP',
   tables: ['mangle'],
-  protocols: [PROTOCOL_TCP],
+  protocols: [PROTO_TCP],
   options: [{ name: 'strip-options' }],
   parse(options) {
     const token = options.value('strip-options')

@@ -1,3 +1,4 @@
+import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import type { Action, EditAction } from '../evaluate/action.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_PREROUTING } from '../hooks.ts'
@@ -6,7 +7,6 @@ import { VERDICT_ACCEPT, VERDICT_DROP } from '../rule-packet.ts'
 import { parseHost, printAddress, type Words } from '../text/addresses.ts'
 import { hex, parseMasked } from '../text/numbers.ts'
 import { parseAnyPort } from '../text/ports.ts'
-import { PROTOCOL_TCP, PROTOCOL_UDP } from '../text/protocols.ts'
 
 /** @param mark the bits that it clears, and those that it then turns over */
 function handedOver(mark: { readonly value: number; readonly mask: number }): Action {
@@ -35,7 +35,7 @@ export const tproxy: TargetExtension = {
   name: 'TPROXY',
   tables: ['mangle'],
   hooks: [HOOK_PREROUTING],
-  protocols: [PROTOCOL_TCP, PROTOCOL_UDP],
+  protocols: [PROTO_TCP, PROTO_UDP],
   options: [{ name: 'on-port' }, { name: 'on-ip' }, { name: 'tproxy-mark' }],
   parse(options, { family }) {
     const port = parseAnyPort(options.required('on-port'))

@@ -80,18 +80,6 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
 ])
 const NAMES: ReadonlyMap<number, string> = new Map(PROTOCOLS)
 
-export const PROTOCOL_ICMP = 1
-export const PROTOCOL_TCP = 6
-export const PROTOCOL_UDP = 17
-export const PROTOCOL_DCCP = 33
-export const PROTOCOL_ESP = 50
-export const PROTOCOL_AH = 51
-export const PROTOCOL_ICMPV6 = 58
-export const PROTOCOL_IPCOMP = 108
-export const PROTOCOL_SCTP = 132
-export const PROTOCOL_MH = 135
-export const PROTOCOL_UDPLITE = 136
-
 /**
  * A protocol by name or number, 0 to 255.
  * @param anyCase whether upper and lower case are the same in names, as after -p
