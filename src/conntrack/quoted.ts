@@ -1,4 +1,5 @@
 import { extensionLength, isExtensionHeader } from '../wire/extension-headers.ts'
+import { IPV6_HEADER } from '../wire/header-lengths.ts'
 import {
   FRAGMENT_OFFSET_MASK,
   IP_V4,
@@ -58,14 +59,14 @@ function quotedV4(bytes: Uint8Array, at: number, end: number, fields: Int32Array
 }
 
 function quotedV6(bytes: Uint8Array, at: number, end: number, fields: Int32Array, base: number): number {
-  if (at + 40 > end) return -1
+  if (at + IPV6_HEADER > end) return -1
   fields[base + P_FAMILY] = IP_V6
   for (let i = 0; i < 4; i++) {
     fields[base + P_SRC + i] = word(bytes, at + 8 + i * 4)
     fields[base + P_DST + i] = word(bytes, at + 24 + i * 4)
   }
   let next = bytes[at + 6]
-  let offset = at + 40
+  let offset = at + IPV6_HEADER
   while (isExtensionHeader(next)) {
     // Of a header only the two bytes are needed that lead on, of a fragment header the offset too.
     if (offset + (next === PROTO_FRAGMENT ? 4 : 2) > end) return -1

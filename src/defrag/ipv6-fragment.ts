@@ -1,10 +1,10 @@
 import { extensionLength, isExtensionHeader } from '../wire/extension-headers.ts'
+import { IPV6_HEADER } from '../wire/header-lengths.ts'
 import { FRAGMENT_OFFSET_MASK, P_FRAGMENT, P_L4_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_FRAGMENT, PROTO_ICMPV6, PROTO_NO_NEXT_HEADER, PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
 
 export { FRAGMENT_HEADER_LENGTH } from '../wire/extension-headers.ts'
 
-const IPV6_HEADER = 40
 const NEXT_HEADER = 6
 
 /** Offset of the fragment header of the datagram in bytes[l3 … end); -1 when there is none or it is cut short. */

@@ -1,4 +1,5 @@
 import { viewOf } from './byte-view.ts'
+import { IPV6_HEADER } from './header-lengths.ts'
 import {
   EXTENSION_AUTH,
   EXTENSION_DESTINATION,
@@ -29,7 +30,6 @@ import {
 import { clearTransport } from './refuse.ts'
 import { decodeTransport } from './transport.ts'
 
-const IPV6_HEADER = 40
 export const FRAGMENT_HEADER_LENGTH = 8
 /** Bytes of a fragment header up to the end of its offset. */
 const FRAGMENT_OFFSET_END = 4

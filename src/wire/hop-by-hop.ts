@@ -1,3 +1,5 @@
+import { IPV6_HEADER } from './header-lengths.ts'
+
 /** The header is in order and does not change the datagram's length. */
 export const HOP_BY_HOP_PLAIN = 0
 /** Linux refuses the datagram because of it, before any hook. */
@@ -5,7 +7,6 @@ export const HOP_BY_HOP_BAD = -1
 /** The capture cut it. */
 export const HOP_BY_HOP_CUT = -2
 
-const IPV6_HEADER = 40
 const PAD1 = 0
 const PADN = 1
 const ROUTER_ALERT = 5

@@ -1,5 +1,6 @@
 import { viewOf } from './byte-view.ts'
 import { decodeExtensionHeaders, isExtensionHeader } from './extension-headers.ts'
+import { IPV6_HEADER } from './header-lengths.ts'
 import { checkHopByHop, HOP_BY_HOP_BAD, HOP_BY_HOP_CUT, HOP_BY_HOP_PLAIN } from './hop-by-hop.ts'
 import {
   EXTENSION_MOBILITY,
@@ -29,8 +30,6 @@ import {
 import { PROTO_HOP_BY_HOP, PROTO_MOBILITY } from './protocols.ts'
 import { refuse, refuseAddressed, refuseShort } from './refuse.ts'
 import { decodeTransport } from './transport.ts'
-
-const IPV6_HEADER = 40
 
 /**
  * Fills the network and transport fields from the IPv6 datagram at `at`, and refuses what Linux refuses before any

@@ -1,4 +1,5 @@
 import { decodeByVersion } from './bare-ip.ts'
+import { IPV6_HEADER } from './header-lengths.ts'
 import { LINK_HOST, LINK_OUTGOING, NOTE_MALFORMED, NOTE_NOT_IP, P_LINK } from './packet-fields.ts'
 import { refuse, refuseShort } from './refuse.ts'
 
@@ -63,7 +64,9 @@ function decodePayload(bytes: Uint8Array, at: number, end: number, fields: Int32
   let length = end - at
   if (length >= 6) {
     const said =
-      bytes[at] >>> 4 === 4 ? (bytes[at + 2] << 8) | bytes[at + 3] : 40 + ((bytes[at + 4] << 8) | bytes[at + 5])
+      bytes[at] >>> 4 === 4
+        ? (bytes[at + 2] << 8) | bytes[at + 3]
+        : IPV6_HEADER + ((bytes[at + 4] << 8) | bytes[at + 5])
     if (said > length) length = said
   }
   decodeByVersion(bytes, at, end, at + length, fields, base)

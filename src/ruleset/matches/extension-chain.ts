@@ -1,10 +1,10 @@
+import { IPV6_HEADER } from '../../wire/header-lengths.ts'
 import { P_L3_OFFSET } from '../../wire/packet-fields.ts'
 import { PROTO_AH, PROTO_DESTINATION, PROTO_FRAGMENT, PROTO_HOP_BY_HOP, PROTO_ROUTING } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { ask, capturedEnd, wireEnd } from './header-bytes.ts'
 
-const IPV6_HEADER = 40
 const NEXT_HEADER = 6
 
 /** Results of `findHeader` besides an offset. */

@@ -1,3 +1,4 @@
+import { IPV6_HEADER } from '../../wire/header-lengths.ts'
 import { P_L3_OFFSET } from '../../wire/packet-fields.ts'
 import {
   PROTO_AH,
@@ -80,7 +81,7 @@ function headersOf(packet: RulePacket): number {
   const captured = capturedEnd(packet)
   let bits = 0
   let protocol = bytes[start + 6]
-  for (let at = start + 40; ; ) {
+  for (let at = start + IPV6_HEADER; ; ) {
     const header = HEADERS.find(([, , number]) => number === protocol)
     if (!header) return bits | PAYLOAD
     if (protocol === PROTO_NO_NEXT_HEADER) return bits | header[3]
