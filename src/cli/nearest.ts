@@ -22,16 +22,23 @@ export function closest(word: string, known: readonly string[]): string | null {
   return best
 }
 
-/** Levenshtein distance: how many letters must be added, dropped or changed. */
+/**
+ * Optimal string alignment distance: how many letters must be added, dropped or changed, or neighbouring letters
+ * exchanged.
+ */
 function editDistance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column)
+  let beforeLast: number[] = []
+  let last = Array.from({ length: other.length + 1 }, (_, column) => column)
   for (let i = 1; i <= one.length; i++) {
-    const next = [i]
+    const row = [i]
     for (let j = 1; j <= other.length; j++) {
-      const change = row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1)
-      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1))
+      const change = last[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1)
+      const isExchange = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]
+      const exchange = isExchange ? beforeLast[j - 2] + 1 : change
+      row.push(Math.min(change, last[j] + 1, row[j - 1] + 1, exchange))
     }
-    row = next
+    beforeLast = last
+    last = row
   }
-  return row[other.length]
+  return last[other.length]
 }

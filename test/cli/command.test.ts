@@ -307,9 +307,9 @@ describe('a capture that cannot be read', () => {
     expect(stderr).toContain(message)
   })
 
-  it('may be a command with a slip of the pen', () => {
-    const { status, stderr } = ctreplay(['chek', sample])
-    expect([status, stderr]).toEqual([3, "ctreplay: chek: no such file; did you mean 'check'?\n"])
+  it.each(['chek', 'chekc'])('may be a command with a slip of the pen: %s', (word) => {
+    const { status, stderr } = ctreplay([word, sample])
+    expect([status, stderr]).toEqual([3, `ctreplay: ${word}: no such file; did you mean 'check'?\n`])
   })
 
   it('is reported as far as it goes when it ends too early', () => {
