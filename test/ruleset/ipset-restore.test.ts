@@ -39,7 +39,7 @@ test.each([
   ['hash:ip maxelem 10', '10.0.0.0/28', 10],
   ['hash:ip maxelem 4000000000', '10.0.0.0/8', 2 ** 20],
   ['hash:ip,port maxelem 4000000000', '10.0.0.0/16,1-65535', 2 ** 20],
-])('%s: one line that stands for too many is refused before they are made: %s', (type, element, most) => {
+])('%s: a line that stands for too many elements is refused before they are built: %s', (type, element, most) => {
   expect(() => parseSets(`create s ${type}\nadd s ${element}\n`, 'sets')).toThrow(
     `sets:2:7: "${element}" stands for more than ${most} elements; raise maxelem, or use a set of a net type`,
   )

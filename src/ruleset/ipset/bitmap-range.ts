@@ -51,8 +51,8 @@ function endsOf(written: { from: Token; to: Token | undefined }, read: (token: T
 }
 
 /**
- * The range, extended to whole networks of the size that `netmask` gives. They must be the beginning
- * of a larger network.
+ * The range, extended to whole networks of the size that `netmask` gives. With `netmask`, they must be the beginning of
+ * a larger network.
  */
 function networksOf(token: Token, { low, high }: NumberRange, length: number): NumberRange {
   const [mask] = prefixMask(length, 'ipv4')

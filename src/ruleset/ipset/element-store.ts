@@ -38,7 +38,7 @@ export class ElementStore {
   }
 
   /**
-   * Adds the elements of the saved set. Of several with the same key, the options of the last one count.
+   * Adds the elements of the saved set. Of several with the same key, the options that are given last count.
    * @param added called with every new slot
    */
   load(set: SetDefinition, added: (slot: number) => void): void {
