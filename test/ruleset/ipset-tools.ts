@@ -1,12 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { ElementStore, NEVER } from '../../src/ruleset/ipset/element-store.ts'
 import { keyWidth, type SetDefinition } from '../../src/ruleset/ipset/set-definition.ts'
 import { HZ } from '../../src/ruleset/ticks.ts'
 import { noIptables } from './iptables-tools.ts'
+import { savedAfterEach } from './saved-files.ts'
 
 /** Why ipset cannot be run; '' if it can. */
 export const noIpset =
@@ -29,26 +27,12 @@ const SECONDS_BETWEEN = 5
 
 /** What `ipset save` prints after each file, or null where `ipset restore` (with these options) refuses it. */
 export function savedByIpset(files: readonly SetFile[], options = ''): (string | null)[] {
-  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-sets-'))
-  try {
-    files.forEach((file, index) => {
-      writeFileSync(join(folder, `${index}`), textOf(file))
-    })
+  return savedAfterEach(files.map(textOf), {
     // Sets that are members of a list cannot be destroyed: flush empties the lists first.
-    const script = `exec >/dev/null 2>&1; printf 'flush\ndestroy\n' > empty
-      i=0; while [ $i -lt ${files.length} ]; do
-      if ipset ${options} restore < $i; then ipset save > $i.saved; fi; ipset restore < empty; i=$((i+1)); done; true`
-    execFileSync('unshare', ['-n', 'sh', '-c', script], { cwd: folder })
-    return files.map((_, index) => {
-      try {
-        return readFileSync(join(folder, `${index}.saved`), 'utf8')
-      } catch {
-        return null
-      }
-    })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+    empty: { command: 'ipset restore', input: 'flush\ndestroy\n' },
+    restore: `ipset ${options} restore`,
+    save: 'ipset save',
+  })
 }
 
 /** The sets that we read from a text, or why we refuse it. */

@@ -6,6 +6,7 @@ import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/inde
 import type { Family } from '../../src/ruleset/rule-environment.ts'
 import type { TableName } from '../../src/ruleset/ruleset.ts'
 import { recordingInto } from './recorded-table.ts'
+import { savedAfterEach } from './saved-files.ts'
 
 /** What a rule becomes: as iptables-save prints it, or null where it is refused. */
 export type Printed = string | null
@@ -149,27 +150,13 @@ export function savedByTools(text: string, family: Family, backend: Backend = 'l
 
 /** What the legacy tools save of each file, counters included, or null where they refuse it. */
 export function savedFiles(files: readonly string[], family: Family): (string | null)[] {
-  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-files-'))
-  try {
-    files.forEach((text, index) => {
-      writeFileSync(join(folder, `${index}`), text)
-    })
-    const tool = toolOf(family, 'legacy')
-    // Every file begins with an empty table.
-    const script = `exec >/dev/null 2>&1; printf '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n' > empty
-      i=0; while [ $i -lt ${files.length} ]; do ${tool}-restore < empty
-      if ${tool}-restore -c < $i; then ${tool}-save -c -t filter > $i.saved; fi; i=$((i+1)); done; true`
-    execFileSync('unshare', ['-n', 'sh', '-c', script], { cwd: folder })
-    return files.map((_, index) => {
-      try {
-        return readFileSync(join(folder, `${index}.saved`), 'utf8')
-      } catch {
-        return null
-      }
-    })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const tool = toolOf(family, 'legacy')
+  const input = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n'
+  return savedAfterEach(files, {
+    empty: { command: `${tool}-restore`, input },
+    restore: `${tool}-restore -c`,
+    save: `${tool}-save -c -t filter`,
+  })
 }
 
 /** Runs a program in a network namespace of its own. */

@@ -10,9 +10,10 @@ import { FIELDS, type Field } from './fields.ts'
 import { linearPrefix } from './linear-prefix.ts'
 import { BAIL, CONTINUE, type Program, type ProgramChain, type ProgramRule, RETURNED } from './program.ts'
 import { headFor } from './rule-index.ts'
-import { inRanges, JUMPS_MAX, type Runtime, slotOf } from './runtime.ts'
+import { inRanges, type Runtime, slotOf } from './runtime.ts'
 import { isSteady, isSteadyAction, isSteadyField } from './steadiness.ts'
 import type { RuleFinder } from './walk-context.ts'
+import { JUMPS_MAX } from './walk-limits.ts'
 
 /** A base chain as a function: a VERDICT_, or BAIL. */
 export type CompiledChain = (packet: RulePacket, fields: Int32Array, base: number) => number

@@ -5,12 +5,6 @@ import type { Trail } from './program.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
 
 /**
- * The most jumps that are followed for one packet in one base chain. Chains that call each other twice, level after
- * level, would take years; Linux follows all jumps and stalls.
- */
-export const JUMPS_MAX = 65_536
-
-/**
  * Everything that generated code and the interpreter share. Generated code uses no other names besides `p`, `f` and
  * `b`.
  */
@@ -18,7 +12,7 @@ export interface Runtime {
   /** Packets and bytes of each rule: [2 * id] and [2 * id + 1]. */
   readonly counters: Float64Array
   readonly trail: Trail
-  /** Jumps that the current packet has made since it entered its base chain; see JUMPS_MAX. */
+  /** Jumps that the current packet has made since it entered its base chain; see JUMPS_MAX (walk-limits.ts). */
   jumps: number
   readonly pure: PureTest[]
   readonly stateful: StatefulTest[]

@@ -1,8 +1,12 @@
 import { ALL_PARTS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../rule-packet.ts'
-import { JUMPS_MAX } from './runtime.ts'
 import type { WalkContext } from './walk-context.ts'
 
+/**
+ * The most jumps that are followed for one packet in one base chain. Chains that call each other twice, level after
+ * level, would take years; Linux follows all jumps and stalls.
+ */
+export const JUMPS_MAX = 65_536
 /** With more possible ways than this at once, the packet is undecidable. */
 const WORLDS_MAX = 64
 const TOO_MANY_WORLDS = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`

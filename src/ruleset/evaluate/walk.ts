@@ -14,11 +14,10 @@ import { CandidatePlaces } from './candidate-places.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'
 import { type Dialogue, replyTo } from './dialogue.ts'
 import { addFinished, type FinishedWorld, isSurer, ongoing, possibleOf } from './finished-world.ts'
-import { JUMPS_MAX } from './runtime.ts'
 import { isSteadyAction } from './steadiness.ts'
 import { type Check, HOTDROP } from './three-valued.ts'
 import type { InterpretedChain, InterpretedRule, Recorder, RuleFinder, WalkContext } from './walk-context.ts'
-import { leaveOpen, limitPassed, TOO_MANY_JUMPS } from './walk-limits.ts'
+import { JUMPS_MAX, leaveOpen, limitPassed, TOO_MANY_JUMPS } from './walk-limits.ts'
 import { addWorld, alike, assigned, compareWorlds, enterMarks, type World } from './world.ts'
 
 const VERDICTS = [VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT] as const

@@ -37,7 +37,7 @@ export function parseRuleset(
   if (hasMark) file.warn('the file begins with a byte order mark, which iptables-restore refuses; it is passed over')
   const lines = (hasMark ? text.slice(1) : text).split('\n')
   if (lines.at(-1) === '') lines.pop()
-  else if (text !== '') file.warn(`line ${lines.length}: the last line has no line end, which iptables-restore refuses`)
+  else if (text !== '') file.warn(`line ${lines.length}: the last line has no line end, which iptables-legacy refuses`)
   if (lines.some((line) => line.endsWith('\r'))) {
     file.warn('the lines end as in DOS (CR LF), which iptables-restore refuses; they are read as if they did not')
   }
