@@ -1,29 +1,86 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 
-// Puts the library, the command and what their threads run into a few files, packages included: Node starts them in half the time
-// that it takes to find and load some five hundred. They run faster, too: what one module imports from another, be it a constant,
-// is looked up each time.
-export default {
-  input: {
-    index: 'dist/index.js',
-    'cli/main': 'dist/cli/main.js',
-    // Threads are started from a file beside these (`import.meta.url`).
-    'cli/capture-thread': 'dist/pipeline/capture-thread.js',
-    'cli/shard-thread': 'dist/netfilter/shards/shard-thread.js',
-    'cli/report-thread': 'dist/report/threaded/report-thread.js',
-  },
+const COMMAND = 'dist/cli/main.js'
+const THREADS = [
+  'dist/pipeline/capture-thread.js',
+  'dist/netfilter/shards/shard-thread.js',
+  'dist/report/threaded/report-thread.js',
+]
+
+// What belongs together is put into one file, packages included: Node starts it in half the time that it takes to find and
+// load some five hundred. It runs faster, too: what one module imports from another, be it a constant, is looked up each time.
+const shared = {
   platform: 'node',
   // pcap-parser calls what Node warns of, unless it lies in a folder of packages.
   external: /^(node:|pcap-parser$)/,
-  plugins: [licencesOfPackages()],
-  output: {
-    dir: 'dist',
-    format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: 'cli/[name]-shared.js',
-    sourcemap: true,
+}
+const output = { dir: 'dist', sourcemap: true }
+
+export default [
+  {
+    ...shared,
+    input: { index: 'dist/index.js' },
+    // Threads are started from a file beside the one that starts them (threadFile): both lie in cli.
+    output: {
+      ...output,
+      format: 'esm',
+      chunkFileNames: 'cli/[name].js',
+      codeSplitting: { groups: [{ name: 'library', test: /./ }] },
+    },
   },
+  ...[COMMAND, ...THREADS].map(bundleOf),
+]
+
+/** The command or a thread, as one file, with the code that V8 makes of it, and a file that runs it. */
+function bundleOf(file) {
+  const name = basename(file, '.js')
+  return {
+    ...shared,
+    input: { [name]: file },
+    plugins: [widthsOfHelp(), codeOfBundle(name), ...(file === COMMAND ? [licencesOfPackages()] : [])],
+    output: {
+      ...output,
+      format: 'cjs',
+      entryFileNames: 'cli/[name].cjs',
+      codeSplitting: false,
+      // What is loaded later is required: a script with saved code cannot import.
+      dynamicImportInCjs: false,
+      comments: false,
+    },
+  }
+}
+
+function codeOfBundle(name) {
+  return {
+    name: 'code-of-bundle',
+    generateBundle() {
+      const source = `#!/usr/bin/env node\nimport { runBundle } from './run-bundle.js'\nrunBundle('${name}.cjs')\n`
+      this.emitFile({ type: 'asset', fileName: `cli/${name}.js`, source })
+    },
+    async writeBundle() {
+      const { codeFile, compileBundle } = await import(pathToFileURL(resolve('dist/cli/run-bundle.js')).href)
+      const file = `dist/cli/${name}.cjs`
+      // All functions, instead of those that have been called. The flags are those of V8 again when the code is saved.
+      setFlagsFromString('--no-lazy')
+      const script = compileBundle(file)
+      setFlagsFromString('--lazy')
+      writeFileSync(codeFile(file), script.createCachedData())
+    },
+  }
+}
+
+/** Help has no wide characters. To ask for the emoji among them takes 15 ms at each start. */
+function widthsOfHelp() {
+  return {
+    name: 'widths-of-help',
+    transform(code, id) {
+      const isAsked = /\/string-width\/index\.js$/.test(id) && code.includes('export default function stringWidth')
+      return isAsked ? { code: 'export default (text) => text.length', map: null } : null
+    },
+  }
 }
 
 /** Copies of packages go with their licences. */

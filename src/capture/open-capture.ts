@@ -8,6 +8,7 @@ import { gunzip, isGzip } from './gzip.ts'
 import { MergingReader, mergedBatch } from './merging-reader.ts'
 import { PcapDecoder } from './pcap-decoder.ts'
 import { isPcap, PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
+import { PcapParserReader } from './pcap-parser-reader.ts'
 import { isPcapng } from './pcapng-blocks.ts'
 import { PcapngDecoder } from './pcapng-decoder.ts'
 import type { DamageLog } from './record-decoder.ts'
@@ -77,7 +78,6 @@ export async function openSource(
 ): Promise<FrameReader> {
   try {
     if (options.reader === 'pcap-parser') {
-      const { PcapParserReader } = await import('./pcap-parser-reader.ts')
       return await PcapParserReader.open(path, file, source, problems)
     }
     return await recognise(path, file, source, problems, '')

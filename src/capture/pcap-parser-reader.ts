@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { type PacketHeader, parse } from 'pcap-parser'
+import type { PacketHeader, Parser } from 'pcap-parser'
 import { type ByteSource, readFully, SourceDamage } from './byte-source.ts'
 import {
   FRAME_CAPTURED,
@@ -40,7 +40,7 @@ export class PcapParserReader implements FrameReader {
   readonly files: [CaptureFileInfo]
   readonly #source: ByteSource
   readonly #file: number
-  readonly #stream = new HandFedStream()
+  readonly #stream: HandFedStream
   #batch: FrameBatch | null = null
   #batchBytes = 0
   #linkType = 0
@@ -50,12 +50,20 @@ export class PcapParserReader implements FrameReader {
   #used = PCAP_HEADER_LENGTH
   #ended = false
 
-  private constructor(path: string, file: number, source: ByteSource, format: string, problems: CaptureProblem[]) {
+  /** @param parser reads `stream` */
+  private constructor(
+    info: CaptureFileInfo,
+    file: number,
+    source: ByteSource,
+    problems: CaptureProblem[],
+    stream: HandFedStream,
+    parser: Parser,
+  ) {
     this.problems = problems
-    this.files = [{ path, format, frames: 0 }]
+    this.files = [info]
     this.#source = source
     this.#file = file
-    const parser = parse(this.#stream)
+    this.#stream = stream
     parser.on('globalHeader', (header) => {
       this.#linkType = header.linkLayerType & LINK_TYPE_MASK
     })
@@ -82,7 +90,11 @@ export class PcapParserReader implements FrameReader {
     if (header.lengthsSwapped !== 'never') {
       throw new CaptureError(`${path}: pcap-parser reads only version 2.4 of the pcap format; use the default reader`)
     }
-    const reader = new PcapParserReader(path, file, source, `${header.description}, pcap-parser`, problems)
+    // Loaded by those alone who ask for it.
+    const { parse } = await import('pcap-parser')
+    const info = { path, format: `${header.description}, pcap-parser`, frames: 0 }
+    const stream = new HandFedStream()
+    const reader = new PcapParserReader(info, file, source, problems, stream, parse(stream))
     reader.#feed(head)
     return reader
   }

@@ -6,13 +6,13 @@ declare module 'pcap-parser' {
     minorVersion: number
     linkLayerType: number
   }
-  interface PacketHeader {
+  export interface PacketHeader {
     timestampSeconds: number
     timestampMicroseconds: number
     capturedLength: number
     originalLength: number
   }
-  interface Parser {
+  export interface Parser {
     on(event: 'globalHeader', listener: (header: GlobalHeader) => void): this
     on(event: 'packetHeader', listener: (header: PacketHeader) => void): this
     on(event: 'packet', listener: (packet: { header: PacketHeader; data: Buffer }) => void): this

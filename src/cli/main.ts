@@ -1,8 +1,8 @@
-#!/usr/bin/env node
 import { startCaptureWorker } from '../pipeline/capture-worker.ts'
 import { threadsFor } from '../pipeline/threads-for.ts'
 import { outputError } from '../report/open-output.ts'
 import { EXIT_USAGE } from './exit-codes.ts'
+import { run } from './run.ts'
 
 const STANDARD_ERROR = 'standard error'
 
@@ -22,5 +22,6 @@ function endWithout(name: string, error: NodeJS.ErrnoException): void {
 
 process.stdout.on('error', (error) => endWithout('standard output', error))
 process.stderr.on('error', (error) => endWithout(STANDARD_ERROR, error))
-const { run } = await import('./run.ts')
-process.exitCode = await run(args)
+run(args).then((code) => {
+  process.exitCode = code
+})

@@ -12,6 +12,7 @@ import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
 import { type Fingerprint, type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
+import { runCheck } from './check-command.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
 import { statsAt } from './file-identity.ts'
@@ -41,7 +42,6 @@ const COMMANDS = ['check']
 export async function run(args: readonly string[]): Promise<number> {
   try {
     if (args[0] === 'check') {
-      const { runCheck } = await import('./check-command.ts')
       return await runCheck(args.slice(1), process.stdout, paintFor(process.stdout))
     }
     const commandLine = await parseCommandLine(args)

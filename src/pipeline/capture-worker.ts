@@ -1,6 +1,6 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { shareFlowSeed } from '../wire/flow-hash.ts'
+import { threadFile } from './thread-file.ts'
 
 /** A thread that was started before there was a task for it. */
 let ready: Worker | null = null
@@ -25,8 +25,7 @@ export function captureWorker(): Worker {
 }
 
 function start(): Worker {
-  // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
-  const entry = new URL(`./capture-thread${extname(import.meta.url)}`, import.meta.url)
+  const entry = threadFile('capture-thread', import.meta.url)
   shareFlowSeed()
   // No flags of the process: a worker refuses some of them, such as --input-type. Sockets that read pipes close their
   // descriptors by themselves, unseen by a worker that tracks descriptors: at its end it would close whatever has the

@@ -134,7 +134,7 @@ describe('a process', () => {
     cpSync(dist, join(broken, 'dist'), { recursive: true })
     cpSync(join(folder, 'build/package.json'), join(broken, 'package.json'))
     symlinkSync(join(folder, 'build/node_modules'), join(broken, 'node_modules'))
-    const entry = join(broken, 'dist/cli/capture-thread.js')
+    const entry = join(broken, 'dist/cli/capture-thread.cjs')
     writeFileSync(entry, changed(readFileSync(entry, 'utf8')))
     const text = `try { ${open} while (await source.next()); } catch (error) { console.log(error.name, error.message) }`
     expect(printed(text, join(broken, 'dist')).stdout).toBe(

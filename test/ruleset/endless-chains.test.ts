@@ -4,7 +4,7 @@ import { tcp } from '../support/packets.ts'
 import { decide, ENVIRONMENT, filter, packetOf } from './support.ts'
 
 const SYN = tcp('192.0.2.1:1000>198.51.100.2:80', 'S')
-const TOO_MANY = /^rules send the packet from chain to chain more than 65,536 times/
+const TOO_MANY = /^rules send the packet from chain to chain more than 65536 times/
 
 /** Each chain is called twice by the one before it. */
 function chainsCallingTwice(levels: number, first: string, second: string): string {

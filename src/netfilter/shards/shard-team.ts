@@ -1,8 +1,8 @@
-import { extname } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { PacketBatch } from '../../pipeline/packet-batch.ts'
 import type { SharedBatches } from '../../pipeline/packet-source.ts'
+import { threadFile } from '../../pipeline/thread-file.ts'
 import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
 import { shareFlowSeed } from '../../wire/flow-hash.ts'
 import type { MachineParts, MachinePlace } from '../machine-for.ts'
@@ -150,8 +150,7 @@ export class ShardTeam {
 }
 
 function worker(task: ShardTask): Worker {
-  // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
-  const entry = new URL(`./shard-thread${extname(import.meta.url)}`, import.meta.url)
+  const entry = threadFile('shard-thread', import.meta.url)
   // No flags of the process: a worker refuses some of them, such as --input-type.
   shareFlowSeed()
   return new Worker(entry, { workerData: task, transferList: [task.port], execArgv: [] })

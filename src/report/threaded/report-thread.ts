@@ -30,4 +30,4 @@ async function writeAll({ outputs: asked, files, records, port }: ReportTask): P
   }
 }
 
-parentPort?.postMessage(await writeAll(workerData as ReportTask))
+void writeAll(workerData as ReportTask).then((result) => parentPort?.postMessage(result))

@@ -1,7 +1,7 @@
-import { extname } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Outcome, PassedSink, Sink } from '../../netfilter/outcome.ts'
+import { threadFile } from '../../pipeline/thread-file.ts'
 import { errorOf } from '../../pipeline/thread-messages.ts'
 import { OutputError } from '../open-output.ts'
 import { RecordRing, STATE_FAILED, STATE_UNREAD } from './record-ring.ts'
@@ -30,8 +30,7 @@ export class ThreadedReport implements Sink {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     const task: ReportTask = { outputs, files, records: this.#ring.memory, port: port2 }
-    // The extension is that of this very file: .js as built, .ts where Node runs the sources themselves.
-    const entry = new URL(`./report-thread${extname(import.meta.url)}`, import.meta.url)
+    const entry = threadFile('report-thread', import.meta.url)
     // No flags of the process: a worker refuses some of them, such as --input-type. Files were opened in this thread.
     const options = { workerData: task, transferList: [port2], execArgv: [], trackUnmanagedFds: false }
     this.#worker = new Worker(entry, options)

@@ -10,9 +10,7 @@ export const JUMPS_MAX = 65_536
 /** With more possible ways than this at once, the packet is undecidable. */
 const WORLDS_MAX = 64
 const TOO_MANY_WORLDS = `more than ${WORLDS_MAX} ways through the rules are possible; settle the unknown matches with --assume`
-export const TOO_MANY_JUMPS =
-  `rules send the packet from chain to chain more than ${JUMPS_MAX.toLocaleString('en')} times; ` +
-  'let fewer rules call each chain'
+export const TOO_MANY_JUMPS = `rules send the packet from chain to chain more than ${JUMPS_MAX} times; let fewer rules call each chain`
 const ALL_VERDICTS = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP) | (1 << VERDICT_REJECT)
 
 /** Why a walk is given up; null if it goes on. */
