@@ -1,5 +1,4 @@
-import { startCaptureWorker } from '../pipeline/capture-worker.ts'
-import { threadsFor } from '../pipeline/threads-for.ts'
+import './start-early.ts'
 import { outputError } from '../report/open-output.ts'
 import { EXIT_USAGE } from './exit-codes.ts'
 import { run } from './run.ts'
@@ -7,8 +6,6 @@ import { run } from './run.ts'
 const STANDARD_ERROR = 'standard error'
 
 const args = process.argv.slice(2)
-// The capture's thread loads its code while this one loads its own.
-if (threadsFor(args) > 1 && !args.some((arg) => arg.startsWith('--threads'))) startCaptureWorker()
 
 /**
  * Ends the process when an output cannot be written. A reader that goes away (`| head`) is not an error; anything else

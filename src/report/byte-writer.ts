@@ -41,11 +41,14 @@ export function shortText(text: string): ShortText {
   return { head: snippet(text.slice(0, 8)).words[0], tail: snippet(text.slice(-8)).words[0], length: text.length }
 }
 
-/** 0 to 9999 as four ASCII bytes with leading zeros, the first digit in the lowest byte. */
+/** 0 to 9999 as four ASCII bytes with leading zeros, the first digit in the lowest byte. Empty until the first writer. */
 const PADDED = new Int32Array(10_000)
-for (let n = 0; n < 10_000; n++) {
-  const digits = (n / 1000) | 0 | ((((n / 100) % 10) | 0) << 8) | ((((n / 10) % 10) | 0) << 16) | ((n % 10) << 24)
-  PADDED[n] = 0x30303030 + digits
+
+function fillPadded(): void {
+  for (let n = 0; n < 10_000; n++) {
+    const digits = (n / 1000) | 0 | ((((n / 100) % 10) | 0) << 8) | ((((n / 10) % 10) | 0) << 16) | ((n % 10) << 24)
+    PADDED[n] = 0x30303030 + digits
+  }
 }
 
 /**
@@ -91,6 +94,7 @@ export class ByteWriter {
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (PADDED[0] === 0) fillPadded()
   }
 
   /** Writes into another buffer from now on. */

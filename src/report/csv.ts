@@ -9,7 +9,7 @@ import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, snippet } from './byte-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { PACKET_COLUMNS } from './packet-columns.ts'
-import { reportedProtocol } from './protocol-names.ts'
+import { protocolSnippets } from './protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
 /** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name, fragments). */
@@ -19,14 +19,6 @@ const DECIMAL_ROOM = 17
 const COMMA = 0x2c
 const SPACE = 0x20
 
-/** `proto` and what stands before the ports, indexed by protocol number; 256 is the protocol that could not be found. */
-const PROTO_PORTS: Snippet[] = []
-const PROTO_NO_PORTS: Snippet[] = []
-for (let protocol = 0; protocol < 256; protocol++) {
-  PROTO_PORTS.push(snippet(`,${reportedProtocol(protocol)},`))
-  PROTO_NO_PORTS.push(snippet(`,${reportedProtocol(protocol)},,,`))
-}
-PROTO_NO_PORTS.push(snippet(',,,,'))
 const NO_ADDRESSES = snippet(',,,,,,')
 
 const NOTES = NOTE_NAMES.map((note) => snippet(`,${note ?? ''},`))
@@ -67,6 +59,10 @@ export class CsvSink implements Sink {
       .join()}`
     return { toLine: snippet(`${toLine},`), whole: snippet(`${toLine},,,`) }
   })
+
+  /** `proto` and what stands before the ports, by protocol number; 256 is the protocol that could not be found. */
+  private readonly withPorts = protocolSnippets((name) => `,${name},`)
+  private readonly withoutPorts = [...protocolSnippets((name) => `,${name},,,`), snippet(',,,,')]
 
   constructor(output: ByteOutput, options: CsvOptions) {
     this.files = options.files.length > 1 ? options.files.map((path) => snippet(`,${quoted(path)},`)) : []
@@ -136,7 +132,7 @@ export class CsvSink implements Sink {
   private ports(at: number, fields: Int32Array, base: number): number {
     const { writer } = this
     const ports = fields[base + P_PORTS]
-    at = writer.decimal(writer.snippet(at, PROTO_PORTS[fields[base + P_PROTOCOL]]), ports >>> 16)
+    at = writer.decimal(writer.snippet(at, this.withPorts[fields[base + P_PROTOCOL]]), ports >>> 16)
     writer.bytes[at] = COMMA
     at = writer.decimal(at + 1, ports & 0xffff)
     writer.bytes[at] = COMMA
@@ -146,7 +142,7 @@ export class CsvSink implements Sink {
   private noPorts(at: number, family: number, fields: Int32Array, base: number): number {
     if (family === IP_NONE) return this.writer.snippet(at, NO_ADDRESSES)
     const protocol = fields[base + P_PROTOCOL]
-    return this.writer.snippet(at, PROTO_NO_PORTS[protocol < 0 ? 256 : protocol])
+    return this.writer.snippet(at, this.withoutPorts[protocol < 0 ? 256 : protocol])
   }
 
   /** Writes the answer, reason and note of a packet with a reason or note. */

@@ -8,7 +8,7 @@ import { AnswerTexts } from './answers.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, shortText, snippet } from './byte-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
-import { reportedProtocol } from './protocol-names.ts'
+import { protocolSnippets } from './protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
 /** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name). */
@@ -37,15 +37,6 @@ const COMMA = 0x2c
 const CLOSING_BRACKET = 0x5d
 /** Bytes of the largest frame number, with what follows it. */
 const DECIMAL_ROOM = 17
-
-/** Protocols with and without ports, indexed by protocol number; 256 is the protocol that could not be found. */
-const PROTO_PORTS: Snippet[] = []
-const PROTO_NO_PORTS: Snippet[] = []
-for (let protocol = 0; protocol < 256; protocol++) {
-  PROTO_PORTS.push(snippet(`","proto":"${reportedProtocol(protocol)}","sport":`))
-  PROTO_NO_PORTS.push(snippet(`","proto":"${reportedProtocol(protocol)}","sport":null,"dport":null,"length":`))
-}
-PROTO_NO_PORTS.push(snippet('","proto":null,"sport":null,"dport":null,"length":'))
 
 const NOTES = NOTE_NAMES.map((note) => snippet(`,"note":${JSON.stringify(note)}`))
 const DROP_HOOKS = HOOK_NAMES.map((hook) => snippet(`,"dropHook":"${hook}"`))
@@ -79,6 +70,13 @@ export class NdjsonSink implements Sink {
     const toLine = `,${JSON.stringify(answer).slice(1, -1)}`
     return { toLine: snippet(toLine), whole: snippet(`${toLine},"reason":null,"note":null`) }
   })
+
+  /** By protocol number; 256 is the protocol that could not be found. */
+  private readonly withPorts = protocolSnippets((name) => `","proto":"${name}","sport":`)
+  private readonly withoutPorts = [
+    ...protocolSnippets((name) => `","proto":"${name}","sport":null,"dport":null,"length":`),
+    snippet('","proto":null,"sport":null,"dport":null,"length":'),
+  ]
 
   constructor(output: ByteOutput, options: NdjsonOptions) {
     this.files = options.files.length > 1 ? options.files.map((path) => snippet(`,"file":${JSON.stringify(path)}`)) : []
@@ -141,7 +139,7 @@ export class NdjsonSink implements Sink {
   private ports(at: number, fields: Int32Array, base: number): number {
     const { writer } = this
     const ports = fields[base + P_PORTS]
-    at = writer.decimal(writer.snippet(at, PROTO_PORTS[fields[base + P_PROTOCOL]]), ports >>> 16)
+    at = writer.decimal(writer.snippet(at, this.withPorts[fields[base + P_PROTOCOL]]), ports >>> 16)
     at = writer.decimal(writer.short(at, DPORT), ports & 0xffff)
     return writer.short(at, LENGTH)
   }
@@ -149,7 +147,7 @@ export class NdjsonSink implements Sink {
   private noPorts(at: number, family: number, fields: Int32Array, base: number): number {
     if (family === IP_NONE) return this.writer.snippet(at, NO_ADDRESSES)
     const protocol = fields[base + P_PROTOCOL]
-    return this.writer.snippet(at, PROTO_NO_PORTS[protocol < 0 ? 256 : protocol])
+    return this.writer.snippet(at, this.withoutPorts[protocol < 0 ? 256 : protocol])
   }
 
   /** Writes the answer, reason and note of a packet with a reason or note. */

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import {
   FRAGMENT_DEFRAG,
@@ -23,7 +22,7 @@ const SEED_NAME = 'ctreplay.flowSeed'
  * Seed of all hashes of flows. Random, so that nobody can prepare a capture whose connections all collide; the same in
  * all threads, which look up what another thread has hashed (`shareFlowSeed`). It affects no output.
  */
-export const FLOW_SEED = seedGiven() ?? randomInt(0x7fffffff)
+export const FLOW_SEED = seedGiven() ?? Math.floor(Math.random() * 0x7fffffff)
 
 function seedGiven(): number | null {
   const given = getEnvironmentData(SEED_NAME)
