@@ -40,6 +40,8 @@ function bundleOf(file) {
   return {
     ...shared,
     input: { [name]: file },
+    // yargs resolves by it what a configuration extends; there is none.
+    checks: { emptyImportMeta: false },
     plugins: [widthsOfHelp(), codeOfBundle(name), ...(file === COMMAND ? [licencesOfPackages()] : [])],
     output: {
       ...output,

@@ -6,6 +6,8 @@ export const EXIT_FOUND = 1
 export const EXIT_USAGE = 2
 /** A capture could not be read, or not to its end; what was read is reported. */
 export const EXIT_CAPTURE = 3
+/** A mistake in ctreplay: it waits for what never comes. Node's own code for that. */
+export const EXIT_UNFINISHED = 13
 /** Interrupted by SIGINT (128 + 2); what was read until then is reported. */
 export const EXIT_INTERRUPTED = 130
 

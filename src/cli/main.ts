@@ -1,6 +1,6 @@
 import './start-early.ts'
 import { outputError } from '../report/open-output.ts'
-import { EXIT_USAGE } from './exit-codes.ts'
+import { EXIT_UNFINISHED, EXIT_USAGE } from './exit-codes.ts'
 import { run } from './run.ts'
 
 const STANDARD_ERROR = 'standard error'
@@ -19,6 +19,16 @@ function endWithout(name: string, error: NodeJS.ErrnoException): void {
 
 process.stdout.on('error', (error) => endWithout('standard output', error))
 process.stderr.on('error', (error) => endWithout(STANDARD_ERROR, error))
+
+let isDone = false
+process.once('beforeExit', () => {
+  if (isDone) return
+  process.stderr.write(
+    'ctreplay: what it waits for can no longer come; what is above is not all. Please report this.\n',
+  )
+  process.exitCode = EXIT_UNFINISHED
+})
 run(args).then((code) => {
+  isDone = true
   process.exitCode = code
 })

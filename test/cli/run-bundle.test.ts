@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -35,6 +35,15 @@ describe('the code that V8 made of a bundle', () => {
     for (const name of bundles) rmSync(join(dist, 'cli', `${name}.code`))
     expect(node(main, ...SAMPLE)).toBe(answer)
   })
+})
+
+it('a command that waits for what can no longer come says so', () => {
+  const bundle = join(dist, 'cli/main.cjs')
+  const waits = readFileSync(bundle, 'utf8').replace(/async function run\(args\) \{/, '$& await new Promise(() => {});')
+  writeFileSync(bundle, waits)
+  const { status, stderr } = spawnSync(process.execPath, [main, ...SAMPLE], { encoding: 'utf8', timeout: 30_000 })
+  expect(stderr).toContain('can no longer come')
+  expect(status).toBe(13)
 })
 
 it('bundles are those of the command and its threads', () => {
