@@ -37,7 +37,7 @@ async function bench(options: BenchOptions): Promise<void> {
     const targets: string[][] = []
     for (const { kind, packets, path } of captures) {
       const { contenders, missing } = lineUp(path, ruleCounts, kind.name === 'mixed', options.withTshark, cache)
-      const { results, failed } = measure(contenders, repeats, cache)
+      const { results, failed } = measure(contenders, path, repeats, cache)
       print(`${kind.name}: ${kind.what}`, processTable(results, packets))
       if (missing.length > 0) process.stdout.write(`Not run: ${missing.join(', ')}.\n\n`)
       for (const sentence of failed) process.stdout.write(`Left out: ${sentence}\n\n`)
@@ -100,7 +100,8 @@ async function benchRules({ cache, repeats, rulesets }: BenchOptions): Promise<v
 /** The slowest first. */
 function replayTable(files: readonly string[], kind: CaptureKind, repeats: number, cache: string): string {
   const packets = 10 * RULE_SAMPLE
-  const { results } = measure(withRulesets(captureFile(kind, packets, cache), files), repeats, cache)
+  const path = captureFile(kind, packets, cache)
+  const { results } = measure(withRulesets(path, files), path, repeats, cache)
   const rows = results
     .map(({ name, seconds }) => ({ name, seconds: median(seconds) }))
     .toSorted((one, other) => other.seconds - one.seconds)

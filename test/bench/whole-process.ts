@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const TIME = '/usr/bin/time'
@@ -26,9 +26,10 @@ export interface Rounds {
 
 /**
  * Runs every contender once for warm-up, then all of them in turn, again and again, so that a slow minute of the machine
- * slows all alike.
+ * slows all alike. The capture is read before each run: programs with much memory, such as tshark, drive it out of the
+ * system's cache, and the next one would wait for the disk.
  */
-export function measure(contenders: readonly Contender[], repeats: number, folder: string): Rounds {
+export function measure(contenders: readonly Contender[], capture: string, repeats: number, folder: string): Rounds {
   const failed: string[] = []
   const running = contenders.filter((contender) => {
     try {
@@ -43,12 +44,20 @@ export function measure(contenders: readonly Contender[], repeats: number, folde
   const results = running.map(({ name }): Measured => ({ name, seconds: [], peakKiB: 0 }))
   for (let round = 0; round < repeats; round++) {
     running.forEach((contender, at) => {
+      readThrough(capture)
       const { seconds, peakKiB } = runOnce(contender, folder)
       results[at].seconds.push(seconds)
       results[at].peakKiB = Math.max(results[at].peakKiB, peakKiB)
     })
   }
   return { results, failed }
+}
+
+function readThrough(path: string): void {
+  const file = openSync(path, 'r')
+  const piece = new Uint8Array(1 << 20)
+  while (readSync(file, piece) > 0);
+  closeSync(file)
 }
 
 /** Node would read these certificates at each start, for 40 ms, though the program connects to nobody. */
