@@ -1,3 +1,4 @@
+import { grown } from '../wire/grown.ts'
 import { reserve } from './reservation.ts'
 
 /**
@@ -72,9 +73,7 @@ export class ExtensionTable {
   #grow(): void {
     const records = Math.max(this.#expected + 1, this.#high * GROWTH)
     const memory = reserve(records, EXTENSION_INTS * 4, this.#high)
-    const before = this.records
-    this.records = new Int32Array(memory)
-    this.records.set(before)
+    this.records = grown(this.records, new Int32Array(memory))
     this.counters = new Float64Array(memory)
   }
 

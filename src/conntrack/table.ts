@@ -1,4 +1,5 @@
 import { FLOW_SEED } from '../wire/flow-hash.ts'
+import { grown } from '../wire/grown.ts'
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import { IP_V6, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
 import {
@@ -336,12 +337,8 @@ export class ConnectionTable {
 
   #grow(): void {
     const memory = reserve((this.#high - 1) * GROWTH, ENTRY_INTS * 4, this.#high)
-    const entries = new Int32Array(memory)
-    entries.set(this.entries.subarray(0, (this.#high - 1) * ENTRY_INTS))
-    this.entries = entries
+    this.entries = grown(this.entries.subarray(0, (this.#high - 1) * ENTRY_INTS), new Int32Array(memory))
     this.times = new Float64Array(memory)
-    const hashes = new Int32Array(entries.length / ENTRY_INTS)
-    hashes.set(this.#hashes.subarray(0, this.#high - 1))
-    this.#hashes = hashes
+    this.#hashes = grown(this.#hashes.subarray(0, this.#high - 1), new Int32Array(this.entries.length / ENTRY_INTS))
   }
 }

@@ -1,3 +1,4 @@
+import { grown } from '../wire/grown.ts'
 import { LARGE_ZERO } from '../wire/large-zero.ts'
 import type { FragmentStore } from './fragment-store.ts'
 
@@ -124,7 +125,8 @@ export class FragmentQueue {
 
   /** Keeps what the capture holds of a fragment's payload (`held` bytes from `at`), for which there is room. */
   keep(store: FragmentStore, bytes: Uint8Array, at: number, held: number, offset: number, end: number): void {
-    if (this.#pieceCount * PIECE_INTS === this.#pieces.length) this.#pieces = doubled(this.#pieces)
+    if (this.#pieceCount * PIECE_INTS === this.#pieces.length)
+      this.#pieces = grown(this.#pieces, new Int32Array(2 * this.#pieces.length))
     const piece = this.#pieceCount++ * PIECE_INTS
     this.#pieces[piece] = offset
     this.#pieces[piece + 1] = held
@@ -149,23 +151,16 @@ export class FragmentQueue {
 
   noteFrame(frame: number): void {
     if (this.frameCount === this.frames.length) {
-      const frames = new Float64Array(2 * this.frameCount)
-      frames.set(this.frames)
-      this.frames = frames
+      this.frames = grown(this.frames, new Float64Array(2 * this.frameCount))
     }
     this.frames[this.frameCount++] = frame
   }
 
   #addRun(offset: number, end: number): number {
-    if (this.#runCount * RUN_INTS === this.#runs.length) this.#runs = doubled(this.#runs)
+    if (this.#runCount * RUN_INTS === this.#runs.length)
+      this.#runs = grown(this.#runs, new Int32Array(2 * this.#runs.length))
     this.#runs[this.#runCount * RUN_INTS] = offset
     this.#runs[this.#runCount * RUN_INTS + 1] = end
     return this.#runCount++
   }
-}
-
-function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(2 * array.length)
-  larger.set(array)
-  return larger
 }

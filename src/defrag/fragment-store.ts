@@ -1,3 +1,5 @@
+import { grown } from '../wire/grown.ts'
+
 /**
  * Bytes of a block. Less than the kernel accounts for the smallest fragment, so that its limit also bounds our memory.
  */
@@ -60,12 +62,8 @@ export class FragmentStore {
       return block
     }
     if (this.#used === this.#next.length) {
-      const bytes = new Uint8Array(2 * this.#bytes.length)
-      bytes.set(this.#bytes)
-      this.#bytes = bytes
-      const next = new Int32Array(2 * this.#next.length)
-      next.set(this.#next)
-      this.#next = next
+      this.#bytes = grown(this.#bytes, new Uint8Array(2 * this.#bytes.length))
+      this.#next = grown(this.#next, new Int32Array(2 * this.#next.length))
     }
     return this.#used++
   }

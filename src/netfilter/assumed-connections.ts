@@ -1,3 +1,5 @@
+import { grown } from '../wire/grown.ts'
+
 const ENTRIES_AT_LEAST = 1024
 
 /** Connections that exist only because a packet with an unknown verdict is taken to have passed. */
@@ -24,11 +26,7 @@ export class AssumedConnections {
 
   #grow(entries: number): void {
     const length = Math.max(ENTRIES_AT_LEAST, 2 * entries)
-    const numbers = new Int32Array(length)
-    const frames = new Float64Array(length)
-    numbers.set(this.#numbers)
-    frames.set(this.#frames)
-    this.#numbers = numbers
-    this.#frames = frames
+    this.#numbers = grown(this.#numbers, new Int32Array(length))
+    this.#frames = grown(this.#frames, new Float64Array(length))
   }
 }

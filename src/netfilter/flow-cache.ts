@@ -1,5 +1,6 @@
 import { E_WAYS, ENTRY_INTS } from '../conntrack/entry.ts'
 import { HITS_MAX, type RulePacket } from '../ruleset/rule-packet.ts'
+import { grown } from '../wire/grown.ts'
 import type { PassedPackets } from './outcome.ts'
 import type { Way } from './way.ts'
 
@@ -130,16 +131,11 @@ export class FlowCache {
     const number = this.#ways.push(way)
     this.#keys.push(key)
     if (number === this.#flags.length) {
-      this.#flags = longer(this.#flags, new Uint8Array(number * GROWTH))
-      this.#packets = longer(this.#packets, new Float64Array(number * GROWTH))
-      this.#bytes = longer(this.#bytes, new Float64Array(number * GROWTH))
-      this.#wireBytes = longer(this.#wireBytes, new Float64Array(number * GROWTH))
+      this.#flags = grown(this.#flags, new Uint8Array(number * GROWTH))
+      this.#packets = grown(this.#packets, new Float64Array(number * GROWTH))
+      this.#bytes = grown(this.#bytes, new Float64Array(number * GROWTH))
+      this.#wireBytes = grown(this.#wireBytes, new Float64Array(number * GROWTH))
     }
     return number
   }
-}
-
-function longer<Numbers extends Uint8Array | Float64Array>(numbers: Numbers, room: Numbers): Numbers {
-  room.set(numbers)
-  return room
 }

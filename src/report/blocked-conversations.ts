@@ -1,5 +1,6 @@
 import type { Outcome } from '../netfilter/outcome.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
+import { grown } from '../wire/grown.ts'
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
 
@@ -208,12 +209,8 @@ export class BlockedConversations {
 
   private grow(): void {
     this.capacity *= 2
-    const keys = new Int32Array(this.capacity * KEY_INTS)
-    keys.set(this.keys)
-    this.keys = keys
-    const counts = new Float64Array(this.capacity * COUNTS)
-    counts.set(this.counts)
-    this.counts = counts
+    this.keys = grown(this.keys, new Int32Array(this.capacity * KEY_INTS))
+    this.counts = grown(this.counts, new Float64Array(this.capacity * COUNTS))
     this.index = new Int32Array(this.capacity * 2)
     for (let slot = 0; slot < this.count; slot++) this.link(this.hashes[slot], slot)
   }

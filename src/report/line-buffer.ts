@@ -1,3 +1,4 @@
+import { grown } from '../wire/grown.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { ByteWriter, SLACK } from './byte-writer.ts'
 
@@ -32,9 +33,7 @@ export class LineBuffer {
     const needed = at + length + SLACK
     const { bytes } = this.writer
     if (needed > bytes.length) {
-      const larger = new Uint8Array(needed * 2)
-      larger.set(bytes.subarray(0, at))
-      this.writer.reset(larger)
+      this.writer.reset(grown(bytes.subarray(0, at), new Uint8Array(needed * 2)))
     }
     return at
   }

@@ -1,3 +1,5 @@
+import { grown } from '../../wire/grown.ts'
+
 const BUCKETS = 1 << 14
 const NONE = -1
 
@@ -48,14 +50,8 @@ export class SourceIndex {
 
   #grow(entries: number): void {
     const length = Math.max(1024, 2 * entries)
-    this.#next = grown(this.#next, length)
-    this.#previous = grown(this.#previous, length)
-    this.#bucket = grown(this.#bucket, length)
+    this.#next = grown(this.#next, new Int32Array(length).fill(NONE))
+    this.#previous = grown(this.#previous, new Int32Array(length).fill(NONE))
+    this.#bucket = grown(this.#bucket, new Int32Array(length).fill(NONE))
   }
-}
-
-function grown(list: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(length).fill(NONE)
-  larger.set(list)
-  return larger
 }

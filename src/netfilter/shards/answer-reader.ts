@@ -1,6 +1,7 @@
 import { FRAME_FILE, FRAME_INTS } from '../../capture/frame-batch.ts'
 import type { PacketBatch } from '../../pipeline/packet-batch.ts'
 import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
+import { grown } from '../../wire/grown.ts'
 import { IP_NONE, IP_V6, P_FAMILY, P_NOTE, PACKET_INTS } from '../../wire/packet-fields.ts'
 import { beginOutcome } from '../begin-outcome.ts'
 import type { Outcome } from '../outcome.ts'
@@ -72,9 +73,7 @@ export class AnswerReader {
   #name(shard: number, entry: number): void {
     let numbers = this.#numbers[shard]
     if (entry >= numbers.length) {
-      const grown = new Float64Array(Math.max(entry + 1, numbers.length * GROWTH))
-      grown.set(numbers)
-      numbers = grown
+      numbers = grown(numbers, new Float64Array(Math.max(entry + 1, numbers.length * GROWTH)))
       this.#numbers[shard] = numbers
     }
     numbers[entry] = this.created

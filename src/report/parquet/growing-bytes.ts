@@ -1,3 +1,5 @@
+import { grown } from '../../wire/grown.ts'
+
 /** Bytes that are appended to; little-endian, as all of Parquet. */
 export class GrowingBytes {
   bytes = new Uint8Array(1 << 16)
@@ -11,10 +13,8 @@ export class GrowingBytes {
   /** Makes room for `count` more bytes, which may then be written at `length`. */
   ensure(count: number): void {
     if (this.length + count <= this.bytes.length) return
-    const larger = new Uint8Array((this.length + count) * 2)
-    larger.set(this.bytes.subarray(0, this.length))
-    this.bytes = larger
-    this.view = new DataView(larger.buffer)
+    this.bytes = grown(this.bytes, new Uint8Array((this.length + count) * 2))
+    this.view = new DataView(this.bytes.buffer)
   }
 
   byte(value: number): void {

@@ -1,3 +1,4 @@
+import { grown } from '../../wire/grown.ts'
 import { MASK_ALL } from '../text/numbers.ts'
 import type { FieldCondition } from './condition.ts'
 import { type ValueSet, valuesOf } from './value-set.ts'
@@ -59,7 +60,7 @@ export class Boundaries {
 
   #add(value: number): void {
     if (value > this.#max) return
-    if (this.#count === this.#values.length) this.#values = longer(this.#values)
+    if (this.#count === this.#values.length) this.#values = grown(this.#values, new Float64Array(2 * this.#count))
     this.#values[this.#count++] = value
   }
 }
@@ -82,10 +83,4 @@ function marked(values: Float64Array, max: number): Float64Array {
   let count = 0
   for (let value = 0; value <= max; value++) if (marks[value] === 1) values[count++] = value
   return values.subarray(0, count)
-}
-
-function longer(array: Float64Array): Float64Array<ArrayBuffer> {
-  const grown = new Float64Array(2 * array.length)
-  grown.set(array)
-  return grown
 }

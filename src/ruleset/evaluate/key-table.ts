@@ -1,3 +1,5 @@
+import { grown } from '../../wire/grown.ts'
+
 const SLOTS_AT_START = 16
 const GROWTH = 2
 
@@ -100,26 +102,11 @@ export class KeyTable {
 
   #grow(): void {
     this.capacity *= GROWTH
-    this.keys = grown(this.keys, this.capacity * this.width)
-    const used = new Uint8Array(this.capacity)
-    used.set(this.#used)
-    this.#used = used
+    this.keys = grown(this.keys, new Int32Array(this.capacity * this.width))
+    this.#used = grown(this.#used, new Uint8Array(this.capacity))
     this.#index = new Int32Array(2 * this.capacity)
     for (let slot = 0; slot < this.high - 1; slot++) if (this.#used[slot] === 1) this.#enter(slot)
   }
-}
-
-/** The same numbers in a longer array. */
-export function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(length)
-  longer.set(array)
-  return longer
-}
-
-export function grownFloats(array: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const longer = new Float64Array(length)
-  longer.set(array)
-  return longer
 }
 
 /** Mixes like MurmurHash3. */

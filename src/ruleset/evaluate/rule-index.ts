@@ -1,3 +1,4 @@
+import { grown } from '../../wire/grown.ts'
 import type { AskedRanges } from './asked-ranges.ts'
 
 /** With more boundaries than this a table by value is faster than searching, if the field is small enough for one. */
@@ -188,9 +189,9 @@ class IndexBuilder {
     const head = this.#headsLength
     const size = this.#summaryWords
     this.#headsLength += 3 * size
-    if (this.#headsLength > this.#heads.length) this.#heads = longer(this.#heads, this.#headsLength)
+    if (this.#headsLength > this.#heads.length) this.#heads = withRoom(this.#heads, this.#headsLength)
     if (this.#wordsLength + this.#wordCount > this.#words.length) {
-      this.#words = longer(this.#words, this.#wordsLength + this.#wordCount)
+      this.#words = withRoom(this.#words, this.#wordsLength + this.#wordCount)
     }
     for (let at = 0; at < size; at++) {
       const own = this.#holdingSummary[at]
@@ -221,10 +222,8 @@ function isEmpty(summary: Int32Array): boolean {
   return true
 }
 
-function longer(array: Int32Array, needed: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(Math.max(needed, 2 * array.length))
-  grown.set(array)
-  return grown
+function withRoom(array: Int32Array, needed: number): Int32Array {
+  return grown(array, new Int32Array(Math.max(needed, 2 * array.length)))
 }
 
 /** The place of a value's head, in an index without table. 32-bit values with BIAS added. */

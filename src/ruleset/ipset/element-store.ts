@@ -1,4 +1,5 @@
-import { grown, grownFloats, KeyTable } from '../evaluate/key-table.ts'
+import { grown } from '../../wire/grown.ts'
+import { KeyTable } from '../evaluate/key-table.ts'
 import { HZ } from '../ticks.ts'
 import type { SetDefinition } from './set-definition.ts'
 
@@ -115,12 +116,12 @@ export class ElementStore {
   #grow(): void {
     const { capacity } = this.table
     if (this.expires.length >= capacity) return
-    this.expires = grownFloats(this.expires, capacity)
-    this.packets = grownFloats(this.packets, capacity)
-    this.bytes = grownFloats(this.bytes, capacity)
-    this.mark = grown(this.mark, capacity)
-    this.markMask = grown(this.markMask, capacity)
-    this.macs = grown(this.macs, 2 * capacity)
-    this.#flags = grown(this.#flags, capacity)
+    this.expires = grown(this.expires, new Float64Array(capacity))
+    this.packets = grown(this.packets, new Float64Array(capacity))
+    this.bytes = grown(this.bytes, new Float64Array(capacity))
+    this.mark = grown(this.mark, new Int32Array(capacity))
+    this.markMask = grown(this.markMask, new Int32Array(capacity))
+    this.macs = grown(this.macs, new Int32Array(2 * capacity))
+    this.#flags = grown(this.#flags, new Int32Array(capacity))
   }
 }

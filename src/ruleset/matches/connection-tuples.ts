@@ -1,3 +1,4 @@
+import { grown } from '../../wire/grown.ts'
 import {
   FRAGMENT_OFFSET_MASK,
   IP_V6,
@@ -20,7 +21,6 @@ import {
   PROTO_UDPLITE,
 } from '../../wire/protocols.ts'
 import type { ConnectionView } from '../connection-view.ts'
-import { grown } from '../evaluate/key-table.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { trackingZone } from '../tracking.ts'
 
@@ -66,7 +66,7 @@ export class ConnectionTuples {
   }
 
   grow(capacity: number): void {
-    this.#tuples = grown(this.#tuples, capacity * this.#size)
+    this.#tuples = grown(this.#tuples, new Int32Array(capacity * this.#size))
   }
 
   /** Stores the original tuple of the packet's connection, or the packet's own tuple where it has no connection. */
@@ -151,7 +151,7 @@ export class ConnectionTuples {
 
   #give(number: number, entry: number, connections: ConnectionView): void {
     if (entry >= this.#first.length) {
-      this.#first = grown(this.#first, Math.max(entry + 1, GROWTH * this.#first.length))
+      this.#first = grown(this.#first, new Int32Array(Math.max(entry + 1, GROWTH * this.#first.length)))
     }
     const tuples = this.#tuples
     const t = number * this.#size

@@ -1,4 +1,4 @@
-import { grown, grownFloats } from '../evaluate/key-table.ts'
+import { grown } from '../../wire/grown.ts'
 
 const NODES_AT_START = 1024
 const BLOCKS_AT_START = 64
@@ -61,16 +61,16 @@ export class GroupLists {
   }
 
   growNodes(): void {
-    this.#nodes = grown(this.#nodes, 2 * this.#nodes.length)
+    this.#nodes = grown(this.#nodes, new Int32Array(2 * this.#nodes.length))
   }
 
   /** An empty list for a group. @param groups all groups are below this */
   open(group: number, groups: number): void {
     if (this.#first.length < groups) {
-      this.#first = grown(this.#first, groups)
-      this.#last = grown(this.#last, groups)
-      this.#sizes = grown(this.#sizes, groups)
-      this.#vague = grown(this.#vague, groups)
+      this.#first = grown(this.#first, new Int32Array(groups))
+      this.#last = grown(this.#last, new Int32Array(groups))
+      this.#sizes = grown(this.#sizes, new Int32Array(groups))
+      this.#vague = grown(this.#vague, new Int32Array(groups))
     }
     this.#first[group] = 0
     this.#last[group] = 0
@@ -200,8 +200,8 @@ export class GroupLists {
       return block
     }
     if (this.#blocksUsed === this.quietUntilNs.length) {
-      this.#blocks = grown(this.#blocks, 2 * this.#blocks.length)
-      this.quietUntilNs = grownFloats(this.quietUntilNs, 2 * this.quietUntilNs.length)
+      this.#blocks = grown(this.#blocks, new Int32Array(2 * this.#blocks.length))
+      this.quietUntilNs = grown(this.quietUntilNs, new Float64Array(2 * this.quietUntilNs.length))
     }
     return this.#blocksUsed++
   }

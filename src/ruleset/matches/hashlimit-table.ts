@@ -1,5 +1,6 @@
+import { grown } from '../../wire/grown.ts'
 import { P_DST, P_L3_LENGTH, P_SRC } from '../../wire/packet-fields.ts'
-import { grownFloats, KeyTable } from '../evaluate/key-table.ts'
+import { KeyTable } from '../evaluate/key-table.ts'
 import { addressWords } from '../packet-address.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { HZ, ticksAt, ticksOfMilliseconds } from '../ticks.ts'
@@ -167,10 +168,8 @@ export class HashlimitTable {
   #open(packet: RulePacket): number {
     const slot = this.#groups.add()
     if (this.#values.length < this.#groups.capacity * VALUES) {
-      this.#values = grownFloats(this.#values, this.#groups.capacity * VALUES)
-      const doubtful = new Uint8Array(this.#groups.capacity)
-      doubtful.set(this.#doubtful)
-      this.#doubtful = doubtful
+      this.#values = grown(this.#values, new Float64Array(this.#groups.capacity * VALUES))
+      this.#doubtful = grown(this.#doubtful, new Uint8Array(this.#groups.capacity))
     }
     const now = ticksAt(packet)
     const v = slot * VALUES
