@@ -147,12 +147,12 @@ export class FileReader implements FrameReader, DamageLog {
 
   #scan(batch: FrameBatch): void {
     const from = this.#from
-    const behind = this.#decoder.scan(batch, from, this.#end, this.#base)
-    if (behind > this.#end) {
-      this.#skip = behind - this.#end
+    const after = this.#decoder.scan(batch, from, this.#end, this.#base)
+    if (after > this.#end) {
+      this.#skip = after - this.#end
       this.#from = this.#end
     } else {
-      this.#from = behind
+      this.#from = after
     }
     if (this.#decoder.ended) this.#ended = true
     // Bytes left over after a full batch must be copied, so next time only as many are read as fill a batch.

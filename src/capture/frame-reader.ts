@@ -1,6 +1,6 @@
 import type { FrameBatch } from './frame-batch.ts'
 
-/** Damage in a capture: what was wrong, where, and what that meant for the frames behind it. */
+/** Damage in a capture: what was wrong, where, and what that meant for the frames after it. */
 export interface CaptureProblem {
   file: string
   /** Byte offset in the capture (after decompression) where the damage starts. */
@@ -9,7 +9,7 @@ export interface CaptureProblem {
   afterFrame: number
   /** What is wrong, with the numbers, as a sentence without a full stop. */
   message: string
-  /** True when reading this file ended here; false when the reader could go on behind it. */
+  /** True when reading this file ended here; false when the reader could go on after it. */
   fatal: boolean
 }
 

@@ -156,7 +156,7 @@ export class MergingReader implements FrameReader {
   }
 
   /**
-   * Copies the frames of `input` that come before those of `rival`, behind the `used` bytes of the batch. Gives the
+   * Copies the frames of `input` that come before those of `rival`, after the `used` bytes of the batch. Gives the
    * bytes used then, or -1 when the batch is full.
    */
   #takeRun(input: MergedInput, rival: MergedInput | null, batch: FrameBatch, used: number): number {

@@ -97,14 +97,14 @@ export class PcapngDecoder implements RecordDecoder {
       }
       if (length > end - from) break
       const trailing = view.getUint32(from + length - 4, this.#littleEndian)
-      let behind = from + length
+      let after = from + length
       if (trailing !== length) {
         const message = `a block of ${length} bytes ends with the length ${trailing}`
-        behind = this.#search(from, from + this.#leastLength(view, type, from, length), base, message)
+        after = this.#search(from, from + this.#leastLength(view, type, from, length), base, message)
       }
       this.#enterBlock(batch, view, type, from, length, base)
       if (this.ended) break
-      from = behind
+      from = after
     }
     return from
   }
@@ -270,10 +270,10 @@ export class PcapngDecoder implements RecordDecoder {
     return this.#damage.add(offset, this.#frames, message, fatal)
   }
 
-  /** Damage at `from`: reading continues with the first certain block from `behind` on. */
-  #search(from: number, behind: number, base: number, message: string): number {
+  /** Damage at `from`: reading continues with the first certain block from `after` on. */
+  #search(from: number, after: number, base: number, message: string): number {
     this.#searching = this.#report(base + from, message)
-    return behind
+    return after
   }
 
   /** Bytes that certainly belong to a block whose two lengths differ: up to the end of its frame, or only its head. */

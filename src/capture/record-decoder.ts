@@ -5,11 +5,11 @@ import type { CaptureProblem } from './frame-reader.ts'
 export interface RecordDecoder {
   /** What the file is, for people: "pcap, microseconds, little-endian". */
   readonly description: string
-  /** True when nothing behind the last consumed byte can be read any more. */
+  /** True when nothing after the last consumed byte can be read any more. */
   readonly ended: boolean
   /**
    * Describes the whole records in batch.bytes[from, end) as frames of `batch`, until the batch is full or the next
-   * record is not there completely. Gives the position behind what was consumed; beyond `end` when bytes that are
+   * record is not there completely. Gives the position after what was consumed; beyond `end` when bytes that are
    * still to come are to be skipped. Needs never more than batch.bytes.length bytes at once.
    *
    * @param base offset in the capture of batch.bytes[0]

@@ -58,7 +58,7 @@ function bytesOf(path: string, what: string): Buffer {
   }
 }
 
-/** UTF-8, or UTF-16 behind a byte order mark (as PowerShell writes); null for what holds zeros, as no text does. */
+/** UTF-8, or UTF-16 after a byte order mark (as PowerShell writes); null for what holds zeros, as no text does. */
 function textOf(bytes: Buffer): string | null {
   const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe
   const isBig = bytes[0] === 0xfe && bytes[1] === 0xff

@@ -48,7 +48,7 @@ export class CurrentConnection {
   helper = -1
   /** Number of the timeout policy that a new connection gets, from 1; 0 for none. */
   timeoutPolicy = 0
-  /** ICMP errors: bytes of the quoted packet behind its IP header. */
+  /** ICMP errors: bytes of the quoted packet after its IP header. */
   quotedTransportBytes = 0
   /** Entry and number of the connection whose state made the packet INVALID; else -1 and 0. */
   refusedBy = NO_ENTRY

@@ -66,7 +66,7 @@ export class KeyIndex {
     return table.referenceAt(slot)
   }
 
-  /** The next such reference behind the one that `first` or `next` just returned; -1 for no more. */
+  /** The next such reference after the one that `first` or `next` just returned; -1 for no more. */
   next(hash: number): number {
     const outgrown = this.#outgrown
     const table = this.#isOutgrown && outgrown !== null ? outgrown : this.#table

@@ -86,7 +86,7 @@ export function directionByReplyKey(records: Int32Array, x: number, key: TupleKe
   return key.swapped === (records[x + X_REPLY_FROM_B] !== 0) || key.symmetric ? 1 : OTHER_KEY
 }
 
-/** Whether the words of the IPv6 addresses behind the first are those of the key. */
+/** Whether the words of the IPv6 addresses after the first are those of the key. */
 function hasTails(words: Int32Array, a: number, b: number, key: TupleKey): boolean {
   return (
     words[a + 1] === key.a1 &&

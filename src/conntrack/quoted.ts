@@ -19,7 +19,7 @@ import { hasPorts } from './tuple.ts'
  * Reads the tuple of the packet that an ICMP error quotes into a row of header fields: family, addresses, protocol,
  * ports. Only what the tracker needs; nothing is verified beyond that, as the quote is allowed to be cut.
  *
- * @param at offset of the quoted IP header, @param end offset behind the last byte there is
+ * @param at offset of the quoted IP header, @param end offset after the last byte there is
  * @returns false when no tuple can be read: cut too short, a fragment that is not the first, a broken header
  */
 export function readQuotedTuple(

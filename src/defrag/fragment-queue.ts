@@ -23,7 +23,7 @@ const RUN_INTS = 2
 
 /**
  * The fragments of one datagram that have arrived. Linux keeps them as runs: fragments that came in order, each right
- * behind the last, make one run; any other starts its own, and runs never merge. That decides what is a duplicate.
+ * after the last, make one run; any other starts its own, and runs never merge. That decides what is a duplicate.
  */
 export class FragmentQueue {
   /** Key. Addresses as words, four of them for IPv6. */

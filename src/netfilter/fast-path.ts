@@ -199,7 +199,7 @@ export class FastPath {
     const memory = fields[base + P_FAMILY] === IP_V6 ? this.#memory6 : this.#memory4
     if (memory === null) return NO_WAY
     const { current, onlooker } = this.#tracker
-    const { mode, local, ways } = this.#topology
+    const { mode, local, routes } = this.#topology
     const path = pathOf(fields, base, mode, local)
     current.helper = this.#helperPorts.helperFor(fields, base)
     if (path > PATH_OUTPUT || current.helper >= 0 || current.table.hasSplitZones) return NO_WAY
@@ -208,8 +208,8 @@ export class FastPath {
     const asked = this.#asked
     asked.fields = fields
     asked.base = base
-    asked.inInterface = path === PATH_OUTPUT ? INTERFACE_NONE : ways.incoming(family, fields, base + P_SRC)
-    asked.outInterface = path === PATH_INPUT ? INTERFACE_NONE : ways.outgoing(family, fields, base + P_DST)
+    asked.inInterface = path === PATH_OUTPUT ? INTERFACE_NONE : routes.incoming(family, fields, base + P_SRC)
+    asked.outInterface = path === PATH_INPUT ? INTERFACE_NONE : routes.outgoing(family, fields, base + P_DST)
     memory.ask(asked)
     const headers =
       (path << PATH_SHIFT) |

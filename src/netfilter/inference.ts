@@ -103,13 +103,13 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number): Infer
   return { ...where, checksumsUnreliable, checksumsSeen, checksumsWrong }
 }
 
-type Place = Pick<Inference, 'mode' | 'local' | 'because'>
+type InferredPlace = Pick<Inference, 'mode' | 'local' | 'because'>
 
 /**
  * By direction marks: the machine's own addresses are the sources of outgoing frames and the destinations of incoming
  * ones, and never the other way round.
  */
-function fromMarks(uses: readonly AddressUse[]): Place {
+function fromMarks(uses: readonly AddressUse[]): InferredPlace {
   const own = uses.filter(
     (one) =>
       one.sentIn === 0 &&
@@ -137,7 +137,7 @@ function fromMarks(uses: readonly AddressUse[]): Place {
  * By counts: the address of the host that captured is on nearly every frame. Where two addresses are, nothing
  * distinguishes them.
  */
-function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number, number>>): Place {
+function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number, number>>): InferredPlace {
   const everywhere = uses.filter(
     (one) => one.sent > 0 && frames[one.family] >= FRAMES_NEEDED && one.frames >= frames[one.family] * NEARLY_EVERY,
   )

@@ -100,8 +100,8 @@ export class Journey {
   /** A datagram from outside: PREROUTING, then where routing sends it. */
   #arrive(path: number, rules: RulesAtHooks, outcome: Outcome): void {
     const packet = this.#packet
-    const { ways } = this.#topology
-    const inward = ways.incoming(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_SRC)
+    const { routes } = this.#topology
+    const inward = routes.incoming(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_SRC)
     if (!this.#enter(HOOK_PREROUTING, inward, INTERFACE_NONE, rules, outcome)) return
     if (this.#isLost(rules, outcome)) return
     path = packet.edits.parts & PART_ROUTE ? PATH_INPUT : this.#routeAgain(path)
@@ -114,7 +114,7 @@ export class Journey {
       if (this.#conntrack.confirm(packet, outcome)) this.#accept(outcome)
       return
     }
-    const outward = ways.outgoing(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_DST)
+    const outward = routes.outgoing(packet.fields[packet.base + P_FAMILY], packet.fields, packet.base + P_DST)
     if (!this.#at(HOOK_FORWARD, inward, outward, rules, outcome)) return
     packet.forwarded = true
     if (!this.#at(HOOK_POSTROUTING, inward, outward, rules, outcome)) return
@@ -181,7 +181,7 @@ export class Journey {
   #outwardOf(path: number): number {
     if (path === PATH_LOOPBACK) return INTERFACE_LOOPBACK
     const { fields, base } = this.#packet
-    return this.#topology.ways.outgoing(fields[base + P_FAMILY], fields, base + P_DST)
+    return this.#topology.routes.outgoing(fields[base + P_FAMILY], fields, base + P_DST)
   }
 
   /** The PATH_ after PREROUTING or OUTPUT: routing looks at the destination as NAT or DNPT left it, and at the TTL. */
@@ -230,7 +230,7 @@ export class Journey {
       this.#conntrack.noteFinding(outcome)
       return false
     }
-    return (packet.edits.uncertain & PART_ROUTE) !== 0 || this.#passes(rules.runBehindNat(packet), rules, outcome)
+    return (packet.edits.uncertain & PART_ROUTE) !== 0 || this.#passes(rules.runAfterNat(packet), rules, outcome)
   }
 
   /** Notes a hook's verdict in the outcome; false when the packet is dropped. */

@@ -15,7 +15,7 @@ import { assumptionsOf, warningsOf } from './remarks.ts'
 import { Audience, replayBatch } from './replay-batch.ts'
 import type { ShardTeam, Surrender } from './shards/shard-team.ts'
 import { giveAnswered, type SharingOptions, teamFor } from './shards/sharing.ts'
-import { replayBehind } from './shards/start-anew.ts'
+import { replayAnew } from './shards/start-anew.ts'
 import { type Tally, tallyOf } from './tally.ts'
 import type { Mode } from './topology.ts'
 
@@ -165,7 +165,7 @@ async function replayByTeam(team: ShardTeam, feed: Feed, parts: MachineParts, to
 async function replayAfterTeam(feed: Feed, parts: MachineParts, told: Told): Promise<Tally> {
   const { sinks, outcome, familyFrames, frames } = told
   await feed.to((batch) => {
-    replayBehind(frames, batch, parts.machine, outcome, sinks, familyFrames)
+    replayAnew(frames, batch, parts.machine, outcome, sinks, familyFrames)
     return true
   })
   parts.machine.settle()

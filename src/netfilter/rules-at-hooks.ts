@@ -23,7 +23,7 @@ export class RulesAtHooks {
   readonly #raw: readonly (readonly HookTable[])[]
   readonly #others: readonly (readonly HookTable[])[]
   readonly #beforeNat: readonly (readonly HookTable[])[]
-  readonly #behindNat: readonly (readonly HookTable[])[]
+  readonly #afterNat: readonly (readonly HookTable[])[]
 
   constructor(ruleset: CompiledRuleset | null) {
     this.#ruleset = ruleset
@@ -36,7 +36,7 @@ export class RulesAtHooks {
     this.isEmpty = !this.hasNat && !this.actsRawAt.includes(true) && !this.actsAt.includes(true)
     const isBefore = (hook: number, one: HookTable) => hook === HOOK_INPUT || BEFORE_NAT.includes(one.table)
     this.#beforeNat = this.#others.map((atHook, hook) => atHook.filter((one) => isBefore(hook, one)))
-    this.#behindNat = this.#others.map((atHook, hook) => atHook.filter((one) => !isBefore(hook, one)))
+    this.#afterNat = this.#others.map((atHook, hook) => atHook.filter((one) => !isBefore(hook, one)))
   }
 
   runRaw(packet: RulePacket): number {
@@ -52,8 +52,8 @@ export class RulesAtHooks {
     return this.#runAll(this.#beforeNat[packet.hook], packet)
   }
 
-  runBehindNat(packet: RulePacket): number {
-    return this.#runAll(this.#behindNat[packet.hook], packet)
+  runAfterNat(packet: RulePacket): number {
+    return this.#runAll(this.#afterNat[packet.hook], packet)
   }
 
   natAt(hook: number): HookTable | null {

@@ -30,7 +30,7 @@ const EVERYBODY = -1
 export class Topology implements RuleEnvironment {
   readonly mode: Mode
   readonly local: LocalAddresses
-  readonly ways: Interfaces
+  readonly routes: Interfaces
 
   /** @throws Error with a sentence for the user where an address, network or name makes no sense */
   constructor(options: TopologyOptions) {
@@ -38,7 +38,7 @@ export class Topology implements RuleEnvironment {
     this.local = new LocalAddresses(options.local)
     // A host is assumed to have one interface, so either option names it.
     const isHost = options.mode === 'host'
-    this.ways = new Interfaces(
+    this.routes = new Interfaces(
       options.interfaces,
       options.inInterface ?? (isHost ? options.outInterface : undefined),
       options.outInterface ?? (isHost ? options.inInterface : undefined),
@@ -46,7 +46,7 @@ export class Topology implements RuleEnvironment {
   }
 
   get interfaces(): readonly string[] {
-    return this.ways.names
+    return this.routes.names
   }
 
   /**
@@ -74,7 +74,7 @@ export class Topology implements RuleEnvironment {
 
   /** A link-local address does not show which interface it is on. */
   #preferred(family: number, interfaceNumber: number, own: readonly (readonly number[])[]): readonly number[] | null {
-    return own.find((words) => this.ways.behind(family, words, 0) === interfaceNumber) ?? own[0] ?? null
+    return own.find((words) => this.routes.behind(family, words, 0) === interfaceNumber) ?? own[0] ?? null
   }
 
   /** @param interfaceNumber only what belongs to this one is local or broadcast; INTERFACE_NONE for any */
@@ -87,7 +87,7 @@ export class Topology implements RuleEnvironment {
       return this.#isAnycast(family, fields, at) ? RTN_ANYCAST : RTN_UNICAST
     }
     if (interfaceNumber !== INTERFACE_NONE) {
-      const own = isLoopback(family, fields, at) ? INTERFACE_LOOPBACK : this.ways.incoming(family, fields, at)
+      const own = isLoopback(family, fields, at) ? INTERFACE_LOOPBACK : this.routes.incoming(family, fields, at)
       if (own < 0 && interfaceNumber !== INTERFACE_LOOPBACK) return -1
       if (own !== interfaceNumber) return RTN_UNICAST
     }
@@ -95,7 +95,7 @@ export class Topology implements RuleEnvironment {
   }
 
   interfaceToward(familyName: Family, fields: Int32Array, at: number): number {
-    return this.ways.behind(familyName === 'ipv4' ? IP_V4 : IP_V6, fields, at)
+    return this.routes.behind(familyName === 'ipv4' ? IP_V4 : IP_V6, fields, at)
   }
 
   /** Routers alone hear the anycast addresses of their networks. */

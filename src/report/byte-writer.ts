@@ -12,13 +12,13 @@ export const SLACK = 8
 /** A fixed text, cut into eight-byte words. */
 export interface Snippet {
   readonly words: Float64Array
-  /** Bytes of the text; the last word may reach behind it. */
+  /** Bytes of the text; the last word may reach past it. */
   readonly length: number
 }
 
 const encoder = new TextEncoder()
 
-/** UTF-8 never yields the bytes of a float64 NaN (that needs 0x7f or 0xff behind 0xf0 or more), so every word survives. */
+/** UTF-8 never yields the bytes of a float64 NaN (that needs 0x7f or 0xff after 0xf0 or more), so every word survives. */
 export function snippet(text: string): Snippet {
   const bytes = encoder.encode(text)
   const words = new Float64Array(Math.ceil(bytes.length / 8))

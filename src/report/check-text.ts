@@ -4,7 +4,7 @@ import type { Mistake } from '../ruleset/review/mistakes.ts'
 import type { Review } from '../ruleset/review/review.ts'
 import type { ReviewedRule } from '../ruleset/review/reviewed-rules.ts'
 import type { DeadRule } from '../ruleset/review/shadows.ts'
-import { lineList, more, ruleName } from './rule-places.ts'
+import { lineList, more, ruleName } from './rule-names.ts'
 import { type Paint, printable, wrap } from './text.ts'
 
 /** Entries of a list that the report shows; the rest is counted. */

@@ -1,6 +1,6 @@
 import type { ReplaySummary } from '../netfilter/replay.ts'
 import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
-import { placedText, ruleNameWithFamily } from './rule-places.ts'
+import { placedText, ruleNameWithFamily } from './rule-names.ts'
 import { printable, wrap } from './text.ts'
 
 type Rulesets = readonly (CompiledRuleset | null)[]

@@ -12,7 +12,7 @@ const PATIENCE_MILLISECONDS = 50
 /** Lines of bytes on their way to an output. A line is begun with room(), written through `writer` and ended with `at`. */
 export class LineBuffer {
   readonly writer: ByteWriter
-  /** Offset behind the last whole line. */
+  /** Offset after the last whole line. */
   at = 0
   private readonly output: ByteOutput
   private lastWrite = performance.now()

@@ -10,7 +10,7 @@ import { dependenceLines } from './dependence.ts'
 import { linkTypeName } from './link-type-names.ts'
 import { problemSentences } from './problems.ts'
 import { reportedProtocol } from './protocol-names.ts'
-import { lineList, more, placedText, ruleNameWithFamily } from './rule-places.ts'
+import { lineList, more, placedText, ruleNameWithFamily } from './rule-names.ts'
 import { notesText, statesTable, verdictsTable } from './summary-tables.ts'
 import { byteSize, duration, type Paint, PLAIN, printable, table, utc, wrap } from './text.ts'
 import type { DropCount, ReasonCount, TrafficCounters } from './traffic-counters.ts'
@@ -20,8 +20,6 @@ import { TRANSPORT_ICMP, TRANSPORT_PORTS } from './transport-key.ts'
 const LIST_MAX = 10
 /** The same of connections, which take two lines each. */
 const CONNECTIONS_MAX = 5
-/** Names of interfaces that a hint gives. */
-
 export interface SummaryOptions {
   readonly paint?: Paint
   /** The user stopped the replay, so that the summary is about a part of the capture. */

@@ -1,5 +1,5 @@
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
-import { partsEditedBehind } from './edited-parts.ts'
+import { partsEditedAfter } from './edited-parts.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { flagClassesOf } from './evaluate/flag-classes.ts'
 import { type CompiledChain, generate } from './evaluate/generate.ts'
@@ -135,7 +135,7 @@ function newRuntime({ tables }: ParsedRuleset, ruleCount: number): Runtime {
     stateful: [],
     effects: [],
     edits: [],
-    editedParts: ALL_PARTS & tables.reduce((parts, table) => parts | partsEditedBehind(table), 0),
+    editedParts: ALL_PARTS & tables.reduce((parts, table) => parts | partsEditedAfter(table), 0),
     slots: new Map(),
     sets: [],
     readers: new Map(),

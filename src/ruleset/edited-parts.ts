@@ -14,7 +14,7 @@ export function partsEditedWithin(table: Table): number {
 }
 
 /** PART_ bits of all that may have been changed when a packet goes on from a table to others. */
-export function partsEditedBehind(table: Table): number {
+export function partsEditedAfter(table: Table): number {
   const ofAccepted = partsOf(table, (action) => (action.kind === 'undecided' ? (action.accepted?.parts ?? 0) : 0))
   return partsEditedWithin(table) | ofAccepted
 }

@@ -22,7 +22,7 @@ export class ProgramBuilder {
    */
   readonly #shared = new Map<Match, readonly ProgramCheck[]>()
 
-  /** @param firstId by `table:chain`, the id of the first rule; the policy's stands behind the last */
+  /** @param firstId by `table:chain`, the id of the first rule; the policy's stands after the last */
   constructor(context: CallContext, assume: ReadonlyMap<string, boolean>, firstId: ReadonlyMap<string, number>) {
     this.#context = context
     this.#assume = assume

@@ -50,7 +50,7 @@ export class RulePacket {
   state = STATE_INVALID
   /** 0 original, 1 reply; -1 without connection. */
   direction = -1
-  /** Entry of the connection table; -1 for none: INVALID, UNTRACKED, or before the tracker, even behind `-j CT`. */
+  /** Entry of the connection table; -1 for none: INVALID, UNTRACKED, or before the tracker, even after `-j CT`. */
   connection = -1
   connections: ConnectionView
   /** True at POSTROUTING for a packet that came through FORWARD: routing has decreased its TTL, which rules see. */
@@ -89,7 +89,7 @@ export class RulePacket {
 
   /**
    * Sets `tracking` for the tracker, 0 for nothing. After `-j CT` rules see a packet with state NEW, in the original
-   * direction of a connection without addresses, ports and mark (oracle: raw-behind-ct).
+   * direction of a connection without addresses, ports and mark (oracle: raw-after-ct).
    */
   attach(tracking: number): void {
     if (tracking === this.tracking) return

@@ -38,7 +38,7 @@ export interface RuleMatch {
 }
 
 export interface RuleTarget {
-  /** As behind `-j` or `-g`. */
+  /** As after `-j` or `-g`. */
   readonly name: string
   /** As of a match. */
   readonly hooks: readonly number[] | null

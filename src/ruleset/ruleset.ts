@@ -7,13 +7,13 @@ import type { RulePacket } from './rule-packet.ts'
 
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security'
 
-/** One rule, or the policy of a base chain, as reports name it. Policies have ids too, behind the rules of their chain. */
+/** One rule, or the policy of a base chain, as reports name it. Policies have ids too, after the rules of their chain. */
 export interface RuleInfo {
   readonly id: number
   readonly family: Family
   readonly table: TableName
   readonly chain: string
-  /** Number in the chain from 1; a policy counts as the one behind the last rule. */
+  /** Number in the chain from 1; a policy counts as the one after the last rule. */
   readonly number: number
   /**
    * As the kernel's TRACE prints it: `filter:FORWARD:rule:3`; `policy` or `return` instead of `rule` for the implicit

@@ -52,8 +52,8 @@ export function extensionLength(protocol: number, lengthField: number): number {
 }
 
 /**
- * Walks the chain behind the IPv6 header at `at`, whose row is otherwise filled, and reads the transport header behind
- * it. `end` is where the captured datagram ends. False when the capture cut the chain or what is needed behind it.
+ * Walks the chain after the IPv6 header at `at`, whose row is otherwise filled, and reads the transport header after
+ * it. `end` is where the captured datagram ends. False when the capture cut the chain or what is needed after it.
  */
 export function decodeExtensionHeaders(
   bytes: Uint8Array,
@@ -75,7 +75,7 @@ export function decodeExtensionHeaders(
       const unusable = p + needed > datagramEnd
       let next = -1
       if (unusable && protocol === PROTO_FRAGMENT && p <= datagramEnd && datagramEnd > at + IPV6_HEADER) {
-        // Linux drops a cut fragment header unless it holds the offset and that is 0: then it reads on behind the datagram.
+        // Linux drops a cut fragment header unless it holds the offset and that is 0: then it reads on past the datagram.
         const isFirst = p + FRAGMENT_OFFSET_END <= end && (bytes[p + 2] | (bytes[p + 3] & 0xf8)) === 0
         if (isFirst) next = isExtensionHeader(bytes[p]) ? -1 : bytes[p]
         else fields[base + P_FRAGMENT] |= FRAGMENT_HEADER

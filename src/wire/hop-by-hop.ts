@@ -19,7 +19,7 @@ const OPTIONS_MAX = 8
 const PADDING_MAX = 7
 
 /**
- * Looks at the options of the hop-by-hop header behind the IPv6 header at `at` as Linux does on receipt.
+ * Looks at the options of the hop-by-hop header after the IPv6 header at `at` as Linux does on receipt.
  * Returns HOP_BY_HOP_PLAIN, _BAD, _CUT, or the length of the whole datagram from a jumbo option (RFC 2675).
  *
  * @param length bytes of the datagram on the wire, as far as the frame has them

@@ -17,12 +17,12 @@ export const P_L3_OFFSET = 2
 export const P_L3_LENGTH = 3
 /** Bytes of the datagram that the capture holds, at most P_L3_LENGTH. */
 export const P_L3_CAPTURED = 4
-/** Offset of the transport header in the bytes; IPv6: behind the extension headers. */
+/** Offset of the transport header in the bytes; IPv6: after the extension headers. */
 export const P_L4_OFFSET = 5
 /** Bytes from the transport header to the end of the datagram, as the IP header says (not as captured). */
 export const P_L4_LENGTH = 6
 /**
- * Transport protocol number; IPv6: behind the extension headers. -1 when the IPv6 header chain is unusable. IPv6 "no next
+ * Transport protocol number; IPv6: after the extension headers. -1 when the IPv6 header chain is unusable. IPv6 "no next
  * header" stays 59, as ip6tables' `-p` sees it, although the tracker refuses it like an unusable chain. Of an IPv6
  * fragment that is not the first: the next header of its fragment header. (A fragment with an offset that gets past
  * defragmentation is INVALID to the tracker.)

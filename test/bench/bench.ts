@@ -60,10 +60,10 @@ async function bench(options: BenchOptions): Promise<void> {
 
 async function benchStages(name: string, path: string, { ruleCounts, repeats, cache }: BenchOptions): Promise<void> {
   const rules = new Map(ruleCounts.map((count) => [`${count.toLocaleString('en')} rules`, rulesetFile(count, cache)]))
-  const rows = (await measureStages(path, rules, repeats)).map(({ name: stage, behind, total, own }) => [
+  const rows = (await measureStages(path, rules, repeats)).map(({ name: stage, after, total, own }) => [
     stage,
     own.toFixed(0),
-    behind === null ? '' : `${total.toFixed(0)} with ${behind}`,
+    after === null ? '' : `${total.toFixed(0)} with ${after}`,
   ])
   print(`${name}: stages in one process`, markdownTable(['stage', 'ns a packet', 'measured'], rows))
   const outputs = await outputRows(path, rulesetFile(USUAL_RULES, cache), repeats)

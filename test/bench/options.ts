@@ -19,7 +19,7 @@ machine with nothing else to do.
   --captures LIST   of ${CAPTURE_NAMES.join(', ')} (default: a4,a,b,mixed)
   --scale X         captures of X times their size (default: 1)
   --packets N       captures of N packets each
-  --repeats N       runs of each, behind one for warm-up (default: 5)
+  --repeats N       runs of each, after one for warm-up (default: 5)
   --rules LIST      numbers of rules (default: ${RULE_COUNTS.join()})
   --only LIST       of processes, stages of a replay in one process, rules (how long rulesets take to load, and to ask),
                     growth of the connection table, allocation for each packet, pipe (default: all)

@@ -45,7 +45,7 @@ export async function measurePipe(bytes: number, options: readonly string[]): Pr
   return { seconds: (performance.now() - start) / 1000, residentMiB: tenths, peakMiB }
 }
 
-/** VmRSS and VmHWM of a process in MiB (proc(5)); zeros behind its end. */
+/** VmRSS and VmHWM of a process in MiB (proc(5)); zeros after its end. */
 function memoryOf({ pid }: ChildProcess): { resident: number; peak: number } {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')

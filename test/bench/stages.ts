@@ -29,15 +29,15 @@ import { median } from './whole-process.ts'
 interface Stage {
   readonly name: string
   /** The stage whose time is taken off, to tell what this one adds; null for none. */
-  readonly behind: string | null
+  readonly after: string | null
   /** Returns the number of packets. */
   run(path: string): Promise<number>
 }
 
 export interface StageResult {
   readonly name: string
-  readonly behind: string | null
-  /** Nanoseconds a packet, with what it stands behind, and without. */
+  readonly after: string | null
+  /** Nanoseconds a packet, with the stages before it, and without. */
   readonly total: number
   readonly own: number
 }
@@ -58,26 +58,26 @@ export async function measureStages(
   repeats: number,
 ): Promise<StageResult[]> {
   const stages: Stage[] = [
-    { name: 'reading', behind: null, run: (file) => overFrames(file, () => {}) },
+    { name: 'reading', after: null, run: (file) => overFrames(file, () => {}) },
     {
       name: 'decoding',
-      behind: 'reading',
+      after: 'reading',
       run: (file) =>
         overFrames(
           file,
           decoding(() => {}),
         ),
     },
-    { name: 'checksums', behind: 'decoding', run: (file) => overFrames(file, decoding(verifyTransportChecksum)) },
-    { name: 'tracking', behind: 'decoding', run: (file) => overFrames(file, tracking()) },
+    { name: 'checksums', after: 'decoding', run: (file) => overFrames(file, decoding(verifyTransportChecksum)) },
+    { name: 'tracking', after: 'decoding', run: (file) => overFrames(file, tracking()) },
     ...[...rules].map(([name, ruleFile]): Stage => {
       const compiled = ruleWalk(ruleFile)
-      return { name, behind: 'decoding', run: (file) => overFrames(file, decoding(compiled)) }
+      return { name, after: 'decoding', run: (file) => overFrames(file, decoding(compiled)) }
     }),
-    { name: 'replay', behind: null, run: (file) => replayed(file, []) },
+    { name: 'replay', after: null, run: (file) => replayed(file, []) },
     {
       name: 'NDJSON',
-      behind: 'replay',
+      after: 'replay',
       run: (file) => replayed(file, [new NdjsonSink(new ByteOutput('/dev/null'), { files: [file] })]),
     },
   ]
@@ -89,9 +89,9 @@ export async function measureStages(
       if (round > 0) times.get(name)?.push(((performance.now() - start) * 1e6) / packets)
     }
   }
-  return stages.map(({ name, behind }) => {
+  return stages.map(({ name, after }) => {
     const total = median(times.get(name) ?? [])
-    return { name, behind, total, own: total - (behind === null ? 0 : median(times.get(behind) ?? [])) }
+    return { name, after, total, own: total - (after === null ? 0 : median(times.get(after) ?? [])) }
   })
 }
 

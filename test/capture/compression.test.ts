@@ -31,7 +31,7 @@ describe('gzip', () => {
     expect(format).toBe('pcap, microseconds, little-endian, gzip')
   })
 
-  it('may consist of several members, with zeros behind', async () => {
+  it('may consist of several members, with zeros after them', async () => {
     const content = bytes(gzipSync(plain.subarray(0, half)), gzipSync(plain.subarray(half)), new Uint8Array(700))
     for (const sizes of [[65_536], [700], [9, 1000]]) {
       const read = await readBytes(content, { sizes })

@@ -30,7 +30,7 @@ describe('what cannot be read is named', () => {
 
   it('a directory', () => expect(openCapture([folder])).rejects.toThrow(/is a directory; name the capture files/))
 
-  it('a file behind a file', () =>
+  it('a file after a file', () =>
     expect(openCapture([join(file('a', 'x'), 'b')])).rejects.toThrow(/a part of the path is not a directory/))
 
   it('a ruleset', () =>

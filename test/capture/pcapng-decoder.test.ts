@@ -174,7 +174,7 @@ describe('pcapng', () => {
     expect(problems[0].message).toContain('interface 7')
   })
 
-  it('goes on behind a packet that claims more bytes than its block has', async () => {
+  it('goes on after a packet that claims more bytes than its block has', async () => {
     const lying = packetBlock({ time: 1n, data })
     lying.set(u32(5000), 20)
     const { frames, problems } = await readBytes(bytes(opening, lying, packet))
@@ -190,7 +190,7 @@ describe('pcapng', () => {
     expect(problems).toMatchObject([{ byteOffset: opening.length, fatal: false }])
   })
 
-  it('finds the next block behind one whose length is damaged', async () => {
+  it('finds the next block after one whose length is damaged', async () => {
     for (const length of [0, 13, 60, 2000, 90_000, 2_000_000, 0xfffffffc]) {
       const wrong = packetBlock({ time: 1n, data })
       wrong.set(u32(length), 4)

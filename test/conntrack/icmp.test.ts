@@ -120,7 +120,7 @@ describe('ICMPv6 errors', () => {
     ['a first fragment', udp(PATH6, { extensions: [fragmentHeader(0, true, 1)] }), 'RELATED/reply'],
     ['a later fragment', udp(PATH6, { extensions: [fragmentHeader(8, true, 1)] }), 'INVALID'],
     [
-      'an extension header cut behind its second byte',
+      'an extension header cut after its second byte',
       udp(PATH6, { extensions: [hopByHop()] }).subarray(0, 42),
       'INVALID',
     ],
@@ -128,7 +128,7 @@ describe('ICMPv6 errors', () => {
     expect(opened(QUERY6).say(error6(quoted))).toBe(label)
   })
 
-  it('of a cut extension header two bytes are enough where nothing behind it is needed', () => {
+  it('of a cut extension header two bytes are enough where nothing after it is needed', () => {
     const packet = datagram('2001:db8::1>2001:db8::2', 89, [1, 2, 3, 4])
     const quoted = datagram('2001:db8::1>2001:db8::2', 60, [89, 0])
     expect(opened(packet).say(error6(quoted))).toBe('RELATED/reply')

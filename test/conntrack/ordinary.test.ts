@@ -120,7 +120,7 @@ function told(packets: readonly Uint8Array[], asksOrdinaryFirst: boolean): Told 
 }
 
 interface Told {
-  /** The tracker's whole memory of the connection behind each packet, with its label and reason. */
+  /** The tracker's whole memory of the connection after each packet, with its label and reason. */
   readonly said: string[]
   /** What was ordinary: the state before, and the packet. */
   readonly ordinary: string[]

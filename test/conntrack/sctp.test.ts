@@ -140,14 +140,14 @@ describe('packets of chunks', () => {
     ['a chunk of length 0', [Uint8Array.of(DATA, 0, 0, 0)]],
     ['INIT beside another', [init(INIT, 1), chunk(DATA)]],
     ['COOKIE ECHO that is not first', [chunk(DATA), chunk(COOKIE_ECHO)]],
-    ['SHUTDOWN COMPLETE behind another', [chunk(DATA), chunk(SHUTDOWN_COMPLETE)]],
+    ['SHUTDOWN COMPLETE after another', [chunk(DATA), chunk(SHUTDOWN_COMPLETE)]],
   ])('%s is INVALID', (_, chunks) => {
     const tracking = opened()
     expect(tracking.say(c(TO_SERVER, ...chunks))).toBe('INVALID')
     expect(tracking.reason).toMatch(/SCTP chunks malformed/)
   })
 
-  it('COOKIE ECHO may have data behind it', () => {
+  it('COOKIE ECHO may have data after it', () => {
     const tracking = new Tracking()
     tracking.sayAll(OPENED.slice(0, 2))
     expect(tracking.say(c(TO_SERVER, chunk(COOKIE_ECHO), chunk(DATA, Array<number>(12).fill(0))))).toBe('ESTABLISHED')
@@ -225,7 +225,7 @@ describe('verification tags', () => {
       'INVALID',
     ],
     [
-      'a new INIT behind INITs of both',
+      'a new INIT after INITs of both',
       [c(0, init(INIT, 5)), s(0, init(INIT, 6)), c(0, init(INIT, 8)), s(8, init(INIT_ACK, OTHER))],
       'ESTABLISHED/reply',
     ],

@@ -108,7 +108,7 @@ describe('the connection table', () => {
     expect([table.count, table.entries.length]).toEqual([0, length])
   })
 
-  it('what has expired is not found, and gone behind the question', () => {
+  it('what has expired is not found, and gone after the question', () => {
     const table = new ConnectionTable()
     insert(table, 1, 5)
     expect(findAt(table, keyOf(1), 4)).toBeGreaterThanOrEqual(0)

@@ -118,7 +118,7 @@ describe('opening', () => {
     }
   })
 
-  it('a SYN after a RST opens anew only behind the own RST', () => {
+  it('a SYN after a RST opens anew only after its own RST', () => {
     const own = new Tracking()
     own.sayAll([...TO_STATE.ESTABLISHED, c('R', 101)])
     expect(own.say(c('S', 5000))).toBe('NEW')

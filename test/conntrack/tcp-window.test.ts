@@ -20,7 +20,7 @@ describe('edges of the window', () => {
     ['fills the window exactly', 101, 1000, 'ESTABLISHED', null],
     ['begins at the edge of the window', 1101, 1, 'ESTABLISHED', null],
     [
-      'begins one behind the edge',
+      'begins one past the edge',
       1102,
       1,
       'ESTABLISHED',
@@ -166,7 +166,7 @@ describe('RST', () => {
     expect(same.reason).toMatch(/bytes more than the window allows/)
   })
 
-  it('behind simultaneous SYNs is held against the window', () => {
+  it('after simultaneous SYNs is held against the window', () => {
     const tracking = new Tracking()
     tracking.sayAll(TO_STATE.SYN_SENT2)
     tracking.say(s('R', 502, 0))

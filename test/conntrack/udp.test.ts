@@ -70,7 +70,7 @@ describe('UDP-Lite', () => {
   const unchecked = () => new Tracking({ nf_conntrack_checksum: 0 })
   const lite = (options = {}) => udpLite('10.0.0.1:1000>10.9.9.9:53', { data: 12, ...options })
 
-  it('is a stream from the first packet behind an answer', () => {
+  it('is a stream from the first packet after an answer', () => {
     const tracking = unchecked()
     tracking.say(lite())
     tracking.say(udpLite('10.9.9.9:53>10.0.0.1:1000'))

@@ -39,7 +39,7 @@ function odd(seed: number, count: number): Uint8Array[] {
   })
 }
 
-/** For each frame: does something go on to the hooks behind defragmentation? */
+/** For each frame: does something go on to the hooks after defragmentation? */
 function goesOn(frames: readonly CaptureFrame[], options: Partial<DefragOptions>): boolean[] {
   const defrag = new Defragmenter(options)
   return frames.map(({ bytes, time }, index) => {

@@ -86,7 +86,7 @@ function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclus
   if (kernel.verdict !== ours.verdict) return 'verdict'
   // Its trace only shows the last rule before, which had let the packet pass.
   if (kernel.isSilent) return null
-  // Behind a rule of the nat table, what is dropped when it is to be confirmed looks as if that rule had dropped it.
+  // After a rule of the nat table, what is dropped when it is to be confirmed looks as if that rule had dropped it.
   if (ours.reasonCode === REASON_NAT_CLASH && kernel.rule?.startsWith('nat:') === true) return null
   if (kernel.rule !== ours.rule) return 'rule'
   return sameReason(kernel, ours) ? null : 'reason'

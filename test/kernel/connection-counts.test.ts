@@ -68,7 +68,7 @@ const LIMITS = [
   ['of SYNs', '-p tcp --syn', '-j REJECT'],
   ['of a network', '-p tcp --syn', '--connlimit-mask 24 -j DROP'],
   ['twice of every packet', '', '-j REJECT', 'twice'],
-  ['of a destination, behind others', '-p tcp -m conntrack --ctstate NEW --dport 80', '--connlimit-daddr -j DROP'],
+  ['of a destination, after others', '-p tcp -m conntrack --ctstate NEW --dport 80', '--connlimit-daddr -j DROP'],
 ] as const
 const RUNS = Number(process.env.CTREPLAY_RANDOM_CONVERSATIONS ?? 2)
 
@@ -85,7 +85,7 @@ describe.skipIf(!oracle.available)(
         [...ASSURED, ...queries(1, 65, 1), query(240, 2), ...queries(66, 30, 3), answer(240, 25), ack(40), ...later],
       ],
       [
-        'of 64 ahead of it all behind it go, too',
+        'of 64 ahead of it all after it go, too',
         [...ASSURED, ...queries(1, 64, 1), query(240, 2), ...queries(65, 30, 3), answer(240, 25), ack(40), ...later],
       ],
     ])('where %s', async (_, packets) => {
@@ -133,9 +133,9 @@ describe.skipIf(!oracle.available)(
     })
 
     const enough = { timeout: 60_000 + RUNS * 10_000 }
-    it.each(LIMITS)('in random conversations: %s', enough, async (_, before, behind, times?: string) => {
+    it.each(LIMITS)('in random conversations: %s', enough, async (_, before, after, times?: string) => {
       if (!oracle.available) return
-      const limits = [4, 3, 2].map((limit) => `-A FORWARD ${before} -m connlimit --connlimit-above ${limit} ${behind}`)
+      const limits = [4, 3, 2].map((limit) => `-A FORWARD ${before} -m connlimit --connlimit-above ${limit} ${after}`)
       const chains = times === undefined ? limits : [':L - [0:0]', '-A FORWARD -j L', '-A FORWARD -j L', ...limits]
       const inChain = chains.map((rule) => (times === undefined ? rule : rule.replace('FORWARD  -m', 'L  -m')))
       const rules = ['*filter', ...inChain, 'COMMIT', ''].join('\n')

@@ -10,7 +10,7 @@ import { runPackets } from './run-packets.ts'
 import { firstStory } from './story.ts'
 
 /**
- * What rules and policies of all tables have counted behind the last packet, held against `iptables-legacy-save -c`. In real
+ * What rules and policies of all tables have counted after the last packet, held against `iptables-legacy-save -c`. In real
  * time, for rates; captures are over long before a rate below gains anything.
  */
 const oracle = kernelOracle()

@@ -44,7 +44,7 @@ export interface PacketLine {
 export interface CtreplayAnswers {
   answers: Answer[]
   packets: PacketLine[]
-  /** What is left in the connection table behind the last frame. */
+  /** What is left in the connection table after the last frame. */
   table: TableRow[]
   /** All rules and policies. */
   counted: Counted[]

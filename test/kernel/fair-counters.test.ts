@@ -36,7 +36,7 @@ describe('unfairness', () => {
     ['an IPv6 datagram that the machine sent itself in fragments', { sentItselfFragments: true }],
     ['NAT drew ports, and rules may ask for them', { drawn: 1 }],
     [
-      'CONNMARK behind CT in the raw table marks what no packet has for itself',
+      'CONNMARK after CT in the raw table marks what no packet has for itself',
       { rules: `${FILTER}*raw\n-A OUTPUT -j CT --zone 1\n-A OUTPUT -j CONNMARK --set-mark 1\nCOMMIT\n` },
     ],
     [

@@ -43,7 +43,7 @@ const CASES = [
   },
   {
     // The kernel has one such mark for each rule with CT, and keeps it from packet to packet.
-    why: 'CONNMARK behind CT in the raw table marks what no packet has for itself',
+    why: 'CONNMARK after CT in the raw table marks what no packet has for itself',
     is: ({ rules }: CountedPair) =>
       tablesOf(rules, 'raw').some((raw) => / -j CT\b/.test(raw) && / -j CONNMARK\b/.test(raw)),
   },

@@ -76,7 +76,7 @@ export interface AvailableOracle {
   readonly available: true
   /** Replays a capture through the running kernel. Rejects with the oracle's own words when it refuses or loses records. */
   run(capture: string, options?: readonly string[]): Promise<OracleLine[]>
-  /** `run`, and what is left behind the last packet. */
+  /** `run`, and what is left after the last packet. */
   runWithTable(capture: string, options?: readonly string[]): Promise<OracleRun>
 }
 

@@ -48,7 +48,7 @@ describe.skipIf(!oracle.available)(`the oracle (${oracle.available ? 'available'
     ])
   })
 
-  it('leaves no entry behind a dropped SYN', async () => {
+  it('leaves no entry after a dropped SYN', async () => {
     const syn = tcp('10.0.0.1:7>10.9.9.9:22', 'S', { seq: 100 })
     const synAck = tcp('10.9.9.9:22>10.0.0.1:7', 'SA', { seq: 5, ack: 101 })
     expect(states(await ask([syn, synAck, syn], { rules: ['-A FORWARD -p tcp --dport 22 -j DROP'] }))).toEqual([

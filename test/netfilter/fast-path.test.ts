@@ -51,7 +51,7 @@ test('packets of established connections do take it', () => {
   expect(ruleset4?.packets(rule)).toBe(3)
 })
 
-test('openings and first answers take it behind others that rules cannot tell apart from them', () => {
+test('openings and first answers take it after others that rules cannot tell apart from them', () => {
   const replaying = new Replaying({
     rules:
       '*filter\n:FORWARD DROP [0:0]\n-A FORWARD -p tcp --dport 80:89 -j ACCEPT\n-A FORWARD -p tcp --sport 80 -j ACCEPT\nCOMMIT\n',
@@ -132,7 +132,7 @@ test('a packet that the raw table drops leaves no way to the connection of the p
   expect(replaying.say(data('A'))).toContain('ESTABLISHED FORWARD ACCEPT')
 })
 
-test('behind a raw table, they take it once it is known to leave them alone', () => {
+test('after a raw table, they take it once it is known to leave them alone', () => {
   const rules = table('raw', '-A PREROUTING -p udp --dport 53 -j NOTRACK')
   const replaying = new Replaying({ rules })
   const short = (port: number, service: number): boolean =>

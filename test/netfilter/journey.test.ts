@@ -100,7 +100,7 @@ describe('the order of tables', () => {
     expect(new Replaying({ rules }).say(udp('10.0.0.1:1>10.9.9.9:53'))).toBe('NEW FORWARD DROP filter:FORWARD:rule:1')
   })
 
-  test('the record of an accepted packet is that of filter, not of security behind it', () => {
+  test('the record of an accepted packet is that of filter, not of security after it', () => {
     const rules = table('filter', '-A FORWARD -p udp -j ACCEPT') + table('security', '-A FORWARD -p udp -j ACCEPT')
     expect(new Replaying({ rules }).say(udp('10.0.0.1:1>10.9.9.9:53'))).toBe('NEW FORWARD ACCEPT filter:FORWARD:rule:1')
   })
@@ -194,7 +194,7 @@ describe('what a verdict does to the connection', () => {
     ])
   })
 
-  test('a dropped SYN-ACK moves the state on: the ACK behind it is ESTABLISHED', () => {
+  test('a dropped SYN-ACK moves the state on: the ACK after it is ESTABLISHED', () => {
     const router = new Replaying({ rules: only('-A FORWARD -p tcp --sport 80 -j DROP') })
     expect(router.sayAll([c('S', 100), s('SA', 500, 101), c('A', 101, 501)])).toEqual([
       'NEW FORWARD ACCEPT filter:FORWARD:policy:2',
@@ -324,7 +324,7 @@ describe('what cannot be decided', () => {
     expect(unsure.outcome.assumesFrame).toBe(0)
   })
 
-  test('a rule behind it that drops in any case settles the verdict', () => {
+  test('a rule after it that drops in any case settles the verdict', () => {
     const settled =
       table('mangle', '-A OUTPUT -m owner --uid-owner 0 -j DROP') + table('filter', '-A OUTPUT -p udp -j DROP')
     const strict = new Replaying({ mode: 'host', local: ['10.0.0.5'], rules: settled })

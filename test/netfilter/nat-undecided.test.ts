@@ -19,7 +19,7 @@ describe('whether the destination is translated cannot be decided', () => {
     expect(one.outcome.possibleVerdicts).toBe((1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP))
   })
 
-  test('no rule behind says more, since it may see another destination, at another hook', () => {
+  test('no later rule says more, since it may see another destination, at another hook', () => {
     const one = router(rules + filter('-P FORWARD DROP'))
     expect(one.say(QUESTION)).toBe('NEW UNKNOWN nat:PREROUTING:rule:1')
     expect(one.say(udp('10.0.0.1:4000>10.9.9.9:54'))).toBe('NEW FORWARD DROP filter:FORWARD:policy:1')

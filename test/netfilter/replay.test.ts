@@ -215,7 +215,7 @@ describe('the same capture has the same outcome', () => {
   })
 
   test('what is inferred does not depend on the batches', async () => {
-    // The host is only known from what comes behind the first sixteen small batches.
+    // The host is only known from what comes after the first sixteen small batches.
     const frames = [...times(3, (i) => udp(`10.1.0.${i}:4000>10.2.0.${i}:53`)), ...served(200)]
     const whole = await replayed(frames)
     expect(whole.summary.local).toEqual(['10.9.9.9'])

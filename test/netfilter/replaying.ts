@@ -152,7 +152,7 @@ export class Replaying {
     return packets.map((packet) => this.say(packet))
   }
 
-  /** As many packets as a machine looks at together, each so many seconds behind the one before. Tells `told` of each. */
+  /** As many packets as a machine looks at together, each so many seconds after the one before. Tells `told` of each. */
   sayTogether(packets: readonly { readonly bytes: Uint8Array; readonly gap: number }[], told: () => void): void {
     const batch = new PacketBatch(packets.length)
     for (const { bytes, gap } of packets) {

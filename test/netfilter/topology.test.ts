@@ -25,9 +25,9 @@ const NETWORKS: readonly InterfaceOption[] = [
 
 describe('interfaces', () => {
   const wayTo = (address: string, options: Partial<TopologyOptions> = { interfaces: NETWORKS }) => {
-    const { ways } = topologyOf(options)
-    const number = ways.outgoing(familyOf(address), words(address), 0)
-    return number === INTERFACE_UNKNOWN ? 'unknown' : ways.names[number]
+    const { routes } = topologyOf(options)
+    const number = routes.outgoing(familyOf(address), words(address), 0)
+    return number === INTERFACE_UNKNOWN ? 'unknown' : routes.names[number]
   }
 
   test.each([
@@ -72,9 +72,9 @@ describe('interfaces', () => {
   })
 
   test('fixed names count more than networks', () => {
-    const { ways } = topologyOf({ interfaces: NETWORKS, inInterface: 'eth0', outInterface: 'eth1' })
-    expect(ways.names[ways.incoming(IP_V4, words('10.0.0.1'), 0)]).toBe('eth0')
-    expect(ways.names[ways.outgoing(IP_V4, words('10.0.0.1'), 0)]).toBe('eth1')
+    const { routes } = topologyOf({ interfaces: NETWORKS, inInterface: 'eth0', outInterface: 'eth1' })
+    expect(routes.names[routes.incoming(IP_V4, words('10.0.0.1'), 0)]).toBe('eth0')
+    expect(routes.names[routes.outgoing(IP_V4, words('10.0.0.1'), 0)]).toBe('eth1')
   })
 
   test.each([
@@ -84,9 +84,9 @@ describe('interfaces', () => {
     ['router', { inInterface: 'eth0' }, ['eth0', 'unknown']],
     ['router', { outInterface: 'eth1' }, ['unknown', 'eth1']],
   ] as const)('a %s told %o', (mode, names, expected) => {
-    const { ways } = topologyOf({ mode, ...names })
-    const both = [ways.incoming(IP_V4, words('10.0.0.1'), 0), ways.outgoing(IP_V4, words('10.0.0.1'), 0)]
-    expect(both.map((number) => (number === INTERFACE_UNKNOWN ? 'unknown' : ways.names[number]))).toEqual(expected)
+    const { routes } = topologyOf({ mode, ...names })
+    const both = [routes.incoming(IP_V4, words('10.0.0.1'), 0), routes.outgoing(IP_V4, words('10.0.0.1'), 0)]
+    expect(both.map((number) => (number === INTERFACE_UNKNOWN ? 'unknown' : routes.names[number]))).toEqual(expected)
   })
 
   test('a network that is none is refused', () => {

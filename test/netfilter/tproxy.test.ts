@@ -48,7 +48,7 @@ describe('TPROXY', () => {
     expect([outcome.verdict, outcome.dropHook]).toEqual([2, 2])
   })
 
-  it('an unknown match before it: nothing behind is certain, nor which way the packet goes', () => {
+  it('an unknown match before it: nothing after it is certain, nor which way the packet goes', () => {
     const socket = replaying('-m socket', {}).outcome
     expect([socket.verdict, socket.possibleVerdicts & 6]).toEqual([4, 6])
     expect(replaying('-m socket', { socket: true, TPROXY: true }).outcome.rule?.record).toBe('filter:INPUT:rule:1')

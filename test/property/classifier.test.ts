@@ -135,12 +135,12 @@ function rule(family: Family, theme: Theme, action: fc.Arbitrary<string>) {
     )
     .map((words) => {
       const conditions = words.slice(0, -1).join('')
-      // Without conditions, or with one that most packets meet, it would hide what stands behind it.
+      // Without conditions, or with one that most packets meet, it would hide what stands after it.
       return `${conditions.length > 24 || theme !== '' ? conditions : '-p tcp --dport 22 '}${words.at(-1)}`
     })
 }
 
-/** Chains may only call those behind them, so that there are no loops. */
+/** Chains may only call those after them, so that there are no loops. */
 function ruleset(family: Family, action: fc.Arbitrary<string>) {
   return fc.constantFrom(...THEMES).chain((theme) => themedRuleset(rule(family, theme, action)))
 }

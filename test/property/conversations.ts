@@ -78,7 +78,7 @@ type Fate = 'sent' | 'lost' | 'doubled' | 'late'
 
 export interface Sent {
   bytes: Uint8Array
-  /** Seconds behind the packet before. */
+  /** Seconds after the packet before. */
   gap: number
   /** A rule drops it. */
   dropped: boolean

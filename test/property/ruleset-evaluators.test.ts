@@ -73,7 +73,7 @@ const target = fc.constantFrom(
 
 const rule = fc.tuple(header, transport, match, match, target).map((words) => words.join(''))
 
-/** Chains may only call those behind them, so that there are no loops. */
+/** Chains may only call those after them, so that there are no loops. */
 const text = fc
   .record({
     base: fc.array(rule, { maxLength: 12 }),
@@ -155,7 +155,7 @@ test('compiled and interpreted rules agree, also where things are unknown', () =
   )
 })
 
-test('nor where a packet has a direction, and no connection yet, as behind -j CT', () => {
+test('nor where a packet has a direction, and no connection yet, as after -j CT', () => {
   const marks = [
     '-j MARK --set-mark 1',
     '-j CONNMARK --save-mark',

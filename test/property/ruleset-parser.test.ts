@@ -182,7 +182,7 @@ describe('huge files', () => {
   const names = Array.from({ length: CHAINS }, (_, index) => `c${index}`)
   const declared = names.map((name) => `:${name} - [0:0]\n`).join('')
 
-  test('100,000 chains, each behind the other', () => {
+  test('100,000 chains, each after the other', () => {
     const jumps = names.map((name, at) => `-A ${at === 0 ? 'INPUT' : names[at - 1]} -p tcp -j ${name}\n`).join('')
     const ruleset = parseRuleset(`*filter\n${declared}${jumps}COMMIT\n`, 'rules', 'ipv4')
     expect(ruleset.tables[0].chains).toHaveLength(CHAINS + 3)

@@ -91,7 +91,7 @@ test('long after, nothing is left: every connection ends', () => {
   )
 })
 
-test('any bytes behind an IP header get a label, and never an exception', () => {
+test('any bytes after an IP header get a label, and never an exception', () => {
   const protocols = fc.constantFrom(1, 2, 6, 17, 47, 50, 58, 132, 136, 0, 43, 44, 51, 59, 60, 255)
   const packets = fc.array(fc.tuple(fc.boolean(), protocols, fc.uint8Array({ maxLength: 80 })), { maxLength: 20 })
   fc.assert(

@@ -21,7 +21,7 @@ class TwoConnections extends FakeConnections {
   }
 }
 
-/** What rules say of packets one behind the other, what they did to them, and what they counted and left behind. */
+/** What rules say of packets one after the other, what they did to them, and what they counted and left behind. */
 function answers(text: string, packets: readonly Settings[], remembersWalks: boolean): string[] {
   const rules = compileRuleset(parseRuleset(text, 'rules', 'ipv4'), ENVIRONMENT, { remembersWalks })
   const connections = new TwoConnections()

@@ -152,7 +152,7 @@ describe('the summary', () => {
     )
   })
 
-  it('ignores what is left of other packets behind an IPv4 address', () => {
+  it('ignores what is left of other packets after an IPv4 address', () => {
     const first = outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 })
     const second = outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 2 })
     second.fields.fill(99, 13, 16)

@@ -27,7 +27,7 @@ test('the first rule that matches decides, wherever others of its kind stand', (
   expect(decide(rules, packetOf(udp('10.9.9.9:1000>10.1.1.1:80')))).toBe('DROP filter:FORWARD:policy:203')
 })
 
-test('a mark that a rule of the chain sets is seen by those behind it', () => {
+test('a mark that a rule of the chain sets is seen by those after it', () => {
   const rules = compile(
     filter(
       ...many((number) => `-m mark --mark ${200 + number} -j ACCEPT`),

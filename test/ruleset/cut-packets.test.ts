@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { IP_NONE, P_FAMILY, P_NOTE } from '../../src/wire/packet-fields.ts'
 import { auth, datagram, destinationOptions, mss, nop, tcp, timestamps, udp } from '../support/packets.ts'
 import { decodeToFields } from '../support/row.ts'
-import { behind, route } from './ipv6-chains.ts'
+import { route, udpAfter } from './ipv6-chains.ts'
 import { chainOf, matchedByUs } from './matched-rules.ts'
 
 const RULES4 = [
@@ -41,10 +41,10 @@ const RULES6 = [
   '-m string --string foo --algo bm',
 ]
 const PACKETS6 = [
-  behind(destinationOptions(30, 2, 1, 1, 31, 0), auth()),
-  behind(route(0, 2, [5, 6])),
-  behind(destinationOptions(30, 9), route(4, 1, [5, 6])),
-  behind(),
+  udpAfter(destinationOptions(30, 2, 1, 1, 31, 0), auth()),
+  udpAfter(route(0, 2, [5, 6])),
+  udpAfter(destinationOptions(30, 9), route(4, 1, [5, 6])),
+  udpAfter(),
 ]
 
 /** What the answer for each rule is: yes, no or `?`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { partsEditedBehind, partsEditedWithin } from '../../src/ruleset/edited-parts.ts'
+import { partsEditedAfter, partsEditedWithin } from '../../src/ruleset/edited-parts.ts'
 import { parseRuleset } from '../../src/ruleset/index.ts'
 import { PART_ROUTE, PART_TOS, PART_TRACKING, PART_TTL } from '../../src/ruleset/packet-edits.ts'
 import { reviewRuleset } from '../../src/ruleset/review/review.ts'
@@ -8,9 +8,9 @@ function table(name: string, ...rules: readonly string[]) {
   return parseRuleset([`*${name}`, ':PREROUTING ACCEPT [0:0]', ...rules, 'COMMIT', ''].join('\n'), 'rules', 'ipv4')
 }
 
-/** By table: within, behind. */
+/** By table: within, after. */
 function partsOf(name: string, ...rules: readonly string[]): number[][] {
-  return table(name, ...rules).tables.map((one) => [partsEditedWithin(one), partsEditedBehind(one)])
+  return table(name, ...rules).tables.map((one) => [partsEditedWithin(one), partsEditedAfter(one)])
 }
 
 /** What it takes comes to no later rule of the table, with a listener or without (seen of Linux 6.18), but to other tables. */

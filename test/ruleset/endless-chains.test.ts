@@ -25,7 +25,7 @@ describe.each([
 
   test.each([
     ['jumps', '-j', '-j'],
-    ['jumps, goto behind them', '-j', '-g'],
+    ['jumps, goto after them', '-j', '-g'],
   ])('%s: a packet that would never come to the end is left open', (_, first, second) => {
     const rules = compile(chainsCallingTwice(40, first, second))
     for (let time = 0; time < 3; time++) {

@@ -120,7 +120,7 @@ test('no text of a ruleset reaches the generated code', () => {
 })
 
 describe('marks', () => {
-  test('a MARK is seen by the rules behind it', () => {
+  test('a MARK is seen by the rules after it', () => {
     const rules = compile(
       filter(
         '-A FORWARD -j MARK --set-mark 0xffffffff',
@@ -178,7 +178,7 @@ describe('marks', () => {
     expect([trackingZone(packet.tracking, 0, 0x10005), trackingZone(packet.tracking, 1, 0x10005)]).toEqual([5, 5])
   })
 
-  test('rules behind NOTRACK see UNTRACKED, behind CT a NEW connection without anything', () => {
+  test('rules after NOTRACK see UNTRACKED, after CT a NEW connection without anything', () => {
     const before = '-A PREROUTING -p udp -j NOTRACK\n-A PREROUTING -p tcp -j CT --zone 1\n'
     const verdicts = (question: string, early = before): string[] => {
       const rules = compile(`*raw\n${early}-A PREROUTING -m conntrack ${question} -j DROP\nCOMMIT\n`)

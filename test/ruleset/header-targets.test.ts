@@ -66,7 +66,7 @@ sameGrammar('TTL, HL, TOS, DSCP, ECN', [
   { rules: ['-j TTL --ttl-set 1', '-j TOS --set-tos 1', '-j DSCP --set-dscp 1', '-p tcp -j ECN --ecn-tcp-remove'] },
 ])
 
-/** What a rule may ask behind each change. */
+/** What a rule may ask after each change. */
 const ask4 = [
   '-m ttl --ttl-eq 4',
   '-m ttl --ttl-eq 5',
@@ -156,7 +156,7 @@ sameDecisions('ECN', {
 })
 
 describe('a change that depends on something unknown', () => {
-  test('makes the field unknown to the rules behind, and only that', () => {
+  test('makes the field unknown to later rules, and only that', () => {
     const path = '192.0.2.1:1>198.51.100.2:2'
     const rules =
       '*mangle\n-A FORWARD -m realm --realm 5 -j TTL --ttl-set 9\n-A FORWARD -m ttl --ttl-eq 9\n-A FORWARD -m tos --tos 0\nCOMMIT\n*filter\n-A FORWARD -m ttl --ttl-eq 9\n-A FORWARD -m tos --tos 0\n-A FORWARD -m u32 --u32 "8>>24=9"\n-A FORWARD -m u32 --u32 "12=0xc0000201"\nCOMMIT\n'

@@ -68,8 +68,8 @@ const SAMPLES: readonly (readonly [create: string, element: string])[] = [
 
 /** Files that create a set, with options of every type. */
 export function filesOfCreates(): SetFile[] {
-  const of = (types: readonly string[], behind: readonly string[]): SetFile[] =>
-    types.flatMap((type) => behind.map((word) => `create s ${type} ${word}`))
+  const of = (types: readonly string[], after: readonly string[]): SetFile[] =>
+    types.flatMap((type) => after.map((word) => `create s ${type} ${word}`))
   return [
     ...SAMPLES.flatMap(([create], type) => of([create], [...CREATE_OPTIONS, ...turnOf(type, CREATE_NUMBERS)])),
     ...of(['bitmap:port'], PORT_RANGES),

@@ -11,8 +11,8 @@ import {
 
 const PATH = '[2001:db8::1]:1>[2001:db8::2]:2'
 
-/** UDP behind extension headers. */
-export const behind = (...extensions: Extension[]): Uint8Array => udp(PATH, { extensions })
+/** UDP after extension headers. */
+export const udpAfter = (...extensions: Extension[]): Uint8Array => udp(PATH, { extensions })
 
 /** The same with its end cut off on the wire, so that the chain breaks. */
 export function ended(packet: Uint8Array, length: number): Uint8Array {
@@ -30,17 +30,17 @@ export function route(type: number, segmentsLeft: number, addresses: readonly nu
 
 /** Chains of all kinds, whole and broken. */
 export const CHAINS: readonly Uint8Array[] = [
-  behind(),
-  behind(hopByHop()),
-  behind(destinationOptions()),
-  behind(destinationOptions(30, 4, 1, 2, 3, 4, 31, 0)),
-  behind(hopByHop(30, 0, 31, 2, 7, 7, 0, 0, 32, 1, 5)),
-  behind(routing()),
-  behind(auth()),
-  behind(fragmentHeader(0, false, 7)),
-  behind(hopByHop(), destinationOptions(), routing(), auth(), destinationOptions(30, 1, 1)),
-  behind(destinationOptions(), destinationOptions(40, 0)),
-  behind(auth(), auth()),
+  udpAfter(),
+  udpAfter(hopByHop()),
+  udpAfter(destinationOptions()),
+  udpAfter(destinationOptions(30, 4, 1, 2, 3, 4, 31, 0)),
+  udpAfter(hopByHop(30, 0, 31, 2, 7, 7, 0, 0, 32, 1, 5)),
+  udpAfter(routing()),
+  udpAfter(auth()),
+  udpAfter(fragmentHeader(0, false, 7)),
+  udpAfter(hopByHop(), destinationOptions(), routing(), auth(), destinationOptions(30, 1, 1)),
+  udpAfter(destinationOptions(), destinationOptions(40, 0)),
+  udpAfter(auth(), auth()),
   datagram('2001:db8::1>2001:db8::2', 59, [1, 2, 3]),
   datagram('2001:db8::1>2001:db8::2', 50, [1, 2, 3]),
   datagram('2001:db8::1>2001:db8::2', 50, [1]),
@@ -48,10 +48,10 @@ export const CHAINS: readonly Uint8Array[] = [
   datagram('2001:db8::1>2001:db8::2', 60, [17]),
   datagram('2001:db8::1>2001:db8::2', 43, [17, 4]),
   datagram('2001:db8::1>2001:db8::2', 60, [59, 0]),
-  ended(behind(destinationOptions(), auth()), 56),
-  ended(behind(destinationOptions(), routing()), 50),
-  ended(behind(destinationOptions(30, 20)), 48),
-  behind({ protocol: 60, bytes: [0, 0, 30, 20, 31, 0, 32, 0] }),
-  behind({ protocol: 60, bytes: [0, 0, 30, 2, 1, 1, 31, 1] }),
-  behind({ protocol: 60, bytes: [0, 0, 0, 0, 0, 0, 0, 30] }),
+  ended(udpAfter(destinationOptions(), auth()), 56),
+  ended(udpAfter(destinationOptions(), routing()), 50),
+  ended(udpAfter(destinationOptions(30, 20)), 48),
+  udpAfter({ protocol: 60, bytes: [0, 0, 30, 20, 31, 0, 32, 0] }),
+  udpAfter({ protocol: 60, bytes: [0, 0, 30, 2, 1, 1, 31, 1] }),
+  udpAfter({ protocol: 60, bytes: [0, 0, 0, 0, 0, 0, 0, 30] }),
 ]

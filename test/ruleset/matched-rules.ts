@@ -26,7 +26,7 @@ const ENVIRONMENT: RuleEnvironment = {
   interfaceToward: () => -1,
 }
 
-/** Rules of the chains PREROUTING and FORWARD that a packet matched, as `filter:FORWARD:3`; `?` behind an undecided one. */
+/** Rules of the chains PREROUTING and FORWARD that a packet matched, as `filter:FORWARD:3`; `?` after an undecided one. */
 export type Matched = readonly string[]
 
 export const oracle: KernelOracle = kernelOracle()

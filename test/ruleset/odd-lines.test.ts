@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { compareFiles } from './compared-files.ts'
 import { noIptables } from './iptables-tools.ts'
 
-/** Lines that hardly anybody writes, each behind some that are in order. */
+/** Lines that hardly anybody writes, each after some that are in order. */
 const HEAD = `*filter
 :INPUT ACCEPT [1:2]
 :U - [0:0]

@@ -31,11 +31,11 @@ describe('packets that rules cannot tell apart have the same classes', () => {
 
   it.each([
     ['another host of the network', tcp('10.0.0.255:1000>10.9.0.1:80', 'S'), true],
-    ['a host behind the network', tcp('10.0.1.0:1000>10.9.0.1:80', 'S'), false],
+    ['a host past the network', tcp('10.0.1.0:1000>10.9.0.1:80', 'S'), false],
     ['a host before the network', tcp('9.255.255.255:1000>10.9.0.1:80', 'S'), false],
     ['a port of which nobody asks', tcp('10.0.0.1:65535>10.9.0.1:80', 'S'), true],
     ['the last port of the range', tcp('10.0.0.1:1000>10.9.0.1:89', 'S'), true],
-    ['a port behind the range', tcp('10.0.0.1:1000>10.9.0.1:90', 'S'), false],
+    ['a port past the range', tcp('10.0.0.1:1000>10.9.0.1:90', 'S'), false],
     ['an address on the other side of a negation', tcp('10.0.0.1:1000>10.10.0.0:80', 'S'), false],
     ['another protocol', udp('10.0.0.1:1000>10.9.0.1:80'), false],
   ])('%s', (_, packet, isAlike) => {

@@ -226,7 +226,7 @@ describe('what is wrong is refused with its place', () => {
     expect(errors).toEqual(['rules:7:1: this closes a loop: "A" leads here; take the jump out'])
   })
 
-  test('behind a bare verdict nobody looks (asked of iptables-legacy-restore)', () => {
+  test('after a bare verdict nobody looks (asked of iptables-legacy-restore)', () => {
     const misplaced = '-A FORWARD -m owner --uid-owner 0'
     expect(errorsOf(filter('-A FORWARD -j ACCEPT', misplaced))).toEqual([])
     expect(
@@ -237,7 +237,7 @@ describe('what is wrong is refused with its place', () => {
     expect(errorsOf(filter(':A - [0:0]', '-A FORWARD -g A', misplaced, '-A A -j DROP'))).toHaveLength(1)
   })
 
-  test('a word ends behind a closing quote, as for iptables-restore', () => {
+  test('a word ends after a closing quote, as for iptables-restore', () => {
     const [table] = parseRuleset(
       filter('-A FORWARD -p tcp -m comment --comment a"b c"--syn -j DROP', '-A FORWARD -m comment --comment ""-j LOG'),
       'rules',

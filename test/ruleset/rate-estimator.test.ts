@@ -6,7 +6,7 @@ import { tcp, udp } from '../support/packets.ts'
 import { compile, decide, errorsOf, filter, matches, packetOf } from './support.ts'
 
 const TICK = 4e6
-/** A level of the timer wheel rings at multiples of so many ticks, behind the wanted one. */
+/** A level of the timer wheel rings at multiples of so many ticks, after the wanted one. */
 const GRAIN = [1, 8, 8, 8, 64, 64]
 
 interface Sent {

@@ -26,7 +26,7 @@ static int is_for_tables(int level)
 	return level == IPPROTO_IP || level == IPPROTO_IPV6;
 }
 
-/* The recorded table, whose entries stand behind it, or NULL. */
+/* The recorded table, whose entries stand after it, or NULL. */
 static struct ipt_replace *read_table(void)
 {
 	const char *path = getenv("RECORDED_TABLE");

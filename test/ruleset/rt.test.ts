@@ -1,5 +1,5 @@
 import { sameDecisions, sameGrammar } from './extension-test.ts'
-import { behind, CHAINS, ended, route } from './ipv6-chains.ts'
+import { CHAINS, ended, route, udpAfter } from './ipv6-chains.ts'
 
 const ADDRESSES = Array.from({ length: 17 }, (_, index) => `2001:db8::${index + 1}`)
 
@@ -60,13 +60,13 @@ const questions = [
 
 const packets = [
   ...CHAINS,
-  behind(route(0, 0, [])),
-  behind(route(0, 1, [5], 1)),
-  behind(route(0, 2, [5, 6])),
-  behind(route(2, 1, [5])),
-  behind(route(0, 3, [5, 6, 7])),
-  behind(route(4, 3, [5, 6, 7])),
-  ended(behind(route(0, 3, [5, 6, 7])), 70),
+  udpAfter(route(0, 0, [])),
+  udpAfter(route(0, 1, [5], 1)),
+  udpAfter(route(0, 2, [5, 6])),
+  udpAfter(route(2, 1, [5])),
+  udpAfter(route(0, 3, [5, 6, 7])),
+  udpAfter(route(4, 3, [5, 6, 7])),
+  ended(udpAfter(route(0, 3, [5, 6, 7])), 70),
 ]
 
 sameDecisions(

@@ -1,6 +1,6 @@
 import type { Extension } from '../support/packets.ts'
 import { sameDecisions, sameGrammar } from './extension-test.ts'
-import { behind, CHAINS, ended, route } from './ipv6-chains.ts'
+import { CHAINS, ended, route, udpAfter } from './ipv6-chains.ts'
 
 const NUMBERS = ['hdr-len', 'segs-left', 'last-entry'].flatMap((name) =>
   ['eq', 'gt', 'lt'].map((how) => `srh-${name}-${how}`),
@@ -37,7 +37,7 @@ sameGrammar('srh', [
   },
 ])
 
-/** RFC 8754: the last entry stands where other routing headers have nothing, the tag behind the flags. */
+/** RFC 8754: the last entry stands where other routing headers have nothing, the tag after the flags. */
 function segments(left: number, last: number, tag: number, addresses: readonly number[]): Extension {
   const { protocol, bytes } = route(4, left, addresses)
   return { protocol, bytes: [bytes[0], bytes[1], 4, left, last, 0, tag >> 8, tag & 255, ...bytes.slice(8)] }
@@ -45,15 +45,15 @@ function segments(left: number, last: number, tag: number, addresses: readonly n
 
 const packets = [
   ...CHAINS,
-  behind(segments(0, 0, 0, [5])),
-  behind(segments(1, 1, 9, [5, 6])),
-  behind(segments(0, 1, 9, [5, 6])),
-  behind(segments(1, 2, 300, [5, 6, 7])),
-  behind(segments(2, 2, 300, [5, 6, 7])),
-  behind(segments(3, 2, 300, [5, 6, 7])),
-  behind(segments(2, 5, 300, [5, 6, 7])),
-  behind(route(0, 1, [5, 6])),
-  ended(behind(segments(1, 1, 9, [5, 6])), 70),
+  udpAfter(segments(0, 0, 0, [5])),
+  udpAfter(segments(1, 1, 9, [5, 6])),
+  udpAfter(segments(0, 1, 9, [5, 6])),
+  udpAfter(segments(1, 2, 300, [5, 6, 7])),
+  udpAfter(segments(2, 2, 300, [5, 6, 7])),
+  udpAfter(segments(3, 2, 300, [5, 6, 7])),
+  udpAfter(segments(2, 5, 300, [5, 6, 7])),
+  udpAfter(route(0, 1, [5, 6])),
+  ended(udpAfter(segments(1, 1, 9, [5, 6])), 70),
 ]
 
 sameDecisions('srh', {

@@ -139,7 +139,7 @@ export function sctp(
   return datagram(path, 132, packet, options)
 }
 
-/** @param options.id first 16 bits behind the checksum; `seq` the second; or `rest`, all four bytes */
+/** @param options.id first 16 bits after the checksum; `seq` the second; or `rest`, all four bytes */
 export function icmp(path: string, type: number, code = 0, options: IcmpOptions = {}): Uint8Array {
   return datagram(path, 1, withSum(path, 1, icmpMessage(type, code, options), 2, options.checksum), options)
 }
@@ -252,7 +252,7 @@ export interface EtherOptions {
   tag?: number
   /** Ethernet type, by the version of the datagram by default. */
   type?: number
-  /** Zeros behind the datagram: 'min' up to 60 bytes. */
+  /** Zeros after the datagram: 'min' up to 60 bytes. */
   padding?: number | 'min'
 }
 

@@ -46,7 +46,7 @@ describe('IPv6', () => {
     })
   })
 
-  test('what lies behind the payload length is not part of the datagram', () => {
+  test('what lies past the payload length is not part of the datagram', () => {
     expect(decode(udp(PATH, { data: 20, totalLength: 12 }))).toMatchObject({ l3Length: 52, l4Length: 12 })
   })
 
@@ -141,17 +141,17 @@ describe('IPv6', () => {
   })
 
   const UNUSABLE: [string, Uint8Array][] = [
-    ['nothing behind "destination options"', datagram(PATH, 60, [])],
+    ['nothing after "destination options"', datagram(PATH, 60, [])],
     ['one byte of it', datagram(PATH, 60, [17])],
     ['a header that ends where the next should begin', datagram(PATH, 60, [60, 0, 0, 0, 0, 0, 0, 0])],
     ['three bytes of a fragment header', datagram(PATH, 44, [17, 0, 0])],
     ['half a header of a later fragment', datagram(PATH, 44, [17, 0, 0, 9])],
     [
-      'a header of a later fragment behind one of a first fragment',
+      'a header of a later fragment after one of a first fragment',
       datagram(PATH, 44, [44, 0, 0, 0, 0, 0, 0, 1, 17, 0, 0, 8, 0, 0, 0, 1]),
     ],
   ]
-  test('half a fragment header of a first fragment leads on behind the datagram', () => {
+  test('half a fragment header of a first fragment leads on past the datagram', () => {
     expect(decode(datagram(PATH, 44, [17, 0, 0, 1]))).toMatchObject({
       note: null,
       protocol: 17,

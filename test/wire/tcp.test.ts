@@ -45,12 +45,12 @@ describe('TCP', () => {
   // `-m tcpmss` of Linux 6.18 was asked for each.
   const MSS: [string, number[][], number][] = [
     ['the first of two', [mss(1460), mss(1200)], 1460],
-    ['behind an end mark', [[0], mss(1460)], 1460],
-    ['behind an option of length 0', [[9, 0], mss(1460)], 1460],
-    ['behind an option of length 1', [[9, 1], mss(1460)], 1460],
-    ['behind an MSS option of length 5', [[2, 5, 1, 1, 1], mss(1460)], 1460],
-    ['behind an MSS option of length 3', [[2, 3, 1], mss(1460)], 1460],
-    ['behind an option that leaves the header', [[9, 40], mss(1460)], 0],
+    ['after an end mark', [[0], mss(1460)], 1460],
+    ['after an option of length 0', [[9, 0], mss(1460)], 1460],
+    ['after an option of length 1', [[9, 1], mss(1460)], 1460],
+    ['after an MSS option of length 5', [[2, 5, 1, 1, 1], mss(1460)], 1460],
+    ['after an MSS option of length 3', [[2, 3, 1], mss(1460)], 1460],
+    ['after an option that leaves the header', [[9, 40], mss(1460)], 0],
     [
       'cut by the end of the header',
       [
@@ -64,7 +64,7 @@ describe('TCP', () => {
     expect(optionsOf(...options)).toBe(value === 0 ? 0 : TCP_OPTION_MSS | (value << 16))
   })
 
-  test('what stands before a malformed option counts, what stands behind does not', () => {
+  test('what stands before a malformed option counts, what stands after it does not', () => {
     expect(optionsOf(sackPermitted(), [9, 1], wscale(7))).toBe(TCP_OPTION_SACK_PERMITTED)
     expect(optionsOf(sackPermitted(), [9, 33], wscale(7))).toBe(TCP_OPTION_SACK_PERMITTED)
     expect(optionsOf([0], wscale(7))).toBe(0)

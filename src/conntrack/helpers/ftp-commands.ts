@@ -117,8 +117,8 @@ function readExtended(bytes: Uint8Array, from: number, end: number, sender: FtpA
   const at = from + 3
   const address = family === IP_V6 ? readIpv6(bytes, at, end, delimiter) : readIpv4(bytes, at, end, delimiter)
   if (address === null) return null
-  const { port, behind } = readPort(bytes, at + address.length + 1, end, delimiter)
-  return port === 0 ? null : { family, words: address.words, port, from, end: behind, form: 'extended' }
+  const { port, after } = readPort(bytes, at + address.length + 1, end, delimiter)
+  return port === 0 ? null : { family, words: address.words, port, from, end: after, form: 'extended' }
 }
 
 /** `|||1234|` (RFC 2428, section 3): the address is the server's own. */
@@ -126,8 +126,8 @@ function readExtendedPassive(bytes: Uint8Array, from: number, end: number, sende
   const delimiter = bytes[from]
   if (end - from <= 3 || !isDelimiter(delimiter)) return null
   if (bytes[from + 1] !== delimiter || bytes[from + 2] !== delimiter) return null
-  const { port, behind } = readPort(bytes, from + 3, end, delimiter)
-  return port === 0 ? null : { ...sender, port, from, end: behind, form: 'port' }
+  const { port, after } = readPort(bytes, from + 3, end, delimiter)
+  return port === 0 ? null : { ...sender, port, from, end: after, form: 'port' }
 }
 
 function isDelimiter(byte: number): boolean {
@@ -141,14 +141,14 @@ function readIpv4(bytes: Uint8Array, from: number, end: number, delimiter: numbe
 }
 
 /** The low 16 bits of the port, and the place after its delimiter. 0 when either is missing. */
-function readPort(bytes: Uint8Array, from: number, end: number, delimiter: number): { port: number; behind: number } {
+function readPort(bytes: Uint8Array, from: number, end: number, delimiter: number): { port: number; after: number } {
   let port = 0
   for (let at = from; at < end; at++) {
-    if (bytes[at] === delimiter) return { port, behind: at + 1 }
+    if (bytes[at] === delimiter) return { port, after: at + 1 }
     if (!isDigit(bytes[at])) break
     port = (port * 10 + bytes[at] - 0x30) & 0xffff
   }
-  return { port: 0, behind: from }
+  return { port: 0, after: from }
 }
 
 /** The address as NAT writes it, in the form that it had. */

@@ -42,7 +42,7 @@ const PROTOCOL = skip(OBJECT_IDENTIFIER)
 const ADDRESS = read('address', TRANSPORT_ADDRESS)
 const ADDRESSES_READ = 10
 const ADDRESSES = list(read('', TRANSPORT_ADDRESS), ADDRESSES_READ)
-/** Behind it stand tokens, where the kernel stops. */
+/** After it stand tokens, where the kernel stops. */
 const TIME_TO_LIVE = { 1: read('seconds', SECONDS) }
 const CALL_MODEL = choice([skip(NULL), skip(NULL)])
 

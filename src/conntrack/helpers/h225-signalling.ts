@@ -51,9 +51,9 @@ const CONFERENCE = octets(16)
 const H245_ADDRESS = readOptional('h245', TRANSPORT_ADDRESS)
 const FAST_START_READ = 30
 const FAST_START = nestedList(read('', OPEN_LOGICAL_CHANNEL), FAST_START_READ)
-const behindRoot = (known: number, at: number) => extensions(known, { [at]: read('fastStart', FAST_START) })
+const afterRoot = (known: number, at: number) => extensions(known, { [at]: read('fastStart', FAST_START) })
 
-/** Behind the fast start stands an endpoint's name, where the kernel stops. */
+/** After the fast start stands an endpoint's name, where the kernel stops. */
 const SETUP = sequence(
   [
     PROTOCOL,
@@ -72,9 +72,9 @@ const SETUP = sequence(
   ],
   extensions(26, { 0: read('source', TRANSPORT_ADDRESS), 6: read('fastStart', FAST_START) }, 9),
 )
-const CALL_PROCEEDING = sequence([PROTOCOL, skip(ENDPOINT_TYPE), H245_ADDRESS], behindRoot(9, 4))
-const ALERTING = sequence([PROTOCOL, skip(ENDPOINT_TYPE), H245_ADDRESS], behindRoot(14, 4))
-const CONNECT = sequence([PROTOCOL, H245_ADDRESS, skip(ENDPOINT_TYPE), skip(CONFERENCE)], behindRoot(15, 4))
+const CALL_PROCEEDING = sequence([PROTOCOL, skip(ENDPOINT_TYPE), H245_ADDRESS], afterRoot(9, 4))
+const ALERTING = sequence([PROTOCOL, skip(ENDPOINT_TYPE), H245_ADDRESS], afterRoot(14, 4))
+const CONNECT = sequence([PROTOCOL, H245_ADDRESS, skip(ENDPOINT_TYPE), skip(CONFERENCE)], afterRoot(15, 4))
 const INFORMATION = sequence([PROTOCOL], extensions(6))
 const RELEASE_COMPLETE = sequence(
   [

@@ -93,7 +93,7 @@ function wordsAt(bytes: Uint8Array, from: number, count: number): number[] {
   })
 }
 
-/** An IP address with a port behind it, as parts named ipv4 or ipv6 have it; null for any other address. */
+/** An IP address with a port after it, as parts named ipv4 or ipv6 have it; null for any other address. */
 export function addressIn(bytes: Uint8Array, node: PerNode | undefined): H323Address | null {
   for (const [name, words] of [
     ['ipv4', 1],

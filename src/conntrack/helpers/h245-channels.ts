@@ -60,7 +60,7 @@ const MULTICAST = choice([skip(IPV4(unread)), skip(IPV6(unread))], 4)
 /** TransportAddress of H.245. */
 const TRANSPORT = choice([read('unicast', UNICAST), skip(MULTICAST)])
 
-/** H2250LogicalChannelParameters; behind the addresses the kernel stops. */
+/** H2250LogicalChannelParameters; after the addresses the kernel stops. */
 const RTP_CHANNEL = {
   ...sequence(
     [

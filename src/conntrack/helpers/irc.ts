@@ -79,7 +79,7 @@ function dccRequest(text: string): DccRequest | null {
   }
 }
 
-/** `NAME ADDRESS PORT` and a newline somewhere behind: the address is one decimal number. */
+/** `NAME ADDRESS PORT` and a newline somewhere after it: the address is one decimal number. */
 function readNumbers(text: string, from: number): DccRequest | null {
   const blank = text.indexOf(' ', from)
   if (blank < 0 || (blank > from && blank > text.length - SHORTEST_NUMBERS)) return null

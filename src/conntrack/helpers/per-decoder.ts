@@ -30,7 +30,7 @@ export class PerDecoder {
   /** Place in bits. */
   #at: number
 
-  /** @param from first byte; @param end byte behind the last */
+  /** @param from first byte; @param end byte after the last */
   constructor(bytes: Uint8Array, from: number, end: number) {
     this.#bytes = bytes
     this.#at = from * 8

@@ -1,6 +1,6 @@
 /**
  * Types of aligned PER (X.691) as data, as far as H.225.0 and H.245 use them. What is not `read` is stepped over. Where the
- * kernel does not look behind a component, that one is a `stop`.
+ * kernel does not look past a component, that one is a `stop`.
  */
 export type PerType =
   | { readonly kind: 'null' | 'boolean' | 'object-identifier' | 'unbounded-integer' | 'open-type' }
@@ -35,7 +35,7 @@ export interface SequenceType {
   readonly extensions: Extensions | null
 }
 
-/** What stands behind the root: so many of them are known to the kernel, and of these some are read. */
+/** What stands after the root: so many of them are known to the kernel, and of these some are read. */
 export interface Extensions {
   readonly known: number
   readonly read: Readonly<Record<number, Component>>

@@ -1,4 +1,4 @@
-/** Control messages of PPTP (RFC 2637, section 2): type to bytes behind the message header. */
+/** Control messages of PPTP (RFC 2637, section 2): type to bytes after the message header. */
 const MESSAGE_BYTES = [0, 144, 144, 4, 4, 4, 8, 156, 20, 208, 12, 16, 4, 136, 28, 12]
 
 export const START_SESSION_REQUEST = 1

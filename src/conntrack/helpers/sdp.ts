@@ -1,6 +1,6 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { type AddressRead, readAddress } from './address-text.ts'
-import { isSipPort, lineBehind, numberAt, type SipMessage, startsWith } from './sip-headers.ts'
+import { isSipPort, lineAfter, numberAt, type SipMessage, startsWith } from './sip-headers.ts'
 import { leadingNumber } from './text.ts'
 
 /** Expectation policies of the SIP helper, by the media that they are for. */
@@ -19,7 +19,7 @@ export interface Media {
   readonly hasOwnAddress: boolean
 }
 
-/** Where the session description starts behind its `v=`; -1 where there is none. */
+/** Where the session description starts after its `v=`; -1 where there is none. */
 export function sessionStart({ text }: SipMessage): number {
   const start = findLine(text, 0, 'v=', null)
   return start < 0 || leadingNumber(text, start).end === start ? -1 : start
@@ -64,7 +64,7 @@ export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
  * begins with `before`.
  */
 function findLine(text: string, from: number, name: string, before: string | null): number {
-  for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at + 1)) {
+  for (let at = lineAfter(text, from); at >= 0; at = lineAfter(text, at + 1)) {
     if (before !== null && startsWith(text, at, before)) return -1
     if (startsWith(text, at, name)) return at + name.length
   }

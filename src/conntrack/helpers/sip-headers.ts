@@ -12,7 +12,7 @@ export interface SipMessage {
 }
 
 /** Where the value of a header stands. */
-export interface Place {
+export interface Span {
   readonly at: number
   readonly length: number
 }
@@ -23,16 +23,16 @@ export interface Header {
   readonly short: string | null
   readonly search: string | null
   /** Start and length of the value, from the place after the text searched for; length 0 for none. */
-  value(message: SipMessage, at: number): Place
+  value(message: SipMessage, at: number): Span
 }
 
-const CONTACT: Header = { name: 'contact', short: 'm', search: 'sip:', value: hostBehindUser }
+const CONTACT: Header = { name: 'contact', short: 'm', search: 'sip:', value: hostAfterUser }
 const CSEQ: Header = { name: 'cseq', short: null, search: null, value: digits }
 const EXPIRES: Header = { name: 'expires', short: null, search: null, value: digits }
 const CONTENT_LENGTH: Header = { name: 'content-length', short: 'l', search: null, value: digits }
 
-const FROM: Header = { name: 'from', short: 'f', search: 'sip:', value: hostBehindUser }
-const TO: Header = { name: 'to', short: 't', search: 'sip:', value: hostBehindUser }
+const FROM: Header = { name: 'from', short: 'f', search: 'sip:', value: hostAfterUser }
+const TO: Header = { name: 'to', short: 't', search: 'sip:', value: hostAfterUser }
 const VIA_UDP: Header = { name: 'via', short: 'v', search: 'udp ', value: hostWithPort }
 const VIA_TCP: Header = { name: 'via', short: 'v', search: 'tcp ', value: hostWithPort }
 
@@ -80,9 +80,9 @@ const isBlank = (letter: string | undefined) => letter !== undefined && BLANK.in
 const isLineEnd = (letter: string | undefined) => letter !== undefined && LINE_END.includes(letter)
 
 /** The value of the first such header after `from`; null for none; for a header without a value, its position. */
-export function findHeader(message: SipMessage, from: number, header: Header): Place | number | null {
+export function findHeader(message: SipMessage, from: number, header: Header): Span | number | null {
   const { text } = message
-  for (let at = lineBehind(text, from); at >= 0; at = lineBehind(text, at + 1)) {
+  for (let at = lineAfter(text, from); at >= 0; at = lineAfter(text, at + 1)) {
     if (isBlank(text[at])) continue
     const nameLength = nameAt(text, at, header)
     if (nameLength === 0) continue
@@ -102,7 +102,7 @@ export function findHeader(message: SipMessage, from: number, header: Header): P
  * Start of the first line after `from`, -1 for none. The kernel continues after the first character of a line, whatever
  * that is: so after a blank line that ends in a single newline, it misses the start of the next line.
  */
-export function lineBehind(text: string, from: number): number {
+export function lineAfter(text: string, from: number): number {
   let at = from
   while (at < text.length && !isLineEnd(text[at])) at++
   at += text[at] === '\r' && text[at + 1] === '\n' ? 2 : 1
@@ -149,19 +149,19 @@ function search(text: string, from: number, limit: number, lowerCase: string): n
   return -1
 }
 
-function digits({ text }: SipMessage, at: number): Place {
+function digits({ text }: SipMessage, at: number): Span {
   return { at, length: (numberAt(text, at)?.end ?? at) - at }
 }
 
 /** The host after `sip:`, which may have a user in front of it. */
-function hostBehindUser(message: SipMessage, from: number): Place {
+function hostAfterUser(message: SipMessage, from: number): Span {
   const { text } = message
   let at = from
   while (at < text.length && text[at] !== '@' && !isLineEnd(text[at])) at++
   return hostWithPort(message, text[at] === '@' ? at + 1 : from)
 }
 
-function hostWithPort({ text, family }: SipMessage, at: number): Place {
+function hostWithPort({ text, family }: SipMessage, at: number): Span {
   const host = readHost(text, at, family)
   if (host === null) return { at, length: 0 }
   if (text[host.end] !== ':') return { at, length: host.end - at }
@@ -182,20 +182,20 @@ export interface SipAddress {
   readonly words: readonly number[]
   readonly port: number
   /** Where the value of the header stands, and the place after address and port. */
-  readonly place: Place
+  readonly span: Span
   readonly end: number
 }
 
 /** The address of the next contact after `from`; null for none. */
 export function nextContact(message: SipMessage, from: number, insideHeader: boolean): SipAddress | null {
-  const place = (insideHeader ? contactInList(message, from) : null) ?? firstReadable(message, from, CONTACT)
-  return place === null ? null : addressAt(message, place)
+  const span = (insideHeader ? contactInList(message, from) : null) ?? firstReadable(message, from, CONTACT)
+  return span === null ? null : addressAt(message, span)
 }
 
 /** The address in the first header of a kind. */
 export function addressOf(message: SipMessage, header: Header): SipAddress | null {
-  const place = firstReadable(message, 0, header)
-  return place === null ? null : addressAt(message, place)
+  const span = firstReadable(message, 0, header)
+  return span === null ? null : addressAt(message, span)
 }
 
 /** The address in the first line of a request: `INVITE sip:bob@10.9.9.9:5060 SIP/2.0`. */
@@ -205,33 +205,33 @@ export function requestAddress(message: SipMessage): SipAddress | null {
   const line = text.split(/[\r\n]/, 1)[0].toLowerCase()
   const uri = method === 0 ? -1 : line.indexOf('sip:', method + 1)
   if (uri < 0) return null
-  const place = hostBehindUser(message, uri + 4)
-  return place.length === 0 ? null : addressAt(message, place)
+  const span = hostAfterUser(message, uri + 4)
+  return span.length === 0 ? null : addressAt(message, span)
 }
 
-function addressAt(message: SipMessage, place: Place): SipAddress | null {
-  const host = readHost(message.text, place.at, message.family)
+function addressAt(message: SipMessage, span: Span): SipAddress | null {
+  const host = readHost(message.text, span.at, message.family)
   if (host === null) return null
-  if (message.text[host.end] !== ':') return { words: host.words, port: SIP_PORT, place, end: host.end }
+  if (message.text[host.end] !== ':') return { words: host.words, port: SIP_PORT, span, end: host.end }
   const port = portAt(message.text, host.end + 1)
   if (port === null) return null
-  return { words: host.words, port: port.value, place, end: port.end }
+  return { words: host.words, port: port.value, span, end: port.end }
 }
 
 /** The next readable one of several contacts in one header. */
-function contactInList(message: SipMessage, from: number): Place | null {
+function contactInList(message: SipMessage, from: number): Span | null {
   const { text } = message
   for (let at = from; ; ) {
     const comma = search(text, at, text.length, ',')
     const uri = comma < 0 ? -1 : search(text, comma, text.length, 'sip:')
     if (uri < 0) return null
-    const place = hostBehindUser(message, uri + 4)
-    if (place.length > 0) return place
+    const span = hostAfterUser(message, uri + 4)
+    if (span.length > 0) return span
     at = uri + 4
   }
 }
 
-function firstReadable(message: SipMessage, from: number, header: Header): Place | null {
+function firstReadable(message: SipMessage, from: number, header: Header): Span | null {
   let found = findHeader(message, from, header)
   while (typeof found === 'number') found = findHeader(message, found, header)
   return found

@@ -57,7 +57,7 @@ export function translateMessage(packet: HelpedPacket, message: SipMessage, forc
 /** Translates the sender's and the receiver's address; others stay as they are. */
 function translate(packet: HelpedPacket, message: SipMessage, address: SipAddress, forcedPort: number): boolean {
   const { direction } = packet
-  const { words, port, place } = address
+  const { words, port, span } = address
   let seen: Words
   let seenPort: number
   if (isEnd(packet, direction, false, words, port)) {
@@ -68,7 +68,7 @@ function translate(packet: HelpedPacket, message: SipMessage, address: SipAddres
     seenPort = forcedPort || packet.port(1 - direction, false)
   } else return true
   if (isSame(seen, words) && seenPort === port) return true
-  return rewrite(packet, message, place.at, place.length, withPort(seen, seenPort, message.family))
+  return rewrite(packet, message, span.at, span.length, withPort(seen, seenPort, message.family))
 }
 
 function translateVia(packet: HelpedPacket, message: SipMessage, isRequest: boolean, forcedPort: number): boolean {
@@ -78,14 +78,14 @@ function translateVia(packet: HelpedPacket, message: SipMessage, isRequest: bool
   if (via === null || !isEnd(packet, direction, !isRequest, via.words, via.port)) return true
   const length = message.text.length
   if (!translate(packet, message, via, forcedPort)) return false
-  const behind = via.place.at + via.place.length + message.text.length - length
+  const after = via.span.at + via.span.length + message.text.length - length
   const seen = { source: packet.address(1 - direction, true), destination: packet.address(1 - direction, false) }
-  const maddr = addressParameter(message, behind, 'maddr=', true)
+  const maddr = addressParameter(message, after, 'maddr=', true)
   if (maddr !== null && isSame(maddr.words, packet.address(direction, false)) && !isSame(maddr.words, seen.source)) {
     const written = bracketed(seen.source, message.family)
     if (!rewrite(packet, message, maddr.at, maddr.end - maddr.at, written)) return false
   }
-  const received = addressParameter(message, behind, 'received=', false)
+  const received = addressParameter(message, after, 'received=', false)
   if (
     received !== null &&
     isSame(received.words, packet.address(direction, true)) &&
@@ -94,7 +94,7 @@ function translateVia(packet: HelpedPacket, message: SipMessage, isRequest: bool
     const written = addressText(seen.destination, 0, message.family)
     if (!rewrite(packet, message, received.at, received.end - received.at, written)) return false
   }
-  const at = parameter(message.text, behind, 'rport=')
+  const at = parameter(message.text, after, 'rport=')
   const rport = at < 0 ? null : numberAt(message.text, at)
   const seenPort = packet.port(1 - direction, false)
   if (rport === null || rport.value !== packet.port(direction, true) || rport.value === seenPort) return true
@@ -102,8 +102,8 @@ function translateVia(packet: HelpedPacket, message: SipMessage, isRequest: bool
 }
 
 /** @param isDelimited IPv6 addresses stand in brackets */
-function addressParameter({ text, family }: SipMessage, behind: number, name: string, isDelimited: boolean) {
-  const at = parameter(text, behind, name)
+function addressParameter({ text, family }: SipMessage, after: number, name: string, isDelimited: boolean) {
+  const at = parameter(text, after, name)
   if (at < 0) return null
   const hasBracket = family === IP_V6 && text[at] === '['
   if (family === IP_V6 && isDelimited && !hasBracket) return null
@@ -146,10 +146,10 @@ export function writeSessionAddress(packet: HelpedPacket, message: SipMessage, a
 
 function writeContentLength(packet: HelpedPacket, message: SipMessage): boolean {
   const start = sessionStart(message)
-  const place = findHeader(message, 0, SIP_HEADERS.CONTENT_LENGTH)
-  if (start < 0 || place === null || typeof place === 'number') return false
+  const span = findHeader(message, 0, SIP_HEADERS.CONTENT_LENGTH)
+  if (start < 0 || span === null || typeof span === 'number') return false
   const length = message.text.length - start + 'v='.length
-  return rewrite(packet, message, place.at, place.length, String(length))
+  return rewrite(packet, message, span.at, span.length, String(length))
 }
 
 export function withPort(address: Words, port: number, family: number): string {

@@ -18,11 +18,11 @@ import {
   findHeader,
   nextContact,
   numberAt,
-  type Place,
   parameter,
   SIP_HEADERS,
   type SipAddress,
   type SipMessage,
+  type Span,
   startsWith,
 } from './sip-headers.ts'
 import { asPhone, expectMedia } from './sip-media.ts'
@@ -150,7 +150,7 @@ function readResponse(packet: HelpedPacket, message: SipMessage, memory: SipMemo
   if (code === 0) return HELP_DROP
   const sequence = sequenceOf(message)
   if (sequence === null) return HELP_DROP
-  const at = sequence.place.at + sequence.place.length + 1
+  const at = sequence.span.at + sequence.span.length + 1
   const method = METHODS.find((one) => startsWith(text, at, one))
   switch (method) {
     case 'invite':
@@ -166,11 +166,11 @@ function readResponse(packet: HelpedPacket, message: SipMessage, memory: SipMemo
   }
 }
 
-function sequenceOf(message: SipMessage): { value: number; place: Place } | null {
-  const place = findHeader(message, 0, SIP_HEADERS.CSEQ)
-  if (place === null || typeof place === 'number') return null
-  const number = numberAt(message.text, place.at)
-  return number && { value: number.value, place }
+function sequenceOf(message: SipMessage): { value: number; span: Span } | null {
+  const span = findHeader(message, 0, SIP_HEADERS.CSEQ)
+  if (span === null || typeof span === 'number') return null
+  const number = numberAt(message.text, span.at)
+  return number && { value: number.value, span }
 }
 
 function forgetMedia(packet: HelpedPacket): void {
@@ -189,9 +189,9 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
   const contact = nextContact(message, 0, false)
   if (contact === null) return HELP_ACCEPT
   if (packet.address(direction, false).some((word, i) => word !== contact.words[i])) return HELP_ACCEPT
-  const behind = contact.place.at + contact.place.length
-  if (!hasSameTransport(packet, message, behind)) return HELP_ACCEPT
-  const seconds = lifetime(message, behind, expiresOf(message))
+  const after = contact.span.at + contact.span.length
+  if (!hasSameTransport(packet, message, after)) return HELP_ACCEPT
+  const seconds = lifetime(message, after, expiresOf(message))
   if (seconds === null) return HELP_DROP
   if (seconds > 0) {
     const calls = {
@@ -229,7 +229,7 @@ function expectCalls(
   const port = expectAtFreePort(packet, { ...calls, destination, destinationPort: wanted, follow })
   if (port === 0) return HELP_NO_PORT
   if (isSame(destination, contact.words) && port === contact.port) return HELP_ACCEPT
-  const { at, length } = contact.place
+  const { at, length } = contact.span
   return rewrite(packet, message, at, length, withPort(destination, port, message.family))
     ? HELP_ACCEPT
     : HELP_CANNOT_REWRITE
@@ -246,9 +246,9 @@ function registered(packet: HelpedPacket, message: SipMessage, code: number): nu
       if (contact === null) break
       at = contact.end
       if (own.some((word, i) => word !== contact.words[i])) continue
-      const behind = contact.place.at + contact.place.length
-      if (!hasSameTransport(packet, message, behind)) continue
-      const seconds = lifetime(message, behind, expires)
+      const after = contact.span.at + contact.span.length
+      if (!hasSameTransport(packet, message, after)) continue
+      const seconds = lifetime(message, after, expires)
       if (seconds === null) return HELP_DROP
       if (seconds === 0) break
       const awaited = packet
@@ -269,20 +269,20 @@ function registered(packet: HelpedPacket, message: SipMessage, code: number): nu
 }
 
 function expiresOf(message: SipMessage): number {
-  const place = findHeader(message, 0, SIP_HEADERS.EXPIRES)
-  return place === null || typeof place === 'number' ? 0 : (numberAt(message.text, place.at)?.value ?? 0)
+  const span = findHeader(message, 0, SIP_HEADERS.EXPIRES)
+  return span === null || typeof span === 'number' ? 0 : (numberAt(message.text, span.at)?.value ?? 0)
 }
 
 /** How long a contact is valid: by its own parameter, else by the header; null when that cannot be read. */
-function lifetime({ text }: SipMessage, behind: number, expires: number): number | null {
-  const at = parameter(text, behind, 'expires=')
+function lifetime({ text }: SipMessage, after: number, expires: number): number | null {
+  const at = parameter(text, after, 'expires=')
   if (at < 0) return expires
   return numberAt(text, at)?.value ?? null
 }
 
 /** Whether a contact uses the transport of this connection; others announce nothing. */
-function hasSameTransport(packet: HelpedPacket, { text }: SipMessage, behind: number): boolean {
-  const at = parameter(text, behind, 'transport=')
+function hasSameTransport(packet: HelpedPacket, { text }: SipMessage, after: number): boolean {
+  const at = parameter(text, after, 'transport=')
   if (at < 0) return true
   const protocol = packet.connections.protocol(packet.connection)
   return startsWith(text, at, protocol === PROTO_TCP ? 'tcp' : 'udp')

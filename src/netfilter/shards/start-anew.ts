@@ -7,7 +7,7 @@ import type { Outcome, Sink } from '../outcome.ts'
 /**
  * Replays a batch on a machine that started again, for sinks which have the first `said` frames of the capture already.
  */
-export function replayBehind(
+export function replayAnew(
   said: number,
   batch: PacketBatch,
   machine: Machine,

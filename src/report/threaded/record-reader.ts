@@ -45,8 +45,8 @@ import {
 import type { RecordRing } from './record-ring.ts'
 import type { RecordWord } from './record-writer.ts'
 
-/** What all packets on a way have in common. */
-interface Way {
+/** What the outcomes of all packets on a way (netfilter/way.ts) have in common. */
+interface WayOutcome {
   readonly family: number
   readonly protocol: number
   readonly state: number
@@ -66,7 +66,7 @@ export class RecordReader {
   readonly #hearer: AnswerHearer
   readonly #rules4: RuleInfo[] = []
   readonly #rules6: RuleInfo[] = []
-  readonly #ways: Way[] = []
+  readonly #ways: WayOutcome[] = []
   readonly #fileFrames: number[] = []
   /** For packets that took the short way. Fields that such packets do not have keep their first values. */
   readonly #passed = new Outcome()

@@ -90,10 +90,10 @@ export class AnswerTree {
     // A question that had no such reply before gets a new step.
     const known = last === null ? 0 : at - 1
     let next: Step | WalkAnswer = answer
-    for (let behind = questions.length - 1; behind >= known; behind--) {
-      const { check, certain, world } = questions[behind]
+    for (let at = questions.length - 1; at >= known; at--) {
+      const { check, certain, world } = questions[at]
       const marks = haveSameMarks(world, came) ? null : world
-      next = { check, certain, marks, ...replies[behind], next, otherwise: null }
+      next = { check, certain, marks, ...replies[at], next, otherwise: null }
       this.#steps++
     }
     if (last === null) this.#root = next

@@ -23,7 +23,7 @@ export function askedRanges(sets: readonly (ValueSet | null)[], max: number): As
   const asks = new Uint8Array(sets.length)
   const rules = new Int32Array(count)
   const lows = new Float64Array(count)
-  const behind = new Float64Array(count)
+  const after = new Float64Array(count)
   const boundaries = new Boundaries(max, 2 * count + 1)
   let at = 0
   for (let rule = 0; rule < sets.length; rule++) {
@@ -34,11 +34,11 @@ export function askedRanges(sets: readonly (ValueSet | null)[], max: number): As
     for (let range = 0; range < set.length; range++) {
       rules[at] = rule
       lows[at] = set[range].low
-      behind[at++] = set[range].high + 1
+      after[at++] = set[range].high + 1
     }
   }
   const sorted = boundaries.sorted()
-  return { asks, boundaries: sorted, rules, begins: placesOf(sorted, lows), ends: placesOf(sorted, behind) }
+  return { asks, boundaries: sorted, rules, begins: placesOf(sorted, lows), ends: placesOf(sorted, after) }
 }
 
 function placesOf(boundaries: Float64Array, values: Float64Array): Int32Array {

@@ -1,4 +1,4 @@
-import type { Place } from './division.ts'
+import type { FieldBits } from './division.ts'
 import { WORD } from './value-set.ts'
 
 const WORD_BITS = 32
@@ -8,7 +8,7 @@ const BUCKET_SHIFT = WORD_BITS - BUCKET_BITS
 
 /** The classes of one field's values: all values between two neighbouring boundaries are one class. */
 export interface FieldClasses {
-  readonly place: Place
+  readonly bits: FieldBits
   /** First value of each class, ascending from 0. */
   readonly starts: Float64Array
 }
@@ -58,9 +58,9 @@ function slotsOf(fields: readonly FieldClasses[]): readonly Slot[] {
 }
 
 /** The class number as an expression of the packet's fields `f[b + …]`. Adds its lookup tables to `arrays`. */
-function classSource({ place, starts }: FieldClasses, arrays: (Uint16Array | Uint32Array)[]): string {
-  const value = `f[b + ${place.word}] >>> ${place.shift}`
-  if (place.max !== WORD) return `a${arrays.push(classTable(starts, place.max)) - 1}[${value} & ${place.max}]`
+function classSource({ bits, starts }: FieldClasses, arrays: (Uint16Array | Uint32Array)[]): string {
+  const value = `f[b + ${bits.word}] >>> ${bits.shift}`
+  if (bits.max !== WORD) return `a${arrays.push(classTable(starts, bits.max)) - 1}[${value} & ${bits.max}]`
   const sorted = Uint32Array.from(starts)
   const at = arrays.push(sorted, bucketsOf(sorted)) - 1
   return `search(a${at - 1}, a${at}, ${value})`

@@ -4,17 +4,17 @@ import type { CallCondition, Condition, FieldCondition } from './condition.ts'
 import { FIELDS, type FieldName } from './fields.ts'
 import { OCTET, PORT, WORD } from './value-set.ts'
 
-/** The place of a field's value in a packet's row: (row[word] >>> shift) & max. */
-export interface Place {
+/** The bits of a packet's row in which a field's value stands: (row[word] >>> shift) & max. */
+export interface FieldBits {
   readonly word: number
   readonly shift: number
   readonly max: number
 }
 
 /** The fields whose values are divided into classes. */
-const PLACES: Partial<Record<FieldName, Place>> = {
-  ...addressPlaces('source', P_SRC),
-  ...addressPlaces('destination', P_DST),
+const FIELD_BITS: Partial<Record<FieldName, FieldBits>> = {
+  ...addressBits('source', P_SRC),
+  ...addressBits('destination', P_DST),
   protocol: { word: P_PROTOCOL, shift: 0, max: OCTET },
   sourcePort: { word: P_PORTS, shift: 16, max: PORT },
   destinationPort: { word: P_PORTS, shift: 0, max: PORT },
@@ -37,7 +37,7 @@ const COMPARED: ReadonlySet<FieldName> = new Set([
   'mark',
 ])
 
-function addressPlaces(end: 'source' | 'destination', first: number): Partial<Record<FieldName, Place>> {
+function addressBits(end: 'source' | 'destination', first: number): Partial<Record<FieldName, FieldBits>> {
   return Object.fromEntries([0, 1, 2, 3].map((word) => [`${end}${word}`, { word: first + word, shift: 0, max: WORD }]))
 }
 
@@ -53,9 +53,9 @@ export class Division {
     return [...this.#calls]
   }
 
-  /** The places of the fields, and the first value of each class, from 0 on. */
-  fields(): { readonly place: Place; readonly starts: Float64Array }[] {
-    return [...this.#asked].map(([field, boundaries]) => ({ place: placeOf(field), starts: boundaries.sorted() }))
+  /** The bits of the fields, and the first value of each class, from 0 on. */
+  fields(): { readonly bits: FieldBits; readonly starts: Float64Array }[] {
+    return [...this.#asked].map(([field, boundaries]) => ({ bits: bitsOf(field), starts: boundaries.sorted() }))
   }
 
   /** Adds a condition. False where it depends on something else that is steady. */
@@ -83,15 +83,15 @@ export class Division {
     let boundaries = this.#asked.get(field)
     if (boundaries === undefined) {
       if ((FIELDS[field] as { perPacket?: boolean }).perPacket === true || COMPARED.has(field)) return true
-      const place = PLACES[field]
-      if (place === undefined) return false
-      boundaries = new Boundaries(place.max)
+      const bits = FIELD_BITS[field]
+      if (bits === undefined) return false
+      boundaries = new Boundaries(bits.max)
       this.#asked.set(field, boundaries)
     }
     return boundaries.addCondition(condition)
   }
 }
 
-function placeOf(field: FieldName): Place {
-  return PLACES[field] as Place
+function bitsOf(field: FieldName): FieldBits {
+  return FIELD_BITS[field] as FieldBits
 }

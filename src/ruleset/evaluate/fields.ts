@@ -68,7 +68,7 @@ function word(label: string, index: number): Field {
   return { label, expression: at(index), wide: true, parts, missing: CHANGED }
 }
 
-/** Reads a property of the packet's connection; 0 without one, and behind `-j CT`: ask `connection` first. */
+/** Reads a property of the packet's connection; 0 without one, and after `-j CT`: ask `connection` first. */
 function ofConnection(label: string, call: string, wide = false): Field {
   return { label, expression: `(p.connection < 0 ? 0 : p.connections.${call})`, wide }
 }

@@ -6,7 +6,7 @@ import { capturedEnd, readWord } from './header-bytes.ts'
 
 /** Offsets from here on are from the IP header (SKF_NET_OFF), from the link header (SKF_LL_OFF) below. */
 const NETWORK = -0x100000
-/** Ancillary offsets behind ANCILLARY. */
+/** Ancillary offsets after ANCILLARY. */
 const PROTOCOL = 0
 const MARK = 20
 const XOR_X = 40

@@ -27,7 +27,7 @@ const TYPES = [
 const INVALID = TYPES.indexOf('INVALID')
 /** Generic header with a short sequence number. */
 const HEADER = 12
-/** Bytes behind the generic header, by type. */
+/** Bytes after the generic header, by type. */
 const MORE = [4, 12, 0, 8, 8, 8, 8, 12, 8, 8]
 const MORE_OTHERWISE = 12
 

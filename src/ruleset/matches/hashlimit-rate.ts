@@ -38,7 +38,7 @@ export function parseRate(token: Token): Rate {
   return parseByteRate(token) ?? parsePacketRate(token)
 }
 
-/** Decimal, in units of the one letter behind the number; what else stands before `b/s` is passed over. */
+/** Decimal, in units of the one letter after the number; what else stands before `b/s` is passed over. */
 function parseByteRate(token: Token): Rate | null {
   if (!token.text.includes('b/s')) return null
   const [, count, size] = /^[ \t]*\+?([0-9]{1,15})([km]?)/.exec(token.text) ?? []
@@ -83,9 +83,9 @@ export function printByteBurst(average: number, burst: number): string {
   return `${Math.floor(bytes / size)}${name}b`
 }
 
-/** The burst, `N`, `Nk` or `Nm`; of bytes only a number with nothing behind it has to be at most BURST_MAX. */
+/** The burst, `N`, `Nk` or `Nm`; of bytes only a number with nothing after it has to be at most BURST_MAX. */
 export function parseBurst(token: Token, ofBytes: boolean): bigint {
-  // Whatever stands behind the number and its letter is passed over, as iptables does.
+  // Whatever stands after the number and its letter is passed over, as iptables does.
   const [, count, size, rest] = /^([ \t]*\+?(?:0x[0-9a-f]+|[0-9]+))([km]?)(.*)/i.exec(token.text) ?? []
   const number = wholeNumberOf(count ?? '')
   const burst = BigInt.asUintN(64, (number ?? 0n) * BigInt(sizeOf(size)))

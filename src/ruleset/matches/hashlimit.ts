@@ -145,7 +145,7 @@ function readRule(options: Options, family: Family): HashlimitRule {
 function readInterval(options: Options, rate: Rate): number | null {
   const token = options.value('hashlimit-rate-interval')
   const digits = /^[ \t]*\+?[0-9]+/.exec(token?.text ?? '')?.[0] ?? ''
-  // Whatever stands behind the digits is passed over, as iptables does; a 0 in front of them says nothing.
+  // Whatever stands after the digits is passed over, as iptables does; a 0 in front of them says nothing.
   const given = token ? parseNumber(token, 1, INTERVAL_MAX, 'interval', digits.replace(/^[ \t+]*0*/, '')) : null
   if (!options.has('hashlimit-rate-match')) return null
   return given ?? (rate.bytes ? 1 : rate.unit)

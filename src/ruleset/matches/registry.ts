@@ -137,7 +137,7 @@ const BY_NAME: ReadonlyMap<string, MatchExtension> = new Map(
   MATCHES.flatMap((match) => [match.name, ...(match.aliases ?? [])].map((name) => [name, match] as const)),
 )
 
-/** @param name as behind `-m` */
+/** @param name as after `-m` */
 export function findMatch(name: string): MatchExtension | undefined {
   return BY_NAME.get(name)
 }

@@ -134,7 +134,7 @@ function inRange(value: number | null | undefined, low: number, high: number): b
   return value === null || value === undefined || (value >= low && value <= high)
 }
 
-/** `hh:mm[:ss]`, decimal even behind a 0; an empty number is 0. */
+/** `hh:mm[:ss]`, decimal even after a 0; an empty number is 0. */
 function parseClock(token: Token): number {
   const parts = token.text.split(':')
   const [hours, minutes, seconds = 0] = parts.map((part) =>

@@ -57,16 +57,16 @@ export class ChainTakers {
       case 'return':
         return leaving ? whole() : []
       case 'goto':
-        return leaving ? whole() : this.#takersBehind(rule, action.chain, depth)
+        return leaving ? whole() : this.#takersAfter(rule, action.chain, depth)
       case 'jump':
-        return this.#flow.isFinal(action.chain) ? whole() : this.#takersBehind(rule, action.chain, depth)
+        return this.#flow.isFinal(action.chain) ? whole() : this.#takersAfter(rule, action.chain, depth)
       default:
         return []
     }
   }
 
   /** Takers in a chain that a rule jumps to: packets that do not come back from it. */
-  #takersBehind(rule: ReviewedRule, chain: string, depth: number): Taker[] {
+  #takersAfter(rule: ReviewedRule, chain: string, depth: number): Taker[] {
     const way = this.#surely.of(rule.checks)
     if (way.length === 0) return []
     return this.#fate(chain, depth + 1).flatMap((taker) => {

@@ -100,11 +100,11 @@ class ShadowSearch {
     return this.#onTheWayTo(rule, this.#perhaps.of(rule.checks), [])
   }
 
-  /** @param behind the stages from there to the rule in question */
-  #onTheWayTo(at: ReviewedRule, region: readonly Box[], behind: readonly Stage[]): readonly Taker[] | null {
+  /** @param after the stages from there to the rule in question */
+  #onTheWayTo(at: ReviewedRule, region: readonly Box[], after: readonly Stage[]): readonly Taker[] | null {
     if (region.length === 0) return []
     const takers = this.#takers.of(at.chain.name)
-    const stages = [...behind, { takers, number: at.number }]
+    const stages = [...after, { takers, number: at.number }]
     if (!region.some((box) => this.#hasPacketLeft(box, stages))) {
       const alone = takers.before(at.number, region)
       const together = alone === null ? this.#together(region, stages) : [alone]

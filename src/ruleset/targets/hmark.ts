@@ -53,7 +53,7 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
   const offset = offsetToken ? parseNumber(offsetToken, 0, MASK_ALL, 'offset') : 0
   const tuple = parseTuple(options)
   const bits = family === 'ipv4' ? 32 : 128
-  // A word of the tuple stands for the widest mask, also behind an option that gives a narrower one.
+  // A word of the tuple stands for the widest mask, also after an option that gives a narrower one.
   const prefix = (name: string): number | null => {
     const token = options.value(name)
     const length = token ? parsePrefixLength(token, family) : null
@@ -125,7 +125,7 @@ function parseTuple(options: Options): ReadonlySet<string> {
       )
     }
     const other = options.get(name)
-    if (other && isBehind(options, other))
+    if (other && isAfter(options, other))
       throw new Refusal(other.at, `--${name} and ${word} in --hmark-tuple say the same; keep one`)
     names.add(name)
   }
@@ -133,6 +133,6 @@ function parseTuple(options: Options): ReadonlySet<string> {
 }
 
 /** iptables only refuses a redundant option when it comes after the tuple. */
-function isBehind(options: Options, use: OptionUse): boolean {
+function isAfter(options: Options, use: OptionUse): boolean {
   return options.uses.findIndex(({ spec }) => spec.name === 'hmark-tuple') < options.uses.indexOf(use)
 }

@@ -31,7 +31,7 @@ export function parseMarkChange(use: OptionUse): MarkChange {
   }
 }
 
-/** Sets the packet's mark, for rules behind. */
+/** Sets the packet's mark, for later rules. */
 export const mark: TargetExtension = {
   name: 'MARK',
   options: OPERATIONS.map((name) => ({ name })),

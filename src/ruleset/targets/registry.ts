@@ -34,7 +34,7 @@ import { hl, ttl } from './ttl.ts'
  *
  * A new target is one file here and one line in this list. The file exports a TargetExtension: its name, its options (as
  * in matches/registry.ts), what it needs (family, tables, hooks, protocols), and `parse`, which returns what
- * iptables-save prints behind the name, and the action (evaluate/action.ts) that is done to a packet.
+ * iptables-save prints after the name, and the action (evaluate/action.ts) that is done to a packet.
  */
 export const TARGETS: readonly TargetExtension[] = [
   audit,
@@ -74,7 +74,7 @@ export const TARGETS: readonly TargetExtension[] = [
   ...NAT_TARGETS,
 ]
 
-/** @param name as behind `-j` */
+/** @param name as after `-j` */
 export function findTarget(name: string, family: Family): TargetExtension | undefined {
   return TARGETS.find((target) => target.name === name && (target.family ?? family) === family)
 }

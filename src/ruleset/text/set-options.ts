@@ -5,7 +5,7 @@ import { Refusal } from './ruleset-error.ts'
 const FLAGS_MAX = 6
 const NAME_MAX = 31
 
-/** `NAME src,dst,…` behind --match-set, --add-set, … */
+/** `NAME src,dst,…` after --match-set, --add-set, … */
 export interface SetReference {
   readonly name: string
   readonly flags: SetFlags

@@ -58,7 +58,7 @@ export async function answersOfKernelTo(oracle: AvailableOracle, capture: string
   })
 }
 
-/** Helpers stand behind all rules, so a packet that one drops has passed them; a router does not send it. */
+/** Helpers stand after all rules, so a packet that one drops has passed them; a router does not send it. */
 const SEEN_GOING_OUT = `table netdev seen {
   chain out {
     type filter hook egress device "tout" priority 0

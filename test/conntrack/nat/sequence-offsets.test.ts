@@ -13,7 +13,7 @@ function connection() {
 }
 
 describe('sequence offsets of a rewritten connection', () => {
-  test('none before, all behind the segment that grew', () => {
+  test('none before, all after the segment that grew', () => {
     const { grow, at } = connection()
     grow(1000, 4)
     expect([999, 1000, 1001, 5000].map((seq) => at(seq))).toEqual([0, 0, 4, 4])

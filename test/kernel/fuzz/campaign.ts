@@ -46,7 +46,7 @@ interface CaptureResult {
   sidesOf(index: number): BothSides
 }
 
-/** Seconds of capture time that fit behind the start of a capture, whose clock has 32 bits. */
+/** Seconds of capture time that fit after the start of a capture, whose clock has 32 bits. */
 const CLOCK_LIMIT = 2_000_000_000
 /** Seconds between packets where all happens in an instant. */
 const INSTANT = 0.00001
@@ -111,7 +111,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       result.stories.push(
         stillDiffers
           ? storyOf(generator, setup, small, alone, place.first)
-          : `differs only behind the cases before it: ${storyOf(generator, setup, cases[first], found.sidesOf(first), first)}`,
+          : `differs only after the cases before it: ${storyOf(generator, setup, cases[first], found.sidesOf(first), first)}`,
       )
       if (options.stopAtDifference) break
     }
@@ -247,7 +247,7 @@ function ruleOptions(setup: Setup, folder: string): string[] {
  * Nothing of the packet was seen in the kernel, which the oracle reads as dropped by the IP layer, or as taken by a fragment queue, by what
  * the packet looks like. It cannot tell the two apart where a fragment header stands alone or the IP layer drops a fragment;
  * and what nf_tables cannot trace it does not see at all: a header chain that ends beyond the datagram. The entries that such
- * packets make, or keep from being made, show in the packets behind them.
+ * packets make, or keep from being made, show in the packets after them.
  */
 function isUnseen(kernel: Observation, ours: Observation): boolean {
   const { fate } = kernel.answer

@@ -113,7 +113,7 @@ function flowPacket(flow: Flow, path: string, one: Step): Uint8Array {
   }
 }
 
-/** The datagram with only so much behind its IP header, and a length that says so. */
+/** The datagram with only so much after its IP header, and a length that says so. */
 export function shortened(packet: Uint8Array, keep: number, v6: boolean): Uint8Array {
   const header = v6 ? 40 : (packet[0] & 15) * 4
   if (packet.length - header <= keep) return packet

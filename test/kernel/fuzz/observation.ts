@@ -1,6 +1,6 @@
 import type { Answer } from '../answer.ts'
 
-/** What a side said about one frame, and what it knows of the frame's connection behind it. */
+/** What a side said about one frame, and what it knows of the frame's connection after it. */
 export interface Observation {
   answer: Answer
   seenReply: boolean | null

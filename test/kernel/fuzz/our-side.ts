@@ -36,7 +36,7 @@ import { type TableRow, tableOfCtreplay } from '../table.ts'
 import { LOCAL_V4, LOCAL_V6, LOOPBACK_V4, type Setup } from './case.ts'
 import type { Observation } from './observation.ts'
 
-/** Replays a capture and looks into the connection table behind every frame. */
+/** Replays a capture and looks into the connection table after every frame. */
 export async function observationsOfCtreplay(
   capture: string,
   setup: Setup,

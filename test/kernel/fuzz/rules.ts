@@ -19,7 +19,7 @@ const MATCHES = [
   '-m conntrack --ctstate ESTABLISHED --ctdir REPLY',
   '-m conntrack --ctstate ESTABLISHED --ctdir ORIGINAL',
   '-m conntrack --ctstatus NONE',
-  // Of UDP the oracle sets ASSURED behind the packet, by virtual time: its own rules do not see it yet.
+  // Of UDP the oracle sets ASSURED after the packet, by virtual time: its own rules do not see it yet.
   '-p tcp -m conntrack --ctstatus ASSURED',
   '-m conntrack ! --ctstatus SEEN_REPLY',
   '-m conntrack --ctproto 17',

@@ -1,4 +1,4 @@
-// Runs fuzz.ts behind `tsc -p test/kernel/fuzz/tsconfig.json`.
+// Runs fuzz.ts after `tsc -p test/kernel/fuzz/tsconfig.json`.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

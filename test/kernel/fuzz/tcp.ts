@@ -16,7 +16,7 @@ interface Step {
   window: number
   data: number
   options: Options
-  /** The sender takes the segment for sent: its next one goes behind it. */
+  /** The sender takes the segment for sent: its next one goes after it. */
   counts: boolean
   damage: 'none' | 'checksum' | 'offset below' | 'offset beyond' | 'offset of all' | 'reserved bits'
   gap: number

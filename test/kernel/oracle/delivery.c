@@ -1,4 +1,4 @@
-/* Behind the last chain that a rule can stand in run the helpers, and the confirmation that refuses a connection whose answers
+/* After the last chain that a rule can stand in run the helpers, and the confirmation that refuses a connection whose answers
  * would belong to another. What they drop at INPUT does not come to the sockets: raw sockets get a copy of all that does. */
 #include "oracle.h"
 

@@ -10,7 +10,7 @@ static void helper_parts(const char *text, char protocol[16], int *port, char ty
 }
 
 /* Our own nft table, whose chains are passed on the way:
- *   k_out drops what the kernel itself sends and clears the mark of what we send; t_ switch tracing on; s_ right behind
+ *   k_out drops what the kernel itself sends and clears the mark of what we send; t_ switch tracing on; s_ right after
  *   conntrack show the label; v_ last of all show that the hook was survived, b_ first of all that it was reached. */
 static void load_own_table(void) {
   static const char *const hooks[5][2] = {

@@ -1,17 +1,17 @@
 /* Where the IP packet of a frame begins. */
 #include "oracle.h"
 
-/* offset of the IP packet behind a stack of MPLS labels, or -1 */
-static int behind_labels(const u8 *d, u32 n, u32 o) {
+/* offset of the IP packet after a stack of MPLS labels, or -1 */
+static int after_labels(const u8 *d, u32 n, u32 o) {
   for (; o + 4 < n; o += 4)
     if (d[o + 2] & 1) return d[o + 4] >> 4 == 4 || d[o + 4] >> 4 == 6 ? (int)o + 4 : -1;
   return -1;
 }
 
-static int behind_ppp_protocol(const u8 *d, u32 n, u32 o) {
+static int after_ppp_protocol(const u8 *d, u32 n, u32 o) {
   if (o + 2 > n) return -1;
   u16 protocol = be16(d + o);
-  if (protocol == 0x0281 || protocol == 0x0283) return behind_labels(d, n, o + 2);
+  if (protocol == 0x0281 || protocol == 0x0283) return after_labels(d, n, o + 2);
   return protocol == 0x0021 || protocol == 0x0057 ? (int)o + 2 : -1;
 }
 
@@ -56,7 +56,7 @@ int link_off(const u8 *d, u32 n, int lt, int *dirhint) {
     if (n >= 4 && (d[0] == 0x0f || d[0] == 0x8f) && !d[1])
       return be16(d + 2) == 0x0800 || be16(d + 2) == 0x86dd ? 4 : -1;
     o = n >= 2 && d[0] == 0xff && d[1] == 3 ? 2 : 0;
-    return behind_ppp_protocol(d, n, o);
+    return after_ppp_protocol(d, n, o);
   case 104:
     return n >= 4 && (be16(d + 2) == 0x0800 || be16(d + 2) == 0x86dd) ? 4 : -1;
   default:
@@ -71,9 +71,9 @@ int link_off(const u8 *d, u32 n, int lt, int *dirhint) {
       continue;
     }
     if (et == 0x8864) {
-      return behind_ppp_protocol(d, n, o + 6);
+      return after_ppp_protocol(d, n, o + 6);
     }
-    if (et == 0x8847 || et == 0x8848) return behind_labels(d, n, o);
+    if (et == 0x8847 || et == 0x8848) return after_labels(d, n, o);
     return et == 0x0800 || et == 0x86dd ? (int)o : -1;
   }
 }

@@ -49,7 +49,7 @@ static void addresses_and_routes(void) {
   MUST("ip", "-6", "route", "replace", "default", "dev", dout);
 }
 
-/* A new link takes its time before IPv6 may send over it: packets vanish behind OUTPUT until then. Sends empty packets
+/* A new link takes its time before IPv6 may send over it: packets vanish after OUTPUT until then. Sends empty packets
  * (next header 59) until one comes out; there is no conntrack yet to remember them. */
 static void wait_for_ipv6(void) {
   u8 empty[40] = {0x60, 0, 0, 0, 0, 0, 59, 64}, out[2048];
@@ -88,7 +88,7 @@ static int is_own(const u8 *address) {
   return found;
 }
 
-/* The kernel takes an IPv6 address in when it finds the time, behind the command that names it. */
+/* The kernel takes an IPv6 address in when it finds the time, after the command that names it. */
 static void wait_for_addresses(void) {
   for (int i = 0; i < nlocals; i++)
     for (int tries = 0; locals[i].fam == 6 && !is_own(locals[i].a); tries++) {

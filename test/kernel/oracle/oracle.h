@@ -233,7 +233,7 @@ void inject_open(const struct cap *c);
 /* 0, or the errno of a failed injection */
 int inject(struct packet *p);
 
-/* delivery.c: whether what survived INPUT came to the sockets; asked only where something may drop it behind INPUT */
+/* delivery.c: whether what survived INPUT came to the sockets; asked only where something may drop it after INPUT */
 void delivery_open(void);
 void delivery_expect(const struct packet *p);
 void delivery_note(const struct packet *p);

@@ -40,7 +40,7 @@ void emit_simple(u64 n, const char *state, const char *verdict, const char *note
   fputs("}\n", stdout);
 }
 
-/* the last reason; what an INVALID FIN or RST does to the timeout is told behind the reason, and is none itself */
+/* the last reason; what an INVALID FIN or RST does to the timeout is told after the reason, and is none itself */
 static int last_reason(void) {
   int i = R.nwhy - 1;
   while (i > 0 && strstr(R.why[i], "lower timeout to")) i--;
@@ -58,7 +58,7 @@ static int hook_of_drop(int lo) {
 }
 
 /* Dropped without a word: no rule's target did it, but a match that gives up (hotdrop), NAT, a helper. The last trace record, if any,
- * is of a rule that let the packet pass. Helpers drop behind our own last chain, so that it shows only in what comes out. */
+ * is of a rule that let the packet pass. Helpers drop after our own last chain, so that it shows only in what comes out. */
 static int is_silent(int hook) {
   static const char *const dropping[] = {"DROP",       "REJECT",   "DNAT",   "SNAT",    "NETMAP", "REDIRECT",
                                          "MASQUERADE", "SYNPROXY", "TPROXY", "NFQUEUE", "TARPIT", "TCPMSS",
@@ -194,7 +194,7 @@ void emit(u64 n, int frag, int local, const char *note) {
   fputs("}\n", stdout);
 }
 
-/* IPv6 speaks to its neighbours when a device comes up, past our chains: MLD (behind a hop-by-hop header) and neighbour discovery */
+/* IPv6 speaks to its neighbours when a device comes up, past our chains: MLD (after a hop-by-hop header) and neighbour discovery */
 static int is_to_neighbours(const u8 *b) {
   int type = b[6] == IPPROTO_ICMPV6 ? b[40] : b[6] == 0 && b[40] == IPPROTO_ICMPV6 ? b[48] : -1;
   return b[0] >> 4 == 6 && b[24] == 0xff && ((type >= 130 && type <= 137) || type == 143);

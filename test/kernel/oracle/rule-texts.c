@@ -39,7 +39,7 @@ void load_rule_texts(int v6) {
 }
 /* @param tr a trace record: "filter:FORWARD:rule:3". A rule without any condition that accepts, drops or returns is
  * recorded as "policy" (base chain) or "return" (user chain) with its own number, the real end of the chain with the
- * number behind the last rule. */
+ * number after the last rule. */
 struct rule *find_rule(int v6, const char *tr) {
   char t[32], c[64], kind[16];
   int n;

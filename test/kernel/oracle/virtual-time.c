@@ -148,7 +148,7 @@ void vt_expire(void) {
   minexp = m;
 }
 
-/* behind each packet: its own entry, and those that its events have just made known */
+/* after each packet: its own entry, and those that its events have just made known */
 void vt_touch_seen(void) {
   /* An INVALID packet carries no entry, but may have changed the one that it was held against. */
   for (int w = 0; w < R.nwhy; w++)

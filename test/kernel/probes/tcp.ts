@@ -77,7 +77,7 @@ export const TCP_PROBES: readonly Probe[] = [
     packets: [...CLOSED, c('A', 102, 502, 'x'), c('FA', 101, 501), s('FA', 501, 102)],
   },
   {
-    name: 'half close: data from the server behind the client FIN',
+    name: 'half close: data from the server after the client FIN',
     packets: [...OPEN, c('FA', 101, 501), s('A', 501, 102), s('PA', 501, 102, 'data'), c('A', 102, 505)],
   },
   {
@@ -96,7 +96,7 @@ export const TCP_PROBES: readonly Probe[] = [
   { name: 'RST, then SYN-ACK, then SYN', packets: [...OPEN, c('R', 101), s('SA', 9, 10), c('S', 10)] },
   { name: 'RST by the client, then SYN', packets: [...OPEN, c('R', 101), c('S', 100)] },
   { name: 'RST by the server, then SYN', packets: [...OPEN, s('R', 501), c('S', 100)] },
-  { name: 'RST below, right behind the SYN-ACK', packets: [...OPENING, s('R', 400), s('R', 501)] },
+  { name: 'RST below, right after the SYN-ACK', packets: [...OPENING, s('R', 400), s('R', 501)] },
   { name: 'RSTs off by some', packets: [...OPEN, s('R', 502), s('R', 500), s('R', 400000)] },
   {
     name: 'pickup by data, reply, then a wild seq',

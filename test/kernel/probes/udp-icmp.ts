@@ -53,7 +53,7 @@ export const UDP_PROBES: readonly Probe[] = [
   },
   { name: 'UDP that is no stream yet', packets: [at(0, there), at(0.5, back), at(1, there), at(32, back)] },
   {
-    name: 'UDP stream behind two seconds',
+    name: 'UDP stream after two seconds',
     packets: [at(0, there), at(0.5, back), at(3, there), at(122, back), at(243, back)],
   },
   { name: 'UDP late reply is no stream yet', packets: [at(0, there), at(10, back), at(41, there)] },

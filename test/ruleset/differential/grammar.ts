@@ -3,7 +3,7 @@ import type { TableName } from '../../../src/ruleset/ruleset.ts'
 
 /** Values that an option takes, and what must stand with it. */
 export interface OptionSamples {
-  /** As written behind the option; '' for options without a value. Each must be taken by the tools. */
+  /** As written after the option; '' for options without a value. Each must be taken by the tools. */
   readonly good: readonly string[]
   /** Others that look right. */
   readonly doubtful?: readonly string[]

@@ -285,7 +285,7 @@ const COMMANDS: readonly ((chance: Chance) => string)[] = [
     ]),
 ]
 
-/** What may or may not stand behind any command. */
+/** What may or may not stand after any command. */
 const MORE = [
   '-j U',
   '-s 1.2.3.4',

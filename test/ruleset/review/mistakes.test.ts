@@ -127,7 +127,7 @@ describe('what programs of the machine send to each other', () => {
   })
 })
 
-it('INVALID dropped behind rules that accept it', () => {
+it('INVALID dropped after rules that accept it', () => {
   const drop = '-A INPUT -m conntrack --ctstate INVALID -j DROP'
   expect(mistakesOf([REPLIES, '-A INPUT -p tcp --dport 80 -j ACCEPT', drop])).toEqual(['invalid-accepted'])
   expect(mistakesOf([REPLIES, drop, '-A INPUT -p tcp --dport 80 -j ACCEPT'])).toEqual([])

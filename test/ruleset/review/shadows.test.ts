@@ -159,7 +159,7 @@ describe('a rule that leaves something to a later one', () => {
 })
 
 describe('chains', () => {
-  it('a chain that ends all its packets takes them from the rules behind the jump', () => {
+  it('a chain that ends all its packets takes them from the rules after the jump', () => {
     const lines = [':A -', '-A INPUT -j A', '-A INPUT -p tcp -j DROP', '-A A -p udp -j DROP', '-A A -j ACCEPT']
     expect(deadOf(lines)).toEqual(['INPUT 2 < INPUT 1'])
   })
@@ -169,7 +169,7 @@ describe('chains', () => {
     expect(deadOf(lines)).toEqual([])
   })
 
-  it('rules behind a goto are reached by what it leaves only', () => {
+  it('rules after a goto are reached by what it leaves only', () => {
     expect(deadOf([':A -', '-A INPUT -p tcp -g A', '-A INPUT -p tcp --dport 1 -j DROP'])).toEqual(['INPUT 2 < INPUT 1'])
   })
 

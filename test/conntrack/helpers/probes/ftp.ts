@@ -5,7 +5,7 @@ import { A, A6, B, B6, type HelperProbe } from './probe.ts'
 const PATH = `${A}:1000>${B}:21`
 const PATH6 = `[${A6}]:1000>[${B6}]:21`
 
-/** A session behind its greeting and the login, so that commands are read. */
+/** A session after its greeting and the login, so that commands are read. */
 const session = (path = PATH) =>
   new Talk(path).server('220 ready\r\n').client('USER anonymous\r\n').server('230 welcome\r\n')
 const active = (command: string, path = PATH) => session(path).client(command).packets
@@ -82,7 +82,7 @@ const ACTIVE6: Readonly<Record<string, string>> = {
   'EPRT with three colons': 'EPRT |2|2001:db8:::1|2000|\r\n',
   'EPRT with a colon at the end': 'EPRT |2|2001:db8:0:0:0:0:0:1:|2000|\r\n',
   'EPRT with a gap for nothing': 'EPRT |2|2001:db8:0:0::0:0:0:1|2000|\r\n',
-  'EPRT with a zero byte behind the address': 'EPRT |2|2001:db8::1\x002000|\r\n',
+  'EPRT with a zero byte after the address': 'EPRT |2|2001:db8::1\x002000|\r\n',
   'EPRT without address': 'EPRT |2||2000|\r\n',
   PORT: 'PORT 10,0,0,1,7,208\r\n',
 }

@@ -34,7 +34,7 @@ export const genericAudio = (writer: PerWriter) => writer.bits('0 011').bits('1 
 export const t120Stack = (writer: PerWriter) =>
   writer.bits('0 100').bits('0').bits('0 0001').bits('1 0').number(3, 6).wrapped(0).bits('01').octets(0x10, 0)
 
-export const openBehind = (
+export const openAfter = (
   prefix: string,
   forward: Channel,
   dataType: (writer: PerWriter) => PerWriter = g711,
@@ -64,9 +64,9 @@ export const openBehind = (
   }
   return writer
 }
-export type OpenArguments = Parameters<typeof openBehind> extends [string, ...infer Rest] ? Rest : never
-export const open = (...args: OpenArguments) => openBehind('', ...args)
-export const openRequest = (...args: OpenArguments) => openBehind('0 00 0 0011', ...args).bytes()
+export type OpenArguments = Parameters<typeof openAfter> extends [string, ...infer Rest] ? Rest : never
+export const open = (...args: OpenArguments) => openAfter('', ...args)
+export const openRequest = (...args: OpenArguments) => openAfter('0 00 0 0011', ...args).bytes()
 
 export const acknowledged = (channel: Channel, reverse: Channel | null = null) => {
   const writer = new PerWriter()

@@ -23,13 +23,13 @@ function garbled(calls: Write, vendor: Write = plainVendor): Uint8Array {
 }
 
 /** A vendor that says it has one extension more than it knew, absent or present. */
-const extendedVendor = (present: '0' | '1', ...behind: readonly number[]): Write => {
+const extendedVendor = (present: '0' | '1', ...after: readonly number[]): Write => {
   return (writer) =>
     writer
       .bits('1 00 0')
       .octets(9, 0, 0, 61)
       .bits(`0000000 ${present}`)
-      .octets(...behind)
+      .octets(...after)
 }
 
 const changed = (bytes: readonly number[], fromEnd: number, value: number) =>
@@ -40,7 +40,7 @@ const CONNECT = connect(at(B, 4000))
 
 /** Messages that are not as they should be, where decoders differ in what they take. */
 export const H323_GARBLED: Readonly<Record<string, HelperProbe['packets']>> = {
-  'RAS, garbled: a number reaches behind its own length': timed([
+  'RAS, garbled: a number reaches past its own length': timed([
     [0, ras(changed(registration([at(A, 1720)], 100, { 5: [0x80, 0x80] }), 6, 1))],
     [1, rasBack(registrationConfirm(null))],
     [90, ras([0])],
@@ -55,7 +55,7 @@ export const H323_GARBLED: Readonly<Record<string, HelperProbe['packets']>> = {
     ras(start(6).bits('0 000').octets(0, 2).octets(0).bytes()),
     CALL,
   ],
-  'RAS, garbled: a count with an octet behind it': [
+  'RAS, garbled: a count with an octet after it': [
     ras(registration([at(A, 1720)])),
     ras(start(6).bits('0 000').octets(0, 2).octets(0, 0).bytes()),
     CALL,
@@ -79,7 +79,7 @@ export const H323_GARBLED: Readonly<Record<string, HelperProbe['packets']>> = {
     garbled((writer) => writer.octets(2).bits('1 0000000').octets(1, 7).also(at(A, 1720))),
     garbled((writer) => writer.octets(2).bits('1 1000000').octets(1, 7).also(at(A, 1721))),
   ],
-  'garbled: a single octet behind another element': new Talk(`${A}:1000>${B}:1720`).server(
+  'garbled: a single octet after another element': new Talk(`${A}:1000>${B}:1720`).server(
     tpkt(...CONNECT.slice(0, 9), 0xa1, ...CONNECT.slice(9)),
   ).packets,
   'garbled: five messages in the tunnel': new Talk(`${A}:1000>${B}:1720`).client(

@@ -8,7 +8,7 @@ const DNAT = natRules(`-A PREROUTING -d ${OUTSIDE} -p tcp -m tcp --dport 21 -j D
 /** The client's own port is moved as well. */
 const SNAT_PORT = natRules(`-A POSTROUTING -s 10.0.0.0/24 -p tcp -j SNAT --to-source ${OUTSIDE}:5000-5999`)
 
-/** Behind the greeting and the login, so that commands are read. */
+/** After the greeting and the login, so that commands are read. */
 function session(ends: ConstructorParameters<typeof TranslatedTalk>[0]): TranslatedTalk {
   return new TranslatedTalk(ends, [sackPermitted()])
     .server('220 ready\r\n')

@@ -102,7 +102,7 @@ export const NAT_SIP_PROBES: readonly HelperProbe[] = [
     { name: `nat sip: ${name}`, rules: SNAT, packets: [there(invite(headers)), answered, ...toCaller] },
   ]),
   {
-    name: 'nat sip: length without Content-Length behind',
+    name: 'nat sip: length without Content-Length after it',
     rules: SNAT,
     packets: lengthOf(invite().replace('Content-Length', 'Content-Width')),
   },

@@ -91,7 +91,7 @@ export const PPTP_PROBES: readonly HelperProbe[] = [
       .packets,
   },
   {
-    name: 'pptp: a second call behind the end of the first',
+    name: 'pptp: a second call after the end of the first',
     packets: call()
       .also(there(20), back(10))
       .client(clear(10))

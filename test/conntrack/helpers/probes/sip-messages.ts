@@ -10,7 +10,7 @@ export const request = (method: string, headers: readonly string[] = [], body = 
 export const response = (code: number, method: string, headers: readonly string[] = [], body = '') =>
   `${lines(`SIP/2.0 ${code} Word`, `CSeq: 1 ${method}`, ...headers, `Content-Length: ${body.length}`)}\r\n${body}`
 
-/** Bodies of an INVITE, with a packet of media behind each. */
+/** Bodies of an INVITE, with a packet of media after each. */
 export const BODIES: Readonly<Record<string, string>> = {
   'no description': '',
   'odd port': sdp(A, 'm=audio 4001 RTP/AVP 0'),
@@ -36,7 +36,7 @@ export const BODIES: Readonly<Record<string, string>> = {
   'address of somebody else': sdp('10.0.0.2', 'm=audio 4000 RTP/AVP 0'),
   'address that is none': sdp('10.0.0.257', 'm=audio 4000 RTP/AVP 0'),
   'address with a TTL': sdp(`${A}/127`, 'm=audio 4000 RTP/AVP 0'),
-  'address with a letter behind': sdp(`${A}a`, 'm=audio 4000 RTP/AVP 0'),
+  'address with a letter after it': sdp(`${A}a`, 'm=audio 4000 RTP/AVP 0'),
   'host name': sdp('host.example', 'm=audio 4000 RTP/AVP 0'),
   'IPv6 in IPv4': lines('v=0', `c=IN IP6 ${A6}`, 'm=audio 4000 RTP/AVP 0'),
   'no version': lines('s=-', `c=IN IP4 ${A}`, 'm=audio 4000 RTP/AVP 0'),

@@ -248,7 +248,7 @@ export const SIP_PROBES: readonly HelperProbe[] = [
     ],
   },
   {
-    name: 'sip: two callers behind each other expect different sources',
+    name: 'sip: two callers one after the other expect different sources',
     packets: [
       invite(),
       udp(`${A}:5060>10.9.9.8:5060`, { data: request('INVITE', [], OFFER) }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lineList, placedText } from '../../src/report/rule-places.ts'
+import { lineList, placedText } from '../../src/report/rule-names.ts'
 
 describe('a list of lines', () => {
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { noKernel, replayBoth } from '../ruleset/replay-both.ts'
 import { udp } from '../support/packets.ts'
 
-/** What the tracker will find is asked for in its own table: behind CT, behind NOTRACK, and where neither was. */
+/** What the tracker will find is asked for in its own table: after CT, after NOTRACK, and where neither was. */
 
 const ROUTES = ['198.51.100.1', '198.51.100.2', '198.51.100.3']
 
@@ -55,7 +55,7 @@ const QUESTIONS = [
 const packetsTo = (port: number): Uint8Array[] => ROUTES.map((to) => udp(`192.0.2.1:1000>${to}:${port}`))
 
 describe.skipIf(noKernel)(
-  `the raw table behind CT and NOTRACK, held against the kernel ${noKernel}`,
+  `the raw table after CT and NOTRACK, held against the kernel ${noKernel}`,
   { retry: 2 },
   () => {
     it('matches that ask for the connection', async () => {
