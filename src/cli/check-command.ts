@@ -1,14 +1,12 @@
 import { checkJson, wrongJson } from '../report/check-json.ts'
 import { checkText } from '../report/check-text.ts'
 import type { Paint } from '../report/text.ts'
-import { checkTimeouts, type ParsedRuleset, parseRuleset, printRuleset, RulesetError } from '../ruleset/index.ts'
+import { checkTimeouts, type ParsedRuleset, printRuleset, RulesetError } from '../ruleset/index.ts'
 import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import type { Family } from '../ruleset/rule-environment.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
-import { readText } from './input-texts.ts'
 import { type HelpText, newParser, parseArguments } from './parser.ts'
-import { familyOf } from './ruleset-family.ts'
-import { readFingerprints, readLabelNames, readSets, readTimeoutPolicies } from './rulesets.ts'
+import { readFingerprints, readLabelNames, readRuleset, readSets, readTimeoutPolicies } from './rule-files.ts'
 
 /** The command line of `ctreplay check`, checked. */
 interface CheckCommand {
@@ -55,14 +53,12 @@ export async function runCheck(
     return EXIT_DONE
   }
   const sets = readSets(command.ipsets)
-  const policies = command.timeoutPolicies === undefined ? null : readTimeoutPolicies(command.timeoutPolicies)
+  const policies = readTimeoutPolicies(command.timeoutPolicies)
   const labels = readLabelNames(command.connlabels)
   const fingerprints = readFingerprints(command.fingerprints)
   const reviewOf = (file: string): Review => {
-    const text = readText(file, 'the rules')
-    const family = command.family ?? familyOf(file, text)
-    const ruleset = parseRuleset(text, file, family, labels)
-    if (policies !== null) checkTimeouts(ruleset, policies)
+    const ruleset = readRuleset(file, command.family, labels)
+    if (policies !== undefined) checkTimeouts(ruleset, policies)
     return reviewRuleset(ruleset, sets, fingerprints ?? null)
   }
   const checked = command.files.map((file) => checkedFile(file, reviewOf))

@@ -23,14 +23,8 @@ import { OUTPUT_OPTIONS, refuseToOverwrite, STDOUT } from './outputs.ts'
 import { PacketOutputs } from './packet-outputs.ts'
 import { paintFor } from './paint-for.ts'
 import { Progress } from './progress.ts'
-import {
-  readFingerprints,
-  readLabelNames,
-  readRuleset,
-  readSets,
-  readTimeoutPolicies,
-  rulesetErrorText,
-} from './rulesets.ts'
+import { readFingerprints, readLabelNames, readRuleset, readSets, readTimeoutPolicies } from './rule-files.ts'
+import { rulesetErrorText } from './ruleset-error-text.ts'
 import { sharingFor, threadsWanted, writesApart } from './threads.ts'
 
 /** Threads of a replay that begins again because its work cannot be shared: one replays, one reads ahead. */
@@ -120,7 +114,7 @@ function readRulesDuring(opening: Promise<PacketSource>, asked: CommandLine): Ru
       rules: asked.rules === undefined ? undefined : readRuleset(asked.rules, 'ipv4', labels),
       rules6: asked.rules6 === undefined ? undefined : readRuleset(asked.rules6, 'ipv6', labels),
       sets: readSets(asked.ipsets),
-      timeoutPolicies: asked.timeoutPolicies === undefined ? undefined : readTimeoutPolicies(asked.timeoutPolicies),
+      timeoutPolicies: readTimeoutPolicies(asked.timeoutPolicies),
       fingerprints: readFingerprints(asked.fingerprints),
     }
   } catch (error) {
