@@ -1,18 +1,20 @@
-import type { ByteSource } from './byte-source.ts'
+import { type ByteSource, SourceDamage } from './byte-source.ts'
 
 const CHUNK = 65_536
 
 /**
  * The input of a decompressor, which can look ahead, take an exact number of bytes, and give back bytes that it did not
- * use.
+ * use. It also says what is wrong with the stream.
  */
 export class CompressedInput {
   readonly #source: ByteSource
+  readonly #format: 'gzip' | 'zstd'
   readonly #scratch = new Uint8Array(CHUNK)
   #bytes: Uint8Array = new Uint8Array(0)
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, format: 'gzip' | 'zstd') {
     this.#source = source
+    this.#format = format
   }
 
   /** The next `length` bytes without consuming them; fewer at the end. */
@@ -25,10 +27,16 @@ export class CompressedInput {
     return this.#bytes.subarray(0, length)
   }
 
-  /** Consumes the next `length` bytes; null when there are not as many. */
-  async take(length: number): Promise<Uint8Array | null> {
+  /** The next `length` bytes without consuming them. @throws SourceDamage when there are not as many */
+  async peekAll(length: number): Promise<Uint8Array> {
     const piece = await this.peek(length)
-    if (piece.length < length) return null
+    if (piece.length < length) throw this.cutShort()
+    return piece
+  }
+
+  /** Consumes the next `length` bytes. @throws SourceDamage when there are not as many */
+  async take(length: number): Promise<Uint8Array> {
+    const piece = await this.peekAll(length)
     this.#bytes = this.#bytes.subarray(length)
     return piece
   }
@@ -42,6 +50,23 @@ export class CompressedInput {
 
   giveBack(bytes: Uint8Array): void {
     this.#bytes = concatenated(bytes, this.#bytes)
+  }
+
+  cutShort(): SourceDamage {
+    return new SourceDamage(`the ${this.#format} stream is cut short`)
+  }
+
+  /** @param how after a colon, where that is known */
+  corrupt(how = ''): SourceDamage {
+    return new SourceDamage(`the ${this.#format} stream is corrupt${how === '' ? '' : `: ${how}`}`)
+  }
+
+  wrongChecksum(): SourceDamage {
+    return this.corrupt('its checksum is wrong, frames before this place may be damaged')
+  }
+
+  followedByOther(): SourceDamage {
+    return new SourceDamage(`something else follows the ${this.#format} stream; it is left out`)
   }
 
   /** A new array each time, since decompressors keep what they are given for a while. */

@@ -27,11 +27,11 @@ export function isGzip(head: Uint8Array): boolean {
  * @throws SourceDamage after the last good byte of a stream that is cut, corrupt or followed by something else
  */
 export async function* gunzip(source: ByteSource): AsyncGenerator<Uint8Array, void> {
-  const input = new CompressedInput(source)
+  const input = new CompressedInput(source, 'gzip')
   for (let members = 0; ; members++) {
     const head = await input.peek(FIXED_HEADER_LENGTH)
     if (head.length === 0 || (members > 0 && head[0] === 0)) return
-    if (members > 0 && !isGzip(head)) throw new SourceDamage('something else follows the gzip stream; it is left out')
+    if (members > 0 && !isGzip(head)) throw input.followedByOther()
     await skipMemberHeader(input)
     const sum = { crc: 0, length: 0 }
     for await (const piece of inflateMember(input)) {
@@ -44,34 +44,28 @@ export async function* gunzip(source: ByteSource): AsyncGenerator<Uint8Array, vo
 }
 
 async function skipMemberHeader(input: CompressedInput): Promise<void> {
-  const fixed = await needed(input, FIXED_HEADER_LENGTH)
+  const fixed = await input.take(FIXED_HEADER_LENGTH)
   const flags = fixed[3]
-  if ((flags & FLAGS_RESERVED) !== 0) throw new SourceDamage('the gzip stream is corrupt: reserved flags in a header')
+  if ((flags & FLAGS_RESERVED) !== 0) throw input.corrupt('reserved flags in a header')
   if ((flags & FLAG_EXTRA) !== 0) {
-    const length = await needed(input, 2)
-    await needed(input, length[0] | (length[1] << 8))
+    const length = await input.take(2)
+    await input.take(length[0] | (length[1] << 8))
   }
   if ((flags & FLAG_NAME) !== 0) await skipText(input)
   if ((flags & FLAG_COMMENT) !== 0) await skipText(input)
-  if ((flags & FLAG_HEADER_CRC) !== 0) await needed(input, 2)
+  if ((flags & FLAG_HEADER_CRC) !== 0) await input.take(2)
 }
 
 async function skipText(input: CompressedInput): Promise<void> {
-  while ((await needed(input, 1))[0] !== 0);
+  while ((await input.take(1))[0] !== 0);
 }
 
 async function checkTrailer(input: CompressedInput, sum: { crc: number; length: number }): Promise<void> {
-  const trailer = await needed(input, TRAILER_LENGTH)
+  const trailer = await input.take(TRAILER_LENGTH)
   const view = new DataView(trailer.buffer, trailer.byteOffset, trailer.byteLength)
   if (view.getUint32(0, true) !== sum.crc || view.getUint32(4, true) !== sum.length) {
-    throw new SourceDamage('the gzip stream is corrupt: its checksum is wrong, frames before this place may be damaged')
+    throw input.wrongChecksum()
   }
-}
-
-async function needed(input: CompressedInput, length: number): Promise<Uint8Array> {
-  const bytes = await input.take(length)
-  if (bytes === null) throw new SourceDamage('the gzip stream is cut short')
-  return bytes
 }
 
 /**
@@ -91,7 +85,7 @@ async function* inflateMember(input: CompressedInput): AsyncGenerator<Uint8Array
   } catch {
     const rest = history.recover(delivered)
     if (rest.length > 0) yield rest
-    throw new SourceDamage('the gzip stream is corrupt')
+    throw input.corrupt()
   } finally {
     engine.destroy()
   }
@@ -112,7 +106,7 @@ async function feed(engine: InflateRaw, input: CompressedInput, history: History
     if (chunk instanceof SourceDamage || chunk.length === 0) {
       engine.end()
       await stopped
-      return chunk instanceof SourceDamage ? chunk : new SourceDamage('the gzip stream is cut short')
+      return chunk instanceof SourceDamage ? chunk : input.cutShort()
     }
     history.add(chunk)
     fed += chunk.length

@@ -12,6 +12,7 @@ import {
   FRAME_WIRE_LENGTH,
   type FrameBatch,
 } from './frame-batch.ts'
+import { endsInsideRecord, recordTooLong } from './pcap-damage.ts'
 import { isPcapHeaderAt, type PcapHeader, pcapHeaderAt } from './pcap-header.ts'
 import type { DamageLog, RecordDecoder } from './record-decoder.ts'
 
@@ -67,12 +68,7 @@ export class PcapDecoder implements RecordDecoder {
       }
       if (captured > FRAME_CAPTURED_MAX) {
         this.ended = true
-        this.#damage.add(
-          base + from,
-          this.#frames + count - first,
-          `a record claims ${captured} bytes, more than the ${FRAME_CAPTURED_MAX} that a frame may have`,
-          true,
-        )
+        this.#damage.add(base + from, this.#frames + count - first, recordTooLong(captured), true)
         break
       }
       const start = from + recordHeaderLength
@@ -106,10 +102,6 @@ export class PcapDecoder implements RecordDecoder {
 
   finish(offset: number, left: number): void {
     if (left === 0) return
-    const what =
-      left < this.#header.recordHeaderLength
-        ? `the capture ends inside a record header, ${left} of ${this.#header.recordHeaderLength} bytes`
-        : `the capture ends inside a record, with ${left - this.#header.recordHeaderLength} bytes of its frame`
-    this.#damage.add(offset, this.#frames, what, true)
+    this.#damage.add(offset, this.#frames, endsInsideRecord(left, this.#header.recordHeaderLength), true)
   }
 }

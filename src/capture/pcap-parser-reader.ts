@@ -16,6 +16,7 @@ import {
   type FrameBatch,
 } from './frame-batch.ts'
 import { CaptureError, type CaptureFileInfo, type CaptureProblem, type FrameReader } from './frame-reader.ts'
+import { endsInsideRecord, recordTooLong } from './pcap-damage.ts'
 import { PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
 
 const RECORD_HEADER_LENGTH = 16
@@ -148,11 +149,7 @@ export class PcapParserReader implements FrameReader {
    */
   #checkRecord(header: PacketHeader): void {
     const { capturedLength } = header
-    if (capturedLength <= FRAME_CAPTURED_MAX) return
-    this.#damage(
-      this.#used,
-      `a record claims ${capturedLength} bytes, more than the ${FRAME_CAPTURED_MAX} that a frame may have`,
-    )
+    if (capturedLength > FRAME_CAPTURED_MAX) this.#damage(this.#used, recordTooLong(capturedLength))
   }
 
   #addFrame(header: PacketHeader, data: Buffer): void {
@@ -178,13 +175,7 @@ export class PcapParserReader implements FrameReader {
 
   #finish(): void {
     const left = this.#fed - this.#used
-    if (left > 0) {
-      const what =
-        left < RECORD_HEADER_LENGTH
-          ? `the capture ends inside a record header, ${left} of ${RECORD_HEADER_LENGTH} bytes`
-          : `the capture ends inside a record, with ${left - RECORD_HEADER_LENGTH} bytes of its frame`
-      this.#damage(this.#used, what)
-    }
+    if (left > 0) this.#damage(this.#used, endsInsideRecord(left, RECORD_HEADER_LENGTH))
     this.#ended = true
     this.#source.close()
   }

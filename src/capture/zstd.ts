@@ -35,31 +35,30 @@ export function isZstd(head: Uint8Array): boolean {
  * @throws SourceDamage after the last good block of a stream that is cut, corrupt or followed by something else
  */
 export async function* unzstd(source: ByteSource): AsyncGenerator<Uint8Array, void> {
-  const input = new CompressedInput(source)
+  const input = new CompressedInput(source, 'zstd')
   const { create64 } = await xxhash()
   for (;;) {
     const head = await input.peek(4)
     if (head.length === 0) return
-    if (!isZstd(head)) throw new SourceDamage('something else follows the zstd stream; it is left out')
+    if (!isZstd(head)) throw input.followedByOther()
     if (littleEndian(head, 0, 4) === MAGIC) yield* unzstdFrame(input, create64)
     else await skipFrame(input)
   }
 }
 
 async function skipFrame(input: CompressedInput): Promise<void> {
-  let left = littleEndian(await needed(input, 8), 4, 4)
+  let left = littleEndian(await input.take(8), 4, 4)
   while (left > 0) {
     const piece = await input.takeSome()
-    if (piece.length === 0) throw new SourceDamage('the zstd stream is cut short')
+    if (piece.length === 0) throw input.cutShort()
     if (piece.length > left) input.giveBack(piece.subarray(left))
     left -= Math.min(left, piece.length)
   }
 }
 
 async function* unzstdFrame(input: CompressedInput, create64: XXHashAPI['create64']): AsyncGenerator<Uint8Array, void> {
-  const descriptor = (await input.peek(5))[4]
-  if (descriptor === undefined) throw new SourceDamage('the zstd stream is cut short')
-  const header = await needed(input, frameHeaderLength(descriptor))
+  const descriptor = (await input.peekAll(5))[4]
+  const header = await input.take(frameHeaderLength(descriptor))
   checkHeader(header)
   const window = windowSize(header)
   const sum = (descriptor & CHECKSUM_FLAG) !== 0 ? create64() : null
@@ -68,14 +67,14 @@ async function* unzstdFrame(input: CompressedInput, create64: XXHashAPI['create6
   const frame = new Decompress((piece) => pieces.push(piece))
   let corrupt = push(frame, header, false)
   for (let last = false; !last; ) {
-    const blockHeader = littleEndian(await neededAhead(input, 3), 0, 3)
+    const blockHeader = littleEndian(await input.peekAll(3), 0, 3)
     last = (blockHeader & 1) !== 0
     const type = (blockHeader >>> 1) & 3
     const size = blockHeader >>> 3
-    if (type === BLOCK_RESERVED || size > BLOCK_MAX) throw new SourceDamage('the zstd stream is corrupt: not a block')
+    if (type === BLOCK_RESERVED || size > BLOCK_MAX) throw input.corrupt('not a block')
     // Nothing can be further back than what was decompressed so far.
     if (window > DISTANCE_MAX && length + BLOCK_MAX > DISTANCE_MAX) throw tooFarBack(window)
-    corrupt = push(frame, await needed(input, 3 + (type === BLOCK_RLE ? 1 : size)), false) || corrupt
+    corrupt = push(frame, await input.take(3 + (type === BLOCK_RLE ? 1 : size)), false) || corrupt
     // fzstd delivers very short frames only when it is told that this was all. It does not look at the checksum, so
     // zeros will do.
     if (last) corrupt = push(frame, new Uint8Array(sum === null ? 0 : CHECKSUM_LENGTH), true) || corrupt
@@ -85,16 +84,16 @@ async function* unzstdFrame(input: CompressedInput, create64: XXHashAPI['create6
     }
     yield* pieces
     pieces = []
-    if (corrupt) throw new SourceDamage('the zstd stream is corrupt')
+    if (corrupt) throw input.corrupt()
   }
   if (sum !== null) await checkSum(input, sum)
 }
 
 /** A frame ends with the low half of its content's XXH64. */
 async function checkSum(input: CompressedInput, sum: XXHash<bigint>): Promise<void> {
-  const stored = littleEndian(await needed(input, CHECKSUM_LENGTH), 0, CHECKSUM_LENGTH)
+  const stored = littleEndian(await input.take(CHECKSUM_LENGTH), 0, CHECKSUM_LENGTH)
   if (stored !== Number(BigInt.asUintN(32, sum.digest()))) {
-    throw new SourceDamage('the zstd stream is corrupt: its checksum is wrong, frames before this place may be damaged')
+    throw input.wrongChecksum()
   }
 }
 
@@ -145,16 +144,4 @@ function littleEndian(bytes: Uint8Array, at: number, length: number): number {
   let value = 0
   for (let index = length - 1; index >= 0; index--) value = value * 256 + bytes[at + index]
   return value
-}
-
-async function needed(input: CompressedInput, length: number): Promise<Uint8Array> {
-  const bytes = await input.take(length)
-  if (bytes === null) throw new SourceDamage('the zstd stream is cut short')
-  return bytes
-}
-
-async function neededAhead(input: CompressedInput, length: number): Promise<Uint8Array> {
-  const bytes = await input.peek(length)
-  if (bytes.length < length) throw new SourceDamage('the zstd stream is cut short')
-  return bytes
 }

@@ -17,6 +17,7 @@ import {
   P_TOS,
   P_TTL,
 } from '../../wire/packet-fields.ts'
+import { CUT_TRANSPORT_HEADER } from '../cut-packet.ts'
 import { HOOK_FORWARD, HOOK_POSTROUTING } from '../hooks.ts'
 import {
   PART_DESTINATION,
@@ -57,10 +58,16 @@ const at = (index: number): string => `f[b + ${index}]`
 /** Bytes of the transport header that were captured. */
 const captured = `(${at(P_L3_OFFSET)} + ${at(P_L3_CAPTURED)} - ${at(P_L4_OFFSET)})`
 const CHANGED = 'an earlier rule changed the packet in a way that could not be decided'
-const CUT = 'the capture cut the packet inside its transport header; capture with a larger snap length'
 
 function transport(label: string, expression: string, bytes: number, parts = 0): Field {
-  return { label, expression, wide: false, known: () => `${captured} >= ${bytes}`, missing: CUT, parts }
+  return {
+    label,
+    expression,
+    wide: false,
+    known: () => `${captured} >= ${bytes}`,
+    missing: CUT_TRANSPORT_HEADER,
+    parts,
+  }
 }
 
 function word(label: string, index: number): Field {

@@ -1,3 +1,4 @@
+import { CUT_TRANSPORT_HEADER } from '../cut-packet.ts'
 import {
   type CallContext,
   type Condition,
@@ -45,7 +46,6 @@ const NUMBER_MAX = 0xffff_ffff
 const INTERVAL_MAX = 0xffff_fffd
 const NAME_MAX = 254
 const MISSING = 'how many packets were counted before depends on a rule that could not be decided'
-const CUT = 'the capture cut the packet inside its transport header; capture with a larger snap length'
 
 /** Limits the rate of groups of packets. */
 export const hashlimit: MatchExtension = {
@@ -223,7 +223,7 @@ function conditionsOf(rule: HashlimitRule, label: string): Condition[] {
   const drop = (what: string, missing: string, create: (of: HashlimitTable) => PureTest): Condition =>
     hotdropWhen({ kind: 'call', label: what, negated: false, missing, create: (context) => create(table(context)) })
   return [
-    drop('no ports to group by', CUT, (groups) => ({
+    drop('no ports to group by', CUT_TRANSPORT_HEADER, (groups) => ({
       test: (packet) =>
         !groups.readsPorts ? NO : portsOf(packet) === null ? YES : portsCaptured(packet) ? NO : UNKNOWN,
     })),

@@ -1,8 +1,8 @@
 import { P_L3_CAPTURED, P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET } from '../../wire/packet-fields.ts'
+import { cutPacket } from '../cut-packet.ts'
 import { type CallCondition, type Condition, hotdropWhen, isBetween, UNKNOWN } from '../evaluate/condition.ts'
 import type { RulePacket } from '../rule-packet.ts'
 
-const CUT = 'the capture cut the packet before what is asked for; capture with a larger snap length'
 /** Why TCP options may be unknown: TCPMSS and TCPOPTSTRIP change them. */
 export const OPTIONS_LOST =
   'the capture cut the packet (capture with a larger snap length), or a rule changed its TCP options in a way that no capture tells'
@@ -12,7 +12,7 @@ export function ask(
   label: string,
   test: (packet: RulePacket) => number,
   negated = false,
-  missing = CUT,
+  missing = cutPacket('before what is asked for'),
 ): CallCondition {
   return { kind: 'call', label, negated, missing, create: () => ({ test }) }
 }

@@ -1,4 +1,5 @@
 import { PROTO_SCTP } from '../../wire/protocols.ts'
+import { cutPacket } from '../cut-packet.ts'
 import { type Condition, hotdropWhen, isBetween } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import type { NumberRange } from '../text/numbers.ts'
@@ -9,7 +10,6 @@ import { type ChunkRule, chunkTest, parseChunks, printChunks } from './sctp-chun
 import { headerOf } from './tcp.ts'
 
 const HEADER = 12
-const CUT = 'the capture cut the packet inside its SCTP chunks; capture with a larger snap length'
 
 export const sctp: MatchExtension = {
   name: 'sctp',
@@ -56,7 +56,7 @@ function chunkConditions(chunks: ChunkRule, negated: boolean): Condition[] {
     kind: 'call',
     label,
     negated: inverted,
-    missing: CUT,
+    missing: cutPacket('inside its SCTP chunks'),
     create: () => chunkTest(chunks, malformed),
   })
   return [hotdropWhen(call('malformed chunks', true, false)), call('chunk types', false, negated)]
