@@ -7,7 +7,7 @@ import { identityOf, statsAt } from './file-identity.ts'
 
 /** The options that name output files. */
 export const OUTPUT_OPTIONS = ['ndjson', 'csv', 'parquet', 'counters', 'counters6'] as const
-export type OutputOption = (typeof OUTPUT_OPTIONS)[number]
+type OutputOption = (typeof OUTPUT_OPTIONS)[number]
 /** Where each output goes: a path, `-` for standard output, undefined where it was not asked for. */
 export type Outputs = Readonly<Record<OutputOption, string | undefined>>
 

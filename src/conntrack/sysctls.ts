@@ -1,5 +1,5 @@
 /** A sysctl of Linux 6.18: its default, and the least and the greatest value that the kernel accepts. */
-export interface SysctlRange {
+interface SysctlRange {
   readonly initial: number
   readonly least: number
   readonly greatest: number

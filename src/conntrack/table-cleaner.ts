@@ -9,7 +9,7 @@ const EVICTION_SCAN = 16
 const SPREAD = 0x9e3779b1
 
 /** What the cleaner needs of the connection table (table.ts). */
-export interface CleanableTable {
+interface CleanableTable {
   readonly entries: Int32Array
   readonly times: Float64Array
   readonly nowNs: number

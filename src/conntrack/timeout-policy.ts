@@ -28,7 +28,7 @@ export type TimeoutPolicies = readonly (TimeoutPolicy | null)[]
 
 /** All timeouts of the tracker: those of the sysctls, and one without a sysctl. */
 export type Timeouts = Sysctls & { readonly tcp_syn_sent2: number }
-export type TimeoutName = SysctlName | 'tcp_syn_sent2'
+type TimeoutName = SysctlName | 'tcp_syn_sent2'
 
 const SYN_SENT2_SECONDS = 120
 

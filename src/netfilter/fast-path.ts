@@ -63,7 +63,7 @@ const PASSES_RAW = 1
 
 const NAT_DONE = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE
 
-export interface FastPathOptions {
+interface FastPathOptions {
   readonly topology: Topology
   readonly tracker: Tracker
   readonly checksums: ChecksumPolicy

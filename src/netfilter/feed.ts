@@ -2,7 +2,7 @@ import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import type { Sink } from './outcome.ts'
 
-export interface FeedOptions {
+interface FeedOptions {
   /** Asked between batches; true ends the feed early. */
   readonly stop: (() => boolean) | undefined
   /** Called between batches with the bytes read so far. */

@@ -11,7 +11,7 @@ const FRAMES = 4096
 const BYTES = 4 << 20
 
 /** The beginning of a capture, kept until the replay starts. */
-export interface Beginning {
+interface Beginning {
   /** All frames that were read; they are replayed first. */
   readonly batches: readonly PacketBatch[]
   /** How many of them to look at: always the same for a capture, in whatever pieces it is read. */

@@ -2,7 +2,7 @@ import { FRAME_CAPTURED_MAX, FRAME_INTS, type FrameArrays, FrameBatch } from '..
 import { PACKET_INTS } from '../wire/packet-fields.ts'
 
 /** The arrays of a batch of packets that another thread shares. */
-export interface PacketArrays extends FrameArrays {
+interface PacketArrays extends FrameArrays {
   readonly rows: Int32Array
 }
 

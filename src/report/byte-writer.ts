@@ -30,7 +30,7 @@ export function snippet(text: string): Snippet {
 }
 
 /** A text of 8 to 16 ASCII characters: its first eight bytes and its last eight, which may overlap. */
-export interface ShortText {
+interface ShortText {
   readonly head: number
   readonly tail: number
   readonly length: number

@@ -42,7 +42,7 @@ export interface ReasonCount {
   readonly boundFrame: number
 }
 
-export interface UndecidedCount {
+interface UndecidedCount {
   readonly rule: RuleInfo | null
   readonly missing: string | null
   packets: number
@@ -51,7 +51,7 @@ export interface UndecidedCount {
   readonly firstFrame: number
 }
 
-export interface Instant {
+interface Instant {
   seconds: number
   nanoseconds: number
 }

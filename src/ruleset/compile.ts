@@ -28,7 +28,7 @@ import type { Fingerprint } from './text/parse-fingerprints.ts'
 import { checkTimeouts } from './timeout-names.ts'
 import { undecidableWarnings } from './undecidable.ts'
 
-export interface CompileOptions {
+interface CompileOptions {
   /** Settles what a capture cannot show: match name (`owner`, `in-interface`, …) to whether it is taken to match. */
   readonly assume?: ReadonlyMap<string, boolean>
   /** What `-m set` and `-j SET` refer to. */
@@ -54,7 +54,7 @@ export interface ExplainingHookTable extends HookTable {
   explain(packet: RulePacket, steps: RuleStep[]): number
 }
 
-export interface ExplainingRuleset extends CompiledRuleset {
+interface ExplainingRuleset extends CompiledRuleset {
   tablesAt(hook: number): readonly ExplainingHookTable[]
 }
 

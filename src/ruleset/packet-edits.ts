@@ -53,7 +53,7 @@ const TRANSPORT_PLACES: ReadonlyMap<number, readonly [number, number]> = new Map
 const GROWTH = 4
 
 /** What is needed of a packet (RulePacket) here. */
-export interface EditedPacket {
+interface EditedPacket {
   bytes: Uint8Array
   readonly fields: Int32Array
   readonly base: number

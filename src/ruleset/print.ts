@@ -2,7 +2,7 @@ import type { Chain, Counters, Negatable, ParsedRuleset, Rule } from './rule.ts'
 import { printAddressMask } from './text/addresses.ts'
 import { printProtocol } from './text/protocols.ts'
 
-export interface PrintOptions {
+interface PrintOptions {
   /** Print `[packets:bytes]` before every rule, as `iptables-save -c`. */
   readonly counters?: boolean
 }

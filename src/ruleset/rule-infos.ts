@@ -4,7 +4,7 @@ import type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'
 import type { Family } from './rule-environment.ts'
 import type { RuleInfo, TableName } from './ruleset.ts'
 
-export interface NumberedRules {
+interface NumberedRules {
   readonly infos: readonly RuleInfo[]
   /** Id of the first rule by `table:chain`; the others follow it, then the policy. */
   readonly firstId: ReadonlyMap<string, number>

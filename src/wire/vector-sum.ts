@@ -13,7 +13,7 @@ export interface SharedMemory {
 }
 
 /** Sums the words of `length` bytes from place `at` on, to be folded: see vector-sum.wat. */
-export type WordSum = (at: number, length: number) => number
+type WordSum = (at: number, length: number) => number
 
 const sums = new WeakMap<ArrayBufferLike, WordSum>()
 

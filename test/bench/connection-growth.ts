@@ -4,7 +4,7 @@ import { ConnectionTable } from '../../src/conntrack/table.ts'
 import { TupleKey } from '../../src/conntrack/tuple.ts'
 import { IP_V4, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../src/wire/packet-fields.ts'
 
-export interface GrowthResult {
+interface GrowthResult {
   readonly connections: number
   /** Of a table that nothing limits: entries, index, extensions. */
   readonly bytesEach: number

@@ -20,7 +20,7 @@ const OUTPUTS = [
   ['Parquet', '--parquet'],
 ] as const
 
-export interface Line {
+interface Line {
   readonly contenders: readonly Contender[]
   /** Names of those that this machine or this ctreplay does not have. */
   readonly missing: readonly string[]

@@ -8,7 +8,7 @@ import { MAIN, OPTIONS } from './contenders.ts'
 
 const SAMPLE_MS = 250
 
-export interface PipeResult {
+interface PipeResult {
   readonly seconds: number
   /** Resident memory at each tenth of the way, in MiB, and the largest. */
   readonly residentMiB: readonly number[]

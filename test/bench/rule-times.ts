@@ -32,7 +32,7 @@ export interface RuleText {
   readonly sets?: string
 }
 
-export interface RuleTimes {
+interface RuleTimes {
   readonly name: string
   /** Milliseconds of this process' user time. */
   readonly parse: number

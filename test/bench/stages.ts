@@ -34,7 +34,7 @@ interface Stage {
   run(path: string): Promise<number>
 }
 
-export interface StageResult {
+interface StageResult {
   readonly name: string
   readonly after: string | null
   /** Nanoseconds a packet, with the stages before it, and without. */

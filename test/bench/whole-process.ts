@@ -18,7 +18,7 @@ export interface Measured {
   peakKiB: number
 }
 
-export interface Rounds {
+interface Rounds {
   readonly results: Measured[]
   /** Of peers that did not come through their first run, a sentence each. */
   readonly failed: readonly string[]

@@ -31,7 +31,7 @@ export interface ListedTuple {
 }
 
 /** An entry of the connection table in words, as conntrack(8) lists it. */
-export interface ListedConnection {
+interface ListedConnection {
   readonly original: ListedTuple
   readonly reply: ListedTuple
   /** IPS_ bits. */
@@ -46,7 +46,7 @@ export interface ListedConnection {
 }
 
 /** An expectation in words, as `conntrack -L expect` lists it. */
-export interface ListedExpectation {
+interface ListedExpectation {
   /** Null stands for any. */
   readonly source: string | null
   readonly sourcePort: number | null

@@ -2,7 +2,7 @@
  * What the kernel cannot be asked about through the oracle is taken out of a ruleset, for both sides alike, so that all the
  * rest stays comparable to the letter. Every change is named.
  */
-export interface ComparableRules {
+interface ComparableRules {
   text: string
   /** What was taken out, with how often: "clause limit" → 3. */
   changes: Map<string, number>

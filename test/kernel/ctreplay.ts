@@ -41,7 +41,7 @@ export interface PacketLine {
   text: string
 }
 
-export interface CtreplayAnswers {
+interface CtreplayAnswers {
   answers: Answer[]
   packets: PacketLine[]
   /** What is left in the connection table after the last frame. */

@@ -80,7 +80,7 @@ export interface AvailableOracle {
   runWithTable(capture: string, options?: readonly string[]): Promise<OracleRun>
 }
 
-export interface OracleRun {
+interface OracleRun {
   lines: OracleLine[]
   /** The connection table, and expectations. */
   table: OracleEntry[]

@@ -7,7 +7,7 @@ import { type Pair, type PairResult, runPair } from './pair.ts'
 import { firstStory } from './story.ts'
 
 /** A pair whose packets and rules are here, and not yet in files. */
-export interface PacketsAndRules extends Omit<Pair, 'capture' | 'checksum' | 'rules' | 'rules6' | 'ipset'> {
+interface PacketsAndRules extends Omit<Pair, 'capture' | 'checksum' | 'rules' | 'rules6' | 'ipset'> {
   packets: readonly (Uint8Array | CaptureFrame)[]
   rules?: string | undefined
   rules6?: string | undefined

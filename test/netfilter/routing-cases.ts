@@ -1,7 +1,7 @@
 import { datagram, icmp, icmpv6, tcp, udp } from '../support/packets.ts'
 
 /** A packet that reaches a machine, and which way it takes there (without rules). */
-export interface RoutingCase {
+interface RoutingCase {
   name: string
   packet: Uint8Array
   /** As `Replaying.say` says it. */

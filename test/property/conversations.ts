@@ -9,7 +9,7 @@ export interface Pair {
 }
 
 /** A whole valid conversation, in order. */
-export type Conversation = (pair: Pair) => Uint8Array[]
+type Conversation = (pair: Pair) => Uint8Array[]
 
 function download(bytes: number, closing: 'FIN' | 'RST' | 'none'): Conversation {
   return ({ client, server, port }) => {

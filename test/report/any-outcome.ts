@@ -21,7 +21,7 @@ import {
 import { outcome, rule } from './outcomes.ts'
 
 /** A row of a table of packets, in the plainest way; `time` as text. */
-export interface PacketRecord {
+interface PacketRecord {
   [column: string]: string | number | readonly (string | number)[] | null
 }
 

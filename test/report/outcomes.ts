@@ -16,7 +16,7 @@ import {
   PACKET_INTS,
 } from '../../src/wire/packet-fields.ts'
 
-export interface Headers {
+interface Headers {
   src: string
   dst: string
   protocol?: number

@@ -20,7 +20,7 @@ function contentOf(saved: string): string {
     .join('\n')
 }
 
-export interface ComparedFiles {
+interface ComparedFiles {
   /** Files that we take, refuse or print otherwise. With a warning we may take what the tools refuse. */
   readonly differing: readonly unknown[]
   /** By the tools. */

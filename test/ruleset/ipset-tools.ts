@@ -26,7 +26,7 @@ function textOf(file: SetFile): string {
 const SECONDS_BETWEEN = 5
 
 /** What `ipset save` prints after each file, or null where `ipset restore` (with these options) refuses it. */
-export function savedByIpset(files: readonly SetFile[], options = ''): (string | null)[] {
+function savedByIpset(files: readonly SetFile[], options = ''): (string | null)[] {
   return savedAfterEach(files.map(textOf), {
     // Sets that are members of a list cannot be destroyed: flush empties the lists first.
     empty: { command: 'ipset restore', input: 'flush\ndestroy\n' },
@@ -46,7 +46,7 @@ function readByUs(text: string): { readonly sets: readonly SetDefinition[] | nul
 }
 
 /** A file that ipset and we do not agree on. */
-export interface Difference {
+interface Difference {
   readonly file: SetFile
   readonly what: string
 }

@@ -12,7 +12,7 @@ import { savedAfterEach } from './saved-files.ts'
 export type Printed = string | null
 
 /** The two programs that are called iptables: for the kernel's ip_tables, and for nf_tables. */
-export type Backend = 'legacy' | 'nft'
+type Backend = 'legacy' | 'nft'
 
 /** Where rules stand. */
 export interface Place {
@@ -108,7 +108,7 @@ function askTogether(
 }
 
 /** A rule as both sides see it. */
-export interface Compared {
+interface Compared {
   readonly rule: string
   readonly ours: Printed
   readonly theirs: Printed

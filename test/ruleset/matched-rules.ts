@@ -27,11 +27,11 @@ const ENVIRONMENT: RuleEnvironment = {
 }
 
 /** Rules of the chains PREROUTING and FORWARD that a packet matched, as `filter:FORWARD:3`; `?` after an undecided one. */
-export type Matched = readonly string[]
+type Matched = readonly string[]
 
 export const oracle: KernelOracle = kernelOracle()
 
-export interface Ways {
+interface Ways {
   /** Bytes of each packet that the capture holds; all where absent. */
   readonly captured?: number
   /** What -m osf looks packets up in. */
@@ -103,11 +103,7 @@ function walk(
 }
 
 /** By the running kernel. */
-export async function matchedByKernel(
-  family: Family,
-  rules: string,
-  packets: readonly Uint8Array[],
-): Promise<Matched[]> {
+async function matchedByKernel(family: Family, rules: string, packets: readonly Uint8Array[]): Promise<Matched[]> {
   if (!oracle.available) throw new Error(oracle.why)
   const folder = mkdtempSync(join(tmpdir(), 'ctreplay-matched-'))
   try {

@@ -10,7 +10,7 @@ const oracle = kernelOracle()
 /** Why the kernel cannot be asked; '' when it can. */
 export const noKernel = oracle.available ? '' : `skipped: ${oracle.why}`
 
-export interface Replayed {
+interface Replayed {
   /** Verdict and deciding rule of each packet. */
   readonly kernel: readonly string[]
   readonly ours: readonly string[]

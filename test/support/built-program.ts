@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The program as users get it, built apart so that no other build gets in the way. */
-export interface BuiltProgram {
+interface BuiltProgram {
   /** Where there is room for the test's own files. */
   readonly folder: string
   readonly dist: string

@@ -17,7 +17,7 @@ import type { CaptureProblem, FrameReader } from '../../src/capture/frame-reader
 import { openSource } from '../../src/capture/open-capture.ts'
 
 /** A frame as tests write it down. */
-export interface TestFrame {
+interface TestFrame {
   seconds: number
   /** What the second field of the record says: microseconds, or nanoseconds with such a magic. */
   fraction: number
@@ -25,7 +25,7 @@ export interface TestFrame {
   wireLength?: number
 }
 
-export interface PcapOptions {
+interface PcapOptions {
   littleEndian?: boolean
   magic?: number
   minor?: number
@@ -165,7 +165,7 @@ export class PiecewiseSource implements ByteSource {
 }
 
 /** A frame as it was read. */
-export interface ReadFrame {
+interface ReadFrame {
   time: string
   captured: number
   wireLength: number

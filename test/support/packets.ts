@@ -17,7 +17,7 @@ import { be16, be32, checksum, concat } from './packet-bytes.ts'
 export { fragments } from './fragments.ts'
 export { be16, be32, checksum, concat, withHeaderChecksum } from './packet-bytes.ts'
 
-export interface IpOptions {
+interface IpOptions {
   ttl?: number
   tos?: number
   /** IPv4 identification, or that of the IPv6 fragment header. */
@@ -37,7 +37,7 @@ export interface IpOptions {
   ihl?: number
 }
 
-export interface TransportOptions extends IpOptions {
+interface TransportOptions extends IpOptions {
   data?: Uint8Array | string | number
   /** The transport checksum field; right by default. 'bad' for one that is off. */
   checksum?: number | 'bad'
@@ -148,7 +148,7 @@ export function icmpv6(path: string, type: number, code = 0, options: IcmpOption
   return datagram(path, 58, withSum(path, 58, icmpMessage(type, code, options), 2, options.checksum), options)
 }
 
-export interface IcmpOptions extends Omit<TransportOptions, 'id'> {
+interface IcmpOptions extends Omit<TransportOptions, 'id'> {
   /** Identifier of an echo. */
   id?: number
   seq?: number
@@ -244,7 +244,7 @@ function optionsHeader(options: readonly number[]): number[] {
   return [0, (2 + options.length + padding) / 8 - 1, ...options, ...pad]
 }
 
-export interface EtherOptions {
+interface EtherOptions {
   destination?: string
   source?: string
   /** VLAN identifiers, outermost first; `tag` is the type of all but the innermost tag. */

@@ -5,7 +5,7 @@ export function isDigit(byte: number): boolean {
 }
 
 /** Numbers read from text, and how many bytes they took: 0 when the text does not contain them. */
-export interface NumbersRead {
+interface NumbersRead {
   readonly length: number
   readonly numbers: readonly number[]
 }

@@ -18,7 +18,7 @@ export interface Span {
 }
 
 /** A header: its names, the text to search for in its line, and how its value is found. */
-export interface Header {
+interface Header {
   readonly name: string
   readonly short: string | null
   readonly search: string | null

@@ -21,7 +21,7 @@ export interface ShardSettings extends Omit<MachineSettings, 'rules' | 'rules6'>
 }
 
 /** A batch as it is sent to another thread. */
-export type BatchCopy = Pick<PacketBatch, 'count' | 'bytes' | 'info' | 'seconds' | 'rows'>
+type BatchCopy = Pick<PacketBatch, 'count' | 'bytes' | 'info' | 'seconds' | 'rows'>
 
 /** The task of a shard's thread. */
 export interface ShardTask {

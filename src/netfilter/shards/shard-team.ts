@@ -16,7 +16,7 @@ import { copyOf, type ShardResult, type ShardSettings, type ShardTask } from './
 /** How long to block for answers before the event loop gets a turn. */
 const BRIEF_MILLISECONDS = 2
 
-export interface TeamOptions {
+interface TeamOptions {
   readonly shards: number
   readonly settings: ShardSettings
   readonly place: MachinePlace

@@ -11,7 +11,7 @@ import { AnswerTeller, type AnswerWord } from './answer-words.ts'
 import { shardOf } from './host-pair.ts'
 import { TablePressure } from './table-pressure.ts'
 
-export interface ShardOptions {
+interface ShardOptions {
   /** Its number, from 0, and how many there are. */
   readonly shard: number
   readonly shards: number

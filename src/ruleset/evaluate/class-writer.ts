@@ -7,7 +7,7 @@ const BUCKET_BITS = 12
 const BUCKET_SHIFT = WORD_BITS - BUCKET_BITS
 
 /** The classes of one field's values: all values between two neighbouring boundaries are one class. */
-export interface FieldClasses {
+interface FieldClasses {
   readonly bits: FieldBits
   /** First value of each class, ascending from 0. */
   readonly starts: Float64Array

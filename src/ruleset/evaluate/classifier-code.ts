@@ -21,7 +21,7 @@ export interface ClassifiedRules {
 }
 
 /** The expression that says whether a field may be read; undefined for always. */
-export type KnownWhen = (field: Field, mask: number) => string | undefined
+type KnownWhen = (field: Field, mask: number) => string | undefined
 
 /** Name of the function that returns the packet's row in `candidates.rows`. */
 export function rowFunction(name: string): string {

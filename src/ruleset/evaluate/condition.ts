@@ -54,7 +54,7 @@ interface GroupCondition {
 }
 
 /** Holds always, never, or (null) cannot be known from a capture. */
-export interface ConstantCondition {
+interface ConstantCondition {
   readonly kind: 'constant'
   readonly value: boolean | null
   /** For null: what is missing, and which option supplies it. */
@@ -62,7 +62,7 @@ export interface ConstantCondition {
 }
 
 /** Drops the packet at once when the inner condition holds (xt_action_param.hotdrop); otherwise holds itself. */
-export interface HotdropCondition {
+interface HotdropCondition {
   readonly kind: 'hotdrop'
   readonly when: Condition
 }

@@ -4,7 +4,7 @@ import { type Check, HOTDROP_PERHAPS } from './three-valued.ts'
 import type { Marks, World } from './world.ts'
 
 /** A check that a walk evaluated, and the state of the packet then. */
-export interface Question {
+interface Question {
   readonly check: Check
   /** The packet certainly reached it. */
   readonly certain: boolean

@@ -53,7 +53,7 @@ export function generate(program: Program, runtime: Runtime, context: CallContex
   }
 }
 
-export interface CompiledProgram {
+interface CompiledProgram {
   /** Base chains by index. */
   readonly chains: ReadonlyMap<number, CompiledChain>
   readonly finder: RuleFinder

@@ -42,7 +42,7 @@ const W_CLASSES = W_TRAIL + TRAIL_MAX
 /** Bytes of a transport header that rules read for ports, flags and types. */
 const HEADER_BYTES = 20
 
-export interface WalkMemoryOptions {
+interface WalkMemoryOptions {
   readonly classes: PacketClasses
   /** Conditions whose results are the same for packets of the same classes; all others are questions. */
   readonly divided: ReadonlySet<Condition>

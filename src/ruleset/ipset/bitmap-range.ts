@@ -10,7 +10,7 @@ import type { SetType } from './set-definition.ts'
 const BITS_MAX = 2 ** 16
 
 /** The range as written: `range FROM-TO`, or `from FROM to TO`. */
-export type WrittenRange = { readonly whole: Token } | { readonly from: Token; readonly to: Token | undefined }
+type WrittenRange = { readonly whole: Token } | { readonly from: Token; readonly to: Token | undefined }
 
 /** The range of a bitmap type. @param length prefix length that `netmask` gives */
 export function readBitmapRange(type: SetType, written: WrittenRange, length: number): NumberRange {

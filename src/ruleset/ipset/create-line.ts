@@ -7,7 +7,7 @@ import { readBitmapRange } from './bitmap-range.ts'
 import { addressOf } from './element-addresses.ts'
 import { noElements, SET_TYPES, type SetDefinition, type SetType, TIMEOUT_MAX } from './set-definition.ts'
 
-export const NAME_MAX = 31
+const NAME_MAX = 31
 const DEFAULT_ELEMENTS_MAX = 65_536
 const DEFAULT_LIST_SIZE = 8
 const LIST_SIZE_LEAST = 4

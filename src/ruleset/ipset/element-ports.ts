@@ -123,7 +123,7 @@ function isByte(number: number | null | undefined): number is number {
 }
 
 /** A port or a range of ports, which may be written backwards. @param protocol for service names */
-export function portRange(token: Token, text: string, protocol: string): NumberRange {
+function portRange(token: Token, text: string, protocol: string): NumberRange {
   const range = text.includes('-') ? RANGE.exec(text) : null
   const from = parseOnePort(token, range?.[1] ?? text, protocol)
   const to = range ? parseOnePort(token, range[2], protocol) : from

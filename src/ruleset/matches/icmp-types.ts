@@ -6,7 +6,7 @@ import type { Token } from '../text/tokens.ts'
 /** A name, a type, and a code or null for all codes. */
 export type NamedType = readonly [string, number, number | null]
 
-export interface IcmpType {
+interface IcmpType {
   readonly type: number
   /** null: every code */
   readonly code: number | null

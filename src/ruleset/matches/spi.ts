@@ -6,7 +6,7 @@ import { type Options, printOption } from '../text/options.ts'
 import { askTransport, readWord } from './header-bytes.ts'
 
 /** `--NAME N[:M]`, a range of security parameter indexes. */
-export interface SpiRange extends NumberRange {
+interface SpiRange extends NumberRange {
   readonly negated: boolean
 }
 

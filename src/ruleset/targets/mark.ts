@@ -6,7 +6,7 @@ import { Refusal } from '../text/ruleset-error.ts'
 const OPERATIONS = ['set-xmark', 'set-mark', 'and-mark', 'or-mark', 'xor-mark'] as const
 
 /** mark = (mark & ~mask) ^ value */
-export interface MarkChange {
+interface MarkChange {
   readonly value: number
   readonly mask: number
 }

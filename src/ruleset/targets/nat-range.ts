@@ -6,7 +6,7 @@ import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
 /** `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]` of SNAT and DNAT, ports -1 where there are none. Words are signed. */
-export interface NatRangeText {
+interface NatRangeText {
   readonly minAddress: Words | null
   readonly maxAddress: Words | null
   readonly minPort: number

@@ -15,7 +15,7 @@ export interface Loaded {
   readonly uses: OptionUse[]
 }
 
-export interface Found {
+interface Found {
   readonly spec: OptionSpec
   /** null: an option of every rule. */
   readonly owner: Loaded | null

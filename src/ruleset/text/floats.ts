@@ -1,5 +1,5 @@
 /** A number at the beginning of a word, and what follows it. */
-export interface LeadingFloat {
+interface LeadingFloat {
   readonly value: number
   readonly rest: string
 }

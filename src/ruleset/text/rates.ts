@@ -9,7 +9,7 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['day', 86_400],
 ]
 
-export interface CountPerUnit {
+interface CountPerUnit {
   /** 32 bits, signed, as in iptables. */
   readonly count: number
   /** Seconds. */

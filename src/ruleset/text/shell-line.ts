@@ -5,7 +5,7 @@ import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
 /** A line as people type it: `iptables -t nat -A POSTROUTING …`, or without the program, as `iptables -S` prints it. */
-export interface ShellLine {
+interface ShellLine {
   /** null where the line does not name the program. */
   readonly family: Family | null
   readonly table: TableName

@@ -2,7 +2,7 @@ import { SHORT_OPTIONS } from './generic-options.ts'
 import type { Token } from './tokens.ts'
 
 /** An option as it is written: `--name`, `--name=value`, `-n` or `-nvalue`. */
-export interface WrittenOption {
+interface WrittenOption {
   /** With its dashes. */
   readonly name: string
   /** The value in the same word, or null. */

@@ -11,7 +11,7 @@ import { observationOfKernel } from './kernel-side.ts'
 import type { Observation } from './observation.ts'
 import { observationsOfCtreplay } from './our-side.ts'
 
-export interface CampaignOptions {
+interface CampaignOptions {
   oracle: AvailableOracle
   generator: Generator
   seed: number
@@ -20,7 +20,7 @@ export interface CampaignOptions {
   stopAtDifference: boolean
 }
 
-export interface CampaignResult {
+interface CampaignResult {
   generator: string
   seed: number
   captures: number

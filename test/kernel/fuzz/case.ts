@@ -12,7 +12,7 @@ export interface Hosts {
   v6: Addresses
 }
 
-export interface Addresses {
+interface Addresses {
   client: string
   server: string
   /** A router on the way, or somebody else altogether. */
@@ -104,7 +104,7 @@ export interface Generator {
   draw(random: fc.Random): Case
 }
 
-export interface GeneratorOptions<T> {
+interface GeneratorOptions<T> {
   name: string
   arbitrary: fc.Arbitrary<T>
   packets: (value: T, hosts: Hosts) => TimedPacket[]

@@ -224,7 +224,7 @@ function spoiled(packet: Uint8Array, how: Spoil, v6: boolean): Uint8Array {
  * Puts extension headers in front of the transport header. 441 is a later fragment's header, 442 a first one's.
  * Headers are of 8 bytes; 50, 59 and 135 are written as any other.
  */
-export function withChain(packet: Uint8Array, headers: readonly number[]): Uint8Array {
+function withChain(packet: Uint8Array, headers: readonly number[]): Uint8Array {
   const numbers = headers.map((one) => (one > 255 ? 44 : one))
   const next = [...numbers.slice(1), packet[6]]
   const chain = headers.flatMap((one, index) => {

@@ -23,7 +23,7 @@ export interface Sharing {
 }
 
 /** What came of it. */
-export interface Shared {
+interface Shared {
   /** Everything that an outcome says, frame by frame. */
   readonly outcomes: readonly unknown[]
   /** Packets and bytes by rule. */

@@ -7,7 +7,7 @@ export const NEVER_TAKEN: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Rules that iptables-nft prints in other words, or leaves something out of. */
-export interface Exception {
+interface Exception {
   readonly rule: RegExp
   readonly why: string
 }

@@ -2,7 +2,7 @@ import type { Family } from '../../../src/ruleset/rule-environment.ts'
 import type { TableName } from '../../../src/ruleset/ruleset.ts'
 
 /** Values that an option takes, and what must stand with it. */
-export interface OptionSamples {
+interface OptionSamples {
   /** As written after the option; '' for options without a value. Each must be taken by the tools. */
   readonly good: readonly string[]
   /** Others that look right. */
@@ -69,7 +69,7 @@ export function setsOf(family: Family): string {
   ].join('; ')
 }
 
-export const ESTIMATOR_NAMES = ['a', 'b', 'c'.repeat(15)]
+const ESTIMATOR_NAMES = ['a', 'b', 'c'.repeat(15)]
 export const ESTIMATORS = ESTIMATOR_NAMES.map(
   (name) =>
     `iptables-legacy -t mangle -A INPUT -j RATEEST --rateest-name ${name} --rateest-interval 250ms --rateest-ewmalog 500ms`,

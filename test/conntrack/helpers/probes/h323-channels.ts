@@ -1,11 +1,11 @@
 import { PerWriter } from '../per-writer.ts'
 
-export interface Channel {
+interface Channel {
   readonly media?: (writer: PerWriter) => PerWriter
   readonly control?: (writer: PerWriter) => PerWriter
 }
 
-export const parameters = ({ media, control }: Channel) => {
+const parameters = ({ media, control }: Channel) => {
   const writer = new PerWriter()
     .bits('0')
     .bits(`00${media ? 1 : 0}0${control ? 1 : 0}00000`)
@@ -34,7 +34,7 @@ export const genericAudio = (writer: PerWriter) => writer.bits('0 011').bits('1 
 export const t120Stack = (writer: PerWriter) =>
   writer.bits('0 100').bits('0').bits('0 0001').bits('1 0').number(3, 6).wrapped(0).bits('01').octets(0x10, 0)
 
-export const openAfter = (
+const openAfter = (
   prefix: string,
   forward: Channel,
   dataType: (writer: PerWriter) => PerWriter = g711,
@@ -64,7 +64,7 @@ export const openAfter = (
   }
   return writer
 }
-export type OpenArguments = Parameters<typeof openAfter> extends [string, ...infer Rest] ? Rest : never
+type OpenArguments = Parameters<typeof openAfter> extends [string, ...infer Rest] ? Rest : never
 export const open = (...args: OpenArguments) => openAfter('', ...args)
 export const openRequest = (...args: OpenArguments) => openAfter('0 00 0 0011', ...args).bytes()
 

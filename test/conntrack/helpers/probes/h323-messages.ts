@@ -3,7 +3,7 @@ import { be16, be32, concat } from '../../../support/packets.ts'
 import type { PerWriter } from '../per-writer.ts'
 
 export const OID = [0, 8, 0x91, 0x4a, 0, 4]
-export const words = (address: string) => be32(...parseAddress(address).words)
+const words = (address: string) => be32(...parseAddress(address).words)
 
 /** TransportAddress of H.225.0. */
 export const at = (address: string, port: number) => (writer: PerWriter) =>

@@ -8,8 +8,8 @@ import { A, B, type HelperProbe } from './probe.ts'
 export const ras = (bytes: readonly number[]) => udp(`${A}:1719>${B}:1719`, { data: Uint8Array.from(bytes) })
 export const rasBack = (bytes: readonly number[]) => udp(`${B}:1719>${A}:1719`, { data: Uint8Array.from(bytes) })
 export const start = (choice: number) => new PerWriter().bits('0').number(choice, 5)
-export type Rest = Readonly<Record<number, readonly number[]>>
-export const timeToLive = (seconds: number) =>
+type Rest = Readonly<Record<number, readonly number[]>>
+const timeToLive = (seconds: number) =>
   new PerWriter()
     .bits('00')
     .octets(seconds - 1)
@@ -44,12 +44,12 @@ export const registrationConfirm = (seconds: number | null, rest: Rest = {}) => 
   if (seconds !== null) writer.extensions({ 1: timeToLive(seconds), ...rest })
   return writer.bytes()
 }
-export const unregistration = start(6).bits('0 000').octets(0, 2).octets(1).also(at(A, 1720)).bytes()
-export const admissionConfirm = (to: (writer: PerWriter) => PerWriter) =>
+const unregistration = start(6).bits('0 000').octets(0, 2).octets(1).also(at(A, 1720)).bytes()
+const admissionConfirm = (to: (writer: PerWriter) => PerWriter) =>
   start(10).bits('0 00').octets(0, 3).bits('01').octets(0x10, 0).bits('0 0').also(to).bytes()
-export const locationConfirm = (to: (writer: PerWriter) => PerWriter) =>
+const locationConfirm = (to: (writer: PerWriter) => PerWriter) =>
   start(19).bits('0 0').octets(0, 3).also(to).also(at(B, 1719)).bytes()
-export const gatekeeperConfirm = (to: (writer: PerWriter) => PerWriter) =>
+const gatekeeperConfirm = (to: (writer: PerWriter) => PerWriter) =>
   start(1)
     .bits('0 00')
     .octets(0, 3)
@@ -60,7 +60,7 @@ export const CALL = tcp(`${B}:2000>${A}:1720`, 'S')
 
 export const timed = (entries: readonly (readonly [number, Uint8Array])[]) =>
   entries.map(([time, bytes]) => ({ bytes, time }))
-export const OTHER_CALL = tcp(`${B}:2001>${A}:1720`, 'S')
+const OTHER_CALL = tcp(`${B}:2001>${A}:1720`, 'S')
 
 const OTHER = '10.0.0.2'
 

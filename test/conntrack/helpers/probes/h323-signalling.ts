@@ -2,7 +2,7 @@ import { be16 } from '../../../support/packets.ts'
 import { PerWriter } from '../per-writer.ts'
 import { gateway, OID, terminal } from './h323-messages.ts'
 
-export const q931 = (type: number, user: readonly number[]) => [
+const q931 = (type: number, user: readonly number[]) => [
   8,
   2,
   0x12,
@@ -18,7 +18,7 @@ export const q931 = (type: number, user: readonly number[]) => [
   ...user,
 ]
 
-export interface Signalled {
+interface Signalled {
   readonly extensions?: Readonly<Record<number, readonly number[]>>
   readonly tunnelled?: readonly (readonly number[])[]
 }
@@ -38,7 +38,7 @@ export function information(
   return writer.bytes()
 }
 
-export const extended = ({ extensions }: Signalled) => (extensions === undefined ? '0' : '1')
+const extended = ({ extensions }: Signalled) => (extensions === undefined ? '0' : '1')
 export const listOf = (...items: readonly (readonly number[])[]) => [
   items.length,
   ...items.flatMap((one) => [one.length, ...one]),
@@ -64,7 +64,7 @@ export const setup = (control: ((writer: PerWriter) => PerWriter) | null, more: 
     ),
   )
 
-export function withAliases(writer: PerWriter, more: Signalled): PerWriter {
+function withAliases(writer: PerWriter, more: Signalled): PerWriter {
   // The third digit ends in the middle of a byte; what follows begins there.
   writer.bits('0 1').octets(1, 0, 65, 0, 66).also(gateway).octets(1).bits('0 0').number(1, 7).align().number(0x45, 8)
   writer
