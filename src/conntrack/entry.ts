@@ -15,7 +15,7 @@ export const E_ADDRESS_B = 4
 export const E_PORTS = 8
 /** Protocol, KIND_ bits, zone << 16. */
 export const E_KIND = 9
-/** IPS_ bits, ENTRY_ORIGINAL_FROM_B, ENTRY_DYING. */
+/** IPS_ bits and ENTRY_ bits. */
 export const E_STATUS = 10
 /**
  * TCP and UDP: numbers of the ways (netfilter/flow-cache.ts) that packets of the original direction (low half) and of

@@ -1,8 +1,9 @@
 import { foldedSum } from '../wire/checksum.ts'
+import { FRAGMENT_HEADER_LENGTH } from '../wire/extension-headers.ts'
 import { IPV6_HEADER } from '../wire/header-lengths.ts'
 import type { FragmentQueue } from './fragment-queue.ts'
 import type { FragmentStore } from './fragment-store.ts'
-import { FRAGMENT_HEADER_LENGTH, nextHeaderPlace } from './ipv6-fragment.ts'
+import { nextHeaderPlace } from './ipv6-fragment.ts'
 
 /** The longest datagram: an IPv6 header and 65,535 bytes. */
 export const DATAGRAM_MAX = IPV6_HEADER + 0xffff

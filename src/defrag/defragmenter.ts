@@ -1,3 +1,4 @@
+import { FRAGMENT_HEADER_LENGTH } from '../wire/extension-headers.ts'
 import { decodeDatagram } from '../wire/frame.ts'
 import {
   FRAGMENT_DONT,
@@ -24,7 +25,7 @@ import { buildIpv4, buildIpv6, DATAGRAM_MAX } from './assembly.ts'
 import { type FragmentQueue, INSERT_DUPLICATE, INSERTED } from './fragment-queue.ts'
 import { FragmentStore } from './fragment-store.ts'
 import { FragmentTable } from './fragment-table.ts'
-import { FRAGMENT_HEADER_LENGTH, isFirstTooShort, locateFragmentHeader } from './ipv6-fragment.ts'
+import { isFirstTooShort, locateFragmentHeader } from './ipv6-fragment.ts'
 import { kernelMemory } from './kernel-memory.ts'
 import { SourceDistance } from './source-distance.ts'
 
@@ -149,11 +150,11 @@ export class Defragmenter {
     const l3 = fields[base + P_L3_OFFSET]
     const payload = fields[base + P_L4_OFFSET]
     const headerLength = payload - l3
-    const place = fields[base + P_FRAGMENT]
-    const offset = (place & FRAGMENT_OFFSET_MASK) << 3
+    const fragment = fields[base + P_FRAGMENT]
+    const offset = (fragment & FRAGMENT_OFFSET_MASK) << 3
     let end = offset + fields[base + P_L3_LENGTH] - headerLength
     let agrees = true
-    if ((place & FRAGMENT_MORE) === 0) agrees = announceLast(queue, end)
+    if ((fragment & FRAGMENT_MORE) === 0) agrees = announceLast(queue, end)
     else {
       // Only the last fragment may have any length; the kernel cuts the others to a multiple of eight.
       end &= ~7
@@ -172,7 +173,7 @@ export class Defragmenter {
     }
     const size = end - offset + headerLength
     if (size > queue.largest) queue.largest = size
-    if ((place & FRAGMENT_DONT) !== 0 && size > queue.largestWithDf) queue.largestWithDf = size
+    if ((fragment & FRAGMENT_DONT) !== 0 && size > queue.largestWithDf) queue.largestWithDf = size
     this.#account(table, queue, fields, base, frame)
     return queue.isComplete ? this.#complete(table, queue, bytes, fields, base) : DEFRAG_QUEUED
   }
@@ -193,12 +194,12 @@ export class Defragmenter {
       return DEFRAG_DROPPED
     }
     const payload = header + FRAGMENT_HEADER_LENGTH
-    const place = fields[base + P_FRAGMENT]
-    const offset = (place & FRAGMENT_OFFSET_MASK) << 3
+    const fragment = fields[base + P_FRAGMENT]
+    const offset = (fragment & FRAGMENT_OFFSET_MASK) << 3
     const end = offset + l3 + fields[base + P_L3_LENGTH] - payload
     if (end > 0xffff) return DEFRAG_DROPPED
     let agrees = true
-    if ((place & FRAGMENT_MORE) === 0) agrees = announceLast(queue, end)
+    if ((fragment & FRAGMENT_MORE) === 0) agrees = announceLast(queue, end)
     else if ((end & 7) !== 0) {
       this.#giveUp(table, queue)
       return DEFRAG_PASS

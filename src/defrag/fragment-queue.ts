@@ -27,7 +27,6 @@ const RUN_INTS = 2
  */
 export class FragmentQueue {
   /** Key. Addresses as words, four of them for IPv6. */
-  family = 0
   readonly addresses = new Int32Array(8)
   id = 0
   /** IPv4: the protocol. IPv6: the interface, for link-local and multicast destinations. */
@@ -55,7 +54,7 @@ export class FragmentQueue {
   memory = 0
   /** IPv4: the source's count of fragments (SourceDistance) when the last one of this queue came. */
   sourceCount = 0
-  /** Headers of the first fragment; IPv6: without the fragment header. */
+  /** Headers of the first fragment; IPv6: up to the fragment header and with it. */
   header = new Uint8Array(64)
   headerLength = 0
   /** The payload up to here is in the capture; after it, some bytes are missing. */

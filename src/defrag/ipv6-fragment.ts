@@ -1,9 +1,7 @@
-import { extensionLength, isExtensionHeader } from '../wire/extension-headers.ts'
+import { extensionLength, FRAGMENT_HEADER_LENGTH, isExtensionHeader } from '../wire/extension-headers.ts'
 import { IPV6_HEADER } from '../wire/header-lengths.ts'
 import { FRAGMENT_OFFSET_MASK, P_FRAGMENT, P_L4_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_FRAGMENT, PROTO_ICMPV6, PROTO_NO_NEXT_HEADER, PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
-
-export { FRAGMENT_HEADER_LENGTH } from '../wire/extension-headers.ts'
 
 const NEXT_HEADER = 6
 
@@ -17,7 +15,7 @@ export function locateFragmentHeader(bytes: Uint8Array, l3: number, end: number)
     protocol = bytes[header]
     header += length
   }
-  return header + 8 > end ? -1 : header
+  return header + FRAGMENT_HEADER_LENGTH > end ? -1 : header
 }
 
 /** Position of the "next header" byte that names the header at `at`, in headers that begin at 0. */

@@ -19,7 +19,8 @@ import {
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from './protocols.ts'
 import { vectorSumOf } from './vector-sum.ts'
 
-const UDP_CHECKSUM = 6
+/** Offset of the checksum in the UDP header. */
+export const UDP_CHECKSUM = 6
 const UDPLITE_COVERAGE = 4
 
 /**
@@ -94,7 +95,8 @@ function sctpChecksum(bytes: Uint8Array, at: number, length: number): number {
   return crc32c(bytes, at, length, at + 8) === sent ? CHECKSUM_GOOD : CHECKSUM_BAD
 }
 
-function halvesOf(word: number): number {
+/** Sum of the upper and the lower half. */
+export function halvesOf(word: number): number {
   return (word >>> 16) + (word & 0xffff)
 }
 

@@ -1,6 +1,7 @@
 import { viewOf } from './byte-view.ts'
 import { decodeIpv4Options } from './ipv4-options.ts'
 import {
+  CHECKSUM_UNVERIFIED,
   FRAGMENT_OFFSET_MASK,
   FRAGMENT_PIECE,
   IP_V4,
@@ -106,7 +107,7 @@ export function decodeIpv4(
   fields[base + P_IP_ID] = word1 >>> 16
   fields[base + P_SRC] = source
   fields[base + P_DST] = destination
-  fields[base + P_CHECKSUM] = 0
+  fields[base + P_CHECKSUM] = CHECKSUM_UNVERIFIED
   fields[base + P_IP_OPTIONS] = headerLength === IPV4_HEADER ? 0 : decodeIpv4Options(bytes, at + IPV4_HEADER, transport)
   fields[base + P_HASH] = 0
   if ((fragment & FRAGMENT_OFFSET_MASK) !== 0) {

@@ -3,6 +3,7 @@ import { decodeExtensionHeaders, isExtensionHeader } from './extension-headers.t
 import { IPV6_HEADER } from './header-lengths.ts'
 import { checkHopByHop, HOP_BY_HOP_BAD, HOP_BY_HOP_CUT, HOP_BY_HOP_PLAIN } from './hop-by-hop.ts'
 import {
+  CHECKSUM_UNVERIFIED,
   EXTENSION_MOBILITY,
   IP_V6,
   NOTE_CUT,
@@ -88,7 +89,7 @@ export function decodeIpv6(
   fields[base + P_TOS] = ((bytes[at] & 0x0f) << 4) | (bytes[at + 1] >>> 4)
   fields[base + P_FRAGMENT] = 0
   fields[base + P_IP_ID] = 0
-  fields[base + P_CHECKSUM] = 0
+  fields[base + P_CHECKSUM] = CHECKSUM_UNVERIFIED
   fields[base + P_IP_OPTIONS] = protocol === PROTO_MOBILITY ? EXTENSION_MOBILITY : 0
   fields[base + P_HASH] = 0
   const whole = isExtensionHeader(protocol)

@@ -1,3 +1,4 @@
+import { halvesOf, UDP_CHECKSUM } from './checksum.ts'
 import {
   IP_V4,
   IP_V6,
@@ -12,7 +13,6 @@ import {
 import { PROTO_TCP, PROTO_UDP } from './protocols.ts'
 
 const TCP_CHECKSUM = 16
-const UDP_CHECKSUM = 6
 
 /**
  * Whether the transport checksum is only the sum of the pseudo header, which a sender's network stack leaves for the
@@ -27,7 +27,7 @@ export function isChecksumLeftToCard(bytes: Uint8Array, fields: Int32Array, base
   const length = fields[base + P_L4_LENGTH]
   let sum = protocol + (length & 0xffff) + (length >>> 16)
   for (let i = 0; i < words; i++) {
-    sum += halves(fields[base + P_SRC + i]) + halves(fields[base + P_DST + i])
+    sum += halvesOf(fields[base + P_SRC + i]) + halvesOf(fields[base + P_DST + i])
   }
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   const at = fields[base + P_L4_OFFSET] + (protocol === PROTO_TCP ? TCP_CHECKSUM : UDP_CHECKSUM)
@@ -39,8 +39,4 @@ function isCutByCard(bytes: Uint8Array, fields: Int32Array, base: number): boole
   if (fields[base + P_FAMILY] !== IP_V4) return false
   const l3 = fields[base + P_L3_OFFSET]
   return bytes[l3 + 2] === 0 && bytes[l3 + 3] === 0
-}
-
-function halves(word: number): number {
-  return (word >>> 16) + (word & 0xffff)
 }

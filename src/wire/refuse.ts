@@ -1,4 +1,5 @@
 import {
+  CHECKSUM_UNVERIFIED,
   IP_NONE,
   NOTE_CUT,
   NOTE_MALFORMED,
@@ -54,7 +55,7 @@ export function refuseAddressed(
   fields[base + P_TOS] = 0
   fields[base + P_FRAGMENT] = 0
   clearTransport(fields, base)
-  fields[base + P_CHECKSUM] = 0
+  fields[base + P_CHECKSUM] = CHECKSUM_UNVERIFIED
   fields[base + P_IP_OPTIONS] = 0
   fields[base + P_HASH] = 0
 }
