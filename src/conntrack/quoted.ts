@@ -1,3 +1,4 @@
+import { networkWord } from '../wire/byte-view.ts'
 import { extensionLength, isExtensionHeader } from '../wire/extension-headers.ts'
 import { IPV6_HEADER } from '../wire/header-lengths.ts'
 import {
@@ -41,7 +42,7 @@ export function readQuotedTuple(
     fields[base + P_PORTS] = (bytes[l4] << 24) | (bytes[l4 + 1] << 16) | (bytes[l4 + 4] << 8) | bytes[l4 + 5]
   } else if (hasPorts(protocol)) {
     if (l4 + 4 > end) return false
-    fields[base + P_PORTS] = word(bytes, l4)
+    fields[base + P_PORTS] = networkWord(bytes, l4)
   }
   return true
 }
@@ -53,8 +54,8 @@ function quotedV4(bytes: Uint8Array, at: number, end: number, fields: Int32Array
   if (l4 > end) return -1
   fields[base + P_FAMILY] = IP_V4
   fields[base + P_PROTOCOL] = bytes[at + 9]
-  fields[base + P_SRC] = word(bytes, at + 12)
-  fields[base + P_DST] = word(bytes, at + 16)
+  fields[base + P_SRC] = networkWord(bytes, at + 12)
+  fields[base + P_DST] = networkWord(bytes, at + 16)
   return l4
 }
 
@@ -62,8 +63,8 @@ function quotedV6(bytes: Uint8Array, at: number, end: number, fields: Int32Array
   if (at + IPV6_HEADER > end) return -1
   fields[base + P_FAMILY] = IP_V6
   for (let i = 0; i < 4; i++) {
-    fields[base + P_SRC + i] = word(bytes, at + 8 + i * 4)
-    fields[base + P_DST + i] = word(bytes, at + 24 + i * 4)
+    fields[base + P_SRC + i] = networkWord(bytes, at + 8 + i * 4)
+    fields[base + P_DST + i] = networkWord(bytes, at + 24 + i * 4)
   }
   let next = bytes[at + 6]
   let offset = at + IPV6_HEADER
@@ -79,8 +80,4 @@ function quotedV6(bytes: Uint8Array, at: number, end: number, fields: Int32Array
   if (next === PROTO_NO_NEXT_HEADER) return -1
   fields[base + P_PROTOCOL] = next
   return offset
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
 }

@@ -10,3 +10,8 @@ export function viewOf(bytes: Uint8Array): DataView {
   }
   return view
 }
+
+/** The word in network order at bytes[at …], where no view is at hand; bytes beyond the end count as 0. */
+export function networkWord(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+}

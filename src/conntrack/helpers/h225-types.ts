@@ -1,3 +1,4 @@
+import { networkWord } from '../../wire/byte-view.ts'
 import type { PerNode } from './per-decoder.ts'
 import {
   BOOLEAN,
@@ -87,10 +88,7 @@ export const CALL_SERVICES = sequence([skip(bits(7)), skip(sequence([skip(bits(2
 
 /** Words of the address that starts at a byte. */
 function wordsAt(bytes: Uint8Array, from: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => {
-    const at = from + 4 * i
-    return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
-  })
+  return Array.from({ length: count }, (_, i) => networkWord(bytes, from + 4 * i))
 }
 
 /** An IP address with a port after it, as parts named ipv4 or ipv6 have it; null for any other address. */

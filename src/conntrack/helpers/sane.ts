@@ -1,3 +1,4 @@
+import { networkWord } from '../../wire/byte-view.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
 import { HELP_ACCEPT, HELP_DROP, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
@@ -18,7 +19,7 @@ export const SANE: Helper = {
     if (!isAnswered(packet.info) || packet.payloadLength === 0) return HELP_ACCEPT
     const memory = packet.memory(() => ({ startAsked: false }))
     const { bytes, payload, payloadLength } = packet
-    const firstWord = word(bytes, payload)
+    const firstWord = networkWord(bytes, payload)
     if (packet.direction === 0) {
       if (payloadLength === REQUEST_BYTES) memory.startAsked = firstWord === START
       return HELP_ACCEPT
@@ -26,7 +27,7 @@ export const SANE: Helper = {
     if (!memory.startAsked) return HELP_ACCEPT
     memory.startAsked = false
     if (payloadLength < REPLY_BYTES || firstWord !== 0) return HELP_ACCEPT
-    const second = word(bytes, payload + 4)
+    const second = networkWord(bytes, payload + 4)
     if (second >>> 16 !== 0) return HELP_ACCEPT
     const result = packet.expect({
       protocol: PROTO_TCP,
@@ -36,8 +37,4 @@ export const SANE: Helper = {
     })
     return result === EXPECT_ADDED ? HELP_ACCEPT : HELP_DROP
   },
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
 }

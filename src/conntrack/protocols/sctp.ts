@@ -1,3 +1,4 @@
+import { networkWord } from '../../wire/byte-view.ts'
 import { P_L3_CAPTURED, P_L3_OFFSET, P_L4_LENGTH, P_L4_OFFSET } from '../../wire/packet-fields.ts'
 import { E_EXPIRY, E_SCTP_FLAGS, E_SCTP_STATE, E_SCTP_TAG, E_STATUS, ENTRY_INTS } from '../entry.ts'
 import { type Finding, TRACK_ACCEPT, TRACK_ACCEPT_UNRENEWED, TRACK_INVALID } from '../finding.ts'
@@ -98,7 +99,7 @@ export class SctpTracker {
         return TRACK_INVALID
       }
     }
-    const tag = word(bytes, at + 4)
+    const tag = networkWord(bytes, at + 4)
     if ((this.#chunks & ORDINARY_TAG_EXCEPT) === 0 && tag !== t[e + E_SCTP_TAG + direction]) {
       return this.#wrongTag(tag, t[e + E_SCTP_TAG + direction])
     }
@@ -151,14 +152,14 @@ export class SctpTracker {
       }
       if (type === CHUNK_INIT) {
         if (chunk + INIT_CHUNK > end) return this.#chunkCut()
-        this.#noteInit(t, e, direction, word(bytes, chunk + 4))
+        this.#noteInit(t, e, direction, networkWord(bytes, chunk + 4))
         // A repeated INIT does not keep an unanswered entry alive.
         if (state === SCTP_CLOSED && before === SCTP_CLOSED && (t[e + E_STATUS] & IPS_CONFIRMED) !== 0) {
           keepsTimeout = true
         }
       } else if (type === CHUNK_INIT_ACK) {
         if (chunk + INIT_CHUNK > end) return this.#chunkCut()
-        const initTag = word(bytes, chunk + 4)
+        const initTag = networkWord(bytes, chunk + 4)
         const known = t[e + E_SCTP_TAG + 1 - direction]
         const peerAsked = (t[e + E_SCTP_FLAGS] & (FLAG_INIT << (1 - direction))) !== 0
         const bothAsked = (t[e + E_SCTP_FLAGS] & (3 * FLAG_INIT)) === 3 * FLAG_INIT
@@ -192,14 +193,14 @@ export class SctpTracker {
   }
 
   #open(t: Int32Array, e: number, bytes: Uint8Array, at: number, end: number): boolean {
-    const tag = word(bytes, at + 4)
+    const tag = networkWord(bytes, at + 4)
     for (let chunk = at + COMMON_HEADER; chunk + CHUNK_HEADER <= end; chunk += chunkStep(bytes, chunk)) {
       const type = bytes[chunk]
       const state = sctpStateAfter(0, type, SCTP_NONE)
       if (state === SCTP_NONE || state === SCTP_INVALID) return false
       if (type === CHUNK_INIT) {
         if (chunk + INIT_CHUNK > end) return false
-        t[e + E_SCTP_TAG + 1] = word(bytes, chunk + 4)
+        t[e + E_SCTP_TAG + 1] = networkWord(bytes, chunk + 4)
         return true
       }
       if (type === CHUNK_HEARTBEAT) t[e + E_SCTP_TAG] = tag
@@ -246,8 +247,4 @@ export class SctpTracker {
 
 function chunkStep(bytes: Uint8Array, chunk: number): number {
   return (((bytes[chunk + 2] << 8) | bytes[chunk + 3]) + 3) & ~3
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
 }

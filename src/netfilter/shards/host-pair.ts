@@ -1,4 +1,5 @@
 import { ICMPV6_REDIRECT, isIcmpError, isIcmpv6Error } from '../../conntrack/protocols/icmp-types.ts'
+import { networkWord } from '../../wire/byte-view.ts'
 import {
   IP_V6,
   P_DST,
@@ -54,12 +55,12 @@ function ownHash(fields: Int32Array, base: number): number {
 }
 
 function quotedHash(bytes: Uint8Array, at: number, family: number): number {
-  if (family !== IP_V6) return mixed(pairOf(word(bytes, at), word(bytes, at + 4)))
+  if (family !== IP_V6) return mixed(pairOf(networkWord(bytes, at), networkWord(bytes, at + 4)))
   let source = 0
   let destination = 0
   for (let i = 0; i < 4; i++) {
-    source = Math.imul(source, 31) + word(bytes, at + i * 4)
-    destination = Math.imul(destination, 31) + word(bytes, at + 16 + i * 4)
+    source = Math.imul(source, 31) + networkWord(bytes, at + i * 4)
+    destination = Math.imul(destination, 31) + networkWord(bytes, at + 16 + i * 4)
   }
   return mixed(pairOf(source | 0, destination | 0))
 }
@@ -72,8 +73,4 @@ function pairOf(a: number, b: number): number {
 function mixed(hash: number): number {
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
   return hash ^ (hash >>> 13) ^ (hash << 9)
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
 }

@@ -1,3 +1,4 @@
+import { networkWord } from '../../wire/byte-view.ts'
 import { P_L3_CAPTURED, P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET } from '../../wire/packet-fields.ts'
 import { cutPacket } from '../cut-packet.ts'
 import { type CallCondition, type Condition, hotdropWhen, isBetween, UNKNOWN } from '../evaluate/condition.ts'
@@ -27,8 +28,9 @@ export function capturedEnd(packet: RulePacket): number {
   return packet.fields[packet.base + P_L3_OFFSET] + packet.fields[packet.base + P_L3_CAPTURED]
 }
 
+/** As `networkWord`, unsigned. */
 export function readWord(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0
+  return networkWord(bytes, at) >>> 0
 }
 
 /**

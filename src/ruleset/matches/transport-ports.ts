@@ -1,3 +1,4 @@
+import { networkWord } from '../../wire/byte-view.ts'
 import { P_L3_CAPTURED, P_L3_OFFSET, P_L4_LENGTH, P_L4_OFFSET, P_PORTS, P_PROTOCOL } from '../../wire/packet-fields.ts'
 import {
   PROTO_AH,
@@ -44,6 +45,5 @@ export function portsCaptured(packet: RulePacket): boolean {
 function wordAt(packet: RulePacket, offset: number): number | null {
   const { fields, base, bytes } = packet
   if (fields[base + P_L4_LENGTH] < offset + 4) return null
-  const at = fields[base + P_L4_OFFSET] + offset
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+  return networkWord(bytes, fields[base + P_L4_OFFSET] + offset)
 }

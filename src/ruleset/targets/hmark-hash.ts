@@ -1,4 +1,5 @@
 import { isIcmpError, isIcmpv6Error } from '../../conntrack/protocols/icmp-types.ts'
+import { networkWord } from '../../wire/byte-view.ts'
 import { jenkinsHash3 } from '../../wire/jenkins-hash.ts'
 import {
   EXTENSION_AUTH,
@@ -112,8 +113,7 @@ function ofPacket(packet: RulePacket, question: HashQuestion): number {
   const at = start + (protocol === PROTO_AH ? 4 : 0)
   if (hasPorts && question.portMask !== 0) {
     if (at + 4 > captured) return CANNOT_TELL
-    const { bytes } = packet
-    ports = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+    ports = networkWord(packet.bytes, at)
   }
   return hashOf(source, destination, hasPorts ? ports : null, protocol, question)
 }
