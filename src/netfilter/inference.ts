@@ -9,6 +9,7 @@ import {
   FRAGMENT_DEFRAG,
   IP_NONE,
   IP_V4,
+  IP_V6,
   LINK_HOST,
   LINK_OUTGOING,
   P_DST,
@@ -20,7 +21,7 @@ import {
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
-import { isMulticast } from './address-set.ts'
+import { isMulticast } from './address-kinds.ts'
 import type { Mode } from './topology.ts'
 
 /** An address on this share of the frames is the capturing host's. */
@@ -63,7 +64,7 @@ interface AddressUse {
 export function inferFrom(batches: readonly PacketBatch[], limit: number): Inference {
   let left = limit
   const uses = new Map<number | string, AddressUse>()
-  const frames = { [IP_V4]: 0, 6: 0 } as Record<number, number>
+  const frames = { [IP_V4]: 0, [IP_V6]: 0 } as Record<number, number>
   let marked = 0
   let checksumsSeen = 0
   let checksumsWrong = 0
@@ -142,7 +143,7 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
     (one) => one.sent > 0 && frames[one.family] >= FRAMES_NEEDED && one.frames >= frames[one.family] * NEARLY_EVERY,
   )
   const hosts = everywhere.filter((one) => everywhere.filter((other) => other.family === one.family).length === 1)
-  const main = frames[IP_V4] >= frames[6] ? IP_V4 : 6
+  const main = frames[IP_V4] >= frames[IP_V6] ? IP_V4 : IP_V6
   if (hosts.some((one) => one.family === main)) {
     return {
       mode: 'host',

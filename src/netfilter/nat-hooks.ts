@@ -35,7 +35,7 @@ import {
   P_SRC,
 } from '../wire/packet-fields.ts'
 import { PROTO_GRE, PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
-import { isLoopback } from './address-set.ts'
+import { isLoopback } from './address-kinds.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import { scopeOf, scopeText } from './ipv6-scope.ts'

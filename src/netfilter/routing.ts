@@ -2,6 +2,7 @@ import {
   IP_OPTION_BAD,
   IP_OPTION_SOURCE_ROUTE,
   IP_V4,
+  IP_V6,
   P_DST,
   P_FAMILY,
   P_IP_OPTIONS,
@@ -10,7 +11,8 @@ import {
   P_TTL,
 } from '../wire/packet-fields.ts'
 import { PROTO_IGMP } from '../wire/protocols.ts'
-import { isLoopback, isMulticast, type LocalAddresses } from './address-set.ts'
+import { isLoopback, isMulticast } from './address-kinds.ts'
+import type { LocalAddresses } from './local-addresses.ts'
 import type { Mode } from './topology.ts'
 
 /** The hooks that a packet takes. */
@@ -78,14 +80,14 @@ function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
 }
 
 function pathV6(fields: Int32Array, base: number, mode: Mode, local: LocalAddresses): number {
-  if (isMulticast(6, fields, base + P_DST)) {
+  if (isMulticast(IP_V6, fields, base + P_DST)) {
     return mode === 'host' || isOwnGroupV6(fields, base, local) ? PATH_INPUT : PATH_REFUSED
   }
   if (mode === 'host') return PATH_UNSEEN
   if (fields[base + P_TTL] <= 1) return PATH_REFUSED
   const isLinkLocal = fields[base + P_SRC] >>> 22 === LINK_LOCAL_V6 || fields[base + P_DST] >>> 22 === LINK_LOCAL_V6
-  const fromGroup = isMulticast(6, fields, base + P_SRC)
-  if (isLinkLocal || fromGroup || isUnspecified(6, fields, base + P_SRC)) return PATH_REFUSED
+  const fromGroup = isMulticast(IP_V6, fields, base + P_SRC)
+  if (isLinkLocal || fromGroup || isUnspecified(IP_V6, fields, base + P_SRC)) return PATH_REFUSED
   return PATH_FORWARD
 }
 

@@ -24,6 +24,10 @@ export class RulesAtHooks {
   readonly #others: readonly (readonly HookTable[])[]
   readonly #beforeNat: readonly (readonly HookTable[])[]
   readonly #afterNat: readonly (readonly HookTable[])[]
+  /** The packet's first UNKNOWN verdict, while later tables run. */
+  #decidedBy = -1
+  #possibleVerdicts = 0
+  #unknownReason = -1
 
   constructor(ruleset: CompiledRuleset | null) {
     this.#ruleset = ruleset
@@ -81,10 +85,6 @@ export class RulesAtHooks {
     if (verdict === VERDICT_UNKNOWN) this.#restoreUnknown(packet)
     return verdict
   }
-
-  #decidedBy = -1
-  #possibleVerdicts = 0
-  #unknownReason = -1
 
   #keepUnknown(packet: RulePacket): void {
     this.#decidedBy = packet.decidedBy

@@ -1,9 +1,10 @@
 import type { Family, RuleEnvironment } from '../ruleset/rule-environment.ts'
 import { INTERFACE_NONE } from '../ruleset/rule-packet.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
-import { isLoopback, isMulticast, LocalAddresses } from './address-set.ts'
+import { isLoopback, isMulticast } from './address-kinds.ts'
 import { INTERFACE_LOOPBACK, type InterfaceOption, Interfaces } from './interfaces.ts'
 import { SCOPE_GLOBAL, scopeOf } from './ipv6-scope.ts'
+import { LocalAddresses } from './local-addresses.ts'
 
 /** Which machine the rules run on: one that forwards the traffic, or one that is an end of it. */
 export type Mode = 'router' | 'host'

@@ -2,7 +2,7 @@ import type { Outcome } from '../netfilter/outcome.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { grown } from '../wire/grown.ts'
 import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
-import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
+import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-kind.ts'
 
 /** Conversations remembered at most; later ones are only counted. */
 export const CONVERSATIONS_MAX = 65_536

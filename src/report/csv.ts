@@ -3,14 +3,14 @@ import { reasonText } from '../conntrack/reasons.ts'
 import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
 import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
-import { IP_NONE, IP_V4, NOTE_NAMES, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import { IP_NONE, IP_V4, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { AnswerTexts } from './answers.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, snippet } from './byte-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { PACKET_COLUMNS } from './packet-columns.ts'
 import { protocolSnippets } from './protocol-names.ts'
-import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
+import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-kind.ts'
 
 /** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name, fragments). */
 const LINE_ROOM = 512
@@ -82,7 +82,7 @@ export class CsvSink implements Sink {
     at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, family, fields, base)
     at = writer.decimal(at, outcome.wireLength)
     at =
-      outcome.reason === 0 && outcome.note === 0
+      outcome.reason === 0 && outcome.note === NOTE_NONE
         ? writer.snippet(at, answer.whole)
         : this.explained(at, answer, outcome)
     if (outcome.connectionNumber > 0) at = writer.decimal(at, outcome.connectionNumber)

@@ -1,6 +1,6 @@
 import type { ReplaySummary } from '../netfilter/replay.ts'
 import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
-import { placedText, ruleNameWithFamily } from './rule-names.ts'
+import { ruleNameWithFamily, ruleText } from './rule-names.ts'
 import { printable, wrap } from './text.ts'
 
 type Rulesets = readonly (CompiledRuleset | null)[]
@@ -20,10 +20,7 @@ export function dependenceLines(rulesets: Rulesets, obstacles: readonly string[]
   if (sharing.length === 0) {
     return wrap('By no rule: threads may share the tracking by pairs of hosts (--threads).', 2, 2)
   }
-  const rules = sharing.flatMap((rule) => [
-    `  ${printable(ruleNameWithFamily(rule))}`,
-    ...placedText(`line ${rule.line}`, rule.text, 4),
-  ])
+  const rules = sharing.flatMap((rule) => [`  ${printable(ruleNameWithFamily(rule))}`, ...ruleText(rule)])
   const besides = others === '' ? '' : ` Besides, ${printable(others)}.`
   return [...rules, ...wrap(`So one thread tracks all connections. There may be more such rules.${besides}`, 2, 2)]
 }

@@ -9,7 +9,7 @@ import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, shortText, snippet } from './byte-writer.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { protocolSnippets } from './protocol-names.ts'
-import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-key.ts'
+import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-kind.ts'
 
 /** More bytes than a line needs, without the rule and the free texts (reason, unknown, file name). */
 const LINE_ROOM = 1024

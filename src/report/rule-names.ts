@@ -25,6 +25,11 @@ export function placedText(place: string, text: string, indent: number): string[
   return [`${blanks}${head}${cut(printable(text), room)}`]
 }
 
+/** Line and text of a rule, below its name. Only the line number: the file is clear from the family. */
+export function ruleText(rule: RuleInfo): string[] {
+  return placedText(`line ${rule.line}`, rule.text, 4)
+}
+
 /** `line 3`, `lines 3, 5, 7-12 and 40 more`: consecutive lines become a range. @param sorted in ascending order */
 export function lineList(sorted: readonly number[], most = RANGES_MAX): string {
   const ranges: { low: number; high: number }[] = []

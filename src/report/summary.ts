@@ -10,11 +10,11 @@ import { dependenceLines } from './dependence.ts'
 import { linkTypeName } from './link-type-names.ts'
 import { problemSentences } from './problems.ts'
 import { reportedProtocol } from './protocol-names.ts'
-import { lineList, more, placedText, ruleNameWithFamily } from './rule-names.ts'
+import { lineList, more, ruleNameWithFamily, ruleText } from './rule-names.ts'
 import { notesText, statesTable, verdictsTable } from './summary-tables.ts'
 import { byteSize, duration, type Paint, PLAIN, printable, table, utc, wrap } from './text.ts'
 import type { DropCount, ReasonCount, TrafficCounters } from './traffic-counters.ts'
-import { TRANSPORT_ICMP, TRANSPORT_PORTS } from './transport-key.ts'
+import { TRANSPORT_ICMP, TRANSPORT_PORTS } from './transport-kind.ts'
 
 /** Entries of a list that a summary shows; the rest is counted. */
 const LIST_MAX = 10
@@ -129,11 +129,6 @@ function dropLine(drop: DropCount): string[] {
   return [...wrap(`${ruleNameWithFamily(drop.rule)}: ${amounts.join(', ')}`, 2, 2), ...ruleText(drop.rule)]
 }
 
-/** Only the line number: the file is clear from the family. */
-function ruleText(rule: RuleInfo): string[] {
-  return placedText(`line ${rule.line}`, rule.text, 4)
-}
-
 /** Rules of the nat table see one packet of each connection, so their packets are counted as connections. */
 function natLines(summary: ReplaySummary, most: number): string[] {
   const bound = [summary.ruleset4, summary.ruleset6].flatMap((ruleset) =>
@@ -183,7 +178,7 @@ function unmatchedLines(summary: ReplaySummary, traffic: TrafficCounters, verbos
     const single = unmatched.filter((rule) => !wholeNames.has(chainOf(rule)))
     return [
       ...wrap(`${head}${open}`, 2, 2),
-      ...single.flatMap((rule) => placedText(`line ${rule.line}`, rule.text, 4)),
+      ...single.flatMap(ruleText),
       ...(whole.length === 0 ? [] : ['    and all rules of these chains']),
       ...whole.flatMap(([chain, lines]) => wrap(`${printable(chain)} (${lineList(lines)})`, 6, 2)),
     ]

@@ -2,6 +2,10 @@ import { FRAMES } from '../../pipeline/packet-batch.ts'
 import { SLOTS } from '../../pipeline/slot-ring.ts'
 import { ANSWER_NUMBERS } from './answer-rows.ts'
 
+/** Longest wait before a waiting thread checks again. */
+const WAIT_MILLISECONDS = 100
+const PRESSURE_MAX = 0x7fffffff
+
 const CACHE_LINE_INTS = 16
 /** Positions of the control words; words that different threads write are a cache line apart. */
 const TURNS = 0
@@ -110,16 +114,12 @@ export class AnswerRing {
     return true
   }
 
-  #sumOf(place: number, shards: number): number {
+  #sumOf(word: number, shards: number): number {
     let sum = 0
-    for (let shard = 0; shard < shards; shard++) sum += this.#control[SHARDS + shard * SHARD_INTS + place]
+    for (let shard = 0; shard < shards; shard++) sum += this.#control[SHARDS + shard * SHARD_INTS + word]
     return sum
   }
 }
-
-/** Longest wait before a waiting thread checks again. */
-const WAIT_MILLISECONDS = 100
-const PRESSURE_MAX = 0x7fffffff
 
 function allocate(shards: number): AnswerMemory {
   return {

@@ -7,7 +7,7 @@ import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } fro
 import { type Answer, AnswerTexts } from '../answers.ts'
 import { PACKET_COLUMNS } from '../packet-columns.ts'
 import { reportedProtocol } from '../protocol-names.ts'
-import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-key.ts'
+import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-kind.ts'
 import {
   type Column,
   type ColumnChunk,

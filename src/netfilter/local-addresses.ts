@@ -1,5 +1,6 @@
 import { type Prefix, parseAddress, parsePrefix } from '../wire/address.ts'
 import { IP_V4 } from '../wire/packet-fields.ts'
+import { isLoopback } from './address-kinds.ts'
 
 /** From this prefix length on a network has no subnet-router anycast address (RFC 6164). */
 const POINT_TO_POINT_V6 = 127
@@ -108,14 +109,4 @@ function isAmong(addresses: Int32Array, fields: Int32Array, at: number): boolean
     if (addresses[i] === a && addresses[i + 1] === b && addresses[i + 2] === c && addresses[i + 3] === d) return true
   }
   return false
-}
-
-/** 127.0.0.0/8, ::1 */
-export function isLoopback(family: number, fields: Int32Array, at: number): boolean {
-  if (family === IP_V4) return fields[at] >>> 24 === 127
-  return (fields[at] | fields[at + 1] | fields[at + 2]) === 0 && fields[at + 3] === 1
-}
-
-export function isMulticast(family: number, fields: Int32Array, at: number): boolean {
-  return family === IP_V4 ? fields[at] >>> 28 === 0xe : fields[at] >>> 24 === 0xff
 }

@@ -1,0 +1,11 @@
+import { IP_V4 } from '../wire/packet-fields.ts'
+
+/** 127.0.0.0/8, ::1 */
+export function isLoopback(family: number, fields: Int32Array, at: number): boolean {
+  if (family === IP_V4) return fields[at] >>> 24 === 127
+  return (fields[at] | fields[at + 1] | fields[at + 2]) === 0 && fields[at + 3] === 1
+}
+
+export function isMulticast(family: number, fields: Int32Array, at: number): boolean {
+  return family === IP_V4 ? fields[at] >>> 28 === 0xe : fields[at] >>> 24 === 0xff
+}
