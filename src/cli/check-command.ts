@@ -6,7 +6,14 @@ import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import type { Family } from '../ruleset/rule-environment.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
 import { type HelpText, newParser, parseArguments } from './parser.ts'
-import { readFingerprints, readLabelNames, readRuleset, readSets, readTimeoutPolicies } from './rule-files.ts'
+import {
+  RULE_FILE_OPTIONS,
+  readFingerprints,
+  readLabelNames,
+  readRuleset,
+  readSets,
+  readTimeoutPolicies,
+} from './rule-files.ts'
 
 /** The command line of `ctreplay check`, checked. */
 interface CheckCommand {
@@ -25,10 +32,7 @@ interface CheckCommand {
 const OPTIONS = {
   print: { boolean: true, describe: 'Print the rules in their canonical form, and nothing else' },
   json: { boolean: true, describe: 'Print the report as JSON' },
-  ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
-  'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
-  connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
-  fingerprints: { string: true, describe: 'What -m osf knows SYNs by: pf.os, as nfnl_osf -f loads it' },
+  ...RULE_FILE_OPTIONS,
   ipv4: { boolean: true, describe: 'The rules are for IPv4 (else inferred from the file)' },
   ipv6: { boolean: true, describe: 'The rules are for IPv6 (else inferred from the file)' },
   'fail-on-warnings': { boolean: true, describe: 'Exit with 1 when there is anything but notes' },

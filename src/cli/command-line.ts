@@ -11,6 +11,7 @@ import {
 } from './option-values.ts'
 import { OUTPUT_OPTIONS, type Outputs, outputsOf } from './outputs.ts'
 import { type HelpText, newParser, parseArguments } from './parser.ts'
+import { RULE_FILE_OPTIONS } from './rule-files.ts'
 
 const FAIL_ON = ['drop', 'invalid', 'unknown'] as const
 type FailOn = (typeof FAIL_ON)[number]
@@ -36,16 +37,16 @@ export interface CommandLine extends Outputs {
 const OPTIONS = {
   rules: { string: true, describe: 'IPv4 rules, as iptables-save prints them' },
   rules6: { string: true, describe: 'IPv6 rules, as ip6tables-save prints them' },
-  ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
+  ipset: RULE_FILE_OPTIONS.ipset,
   mode: { string: true, choices: ['router', 'host'], describe: 'The machine that the rules run on (else inferred)' },
   local: { string: true, describe: 'Its own addresses: ADDR[/LEN][,…] (else inferred); may be repeated' },
   iface: { string: true, describe: 'The networks behind an interface: NAME=CIDR[,CIDR]; may be repeated' },
   'in-iface': { string: true, describe: 'All packets come in by this interface' },
   'out-iface': { string: true, describe: 'All packets leave by this interface' },
   sysctl: { string: true, describe: 'Set the tracker: nf_conntrack_…=N; may be repeated' },
-  'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
-  connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
-  fingerprints: { string: true, describe: 'What -m osf knows SYNs by: pf.os, as nfnl_osf -f loads it' },
+  'timeout-policies': RULE_FILE_OPTIONS['timeout-policies'],
+  connlabels: RULE_FILE_OPTIONS.connlabels,
+  fingerprints: RULE_FILE_OPTIONS.fingerprints,
   helper: {
     string: true,
     describe: 'Tracking helpers: auto (the usual ports) or PROTO/PORT=NAME; may be repeated',

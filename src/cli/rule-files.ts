@@ -16,6 +16,14 @@ import { UsageError } from './exit-codes.ts'
 import { readText, readUnmarkedText } from './input-texts.ts'
 import { familyOf } from './ruleset-family.ts'
 
+/** The options that name the files besides the rules, the same for all commands. */
+export const RULE_FILE_OPTIONS = {
+  ipset: { string: true, describe: 'The sets that rules name, as ipset save prints them; may be repeated' },
+  'timeout-policies': { string: true, describe: 'The policies of -j CT --timeout, as nfct list timeout prints them' },
+  connlabels: { string: true, describe: 'The names that -m connlabel uses: connlabel.conf' },
+  fingerprints: { string: true, describe: 'What -m osf knows SYNs by: pf.os, as nfnl_osf -f loads it' },
+} as const
+
 /**
  * @param family null: the file tells (familyOf)
  * @throws UsageError when the file cannot be read; RulesetError
