@@ -19,7 +19,7 @@ export interface TimeoutPolicy {
   readonly family: number
   /** Number of the protocol; PROTO_GENERIC. */
   readonly protocol: number
-  /** Seconds by the states named in STATES; for other states the sysctl applies. */
+  /** Seconds by the states named in TIMEOUT_STATES; for other states the sysctl applies. */
   readonly seconds: ReadonlyMap<string, number>
 }
 
@@ -33,7 +33,7 @@ type TimeoutName = SysctlName | 'tcp_syn_sent2'
 const SYN_SENT2_SECONDS = 120
 
 /** The states of each protocol by their names in nfct(8), and the timeout of each. */
-export const STATES: ReadonlyMap<number, Readonly<Record<string, TimeoutName>>> = new Map([
+export const TIMEOUT_STATES: ReadonlyMap<number, Readonly<Record<string, TimeoutName>>> = new Map([
   [
     PROTO_TCP,
     {
@@ -84,7 +84,7 @@ export function perPolicy<T>(
 }
 
 function changed(usual: Timeouts, { protocol, seconds }: TimeoutPolicy): Timeouts {
-  const states = STATES.get(protocol) ?? {}
+  const states = TIMEOUT_STATES.get(protocol) ?? {}
   const own = [...seconds].map(([state, value]) => [states[state], value] as const)
   return { ...usual, ...Object.fromEntries(own) }
 }

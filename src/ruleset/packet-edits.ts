@@ -15,6 +15,15 @@ import {
   P_TTL,
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
+import {
+  PROTO_DCCP,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_SCTP,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UDPLITE,
+} from '../wire/protocols.ts'
 import { HOOK_FORWARD, HOOK_POSTROUTING } from './hooks.ts'
 
 /** Parts of a packet that targets change. */
@@ -40,13 +49,13 @@ export const PART_TRACKING = 512
 const UDP_SUM = 6
 /** By protocol: offsets in the transport header of the ports or the identifier, and of the checksum, or -1. */
 const TRANSPORT_PLACES: ReadonlyMap<number, readonly [number, number]> = new Map([
-  [1, [4, 2]],
-  [6, [0, 16]],
-  [17, [0, UDP_SUM]],
-  [33, [0, 6]],
-  [58, [4, 2]],
-  [132, [0, -1]],
-  [136, [0, 6]],
+  [PROTO_ICMP, [4, 2]],
+  [PROTO_TCP, [0, 16]],
+  [PROTO_UDP, [0, UDP_SUM]],
+  [PROTO_DCCP, [0, 6]],
+  [PROTO_ICMPV6, [4, 2]],
+  [PROTO_SCTP, [0, -1]],
+  [PROTO_UDPLITE, [0, 6]],
 ])
 
 /** Bytes that TCPMSS may add. */

@@ -1,4 +1,4 @@
-import { PROTO_GENERIC, STATES, type TimeoutPolicies, type TimeoutPolicy } from '../conntrack/timeout-policy.ts'
+import { PROTO_GENERIC, TIMEOUT_STATES, type TimeoutPolicies, type TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import type { ParsedRuleset } from './rule.ts'
 import { type LocatedError, RulesetError } from './text/ruleset-error.ts'
@@ -49,7 +49,7 @@ function fault(name: string, policy: TimeoutPolicy | undefined, family: number, 
   if (policy === undefined) return `there is no timeout policy "${name}" in --timeout-policies; add it there`
   if (policy.family !== family)
     return `the timeout policy "${name}" is for ${policy.family === IP_V4 ? 'IPv4' : 'IPv6'}`
-  const tracked = STATES.has(protocol) ? protocol : PROTO_GENERIC
+  const tracked = TIMEOUT_STATES.has(protocol) ? protocol : PROTO_GENERIC
   return policy.protocol === tracked ? null : `the timeout policy "${name}" is for another protocol than that of -p`
 }
 

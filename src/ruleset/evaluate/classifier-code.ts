@@ -1,5 +1,6 @@
 import { P_L4_LENGTH, P_PROTOCOL } from '../../wire/packet-fields.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { MASK_ALL } from '../text/numbers.ts'
 import type { Classifier, ClassifierField } from './classifier.ts'
 import { PROTOCOL_SLOTS } from './demands.ts'
 import { FIELDS, type Field } from './fields.ts'
@@ -7,7 +8,6 @@ import { PLACE_SHIFT, SPREAD } from './head-cache.ts'
 import { EVERY_RULE } from './rule-index.ts'
 import { isSteadyField } from './steadiness.ts'
 
-const EVERY_BIT = 0xffff_ffff
 /** Odd numbers, one for each field, that spread heads over the bits of a hash. */
 const SPREADS = [SPREAD, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09]
 
@@ -66,7 +66,7 @@ function rowSource(
     if (cache === null) return searched
     return `const ${own('c', at)} = ${field}.cache, ${own('v', at)} = ${field}.cache.values, ${own('h', at)} = ${field}.cache.heads`
   })
-  const lengthKnown = knownWhen(FIELDS.transportLength, EVERY_BIT)
+  const lengthKnown = knownWhen(FIELDS.transportLength, MASK_ALL)
   const alarm = `f[b + ${P_L4_LENGTH}] < ${own('a')}[f[b + ${P_PROTOCOL}] & ${PROTOCOL_SLOTS - 1}]`
   const isCareful = fields.some(({ late }) => late) && alarms.some((length) => length > 0)
   const hash = fields.map((_, at) => `Math.imul(h${at}, ${SPREADS[at]})`).join(' + ')
@@ -107,7 +107,7 @@ function headLines(
             `const place = ${place}`,
             `${head} = ${own('v')}[place] === ${value} ? ${own('h')}[place] : ${own('c')}.find(place, ${value})`,
           ]
-  const known = [knownWhen(field, EVERY_BIT), late ? '!alarm' : undefined].filter((one) => one !== undefined)
+  const known = [knownWhen(field, MASK_ALL), late ? '!alarm' : undefined].filter((one) => one !== undefined)
   const condition = known.length > 0 ? `if (${known.join(' && ')}) ` : ''
   return [`  let ${head} = ${EVERY_RULE}`, `  ${condition}{ const ${value} = ${expression}; ${found.join('; ')} }`]
 }

@@ -1,7 +1,7 @@
 import type { Family, RuleEnvironment } from '../rule-environment.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import type { AddressMask, Words } from '../text/addresses.ts'
-import type { NumberRange } from '../text/numbers.ts'
+import { MASK_ALL, type NumberRange } from '../text/numbers.ts'
 import type { FieldName } from './fields.ts'
 import type { RuleMemory } from './rule-memory.ts'
 
@@ -135,12 +135,12 @@ export function isIn(
   field: FieldName,
   ranges: readonly NumberRange[],
   negated = false,
-  mask = 0xffff_ffff,
+  mask = MASK_ALL,
 ): FieldCondition {
   return { kind: 'field', field, mask, ranges, negated }
 }
 
-export function equals(field: FieldName, value: number, negated = false, mask = 0xffff_ffff): FieldCondition {
+export function equals(field: FieldName, value: number, negated = false, mask = MASK_ALL): FieldCondition {
   return isIn(field, [{ low: value, high: value }], negated, mask)
 }
 

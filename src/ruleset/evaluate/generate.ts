@@ -35,8 +35,8 @@ const NAMES = ['k', 'n', 'inRanges', 'headFor', 'x', 'c']
 /** Lines that stand before every piece of generated code. */
 const PRELUDE = [
   "'use strict'",
-  'function bail(id) { k.trail.ruleIds[0] = id; k.trail.length = 1; return -1 }',
-  'function via(result, id) { if (result === -1) k.trail.ruleIds[k.trail.length++] = id; return result }',
+  `function bail(id) { k.trail.ruleIds[0] = id; k.trail.length = 1; return ${BAIL} }`,
+  `function via(result, id) { if (result === ${BAIL}) k.trail.ruleIds[k.trail.length++] = id; return result }`,
 ]
 
 /**

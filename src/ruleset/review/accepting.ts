@@ -56,7 +56,7 @@ export function asksForTransport(facts: Facts): boolean {
 }
 
 /** Whether the rule is only for packets of the loopback interface. */
-export function isLoopback(facts: Facts): boolean {
+export function isOnlyForLoopback(facts: Facts): boolean {
   return facts.names.some(({ name, prefix, negated }) => name === 'lo' && !prefix && !negated)
 }
 

@@ -1,3 +1,4 @@
+import { mergeRanges } from '../evaluate/runtime.ts'
 import { intersect, type ValueSet } from '../evaluate/value-set.ts'
 import { type Box, setOf, withSet } from './box.ts'
 import { isSubset, without } from './field-sets.ts'
@@ -121,7 +122,7 @@ export class CoverSearch {
         if (set === undefined) return false
         sets.push(set)
       }
-      return !isSubset(setOf(box, dimension) ?? this.#domain(dimension), unionOf(sets))
+      return !isSubset(setOf(box, dimension) ?? this.#domain(dimension), mergeRanges(sets.flat()))
     })
   }
 }
@@ -130,7 +131,7 @@ export class CoverSearch {
 function takeOff(set: ValueSet, group: readonly Cover[], found: Set<number>): ValueSet {
   if (group.length > GROUP_MAX) {
     for (const { taker } of group) found.add(taker)
-    return without(set, unionOf(group.map(({ box }) => box.sets[0])))
+    return without(set, mergeRanges(group.flatMap(({ box }) => box.sets[0])))
   }
   let rest = set
   for (const { box, taker } of group) {
@@ -157,15 +158,4 @@ function sizeOf(set: ValueSet): number {
   let size = 0
   for (const { low, high } of set) size += high - low + 1
   return size
-}
-
-function unionOf(sets: readonly ValueSet[]): ValueSet {
-  const ranges = sets.flat().sort((one, other) => one.low - other.low)
-  const union: { low: number; high: number }[] = []
-  for (const { low, high } of ranges) {
-    const last = union.at(-1)
-    if (last !== undefined && low <= last.high + 1) last.high = Math.max(last.high, high)
-    else union.push({ low, high })
-  }
-  return union
 }

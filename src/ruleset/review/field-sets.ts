@@ -1,43 +1,42 @@
 import type { FieldCondition } from '../evaluate/condition.ts'
 import type { FieldName } from '../evaluate/fields.ts'
-import { complement, intersect, type ValueSet, valuesOf } from '../evaluate/value-set.ts'
+import { complement, intersect, OCTET, PORT, type ValueSet, valuesOf, WORD } from '../evaluate/value-set.ts'
 import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
 
-const WORD: ValueSet = [{ low: 0, high: 0xffff_ffff }]
-const SHORT: ValueSet = [{ low: 0, high: 0xffff }]
-const OCTET: ValueSet = [{ low: 0, high: 0xff }]
+const ANY_WORD: ValueSet = [{ low: 0, high: WORD }]
+const ANY_PORT: ValueSet = [{ low: 0, high: PORT }]
+const ANY_OCTET: ValueSet = [{ low: 0, high: OCTET }]
 const STATES: ValueSet = [STATE_INVALID, STATE_ESTABLISHED, STATE_RELATED, STATE_NEW, STATE_UNTRACKED].map((bit) => ({
   low: bit,
   high: bit,
 }))
-
 const OF_A_CONNECTION: ValueSet = [STATE_ESTABLISHED, STATE_RELATED, STATE_NEW].map((bit) => ({ low: bit, high: bit }))
 
 /** Fields about which the review can reason, and every value that a packet may have there. */
 const DOMAINS: Partial<Record<FieldName, ValueSet>> = {
-  source0: WORD,
-  source1: WORD,
-  source2: WORD,
-  source3: WORD,
-  destination0: WORD,
-  destination1: WORD,
-  destination2: WORD,
-  destination3: WORD,
-  protocol: OCTET,
-  length: SHORT,
-  ttl: OCTET,
-  tos: OCTET,
+  source0: ANY_WORD,
+  source1: ANY_WORD,
+  source2: ANY_WORD,
+  source3: ANY_WORD,
+  destination0: ANY_WORD,
+  destination1: ANY_WORD,
+  destination2: ANY_WORD,
+  destination3: ANY_WORD,
+  protocol: ANY_OCTET,
+  length: ANY_PORT,
+  ttl: ANY_OCTET,
+  tos: ANY_OCTET,
   fragmentOffset: [{ low: 0, high: 0x1fff }],
-  sourcePort: SHORT,
-  destinationPort: SHORT,
-  tcpFlags: OCTET,
-  icmpTypeCode: SHORT,
+  sourcePort: ANY_PORT,
+  destinationPort: ANY_PORT,
+  tcpFlags: ANY_OCTET,
+  icmpTypeCode: ANY_PORT,
   macHigh: [{ low: 0, high: 0xff_ffff }],
   macLow: [{ low: 0, high: 0xff_ffff }],
-  linkType: OCTET,
+  linkType: ANY_OCTET,
   state: STATES,
-  mark: WORD,
-  connectionMark: WORD,
+  mark: ANY_WORD,
+  connectionMark: ANY_WORD,
 }
 
 /** A field and a set of its values. */
@@ -65,7 +64,7 @@ export function impliedSet(condition: FieldCondition, negated: boolean): FieldSe
 
 /** A type without code stands for all its codes. */
 function icmpTypes(condition: FieldCondition, negated: boolean): FieldSet | null {
-  const types = valuesOf({ ...condition, negated: condition.negated !== negated }, 0xff)
+  const types = valuesOf({ ...condition, negated: condition.negated !== negated }, OCTET)
   return (
     types && {
       field: 'icmpTypeCode',
@@ -97,12 +96,11 @@ export function contains(values: ValueSet, value: number): boolean {
 }
 
 export function without(set: ValueSet, taken: ValueSet): ValueSet {
-  return intersect(set, complement(taken, 0xffff_ffff))
+  return intersect(set, complement(taken, WORD))
 }
 
 export function unite(one: ValueSet, other: ValueSet): ValueSet {
-  const max = 0xffff_ffff
-  return complement(intersect(complement(one, max), complement(other, max)), max)
+  return complement(intersect(complement(one, WORD), complement(other, WORD)), WORD)
 }
 
 /** The highest value, rounded up to a power of two less one. */

@@ -7,7 +7,7 @@ import {
   dropsInTheEnd,
   type Ending,
   endingsOf,
-  isLoopback,
+  isOnlyForLoopback,
   mayBe,
   mayComeOverLoopback,
 } from './accepting.ts'
@@ -77,7 +77,7 @@ function filterMistakes(
 }
 
 function repliesDropped(filter: Flow, base: string, endings: readonly Ending[]): Mistake[] {
-  const accepting = endings.filter(({ accepts, facts }) => accepts && !isLoopback(facts))
+  const accepting = endings.filter(({ accepts, facts }) => accepts && !isOnlyForLoopback(facts))
   if (accepting.length === 0 || !dropsInTheEnd(filter, base, endings)) return []
   const takesReplies = accepting.some(({ facts }) => {
     if (!mayBe(facts, STATE_ESTABLISHED)) return false
@@ -93,7 +93,7 @@ function repliesDropped(filter: Flow, base: string, endings: readonly Ending[]):
 /** `--sport 53 -j ACCEPT`: meant for replies, but anybody can choose the source port. */
 function openToSourcePort(endings: readonly Ending[]): Mistake[] {
   const holes = endings.filter(({ accepts, facts }) => {
-    if (!accepts || !mayBe(facts, STATE_NEW) || isLoopback(facts)) return false
+    if (!accepts || !mayBe(facts, STATE_NEW) || isOnlyForLoopback(facts)) return false
     const ports = facts.values.get('sourcePort')
     const few = ports?.every(({ low, high }) => high < 1024 || low === high)
     const named = ['source0', 'source3', 'destinationPort', 'tcpFlags'] as const
@@ -118,7 +118,7 @@ function isWithoutSyn(facts: Facts): boolean {
 /** `! --syn -j ACCEPT`: meant for replies, but anybody can send segments without SYN. */
 function openWithoutSyn(endings: readonly Ending[]): Mistake[] {
   const holes = endings.filter(({ accepts, facts }) => {
-    if (!accepts || !mayBe(facts, STATE_NEW) || isLoopback(facts) || !isWithoutSyn(facts)) return false
+    if (!accepts || !mayBe(facts, STATE_NEW) || isOnlyForLoopback(facts) || !isWithoutSyn(facts)) return false
     const named = ['source0', 'source3', 'destinationPort'] as const
     return named.every((field) => !facts.values.has(field))
   })
@@ -137,7 +137,7 @@ function stateBeforeTracking(all: readonly ReviewedRule[]): Mistake[] {
     if (rule.table.name !== 'raw') return false
     const facts = new Facts().add(rule.checks)
     const states = facts.values.get('state')
-    return states?.some(({ low }) => low !== STATE_UNTRACKED) && !isLoopback(facts)
+    return states?.some(({ low }) => low !== STATE_UNTRACKED) && !isOnlyForLoopback(facts)
   })
   if (asking.length === 0) return []
   const text =
@@ -189,7 +189,7 @@ function invalidAccepted(endings: readonly Ending[]): Mistake[] {
       rule.chain === drop.rule.chain &&
       rule.number < drop.rule.number &&
       mayBe(facts, STATE_INVALID) &&
-      !isLoopback(facts),
+      !isOnlyForLoopback(facts),
   )
   if (before.length === 0) return []
   const text =
@@ -216,7 +216,7 @@ function neighbourDiscoveryDropped(filter: Flow, endings: readonly Ending[]): Mi
     endings.some(({ accepts, facts }) => {
       const protocols = facts.values.get('protocol')
       const types = facts.values.get('icmpTypeCode')
-      if (!accepts || isLoopback(facts) || !mayBe(facts, STATE_UNTRACKED)) return false
+      if (!accepts || isOnlyForLoopback(facts) || !mayBe(facts, STATE_UNTRACKED)) return false
       return (!protocols || contains(protocols, PROTO_ICMPV6)) && (!types || contains(types, typeCode))
     })
   if (accepted(NEIGHBOUR_SOLICITATION) && accepted(NEIGHBOUR_ADVERTISEMENT)) return []

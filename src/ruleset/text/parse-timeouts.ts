@@ -1,4 +1,4 @@
-import { PROTO_GENERIC, STATES, type TimeoutPolicy } from '../../conntrack/timeout-policy.ts'
+import { PROTO_GENERIC, TIMEOUT_STATES, type TimeoutPolicy } from '../../conntrack/timeout-policy.ts'
 import { IP_V4, IP_V6 } from '../../wire/packet-fields.ts'
 import {
   PROTO_GRE,
@@ -99,7 +99,7 @@ function add(policies: TimeoutPolicy[], policy: TimeoutPolicy): void {
 }
 
 function setState(policy: { protocol: number; seconds: Map<string, number> }, state: Token, value?: Token): void {
-  const states = Object.keys(STATES.get(policy.protocol) ?? {})
+  const states = Object.keys(TIMEOUT_STATES.get(policy.protocol) ?? {})
   const name = state.text.toLowerCase()
   if (!states.includes(name)) {
     throw new Refusal(state, `"${state.text}" is not a state of this protocol; write one of ${states.join(', ')}`)
@@ -117,6 +117,6 @@ function oneOf(token: Token, known: Readonly<Record<string, number>>, what: stri
 
 function numberedProtocol(token: Token): number {
   const number = Number(token.text)
-  if (STATES.has(number)) return number
+  if (TIMEOUT_STATES.has(number)) return number
   throw new Refusal(token, `"${token.text}" is no protocol that has timeouts`)
 }

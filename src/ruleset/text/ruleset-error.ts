@@ -1,11 +1,11 @@
 /** Where something stands in a file. Lines and columns count from 1. */
-export interface Position {
+export interface FilePosition {
   readonly line: number
   readonly column: number
 }
 
 /** One thing wrong with a ruleset, and where. */
-export interface LocatedError extends Position {
+export interface LocatedError extends FilePosition {
   readonly file: string
   /** `what; what to write instead` */
   readonly text: string
@@ -28,7 +28,7 @@ export class Refusal extends Error {
   readonly column: number
 
   /** @param text what is wrong; after a semicolon what to write instead */
-  constructor(at: Position, text: string) {
+  constructor(at: FilePosition, text: string) {
     super(text)
     this.line = at.line
     this.column = at.column

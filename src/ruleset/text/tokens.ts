@@ -1,7 +1,7 @@
-import { type Position, Refusal } from './ruleset-error.ts'
+import { type FilePosition, Refusal } from './ruleset-error.ts'
 
 /** A word of a rule without quotes and escapes, with its place in the file. */
-export interface Token extends Position {
+export interface Token extends FilePosition {
   readonly text: string
 }
 
@@ -45,7 +45,7 @@ function isBlank(char: number): boolean {
 }
 
 /** A word from its quote on, up to the closing one. */
-function quotedWord(source: string, start: number, place: Position): { text: string; end: number } {
+function quotedWord(source: string, start: number, place: FilePosition): { text: string; end: number } {
   let text = ''
   for (let at = start + 1; at < source.length; at++) {
     const char = source[at]
