@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FRAME_CAPTURED, FRAME_INTS, FRAME_LINK_TYPE, FRAME_OFFSET, FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { verifyTransportChecksum } from '../../src/wire/checksum.ts'
@@ -20,13 +19,13 @@ import {
   P_SRC,
   PACKET_INTS,
 } from '../../src/wire/packet-fields.ts'
+import { temporaryFolder } from '../support/files.ts'
 import { CAPTURES, captureFile } from './captures.ts'
 
 const PACKETS = 20_000
 /** So many that connections which are open from the start on, all at their first packets, hardly count. */
 const MANY_PACKETS = 200_000
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-captures-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 interface Contents {
   packets: number

@@ -1,19 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { payload, pcapFile, readAll } from '../support/captures.ts'
+import { temporaryFolder } from '../support/files.ts'
 
 /** Of this process, one by one (Linux). */
 const OPEN_FILES = '/proc/self/fd'
 
-let folder = ''
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ctreplay-merge-'))
-})
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 /** Writes a capture with frames at the given microseconds, and gives its path. */
 function capture(name: string, times: readonly number[]): string {

@@ -1,25 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture, openSource } from '../../src/capture/open-capture.ts'
 import { StreamSource } from '../../src/capture/stream-source.ts'
 import { payload, pcapFile, pcapHeader, pcapRecord, readAll, readBytes } from '../support/captures.ts'
+import { fileWriter, temporaryFolder } from '../support/files.ts'
 
-let folder = ''
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ctreplay-open-'))
-})
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function file(name: string, content: string | Uint8Array): string {
-  const path = join(folder, name)
-  writeFileSync(path, content)
-  return path
-}
+const folder = temporaryFolder()
+const file = fileWriter(folder)
 
 const frame = { seconds: 1, fraction: 2, data: payload(60) }
 

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { runCheck } from '../../src/cli/check-command.ts'
 import { PLAIN } from '../../src/report/text.ts'
+import { temporaryFolder } from '../support/files.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-check-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 function file(name: string, lines: readonly string[]): string {
   const path = join(folder, name)

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { buildProgram } from '../support/built-program.ts'
+import { fileWriter } from '../support/files.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { folder, main, remove } = buildProgram()
+const written = fileWriter(folder)
 const sample = join(root, 'pcaps/ssh-workstation.pcap')
 const rules = join(root, 'pcaps/ssh-workstation.v4')
 const workstation = ['--mode', 'host', '--local', '192.0.2.10']
@@ -319,12 +321,6 @@ describe('a capture that cannot be read', () => {
     expect(stdout).toMatch(/standard input, byte [\d,]+, after frame \d+/)
   })
 })
-
-function written(name: string, bytes: Buffer): string {
-  const path = join(folder, name)
-  writeFileSync(path, bytes)
-  return path
-}
 
 describe('--threads', () => {
   it.each(['0', 'two', '-1', '1.5'])('%s is no number of threads', (value) => {

@@ -1,13 +1,15 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { linkSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { EXIT_CAPTURE } from '../../src/cli/exit-codes.ts'
 import { buildProgram } from '../support/built-program.ts'
+import { fileWriter } from '../support/files.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { folder, main, remove } = buildProgram()
+const written = fileWriter(folder)
 const capture = join(root, 'pcaps/web-server.pcap')
 const rules = join(root, 'pcaps/web-server.v4')
 const bytes = readFileSync(capture)
@@ -21,12 +23,6 @@ function ctreplay(...args: string[]): SpawnSyncReturns<string> {
 
 /** On one line. */
 const summary = (...args: string[]): string => ctreplay(...args).stdout.replace(/\s+/g, ' ')
-
-function written(name: string, content: string | Uint8Array): string {
-  const file = join(folder, name)
-  writeFileSync(file, content)
-  return file
-}
 
 const limited = written('limited.v4', '*filter\n-A FORWARD -m limit --limit 1/s -j ACCEPT\nCOMMIT\n')
 

@@ -1,12 +1,14 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { buildProgram } from '../support/built-program.ts'
+import { fileWriter } from '../support/files.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { folder, main, remove } = buildProgram()
+const written = fileWriter(folder)
 const sample = join(root, 'pcaps/ssh-workstation.pcap')
 const rules = join(root, 'pcaps/ssh-workstation.v4')
 const asked = '--mode host --local 192.0.2.10 --ndjson - --quiet'
@@ -17,12 +19,6 @@ afterAll(remove)
 function bash(line: string): SpawnSyncReturns<string> {
   const command = `ctreplay() { "${process.execPath}" "${main}" "$@"; }; ${line}`
   return spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 30_000 })
-}
-
-function written(name: string, content: string | Uint8Array): string {
-  const file = join(folder, name)
-  writeFileSync(file, content)
-  return file
 }
 
 describe('rules that come by a pipe', () => {

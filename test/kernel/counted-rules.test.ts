@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { fileWriter, temporaryFolder } from '../support/files.ts'
 import { icmp, tcp, udp } from '../support/packets.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { type Pair, type PairResult, runPair } from './pair.ts'
@@ -120,14 +118,10 @@ const CHANGED_IN_LENGTH = [
   tcp('192.0.2.10:3>198.51.100.80:8080', 'S', { seq: 1 }),
 ]
 
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-counted-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 const sample = (name: string): string => fileURLToPath(new URL(`../../pcaps/${name}`, import.meta.url))
-const written = (name: string, text: string): string => {
-  writeFileSync(join(folder, name), text)
-  return join(folder, name)
-}
+const written = fileWriter(folder)
 
 describe.skipIf(!oracle.available)(
   `what rules have counted (${oracle.available ? 'the kernel is asked' : oracle.why})`,

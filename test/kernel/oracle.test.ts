@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/files.ts'
 import { concat, ether, fragments, tcp, udp } from '../support/packets.ts'
 import { type CaptureFrame, pcap } from '../support/pcap.ts'
 import { kernelOracle, type OracleLine } from './kernel-oracle.ts'
 
 const oracle = kernelOracle()
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-oracle-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 interface Run {
   rules?: string[]

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { release, tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/files.ts'
 import { pcap } from '../support/pcap.ts'
 import { type Answer, answerOfKernel, answerText } from './answer.ts'
 import { compare } from './compare.ts'
@@ -12,9 +13,7 @@ import { PROBES } from './probes/index.ts'
 
 const RECORDED: RecordedAnswers = JSON.parse(readFileSync(new URL('recorded-6.18.json', import.meta.url), 'utf8'))
 const oracle = kernelOracle()
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-probes-'))
-
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 describe('ctreplay says what Linux 6.18 said', () => {
   it.each(PROBES.map((probe) => [probe.name, probe] as const))('%s', async (name, probe) => {

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { kernelOracle, type OracleLine } from '../kernel/kernel-oracle.ts'
+import { temporaryFolder } from '../support/files.ts'
 import { ether, icmpv6, udp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
 import { Replaying, table } from './replaying.ts'
@@ -21,8 +21,7 @@ describe.each(MACHINES)('%s', (_, { mode, local, cases }) => {
 })
 
 const oracle = kernelOracle()
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-routing-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 function wayOfKernel({ state, hook, verdict, note }: OracleLine): string {
   if (state === 'OTHERHOST') return 'not-seen'

@@ -11,9 +11,11 @@ import { rulesetFile } from '../bench/rulesets.ts'
 import { SAMPLES, sampleArguments } from '../pcaps/samples.ts'
 import { buildProgram } from '../support/built-program.ts'
 import { block, interfaceBlock, packetBlock, padded, sectionHeader, u32 } from '../support/captures.ts'
+import { fileWriter } from '../support/files.ts'
 import { udp } from '../support/packets.ts'
 
 const { folder, main, remove } = buildProgram()
+const written = fileWriter(folder)
 const samples = fileURLToPath(new URL('../../pcaps', import.meta.url))
 const everyday = join(folder, 'everyday.pcap')
 writeEveryday(40_000)
@@ -50,12 +52,6 @@ function traces(threads: number, args: readonly string[], input?: Uint8Array): R
 function expectTheSame(args: readonly string[], input?: Uint8Array): void {
   const alone = traces(1, args, input)
   expect([traces(2, args, input), traces(3, args, input)]).toEqual([alone, alone])
-}
-
-function written(name: string, bytes: Uint8Array): string {
-  const path = join(folder, name)
-  writeFileSync(path, bytes)
-  return path
 }
 
 /** A capture with what is cut out of it, or put over it. */

@@ -9,10 +9,12 @@ import { FRAME_FILE, FRAME_INTS, FRAME_NANOSECONDS } from '../../src/capture/fra
 import type { PacketSource } from '../../src/pipeline/packet-source.ts'
 import { CHECKSUM_GOOD, P_CHECKSUM, P_SRC, P_TTL, PACKET_INTS } from '../../src/wire/packet-fields.ts'
 import { buildProgram } from '../support/built-program.ts'
+import { fileWriter } from '../support/files.ts'
 import { udp } from '../support/packets.ts'
 import { pcap } from '../support/pcap.ts'
 
 const { folder, dist, main, load, remove } = buildProgram()
+const written = fileWriter(folder)
 const { openPackets, CaptureError } = await load()
 afterAll(remove)
 
@@ -25,12 +27,6 @@ const frames = Array.from({ length: FRAMES }, (_, i) => ({
 const whole = pcap(frames)
 const capture = written('many.pcap', whole)
 const half = written('half.pcap', whole.subarray(0, whole.length / 2 + 7))
-
-function written(name: string, bytes: Uint8Array | string): string {
-  const path = join(folder, name)
-  writeFileSync(path, bytes)
-  return path
-}
 
 /** A digest of every frame: when, from which file, and the fields of its headers; and what was known at each batch. */
 async function contents(source: PacketSource): Promise<{ frames: string[]; problems: unknown; files: unknown }> {

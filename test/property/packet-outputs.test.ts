@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Sink } from '../../src/netfilter/outcome.ts'
 import { replay } from '../../src/netfilter/replay.ts'
 import type { PacketSource } from '../../src/pipeline/packet-source.ts'
@@ -12,11 +11,11 @@ import { RecordReader } from '../../src/report/threaded/record-reader.ts'
 import { RecordRing } from '../../src/report/threaded/record-ring.ts'
 import { type RecordWord, RecordWriter } from '../../src/report/threaded/record-writer.ts'
 import { batchesOf, settingsOf } from '../netfilter/shards/sharing.ts'
+import { temporaryFolder } from '../support/files.ts'
 import type { CaptureFrame } from '../support/pcap.ts'
 import { mess, rules, talks } from './traffic-and-rules.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-outputs-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 const paths = PACKET_OUTPUTS.map((kind) => join(folder, kind))
 /** Batches whose records go together. */

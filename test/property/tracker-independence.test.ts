@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { sysctlsWith } from '../../src/conntrack/sysctls.ts'
 import { ChecksumPolicy } from '../../src/netfilter/checksum-policy.ts'
@@ -12,11 +11,11 @@ import { Topology } from '../../src/netfilter/topology.ts'
 import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
 import { Tracking } from '../conntrack/tracking.ts'
+import { temporaryFolder } from '../support/files.ts'
 import { pcap } from '../support/pcap.ts'
 import { crowded, network, type Pair, type Sent } from './conversations.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-independence-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 /** A packet's label, and why, without the numbers of frames. */
 function answer(tracking: Tracking, { bytes, gap, dropped }: Sent): string {

@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { REASON_CHECKSUM } from '../../src/conntrack/reasons.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import { ByteOutput } from '../../src/report/byte-output.ts'
 import { CsvSink } from '../../src/report/csv.ts'
 import { NOTE_NOT_IP } from '../../src/wire/packet-fields.ts'
+import { temporaryFolder } from '../support/files.ts'
 import { anyOutcome, packetRecord } from './any-outcome.ts'
 import { outcome, rule } from './outcomes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-csv-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 const HEADER =
   'frame,time,src,dst,proto,sport,dport,length,ctstate,ctdir,hook,verdict,rule,target,line,reason,note,connection,' +

@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { NO_TIME_DIGITS } from '../../src/capture/frame-batch.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import { ByteOutput } from '../../src/report/byte-output.ts'
@@ -10,11 +9,11 @@ import { ByteWriter } from '../../src/report/byte-writer.ts'
 import { NdjsonSink } from '../../src/report/ndjson.ts'
 import { addressText } from '../../src/wire/address.ts'
 import { IP_V6, NOTE_NOT_IP, P_FRAGMENT, P_L4_OFFSET } from '../../src/wire/packet-fields.ts'
+import { temporaryFolder } from '../support/files.ts'
 import { anyOutcome, packetRecord } from './any-outcome.ts'
 import { addressWords, outcome, rule } from './outcomes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-ndjson-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 let files = 0
 

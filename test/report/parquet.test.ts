@@ -1,19 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import { ByteOutput } from '../../src/report/byte-output.ts'
 import { PACKET_COLUMNS } from '../../src/report/packet-columns.ts'
 import { ParquetSink } from '../../src/report/parquet.ts'
 import { NOTE_NOT_IP } from '../../src/wire/packet-fields.ts'
+import { temporaryFolder } from '../support/files.ts'
 import { anyOutcome, packetRecord } from './any-outcome.ts'
 import { outcome, rule } from './outcomes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'ctreplay-parquet-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 let files = 0
 

@@ -11,10 +11,12 @@ import { rulesetFile } from '../../bench/rulesets.ts'
 import { randomTraffic } from '../../kernel/random-traffic.ts'
 import { SAMPLES, sampleArguments } from '../../pcaps/samples.ts'
 import { buildProgram } from '../../support/built-program.ts'
+import { fileWriter } from '../../support/files.ts'
 import { fragments, icmp, udp } from '../../support/packets.ts'
 import { pcap } from '../../support/pcap.ts'
 
 const { folder, main, remove } = buildProgram()
+const written = fileWriter(folder)
 const samples = fileURLToPath(new URL('../../../pcaps', import.meta.url))
 const everyday = captureFile(CAPTURES.filter(({ name }) => name === 'mixed')[0], 30_000, folder)
 afterAll(remove)
@@ -48,12 +50,6 @@ function summaries(threads: number, args: readonly string[]): Record<string, unk
   const { status, stdout, stderr } = spawnSync(process.execPath, all, options)
   expect(status).toBe(EXIT_DONE)
   return { status, stdout, stderr }
-}
-
-function written(name: string, bytes: Uint8Array | string): string {
-  const path = join(folder, name)
-  writeFileSync(path, bytes)
-  return path
 }
 
 const rules = (name: string, ...lines: string[]) =>
