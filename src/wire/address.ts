@@ -79,7 +79,7 @@ function prefixLength(text: string, family: number): number {
 }
 
 /** A word whose first `bits` bits are set; bits may be out of range. */
-function maskWord(bits: number): number {
+export function maskWord(bits: number): number {
   if (bits <= 0) return 0
   return bits >= 32 ? -1 : -1 << (32 - bits)
 }

@@ -6,6 +6,7 @@ import {
   choice,
   extensions,
   list,
+  NOTHING_MORE,
   NULL,
   OBJECT_IDENTIFIER,
   OCTET,
@@ -24,8 +25,6 @@ export interface H323Address {
   readonly words: readonly number[]
   readonly port: number
 }
-
-const NOTHING_MORE = extensions(0)
 
 const H221_NON_STANDARD = sequence([skip(OCTET), skip(OCTET), skip(WORD)], NOTHING_MORE)
 const NON_STANDARD_IDENTIFIER = choice([skip(OBJECT_IDENTIFIER), skip(H221_NON_STANDARD)])

@@ -10,6 +10,7 @@ import {
   extensions,
   fixedChoice,
   list,
+  NOTHING_MORE,
   NULL,
   OCTET,
   octets,
@@ -33,7 +34,6 @@ export interface Channels {
 }
 
 const NOTHING: Channels = { media: [], data: null }
-const NOTHING_MORE = extensions(0)
 
 const IPV4 = (use: (name: string, type: PerType) => Component) =>
   sequence([use('address', octets(4)), skip(WORD)], NOTHING_MORE)

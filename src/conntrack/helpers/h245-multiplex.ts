@@ -3,8 +3,8 @@ import {
   BOOLEAN,
   bits,
   choice,
-  extensions,
   LONG,
+  NOTHING_MORE,
   NULL,
   OCTET_STRING,
   optional,
@@ -16,7 +16,6 @@ import {
 
 /** Multiplexes of H.245 without addresses: the helper steps over them. */
 
-const NOTHING_MORE = extensions(0)
 const THREE_WAYS = choice([skip(NULL), skip(NULL), skip(NULL)])
 
 export const H222_PARAMETERS: PerType = sequence(

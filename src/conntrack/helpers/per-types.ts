@@ -86,6 +86,9 @@ export function extensions(known: number, read: Extensions['read'] = {}, stopAt 
   return { known, read, stopAt }
 }
 
+/** An extension mark, and no extension that the kernel knows. */
+export const NOTHING_MORE = extensions(0)
+
 /** A list of any number of items, of which the first `most` are read. */
 export const list = (item: Component, most = 0): PerType => ({ kind: 'list', item, nested: false, most })
 /** A list of messages of their own: each has its length in front. */

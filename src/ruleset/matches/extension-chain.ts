@@ -1,6 +1,7 @@
+import { extensionLength, isExtensionHeader } from '../../wire/extension-headers.ts'
 import { IPV6_HEADER } from '../../wire/header-lengths.ts'
 import { P_L3_OFFSET } from '../../wire/packet-fields.ts'
-import { PROTO_AH, PROTO_DESTINATION, PROTO_FRAGMENT, PROTO_HOP_BY_HOP, PROTO_ROUTING } from '../../wire/protocols.ts'
+import { PROTO_AH, PROTO_FRAGMENT } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { ask, capturedEnd, wireEnd } from './header-bytes.ts'
@@ -14,8 +15,7 @@ export const CUT = -3
 
 /** Bytes of an extension header: by its length field, in the unit that its protocol has. */
 export function headerLength(protocol: number, bytes: Uint8Array, at: number): number {
-  if (protocol === PROTO_FRAGMENT) return 8
-  return protocol === PROTO_AH ? (bytes[at + 1] + 2) * 4 : (bytes[at + 1] + 1) * 8
+  return extensionLength(protocol, bytes[at + 1])
 }
 
 /** The offset of the first extension header of this protocol (ipv6_find_hdr), or ABSENT, BROKEN, CUT. */
@@ -26,7 +26,7 @@ export function findHeader(packet: RulePacket, wanted: number): number {
   const captured = capturedEnd(packet)
   let protocol = bytes[start + NEXT_HEADER]
   for (let at = start + IPV6_HEADER; ; ) {
-    if (!isWalked(protocol)) return ABSENT
+    if (!isExtensionHeader(protocol)) return ABSENT
     if (at + 2 > end) return BROKEN
     if (at + 2 > captured) return CUT
     if (protocol === PROTO_FRAGMENT) {
@@ -40,16 +40,6 @@ export function findHeader(packet: RulePacket, wanted: number): number {
     at += headerLength(protocol, bytes, at)
     protocol = next
   }
-}
-
-function isWalked(protocol: number): boolean {
-  return (
-    protocol === PROTO_HOP_BY_HOP ||
-    protocol === PROTO_ROUTING ||
-    protocol === PROTO_FRAGMENT ||
-    protocol === PROTO_AH ||
-    protocol === PROTO_DESTINATION
-  )
 }
 
 /**

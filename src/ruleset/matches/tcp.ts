@@ -107,7 +107,8 @@ function printFlags(flags: number): string {
   return FLAGS.filter((_, bit) => flags & (1 << bit)).join(',') || 'NONE'
 }
 
-function dataOffsetBytes(packet: RulePacket): number {
+/** Bytes of the TCP header, as its data offset says. */
+export function dataOffsetBytes(packet: RulePacket): number {
   return 4 * (packet.fields[packet.base + P_TCP_FLAGS_WINDOW] >>> 28)
 }
 

@@ -1,4 +1,4 @@
-import { P_L4_LENGTH, P_L4_OFFSET, P_TCP_FLAGS_WINDOW } from '../../wire/packet-fields.ts'
+import { P_L4_LENGTH, P_L4_OFFSET } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, isBetween, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
@@ -8,7 +8,7 @@ import { type NumberRange, parseRange, printRange } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import type { Token } from '../text/tokens.ts'
 import { ask, capturedEnd, OPTIONS_LOST } from './header-bytes.ts'
-import { headerOf } from './tcp.ts'
+import { dataOffsetBytes, headerOf } from './tcp.ts'
 
 const HEADER = 20
 const KIND = 2
@@ -29,7 +29,7 @@ export const tcpmss: MatchExtension = {
         hotdropWhen(isBetween('tcpDataOffset', { low: 0, high: 4 })),
         hotdropWhen(
           ask('TCP options reach beyond the segment', (packet) =>
-            Number(headerBytes(packet) > packet.fields[packet.base + P_L4_LENGTH]),
+            Number(dataOffsetBytes(packet) > packet.fields[packet.base + P_L4_LENGTH]),
           ),
         ),
         ask('MSS', (packet) => mssIn(packet, range), negated, OPTIONS_LOST),
@@ -38,14 +38,10 @@ export const tcpmss: MatchExtension = {
   },
 }
 
-function headerBytes(packet: RulePacket): number {
-  return 4 * (packet.fields[packet.base + P_TCP_FLAGS_WINDOW] >>> 28)
-}
-
 function mssIn(packet: RulePacket, { low, high }: NumberRange): number {
   const { bytes, fields, base } = packet
   if (packet.edits.uncertain & PART_TCP_OPTIONS) return UNKNOWN
-  const end = fields[base + P_L4_OFFSET] + headerBytes(packet)
+  const end = fields[base + P_L4_OFFSET] + dataOffsetBytes(packet)
   const captured = capturedEnd(packet)
   for (let at = fields[base + P_L4_OFFSET] + HEADER; at < end; ) {
     if (at >= captured) return UNKNOWN

@@ -1,4 +1,5 @@
 import { isIcmpError, isIcmpv6Error } from '../../conntrack/protocols/icmp-types.ts'
+import { maskWord } from '../../wire/address.ts'
 import { networkWord } from '../../wire/byte-view.ts'
 import { jenkinsHash3 } from '../../wire/jenkins-hash.ts'
 import {
@@ -77,8 +78,8 @@ function ofConnection(packet: RulePacket, question: HashQuestion): number {
   let source = 0
   let destination = 0
   for (let index = 0; index < words; index++) {
-    source ^= connections.address(connection, false, false, index) & wordMask(question.source, index)
-    destination ^= connections.address(connection, true, false, index) & wordMask(question.destination, index)
+    source ^= connections.address(connection, false, false, index) & maskWord(question.source - 32 * index)
+    destination ^= connections.address(connection, true, false, index) & maskWord(question.destination - 32 * index)
   }
   const ports = (connections.port(connection, false, false) << 16) | connections.port(connection, true, false)
   return hashOf(source, destination, ports, connections.protocol(connection), question)
@@ -103,8 +104,8 @@ function ofPacket(packet: RulePacket, question: HashQuestion): number {
   let source = 0
   let destination = 0
   for (let index = 0; index < words; index++) {
-    source ^= fields[base + P_SRC + index] & wordMask(question.source, index)
-    destination ^= fields[base + P_DST + index] & wordMask(question.destination, index)
+    source ^= fields[base + P_SRC + index] & maskWord(question.source - 32 * index)
+    destination ^= fields[base + P_DST + index] & maskWord(question.destination - 32 * index)
   }
   let ports = 0
   const isIcmp = protocol === (isV4 ? PROTO_ICMP : PROTO_ICMPV6)
@@ -116,11 +117,6 @@ function ofPacket(packet: RulePacket, question: HashQuestion): number {
     ports = networkWord(packet.bytes, at)
   }
   return hashOf(source, destination, hasPorts ? ports : null, protocol, question)
-}
-
-function wordMask(length: number, index: number): number {
-  const bits = Math.max(0, Math.min(32, length - 32 * index))
-  return bits === 0 ? 0 : -1 << (32 - bits)
 }
 
 /** Both directions of a connection give the same. @param ports null: not looked at */

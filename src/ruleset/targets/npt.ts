@@ -1,3 +1,4 @@
+import { maskWord } from '../../wire/address.ts'
 import { P_DST, P_SRC } from '../../wire/packet-fields.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
@@ -46,7 +47,7 @@ function parsePrefix(token: Token): Prefix {
   if (!address || length < 0 || length > 64 || more !== undefined) {
     throw new Refusal(token, `"${token.text}" is not a prefix; write ADDRESS/LENGTH with a length up to 64`)
   }
-  if (address.some((word, index) => (word & ~wordMask(length, index)) !== 0)) {
+  if (address.some((word, index) => (word & ~maskWord(length - 32 * index)) !== 0)) {
     throw new Refusal(token, `${token.text} has bits after its prefix; write them as 0`)
   }
   return { address, length }
@@ -55,12 +56,6 @@ function parsePrefix(token: Token): Prefix {
 /** The zero address is not printed. */
 function printPrefix(name: string, { address, length }: Prefix): string {
   return address.every((word) => word === 0) ? '' : `--${name} ${printIpv6(address)}/${length}`
-}
-
-/** The mask of word `index` for a prefix of `length` bits. */
-function wordMask(length: number, index: number): number {
-  const bits = Math.max(0, Math.min(32, length - 32 * index))
-  return bits === 0 ? 0 : -1 << (32 - bits)
 }
 
 function sum16(address: Words): number {
@@ -91,7 +86,7 @@ function translate(
   packet.edits.willChange(packet, parts)
   const at = base + field
   for (let index = 0; index < 4; index++) {
-    const mask = wordMask(length, index)
+    const mask = maskWord(length - 32 * index)
     if (mask === 0) break
     fields[at + index] = (fields[at + index] & ~mask) | to.address[index]
   }
