@@ -1,6 +1,6 @@
 import { reasonText, reasonTitle } from '../conntrack/reasons.ts'
 import { count, counted, firstOf } from '../netfilter/count-text.ts'
-import { NAMES_SHOWN } from '../netfilter/interface-names.ts'
+import { NAMES_SHOWN } from '../netfilter/named-interfaces.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
 import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'

@@ -14,7 +14,7 @@ const OPTIONS_MAX = 15
 /** Stands for any length. */
 const ANY = 255
 
-interface OptionSpec {
+interface AskedOption {
   readonly type: number
   readonly length: number
 }
@@ -42,7 +42,7 @@ function optionsHeader(name: string, protocol: number, label: string): MatchExte
       const list = listToken ? parseList(listToken) : null
       const words = [
         lengthToken ? printOption(`${name}-len`, `${length}`, negated) : '',
-        list ? `--${name}-opts ${list.map(printSpec).join(',')}` : '',
+        list ? `--${name}-opts ${list.map(printAsked).join(',')}` : '',
       ]
       return {
         print: () => words.filter((word) => word !== '').join(' '),
@@ -58,7 +58,7 @@ function optionsHeader(name: string, protocol: number, label: string): MatchExte
   }
 }
 
-function parseList(token: Token): OptionSpec[] {
+function parseList(token: Token): AskedOption[] {
   const parts = token.text.split(',')
   if (parts.length > OPTIONS_MAX) throw new Refusal(token, `${parts.length} options are too many; write ${OPTIONS_MAX}`)
   return parts.map((part) => {
@@ -81,12 +81,12 @@ function lowByte(token: Token, text: string): number {
   return Number(BigInt.asUintN(8, text.includes('-') ? -magnitude : magnitude))
 }
 
-function printSpec({ type, length }: OptionSpec): string {
+function printAsked({ type, length }: AskedOption): string {
   return length === ANY ? `${type}` : `${type}:${length}`
 }
 
 /** The options stand at the beginning, in this order; only the last may be longer than what is left of the header. */
-function hasOptions(packet: RulePacket, list: readonly OptionSpec[], from: number, room: number): number {
+function hasOptions(packet: RulePacket, list: readonly AskedOption[], from: number, room: number): number {
   const { bytes } = packet
   const end = wireEnd(packet)
   const captured = capturedEnd(packet)

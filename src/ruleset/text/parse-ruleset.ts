@@ -32,7 +32,7 @@ export function parseRuleset(
   family: Family,
   labels: LabelNames | null = null,
 ): ParsedRuleset {
-  const file = new FileReader(fileName, family, labels)
+  const file = new RulesetReader(fileName, family, labels)
   const hasMark = text.startsWith(BYTE_ORDER_MARK)
   if (hasMark) file.warn('the file begins with a byte order mark, which iptables-restore refuses; it is passed over')
   const lines = (hasMark ? text.slice(1) : text).split('\n')
@@ -47,7 +47,7 @@ export function parseRuleset(
   return file.finish(lines.length)
 }
 
-class FileReader {
+class RulesetReader {
   readonly #file: string
   readonly #family: Family
   readonly #labels: LabelNames | null

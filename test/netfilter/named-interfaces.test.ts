@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { interfacesNotGiven, interfaceWarnings } from '../../src/netfilter/interface-names.ts'
+import { interfacesNotGiven, interfaceWarnings } from '../../src/netfilter/named-interfaces.ts'
 import { compile, filter } from '../ruleset/support.ts'
 
 const rulesets = [
