@@ -39,8 +39,8 @@ export const KIND_ZONE_SHIFT = 16
 export const ENTRY_ORIGINAL_FROM_B = 1 << 30
 /** The reply tuple is not the inverse of the original one (NAT, zones): it has a key of its own in the extension. */
 export const ENTRY_TWO_TUPLES = 1 << 29
-/** Connections are expected on this one's behalf; they are forgotten with it. */
-export const ENTRY_HAS_EXPECTATIONS = 1 << 28
+/** A helper remembers something of it, or expects connections on its behalf: both are forgotten with it. */
+export const ENTRY_HAS_HELPER_STATE = 1 << 28
 /** The table's watchers are told what becomes of it. */
 export const ENTRY_WATCHED = 1 << 27
 

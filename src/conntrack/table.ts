@@ -8,7 +8,7 @@ import {
   E_KIND,
   E_NUMBER,
   E_STATUS,
-  ENTRY_HAS_EXPECTATIONS,
+  ENTRY_HAS_HELPER_STATE,
   ENTRY_INTS,
   ENTRY_ORIGINAL_FROM_B,
   ENTRY_TWO_TUPLES,
@@ -72,7 +72,7 @@ export class ConnectionTable {
   hasTwoTuples = false
   /** Sum of all words that `approach` read; stored so that the compiler cannot leave out the reads. */
   touched = 0
-  /** Called before an entry with ENTRY_HAS_EXPECTATIONS is freed. */
+  /** Called before an entry with ENTRY_HAS_HELPER_STATE is freed. */
   onFree: (id: number) => void = () => {}
   readonly watchers = new EntryWatchers()
   readonly cleaner = new TableCleaner(this)
@@ -301,7 +301,7 @@ export class ConnectionTable {
   free(id: number): void {
     const e = id * ENTRY_INTS
     const status = this.entries[e + E_STATUS]
-    if ((status & ENTRY_HAS_EXPECTATIONS) !== 0) this.onFree(id)
+    if ((status & ENTRY_HAS_HELPER_STATE) !== 0) this.onFree(id)
     if ((status & ENTRY_WATCHED) !== 0) this.watchers.tellThatItLeft(this.entries, id)
     if (this.entries[e + E_EXTENSION] !== 0) this.extensions.free(this.entries[e + E_EXTENSION])
     this.entries[e + E_EXTENSION] = 0

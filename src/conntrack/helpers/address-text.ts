@@ -10,6 +10,10 @@ export interface AddressRead {
   readonly end: number
 }
 
+export function isSameAddress(one: readonly number[], other: readonly number[]): boolean {
+  return one.every((word, i) => word === other[i])
+}
+
 /**
  * Reads an address of the family at `from`, up to the first character that cannot belong to one. Null when there is
  * none.

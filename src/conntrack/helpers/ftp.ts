@@ -2,6 +2,7 @@ import { P_TCP_SEQ } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
 import { after, before } from '../sequence.ts'
+import { isSameAddress } from './address-text.ts'
 import { announcementText, type FtpAddress, type FtpAnnouncement, findAnnouncement, PARTLY } from './ftp-commands.ts'
 import {
   HELP_ACCEPT,
@@ -57,7 +58,7 @@ function newMemory(): FtpMemory {
 
 /** Whether the announced address is the sender's own; others are ignored (the module's parameter `loose` is 0). */
 function isOf(sender: FtpAddress, announced: FtpAddress): boolean {
-  return sender.words.every((word, i) => word === announced.words[i])
+  return isSameAddress(sender.words, announced.words)
 }
 
 function announce(packet: HelpedPacket, announced: FtpAnnouncement): number {

@@ -1,6 +1,6 @@
 import { IP_V4 } from '../../wire/packet-fields.ts'
 import { EXPECT_ADDED, EXPECT_BUSY, type Follow } from '../expectations.ts'
-import type { Announcement, HelpedPacket } from './helper.ts'
+import { type Announcement, forgetExpectedAt, type HelpedPacket } from './helper.ts'
 import { asMaster, expectAtFreePort, PORT_MAX } from './translated.ts'
 
 /** Streams of one connection that are expected through NAT; more are not. */
@@ -77,8 +77,7 @@ export function expectTranslatedPair(
       if (known === undefined) memory.streamPorts.push(ports)
       return
     }
-    const added = packet.expected().findLast((one) => one.destinationPort === port)
-    if (added !== undefined) packet.forgetExpected(added)
+    forgetExpectedAt(packet, port)
     if (rtcp !== EXPECT_BUSY) return
   }
 }

@@ -1,6 +1,7 @@
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
 import { IPS_EXPECTED } from '../status.ts'
+import { isSameAddress } from './address-text.ts'
 import { type RasMessage, readRas } from './h225-ras.ts'
 import { readSignalling, type Signalling } from './h225-signalling.ts'
 import type { H323Address } from './h225-types.ts'
@@ -12,7 +13,15 @@ import {
   isSenderTranslated,
   newNatMemory,
 } from './h323-nat.ts'
-import { type Announcement, HELP_ACCEPT, HELP_REFUSED, type HelpedPacket, type Helper, isAnswered } from './helper.ts'
+import {
+  type Announcement,
+  forgetExpectedAt,
+  HELP_ACCEPT,
+  HELP_REFUSED,
+  type HelpedPacket,
+  type Helper,
+  isAnswered,
+} from './helper.ts'
 import { PerError } from './per-decoder.ts'
 import { type FrameMemory, messagesInSegment } from './tpkt.ts'
 
@@ -125,8 +134,7 @@ function expectMedia(packet: HelpedPacket, port: number, memory: H323NatMemory):
   }
   if (!announce(packet, { ...stream, destinationPort: port & ~1 })) return false
   if (announce(packet, { ...stream, destinationPort: port | 1 })) return true
-  const rtp = packet.expected().findLast((one) => one.destinationPort === (port & ~1))
-  if (rtp !== undefined) packet.forgetExpected(rtp)
+  forgetExpectedAt(packet, port & ~1)
   return false
 }
 
@@ -159,7 +167,7 @@ function actOnRas(packet: HelpedPacket, message: RasMessage): boolean {
     case 'admitted': {
       const { address } = message
       if (address === null || !isOfFamily(packet, address)) return true
-      const isToAsker = packet.address(packet.direction, true).every((word, i) => word === address.words[i])
+      const isToAsker = isSameAddress(packet.address(packet.direction, true), address.words)
       return isToAsker || expectCalls(packet, address.words, address.port)
     }
     case 'located': {
@@ -220,5 +228,5 @@ function isOfFamily(packet: HelpedPacket, address: H323Address): boolean {
 /** Whether the address is the sender's own; others are ignored. */
 function isSenders(packet: HelpedPacket, address: H323Address): boolean {
   if (address.port === 0 || !isOfFamily(packet, address)) return false
-  return packet.address(packet.direction, false).every((word, i) => word === address.words[i])
+  return isSameAddress(packet.address(packet.direction, false), address.words)
 }

@@ -139,6 +139,12 @@ export interface OwnNetworks {
   broadcastMask(family: number, fields: Int32Array, at: number): number
 }
 
+/** Withdraws the connection to this port that was announced last. */
+export function forgetExpectedAt(packet: HelpedPacket, port: number): void {
+  const added = packet.expected().findLast((one) => one.destinationPort === port)
+  if (added !== undefined) packet.forgetExpected(added)
+}
+
 /** Whether the packet's connection has been answered; most helpers read only such packets. */
 export function isAnswered(info: number): boolean {
   return info === CT_ESTABLISHED || info === CT_ESTABLISHED_REPLY

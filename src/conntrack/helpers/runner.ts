@@ -14,7 +14,7 @@ import {
 import { PROTO_GRE, PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current-connection.ts'
-import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_EXPECTATIONS, ENTRY_INTS } from '../entry.ts'
+import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_HELPER_STATE, ENTRY_INTS } from '../entry.ts'
 import {
   ANY_PORT,
   EXPECT_ADDED,
@@ -260,6 +260,6 @@ export class HelperRunner implements HelpedPacket {
 
   /** Marks the connection, so that `forget` is called when it is freed. */
   #noteState(): void {
-    this.#current.table.entries[this.connection * ENTRY_INTS + E_STATUS] |= ENTRY_HAS_EXPECTATIONS
+    this.#current.table.entries[this.connection * ENTRY_INTS + E_STATUS] |= ENTRY_HAS_HELPER_STATE
   }
 }

@@ -1,12 +1,14 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { type AddressRead, readAddress } from './address-text.ts'
 import { isSipPort, lineAfter, numberAt, type SipMessage, startsWith } from './sip-headers.ts'
-import { leadingNumber } from './text.ts'
+import { LETTER, leadingNumber } from './text.ts'
 
 /** Expectation policies of the SIP helper, by the media that they are for. */
 const MEDIA_POLICIES: Readonly<Record<string, number>> = { audio: 1, video: 2, image: 3 }
 /** Media of one message that are read. */
 const MEDIA_MAX = 3
+/** After `m=`: the kind of media and the port. */
+const MEDIA_LINE = new RegExp(`^(${LETTER}*) (\\d*)`)
 
 /** A stream that a session description offers: the address and port to which it is to be sent. */
 export interface Media {
@@ -38,7 +40,7 @@ export function* mediaOf(message: SipMessage): Generator<Media | 'impossible'> {
     const { text } = message
     at = findLine(text, at, 'm=', null)
     if (at < 0) return
-    const line = /^([a-zA-Z\xc0-\xd6\xd8-\xf6\xf8-\xff]*) (\d*)/.exec(text.slice(at, at + 64))
+    const line = MEDIA_LINE.exec(text.slice(at, at + 64))
     if (line === null || line[0].length === 0) return
     const policy = MEDIA_POLICIES[line[1]]
     if (policy === undefined) {

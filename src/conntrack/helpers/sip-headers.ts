@@ -1,5 +1,6 @@
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { readAddress } from './address-text.ts'
+import { LETTER } from './text.ts'
 import { PORT_MAX } from './translated.ts'
 
 /**
@@ -72,7 +73,8 @@ function readDigits(text: string, at: number, pattern: RegExp, min: number, max:
   return value >= min && value <= max ? { value, end: at + digits.length } : null
 }
 
-const LETTER = /[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/
+const A_LETTER = new RegExp(LETTER)
+const LETTERS = new RegExp(`^${LETTER}+`)
 const BLANK = ' \t'
 const LINE_END = '\r\n'
 
@@ -111,7 +113,7 @@ export function lineAfter(text: string, from: number): number {
 
 function nameAt(text: string, at: number, { name, short }: Header): number {
   if (startsWith(text, at, name)) return name.length
-  const isShort = short !== null && startsWith(text, at, short) && at + 1 < text.length && !LETTER.test(text[at + 1])
+  const isShort = short !== null && startsWith(text, at, short) && at + 1 < text.length && !A_LETTER.test(text[at + 1])
   return isShort ? 1 : 0
 }
 
@@ -201,7 +203,7 @@ export function addressOf(message: SipMessage, header: Header): SipAddress | nul
 /** The address in the first line of a request: `INVITE sip:bob@10.9.9.9:5060 SIP/2.0`. */
 export function requestAddress(message: SipMessage): SipAddress | null {
   const { text } = message
-  const method = /^[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]+/.exec(text)?.[0].length ?? 0
+  const method = LETTERS.exec(text)?.[0].length ?? 0
   const line = text.split(/[\r\n]/, 1)[0].toLowerCase()
   const uri = method === 0 ? -1 : line.indexOf('sip:', method + 1)
   if (uri < 0) return null

@@ -1,7 +1,9 @@
 import { PROTO_UDP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED, EXPECT_ALREADY, EXPECT_BUSY, type Follow, type PendingExpectation } from '../expectations.ts'
+import { isSameAddress } from './address-text.ts'
 import {
   type Announcement,
+  forgetExpectedAt,
   HELP_ACCEPT,
   HELP_CANNOT_REWRITE,
   HELP_DROP,
@@ -42,7 +44,7 @@ export function expectMedia(packet: HelpedPacket, message: SipMessage): number {
 function expectStream(packet: HelpedPacket, message: SipMessage, media: Media): readonly number[] | number {
   const { direction } = packet
   const other = 1 - direction
-  if (packet.address(direction, false).some((word, i) => word !== media.address[i])) return media.address
+  if (!isSameAddress(packet.address(direction, false), media.address)) return media.address
   const source = packet.address(other, false)
   let { address, port } = media
   let one = expectedByOthers(packet, source, address, port, media.policy)
@@ -69,7 +71,7 @@ function expectPair(packet: HelpedPacket, stream: Stream, base: number): boolean
   if (rtp !== EXPECT_ADDED && rtp !== EXPECT_ALREADY) return false
   const rtcp = packet.expect({ ...stream, destinationPort: base + 1 })
   if (rtcp === EXPECT_ADDED || rtcp === EXPECT_ALREADY) return true
-  if (rtp === EXPECT_ADDED) forgetAt(packet, base)
+  if (rtp === EXPECT_ADDED) forgetExpectedAt(packet, base)
   return false
 }
 
@@ -97,7 +99,7 @@ function expectTranslated(
     if (rtcp === EXPECT_ADDED) {
       return port === base || writePort(packet, message, media.portAt, port) ? destination : HELP_CANNOT_REWRITE
     }
-    forgetAt(packet, port)
+    forgetExpectedAt(packet, port)
     if (rtcp !== EXPECT_BUSY) break
   }
   return HELP_NO_PORT
@@ -112,11 +114,6 @@ export function asPhone(packet: HelpedPacket, destination: readonly number[], de
   if (!packet.isTranslated) return null
   const source = packet.address(direction, true)
   return { source, sourcePort: -1, destination, destinationPort, onlyFrom: packet.address(1 - direction, false) }
-}
-
-function forgetAt(packet: HelpedPacket, port: number): void {
-  const added = packet.expected().findLast((one) => one.destinationPort === port)
-  if (added !== undefined) packet.forgetExpected(added)
 }
 
 /**

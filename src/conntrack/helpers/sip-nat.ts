@@ -1,7 +1,7 @@
 import { addressText } from '../../wire/address.ts'
 import { IP_V6 } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
-import { readAddress } from './address-text.ts'
+import { isSameAddress, readAddress } from './address-text.ts'
 import { HELP_ACCEPT, HELP_CANNOT_REWRITE, type HelpedPacket } from './helper.ts'
 import { addressLine, sessionStart } from './sdp.ts'
 import {
@@ -67,7 +67,7 @@ function translate(packet: HelpedPacket, message: SipMessage, address: SipAddres
     seen = packet.address(1 - direction, false)
     seenPort = forcedPort || packet.port(1 - direction, false)
   } else return true
-  if (isSame(seen, words) && seenPort === port) return true
+  if (isSameAddress(seen, words) && seenPort === port) return true
   return rewrite(packet, message, span.at, span.length, withPort(seen, seenPort, message.family))
 }
 
@@ -81,15 +81,19 @@ function translateVia(packet: HelpedPacket, message: SipMessage, isRequest: bool
   const after = via.span.at + via.span.length + message.text.length - length
   const seen = { source: packet.address(1 - direction, true), destination: packet.address(1 - direction, false) }
   const maddr = addressParameter(message, after, 'maddr=', true)
-  if (maddr !== null && isSame(maddr.words, packet.address(direction, false)) && !isSame(maddr.words, seen.source)) {
+  if (
+    maddr !== null &&
+    isSameAddress(maddr.words, packet.address(direction, false)) &&
+    !isSameAddress(maddr.words, seen.source)
+  ) {
     const written = bracketed(seen.source, message.family)
     if (!rewrite(packet, message, maddr.at, maddr.end - maddr.at, written)) return false
   }
   const received = addressParameter(message, after, 'received=', false)
   if (
     received !== null &&
-    isSame(received.words, packet.address(direction, true)) &&
-    !isSame(received.words, seen.destination)
+    isSameAddress(received.words, packet.address(direction, true)) &&
+    !isSameAddress(received.words, seen.destination)
   ) {
     const written = addressText(seen.destination, 0, message.family)
     if (!rewrite(packet, message, received.at, received.end - received.at, written)) return false
@@ -162,9 +166,5 @@ function bracketed(address: Words, family: number): string {
 }
 
 function isEnd(packet: HelpedPacket, direction: number, destination: boolean, words: Words, port: number): boolean {
-  return packet.port(direction, destination) === port && isSame(packet.address(direction, destination), words)
-}
-
-export function isSame(one: Words, other: Words): boolean {
-  return one.every((word, i) => word === other[i])
+  return packet.port(direction, destination) === port && isSameAddress(packet.address(direction, destination), words)
 }

@@ -2,6 +2,7 @@ import { P_PROTOCOL } from '../../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import { EXPECT_ADDED } from '../expectations.ts'
 import { IPS_EXPECTED } from '../status.ts'
+import { isSameAddress } from './address-text.ts'
 import {
   type Announcement,
   HELP_ACCEPT,
@@ -26,8 +27,8 @@ import {
   startsWith,
 } from './sip-headers.ts'
 import { asPhone, expectMedia } from './sip-media.ts'
-import { isSame, rewrite, translateMessage, withPort } from './sip-nat.ts'
-import { latin1 } from './text.ts'
+import { rewrite, translateMessage, withPort } from './sip-nat.ts'
+import { LETTER, latin1 } from './text.ts'
 import { expectAtFreePort } from './translated.ts'
 
 const SIGNALLING = 0
@@ -106,6 +107,8 @@ function readMessage(packet: HelpedPacket, message: SipMessage): number {
   return made === HELP_ACCEPT && packet.isTranslated ? translateMessage(packet, message, memory.forcedPort) : made
 }
 
+/** What stands after a method: one space and the beginning of an address. */
+const ADDRESS_FOLLOWS = new RegExp(`^ ${LETTER}`)
 const METHODS = ['invite', 'update', 'ack', 'prack', 'bye', 'register']
 
 function readRequest(packet: HelpedPacket, message: SipMessage, memory: SipMemory): number {
@@ -115,13 +118,12 @@ function readRequest(packet: HelpedPacket, message: SipMessage, memory: SipMemor
   if (
     via !== null &&
     via.port !== packet.port(direction, false) &&
-    isSame(via.words, packet.address(direction, false))
+    isSameAddress(via.words, packet.address(direction, false))
   ) {
     memory.forcedPort = via.port
   }
   const method = METHODS.find(
-    (one) =>
-      startsWith(text, 0, one) && /^ [A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/.test(text.slice(one.length, one.length + 2)),
+    (one) => startsWith(text, 0, one) && ADDRESS_FOLLOWS.test(text.slice(one.length, one.length + 2)),
   )
   if (method === undefined) return HELP_ACCEPT
   const sequence = sequenceOf(message)
@@ -188,7 +190,7 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
   if ((packet.connections.status(connection) & IPS_EXPECTED) !== 0) return HELP_ACCEPT
   const contact = nextContact(message, 0, false)
   if (contact === null) return HELP_ACCEPT
-  if (packet.address(direction, false).some((word, i) => word !== contact.words[i])) return HELP_ACCEPT
+  if (!isSameAddress(packet.address(direction, false), contact.words)) return HELP_ACCEPT
   const after = contact.span.at + contact.span.length
   if (!hasSameTransport(packet, message, after)) return HELP_ACCEPT
   const seconds = lifetime(message, after, expiresOf(message))
@@ -204,10 +206,10 @@ function register(packet: HelpedPacket, message: SipMessage, memory: SipMemory, 
       permanent: true,
       inactive: true,
     }
-    const made = packet.isTranslated
-      ? expectCalls(packet, message, contact, calls, memory.forcedPort)
-      : packet.expect(calls)
-    if (made !== (packet.isTranslated ? HELP_ACCEPT : EXPECT_ADDED)) return packet.isTranslated ? made : HELP_REFUSED
+    if (packet.isTranslated) {
+      const made = expectCalls(packet, message, contact, calls, memory.forcedPort)
+      if (made !== HELP_ACCEPT) return made
+    } else if (packet.expect(calls) !== EXPECT_ADDED) return HELP_REFUSED
   }
   memory.registerSequence = sequence
   return HELP_ACCEPT
@@ -228,7 +230,7 @@ function expectCalls(
   const follow = asPhone(packet, contact.words, contact.port)
   const port = expectAtFreePort(packet, { ...calls, destination, destinationPort: wanted, follow })
   if (port === 0) return HELP_NO_PORT
-  if (isSame(destination, contact.words) && port === contact.port) return HELP_ACCEPT
+  if (isSameAddress(destination, contact.words) && port === contact.port) return HELP_ACCEPT
   const { at, length } = contact.span
   return rewrite(packet, message, at, length, withPort(destination, port, message.family))
     ? HELP_ACCEPT
@@ -245,7 +247,7 @@ function registered(packet: HelpedPacket, message: SipMessage, code: number): nu
       const contact = nextContact(message, at, !isFirst)
       if (contact === null) break
       at = contact.end
-      if (own.some((word, i) => word !== contact.words[i])) continue
+      if (!isSameAddress(own, contact.words)) continue
       const after = contact.span.at + contact.span.length
       if (!hasSameTransport(packet, message, after)) continue
       const seconds = lifetime(message, after, expires)
@@ -257,7 +259,7 @@ function registered(packet: HelpedPacket, message: SipMessage, code: number): nu
           (one) =>
             one.policy === SIGNALLING &&
             one.destinationPort === contact.port &&
-            one.destination.every((word, i) => word === contact.words[i]),
+            isSameAddress(one.destination, contact.words),
         )
       if (awaited === undefined) continue
       packet.renewExpected(awaited, seconds)

@@ -1,3 +1,6 @@
+/** Class of a regular expression: what the kernel takes for a letter, in ISO 8859-1. */
+export const LETTER = '[A-Za-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\xff]'
+
 /** Bytes as text, one character for each. */
 export function latin1(bytes: Uint8Array, from: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString('latin1')
