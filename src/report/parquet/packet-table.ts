@@ -11,6 +11,7 @@ import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, tran
 import {
   type Column,
   type ColumnChunk,
+  type Dictionary,
   DictionaryColumn,
   PlainColumn,
   SharedNumbers,
@@ -153,7 +154,7 @@ interface RowDictionaries {
   readonly reasons: ValueDictionary<string>
   readonly unknowns: ValueDictionary<string>
   readonly fragmentLists: ValueDictionary<string>
-  readonly files: ReturnType<typeof fixedTexts>
+  readonly files: Dictionary
 }
 
 type PacketColumns = ReturnType<typeof packetColumns>
@@ -161,8 +162,7 @@ type PacketColumns = ReturnType<typeof packetColumns>
 /** The columns that are not those of the answer. */
 function packetColumns(capacity: number, { addresses, reasons, unknowns, fragmentLists, files }: RowDictionaries) {
   const long = (required = false): PlainColumn => new PlainColumn(capacity, 8, required)
-  const coded = (dictionary: ConstructorParameters<typeof DictionaryColumn>[1]): DictionaryColumn =>
-    new DictionaryColumn(capacity, dictionary)
+  const coded = (dictionary: Dictionary): DictionaryColumn => new DictionaryColumn(capacity, dictionary)
   return {
     frame: long(true),
     time: long(),

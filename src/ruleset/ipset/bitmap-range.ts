@@ -60,13 +60,13 @@ function networksOf(token: Token, { low, high }: NumberRange, length: number): N
   if (length < 32 && !isBeginning(range, length)) {
     throw new Refusal(token, `"${token.text}" does not begin a network that is larger than /${length}; change netmask`)
   }
-  const bits = length < 32 ? 2 ** (length - widest(range)) : range.high - range.low + 1
+  const bits = length < 32 ? 2 ** (length - prefixOfRange(range)) : range.high - range.low + 1
   if (bits <= BITS_MAX) return range
   throw new Refusal(token, `"${token.text}" is larger than ${BITS_MAX} elements; narrow it, or use a hash type`)
 }
 
 /** The longest prefix length of a network that begins where the range begins and contains its end; 0 for none. */
-function widest({ low, high }: NumberRange): number {
+function prefixOfRange({ low, high }: NumberRange): number {
   for (let length = 31; length > 0; length--) {
     if ((high & prefixMask(length, 'ipv4')[0]) >>> 0 === low) return length
   }
@@ -74,7 +74,7 @@ function widest({ low, high }: NumberRange): number {
 }
 
 function isBeginning(range: NumberRange, length: number): boolean {
-  const prefix = widest(range)
+  const prefix = prefixOfRange(range)
   const isAll = range.low === 0 && range.high === 0xffff_ffff
   return (prefix > 0 || isAll) && length > prefix
 }

@@ -73,13 +73,14 @@ export function readElementOptions(tokens: readonly Token[], set: SetDefinition,
   return optionsOf(values)
 }
 
-/** The place in the list (`before`, `after`) where the member of a `del` line must be. */
-export function readPlace(tokens: readonly Token[], type: SetType): ElementOptions['beside'] {
+/** The member that the one of a `del` line must stand before or after. */
+export function readBeside(tokens: readonly Token[], type: SetType): ElementOptions['beside'] {
   const [option, value, more] = tokens
   if (option === undefined) return null
   const name = option.text.replace(/^--/, '')
-  const isPlace = type === 'list:set' && (name === 'before' || name === 'after')
-  if (!isPlace || more) throw new Refusal(isPlace ? more : option, 'del takes the element alone; take out what follows')
+  const isBeside = type === 'list:set' && (name === 'before' || name === 'after')
+  if (!isBeside || more)
+    throw new Refusal(isBeside ? more : option, 'del takes the element alone; take out what follows')
   if (value === undefined) throw new Refusal(option, `${option.text} needs a value`)
   return { token: value, after: name === 'after' }
 }
@@ -127,7 +128,7 @@ function optionsOf(values: ReadonlyMap<string, Token>): ElementOptions {
   }
   if (queue) parseNumber(queue, 0, QUEUE_MAX, 'queue')
   if (before && after) throw new Refusal(after, 'before and after exclude each other; write one of them')
-  const place = before ?? after
+  const neighbour = before ?? after
   return {
     timeout: timeout ? parseNumber(timeout, 0, TIMEOUT_MAX, 'timeout') : -1,
     nomatch: values.has('nomatch'),
@@ -135,7 +136,7 @@ function optionsOf(values: ReadonlyMap<string, Token>): ElementOptions {
     packets: readCounter(values.get('packets'), 'packets'),
     bytes: readCounter(values.get('bytes'), 'bytes'),
     ...readMark(values.get('skbmark')),
-    beside: place ? { token: place, after: after !== undefined } : null,
+    beside: neighbour ? { token: neighbour, after: after !== undefined } : null,
   }
 }
 

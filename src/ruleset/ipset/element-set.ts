@@ -6,9 +6,19 @@ import { ElementStore, NEVER } from './element-store.ts'
 import { type CounterRule, compareCounter, type IpSet, type SetFlags } from './ip-set.ts'
 import { type DimensionReader, dimensionReader } from './packet-key.ts'
 import { cutToPrefix, PrefixLengths } from './prefix-lengths.ts'
-import { type Dimension, dimensionsOf, keyWidth, SET_TYPES, type SetDefinition, wordsOf } from './set-definition.ts'
+import {
+  type Dimension,
+  dimensionsOf,
+  isNamedBy,
+  keyWidth,
+  SET_TYPES,
+  type SetDefinition,
+  wordsOf,
+} from './set-definition.ts'
 
 const NO_INTERFACES: readonly number[] = []
+/** The bit of SetFlags.sources for an interface or a MAC after an address. */
+const SECOND_DIMENSION = 2
 /** Results of `#find` besides a slot: no element, or perhaps one. */
 const MISS = -1
 const UNSURE = -2
@@ -80,9 +90,7 @@ export class ElementSet implements IpSet {
     this.#mac = type === 'bitmap:ip,mac' ? dimensionReader('mac', 0, addressMask, markMask) : null
     const numbered = definition.interfaces.map((one, number) => ({ ...one, number }))
     this.#fitting = interfaces.map((name) =>
-      numbered
-        .filter((one) => !one.physical && (one.wildcard ? name.startsWith(one.name) : name === one.name))
-        .map(({ number }) => number),
+      numbered.filter((one) => !one.physical && isNamedBy(one, name)).map(({ number }) => number),
     )
     this.#physical = numbered.filter((one) => one.physical).map(({ number }) => number)
     this.#store.load(definition, (slot) => this.#noteLengths(slot, 1))
@@ -181,7 +189,7 @@ export class ElementSet implements IpSet {
   #find(packet: RulePacket, flags: SetFlags): number {
     const { table } = this.#store
     if (this.#interfaceAt < 0) return table.find()
-    const number = (flags.sources & 2) !== 0 ? packet.inInterface : packet.outInterface
+    const number = (flags.sources & SECOND_DIMENSION) !== 0 ? packet.inInterface : packet.outInterface
     const names = number === INTERFACE_UNKNOWN ? NO_INTERFACES : this.#fitting[number]
     for (let i = 0; i < names.length; i++) {
       table.key[this.#interfaceAt] = names[i]
@@ -199,7 +207,7 @@ export class ElementSet implements IpSet {
   /** bitmap:ip,mac: an element without a MAC takes that of the first packet with its address. */
   #compareMac(packet: RulePacket, slot: number, flags: SetFlags, sure: boolean): number {
     const { macs } = this.#store
-    const read = this.#mac?.read(packet, (flags.sources & 2) !== 0, this.#macWords) ?? NO
+    const read = this.#mac?.read(packet, (flags.sources & SECOND_DIMENSION) !== 0, this.#macWords) ?? NO
     if (read !== YES) return read
     if (macs[2 * slot] >= 0) {
       return macs[2 * slot] === this.#macWords[0] && macs[2 * slot + 1] === this.#macWords[1] ? YES : NO
@@ -273,7 +281,7 @@ export class ElementSet implements IpSet {
       this.#cut(net, net.lengths.count === 0 ? 32 * net.words : net.lengths.lengths[0])
     }
     if (this.#interfaceAt >= 0) {
-      const number = (flags.sources & 2) !== 0 ? packet.inInterface : packet.outInterface
+      const number = (flags.sources & SECOND_DIMENSION) !== 0 ? packet.inInterface : packet.outInterface
       const name = number === INTERFACE_UNKNOWN ? undefined : this.#fitting[number][0]
       if (name === undefined) return UNKNOWN
       this.#store.table.key[this.#interfaceAt] = name
@@ -281,7 +289,7 @@ export class ElementSet implements IpSet {
     const { range } = this.definition
     const word = this.#store.table.key[0] >>> 0
     if (range !== null && (word < range.low || word > range.high)) return NO
-    return this.#mac === null ? YES : this.#mac.read(packet, (flags.sources & 2) !== 0, this.#macWords)
+    return this.#mac === null ? YES : this.#mac.read(packet, (flags.sources & SECOND_DIMENSION) !== 0, this.#macWords)
   }
 
   /** Writes the packet's key, with whole addresses. */

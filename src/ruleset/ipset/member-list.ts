@@ -4,7 +4,7 @@ import type { ElementOptions } from './element-options.ts'
 import type { SetType } from './set-definition.ts'
 
 /** `set,before,other`, the form of older ipset versions. */
-const WITH_PLACE = /^([^,]*),(before|after),([^,]*)$/
+const WITH_NEIGHBOUR = /^([^,]*),(before|after),([^,]*)$/
 
 interface WrittenMember {
   readonly name: string
@@ -29,8 +29,8 @@ export class MemberList {
     this.#names = []
   }
 
-  add(token: Token, place: ElementOptions['beside']): void {
-    const { name, beside } = this.#read(token, place)
+  add(token: Token, besideOption: ElementOptions['beside']): void {
+    const { name, beside } = this.#read(token, besideOption)
     if (beside?.token.text === name) {
       throw new Refusal(beside.token, `"${name}" cannot stand beside itself; write another set, or take it out`)
     }
@@ -39,8 +39,8 @@ export class MemberList {
     if (!this.#names.includes(name)) this.#names.splice(at, 0, name)
   }
 
-  remove(token: Token, place: ElementOptions['beside']): void {
-    const { name, beside } = this.#read(token, place)
+  remove(token: Token, besideOption: ElementOptions['beside']): void {
+    const { name, beside } = this.#read(token, besideOption)
     const at = this.#names.indexOf(name)
     const expected = beside === null ? at : this.#placeOf(beside.token) + (beside.after ? 1 : -1)
     if (beside !== null && at !== expected) {
@@ -49,10 +49,10 @@ export class MemberList {
     if (at >= 0) this.#names.splice(at, 1)
   }
 
-  #read(token: Token, place: ElementOptions['beside']): WrittenMember {
-    const [, first, word, other] = WITH_PLACE.exec(token.text) ?? []
+  #read(token: Token, besideOption: ElementOptions['beside']): WrittenMember {
+    const [, first, word, other] = WITH_NEIGHBOUR.exec(token.text) ?? []
     const name = first ?? token.text
-    const beside = word === undefined ? place : { token: { ...token, text: other }, after: word === 'after' }
+    const beside = word === undefined ? besideOption : { token: { ...token, text: other }, after: word === 'after' }
     if (name.includes(',')) throw new Refusal(token, `"${name}" cannot be in a list; rename it without commas`)
     const set = this.#sets.get(name)
     if (!set) throw new Refusal(token, `no set "${name}" in this file before this line; create it first`)

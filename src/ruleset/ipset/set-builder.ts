@@ -2,13 +2,14 @@ import type { Family } from '../rule-environment.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import type { CreatedSet } from './create-line.ts'
-import { type ElementOptions, readElementOptions, readPlace } from './element-options.ts'
+import { type ElementOptions, readBeside, readElementOptions } from './element-options.ts'
 import type { ElementScope } from './element-scope.ts'
 import { MemberList } from './member-list.ts'
 import { parseElement, parseMac } from './parse-element.ts'
 import {
   featuresOf,
   type InterfaceName,
+  isNamedBy,
   keyWidth,
   noElements,
   type SetDefinition,
@@ -31,7 +32,7 @@ export class SetBuilder {
   /** Indexes of elements that were deleted again. */
   readonly #removed = new Set<number>()
   /** Indexes of the elements with each key; null until they are needed. */
-  #places: Map<string, number[]> | null = null
+  #indexes: Map<string, number[]> | null = null
 
   /** @param sets the sets of the file, which a list may have as members */
   constructor(created: CreatedSet, sets: ReadonlyMap<string, SetBuilder>) {
@@ -72,7 +73,7 @@ export class SetBuilder {
   flush(): void {
     this.#elements = noElements()
     this.#removed.clear()
-    this.#places = null
+    this.#indexes = null
     this.#members.clear()
   }
 
@@ -87,16 +88,16 @@ export class SetBuilder {
   }
 
   remove(token: Token, rest: readonly Token[]): void {
-    const place = readPlace(rest, this.#base.type)
+    const beside = readBeside(rest, this.#base.type)
     if (this.#base.type === 'list:set') {
-      this.#members.remove(token, place)
+      this.#members.remove(token, beside)
       return
     }
-    const places = this.#allPlaces()
+    const indexes = this.#indexesByKey()
     for (const key of this.#known(this.#keys(token, this.#split(token).text, false))) {
       const name = key.join()
-      for (const at of places.get(name) ?? []) this.#removed.add(at)
-      places.delete(name)
+      for (const at of indexes.get(name) ?? []) this.#removed.add(at)
+      indexes.delete(name)
     }
   }
 
@@ -112,7 +113,7 @@ export class SetBuilder {
       throw new Refusal(token, `the set has more than ${ELEMENTS_MAX} elements; write networks, in a set of a net type`)
     }
     for (const key of keys) {
-      if (this.#places !== null) notePlace(this.#places, key, elements.count)
+      if (this.#indexes !== null) noteIndex(this.#indexes, key, elements.count)
       elements.count++
       for (const word of key) elements.keys.push(word)
       elements.timeouts.push(own.timeout)
@@ -125,7 +126,7 @@ export class SetBuilder {
     }
     const { limit } = this.#created
     // The same element may be listed several times. Distinct elements are only counted when there seem to be too many.
-    if (elements.count - this.#removed.size <= limit || this.#allPlaces().size <= limit) return
+    if (elements.count - this.#removed.size <= limit || this.#indexesByKey().size <= limit) return
     const { maxElements } = this.#base
     throw new Refusal(token, `the set is full before all of "${text}" is in it; raise maxelem, now ${maxElements}`)
   }
@@ -136,19 +137,19 @@ export class SetBuilder {
     return { text, mac: mac === undefined ? [-1, 0] : parseMac(token, mac) }
   }
 
-  #allPlaces(): Map<string, number[]> {
-    this.#places ??= this.#placesOfAll()
-    return this.#places
+  #indexesByKey(): Map<string, number[]> {
+    this.#indexes ??= this.#indexAll()
+    return this.#indexes
   }
 
-  #placesOfAll(): Map<string, number[]> {
+  #indexAll(): Map<string, number[]> {
     const { keys, count } = this.#elements
     const width = keyWidth(this.#base.type, this.#base.family)
-    const places = new Map<string, number[]>()
+    const indexes = new Map<string, number[]>()
     for (let at = 0; at < count; at++) {
-      if (!this.#removed.has(at)) notePlace(places, keys.slice(at * width, (at + 1) * width), at)
+      if (!this.#removed.has(at)) noteIndex(indexes, keys.slice(at * width, (at + 1) * width), at)
     }
-    return places
+    return indexes
   }
 
   #withoutRemoved(): SetElements {
@@ -175,7 +176,7 @@ export class SetBuilder {
       family,
       addressMask,
       markMask,
-      interfaceNumber: (place, name) => this.#interfaceNumber(place, name, wildcard),
+      interfaceNumber: (at, name) => this.#interfaceNumber(at, name, wildcard),
     }
     const keys = parseElement(token, text, scope, most)
     if (range && keys.some(([word]) => word < range.low || word > range.high)) {
@@ -203,21 +204,20 @@ export class SetBuilder {
   #known(keys: readonly number[][]): readonly number[][] {
     if (this.#base.type !== 'hash:net,iface' || this.#interfaces.every(({ wildcard }) => !wildcard)) return keys
     const { name, physical } = this.#interfaces[keys[0][keys[0].length - 1]]
-    const fits = (one: InterfaceName): boolean => (one.wildcard ? name.startsWith(one.name) : name === one.name)
     const numbers = [...this.#interfaces.keys()].filter(
-      (number) => this.#interfaces[number].physical === physical && fits(this.#interfaces[number]),
+      (number) => this.#interfaces[number].physical === physical && isNamedBy(this.#interfaces[number], name),
     )
-    const places = this.#allPlaces()
+    const indexes = this.#indexesByKey()
     return keys.map((key) => {
       const twins = numbers.map((number) => [...key.slice(0, -1), number])
-      return twins.find((twin) => places.has(twin.join())) ?? key
+      return twins.find((twin) => indexes.has(twin.join())) ?? key
     })
   }
 }
 
-function notePlace(places: Map<string, number[]>, key: readonly number[], place: number): void {
+function noteIndex(indexes: Map<string, number[]>, key: readonly number[], index: number): void {
   const name = key.join()
-  const known = places.get(name)
-  if (known === undefined) places.set(name, [place])
-  else known.push(place)
+  const known = indexes.get(name)
+  if (known === undefined) indexes.set(name, [index])
+  else known.push(index)
 }

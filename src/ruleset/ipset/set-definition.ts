@@ -60,6 +60,11 @@ export interface InterfaceName {
   readonly physical: boolean
 }
 
+/** Whether the name of an interface is that of an element, or begins with it if that is a `wildcard`. */
+export function isNamedBy(element: InterfaceName, name: string): boolean {
+  return element.wildcard ? name.startsWith(element.name) : name === element.name
+}
+
 /** Elements as numbers: `keys` has keyWidth() words for each, `macs` two, everything else one. */
 export interface SetElements {
   count: number
