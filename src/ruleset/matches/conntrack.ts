@@ -1,4 +1,4 @@
-import { IPS_CONFIRMED } from '../../conntrack/status.ts'
+import { IPS_ASSURED, IPS_CONFIRMED, IPS_EXPECTED, IPS_SEEN_REPLY } from '../../conntrack/status.ts'
 import {
   type AddressField,
   anyBit,
@@ -21,13 +21,12 @@ import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { parseStates, printStates, STATES_WITH_NAT, stateCondition } from './states.ts'
 
-/** IPS_ bits (uapi/linux/netfilter/nf_conntrack_common.h). */
 const STATUSES: readonly (readonly [string, number])[] = [
   ['NONE', 0],
-  ['EXPECTED', 1],
-  ['SEEN_REPLY', 2],
-  ['ASSURED', 4],
-  ['CONFIRMED', 8],
+  ['EXPECTED', IPS_EXPECTED],
+  ['SEEN_REPLY', IPS_SEEN_REPLY],
+  ['ASSURED', IPS_ASSURED],
+  ['CONFIRMED', IPS_CONFIRMED],
 ]
 
 const ADDRESSES: readonly (readonly [string, AddressField])[] = [

@@ -11,12 +11,6 @@ export const SCALE = 1_000_000
  */
 const PIECE_SHIFT = 4
 const COST_OF_SECOND = 0xffff_ffff
-const PRINTED_UNITS: readonly (readonly [string, number])[] = [
-  ['day', 86_400],
-  ['hour', 3600],
-  ['min', 60],
-  ['sec', 1],
-]
 const PRINTED_SIZES: readonly (readonly [string, number])[] = [
   ['m', 1024 * 1024],
   ['k', 1024],
@@ -48,7 +42,7 @@ function parseByteRate(token: Token): Rate | null {
   }
   const average = costOf(number * sizeOf(size))
   if (average === 0) throw new Refusal(token, `${token.text} is too fast; 64gb/s is more than can be counted`)
-  return { average, bytes: true, unit: 15 }
+  return { average, bytes: true, unit: 1 }
 }
 
 function parsePacketRate(token: Token): Rate {
@@ -57,17 +51,6 @@ function parsePacketRate(token: Token): Rate {
   const average = count < 0 ? 0 : Math.floor((SCALE * unit) / count)
   if (average === 0) throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
   return { average, bytes: false, unit }
-}
-
-/** The largest unit in which the rate is a whole number, as iptables-save chooses it. `unit` is in seconds. */
-export function printPacketRate(average: number): { text: string; unit: number } {
-  let chosen = PRINTED_UNITS[0]
-  for (const unit of PRINTED_UNITS.slice(1)) {
-    const time = unit[1] * SCALE
-    if (average > time || Math.floor(time / average) < time % average) break
-    chosen = unit
-  }
-  return { text: `${Math.floor((chosen[1] * SCALE) / average)}/${chosen[0]}`, unit: chosen[1] }
 }
 
 export function printByteRate(average: number): string {

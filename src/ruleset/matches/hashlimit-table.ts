@@ -4,7 +4,7 @@ import { KeyTable } from '../evaluate/key-table.ts'
 import { addressWords } from '../packet-address.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { HZ, ticksAt, ticksOfMilliseconds } from '../ticks.ts'
-import { piecesOf, SCALE } from './hashlimit-rate.ts'
+import { bytesOf, piecesOf, SCALE } from './hashlimit-rate.ts'
 import { portsOf } from './transport-ports.ts'
 
 /** What a table is made with: the options of the first rule that names it. */
@@ -78,7 +78,7 @@ export class HashlimitTable {
     this.#collectTicks = Math.max(1, ticksOfMilliseconds(config.collect))
     this.#cost = bytes ? Math.floor((average * BYTE_CREDITS_MAX) / 2 ** 32) : average
     this.#cap = bytes ? BYTE_CREDITS_MAX : creditOf(average * burst)
-    this.#rate = bytes ? (Math.floor(0xffff_ffff / average) - 1) * 16 : average === 0 ? 0 : Math.floor(SCALE / average)
+    this.#rate = bytes ? bytesOf(average) : average === 0 ? 0 : Math.floor(SCALE / average)
     this.#windowMax = interval === null ? 0 : bytes ? this.#rate * Math.max(burst, 1) : burst + this.#rate
   }
 

@@ -16,6 +16,7 @@ import { parseHost, parsePrefixLength, prefixLength, prefixMask } from '../text/
 import { numberOf, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { procName } from '../text/proc-name.ts'
+import { printCountPerUnit } from '../text/rates.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import {
@@ -24,8 +25,8 @@ import {
   parseRate,
   printByteBurst,
   printByteRate,
-  printPacketRate,
   type Rate,
+  SCALE,
   secondsOfBurst,
 } from './hashlimit-rate.ts'
 import { BYTE_CREDITS_MAX, CREDITS_PER_MICROSECOND, type HashlimitConfig, HashlimitTable } from './hashlimit-table.ts'
@@ -93,28 +94,13 @@ function readRule(options: Options, family: Family): HashlimitRule {
   const average = interval !== null && !rate.bytes ? Math.floor(rate.average / rate.unit) : rate.average
   const counted = rate.bytes ? byteBurst(rate, burstToken, burst) : Number(burst)
   checkOverflow(burstToken ?? use.values[0], { ...rate, average }, counted)
-  const bits = family === 'ipv4' ? 32 : 128
-  const prefix = (name: string): number => {
-    const token = options.value(name)
-    if (!token) return bits
-    const length = numberOf(token.text)
-    // iptables passes too large a length on, and the kernel refuses it, except for the largest number.
-    if (length !== null && length > bits && length !== NUMBER_MAX) {
-      throw new Refusal(token, `a prefix length of ${token.text} is too long; write 0 to ${bits}`)
-    }
-    if (length === null && prefixLength(parseHost(token, family)) < 0) {
-      throw new Refusal(token, `"${token.text}" is a mask with gaps; write a prefix length from 0 to ${bits}`)
-    }
-    return parsePrefixLength(token, family)
-  }
-  const sourcePrefix = prefix('hashlimit-srcmask')
-  const destinationPrefix = prefix('hashlimit-dstmask')
+  const sourcePrefix = readPrefix(options.value('hashlimit-srcmask'), family)
+  const destinationPrefix = readPrefix(options.value('hashlimit-dstmask'), family)
   const modes = parseModes(options.value('hashlimit-mode'))
   const buckets = Math.min(number('htable-size', 0), BUCKETS_MAX)
   const groups = Math.min(number('htable-max', 0), BUCKETS_MAX)
   const expire = rate.bytes ? (burstToken ? BYTE_BURST_EXPIRE : BYTE_EXPIRE) : rate.unit * 1000
   const nameToken = options.required('hashlimit-name')
-  const words = (prefix: number): readonly number[] => prefixMask(prefix, family)
   return {
     name: procName({ ...nameToken, text: nameToken.text.slice(0, NAME_MAX) }, NAME_MAX),
     above: (use.spec.name === 'hashlimit-above') !== use.negated,
@@ -131,8 +117,8 @@ function readRule(options: Options, family: Family): HashlimitRule {
       byDestination: modes.includes('dstip'),
       bySourcePort: modes.includes('srcport'),
       byDestinationPort: modes.includes('dstport'),
-      sourceMask: words(sourcePrefix),
-      destinationMask: words(destinationPrefix),
+      sourceMask: prefixMask(sourcePrefix, family),
+      destinationMask: prefixMask(destinationPrefix, family),
       entriesMax:
         groups === 0 ? GROUPS_PER_BUCKET * (buckets || DEFAULT_BUCKETS) : Math.max(groups, buckets || DEFAULT_BUCKETS),
       expire: number('htable-expire', expire, 1),
@@ -142,13 +128,28 @@ function readRule(options: Options, family: Family): HashlimitRule {
   }
 }
 
+/** The prefix length of the addresses that make up one group; without a token, that of a whole address. */
+function readPrefix(token: Token | undefined, family: Family): number {
+  const bits = family === 'ipv4' ? 32 : 128
+  if (!token) return bits
+  const length = numberOf(token.text)
+  // iptables passes too large a length on, and the kernel refuses it, except for the largest number.
+  if (length !== null && length > bits && length !== NUMBER_MAX) {
+    throw new Refusal(token, `a prefix length of ${token.text} is too long; write 0 to ${bits}`)
+  }
+  if (length === null && prefixLength(parseHost(token, family)) < 0) {
+    throw new Refusal(token, `"${token.text}" is a mask with gaps; write a prefix length from 0 to ${bits}`)
+  }
+  return parsePrefixLength(token, family)
+}
+
 function readInterval(options: Options, rate: Rate): number | null {
   const token = options.value('hashlimit-rate-interval')
   const digits = /^[ \t]*\+?[0-9]+/.exec(token?.text ?? '')?.[0] ?? ''
   // Whatever stands after the digits is passed over, as iptables does; a 0 in front of them says nothing.
   const given = token ? parseNumber(token, 1, INTERVAL_MAX, 'interval', digits.replace(/^[ \t+]*0*/, '')) : null
   if (!options.has('hashlimit-rate-match')) return null
-  return given ?? (rate.bytes ? 1 : rate.unit)
+  return given ?? rate.unit
 }
 
 /** A byte burst, in whole seconds' worth of the rate. */
@@ -194,7 +195,7 @@ function printRule(rule: HashlimitRule, family: Family): string {
     if (config.burst > 0) parts.push(`--hashlimit-burst ${printByteBurst(config.average, config.burst)}`)
     expire = config.burst > 0 ? BYTE_BURST_EXPIRE : BYTE_EXPIRE
   } else {
-    const rate = config.average === 0 ? { text: 'inf', unit: 0 } : printPacketRate(config.average)
+    const rate = config.average === 0 ? { text: 'inf', unit: 0 } : printCountPerUnit(config.average, SCALE)
     parts.push(printOption(direction, rate.text), `--hashlimit-burst ${config.burst}`)
     expire = rate.unit * 1000
   }

@@ -3,21 +3,16 @@ import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
-import { parseCountPerUnit } from '../text/rates.ts'
+import { parseCountPerUnit, printCountPerUnit } from '../text/rates.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { HZ, ticksAt } from '../ticks.ts'
 
 /** XT_LIMIT_SCALE: a rate is kept as the time between two packets, in 1/10000 s. */
 const SCALE = 10_000
-const PRINTED_UNITS: readonly (readonly [string, number])[] = [
-  ['day', 86_400],
-  ['hour', 3600],
-  ['min', 60],
-  ['sec', 1],
-]
 const DEFAULT_RATE = (SCALE * 3600) / 3
 const DEFAULT_BURST = 5
+const BURST_MAX = 10_000
 
 /** CREDITS_PER_JIFFY: the largest power of two with which a day of credit fits into 32 bits. */
 const CREDITS_PER_TICK = 2 ** Math.floor(Math.log2(Math.floor(0xffff_ffff / (HZ * 86_400))))
@@ -32,12 +27,12 @@ function parseLimit(options: Options, { warn }: RuleContext): Match {
   const rateToken = options.value('limit')
   const rate = rateToken ? parseRate(rateToken) : DEFAULT_RATE
   const burstToken = options.value('limit-burst')
-  const burst = burstToken ? parseNumber(burstToken, 1, 10_000, 'burst') : DEFAULT_BURST
+  const burst = burstToken ? parseNumber(burstToken, 1, BURST_MAX, 'burst') : DEFAULT_BURST
   if (overflows(rate, burst)) {
     const { line } = burstToken ?? options.at
     warn(`line ${line}: ip_tables cannot count a burst that takes so long, only nf_tables; lower it or raise the rate`)
   }
-  const text = `--limit ${printRate(rate)}${burst === DEFAULT_BURST ? '' : ` --limit-burst ${burst}`}`
+  const text = `--limit ${printCountPerUnit(rate, SCALE).text}${burst === DEFAULT_BURST ? '' : ` --limit-burst ${burst}`}`
   return {
     print: () => text,
     conditions: () => [{ kind: 'stateful', label: text, negated: false, create: () => new TokenBucket(rate, burst) }],
@@ -51,17 +46,6 @@ function parseRate(token: Token): number {
     throw new Refusal(token, `${token.text} is too fast; ${SCALE}/second is the most`)
   }
   return Math.floor((SCALE * unit) / count)
-}
-
-/** The largest unit in which the rate is a whole number, as iptables-save chooses it. */
-function printRate(rate: number): string {
-  let chosen = PRINTED_UNITS[0]
-  for (const unit of PRINTED_UNITS.slice(1)) {
-    const time = unit[1] * SCALE
-    if (rate > time || time / rate < time % rate) break
-    chosen = unit
-  }
-  return `${Math.floor((chosen[1] * SCALE) / rate)}/${chosen[0]}`
 }
 
 /** user2credits */
