@@ -60,15 +60,7 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
     return tuple.has(name) ? bits : length
   }
   const [source, destination] = [prefix('hmark-src-prefix'), prefix('hmark-dst-prefix')]
-  const values = new Map<string, number>()
-  for (const [name, high] of NUMBERS) {
-    const token = options.value(name)
-    const value = token ? parseNumber(token, 0, high, name) : null
-    if (tuple.has(name)) values.set(name, high)
-    else if (value !== null) values.set(name, value)
-  }
-  const conflict = CONFLICTS.find((pair) => pair.every((name) => values.has(name)))
-  if (conflict) throw new Refusal(options.at, `--${conflict[0]} cannot stand together with --${conflict[1]}; keep one`)
+  const values = readNumbers(options, tuple)
   if (tuple.size === 0 && source === null && destination === null && values.size === 0)
     throw new Refusal(options.at, 'HMARK needs something to hash, as --hmark-tuple src,dst')
   const word = (name: string): number => values.get(name) ?? 0
@@ -110,6 +102,20 @@ function parseHmark(options: Options, { family }: { family: 'ipv4' | 'ipv6' }): 
       },
     },
   }
+}
+
+/** The masks and values by option; a word of the tuple stands for the widest mask. */
+function readNumbers(options: Options, tuple: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const values = new Map<string, number>()
+  for (const [name, high] of NUMBERS) {
+    const token = options.value(name)
+    const value = token ? parseNumber(token, 0, high, name) : null
+    if (tuple.has(name)) values.set(name, high)
+    else if (value !== null) values.set(name, value)
+  }
+  const conflict = CONFLICTS.find((pair) => pair.every((name) => values.has(name)))
+  if (conflict) throw new Refusal(options.at, `--${conflict[0]} cannot stand together with --${conflict[1]}; keep one`)
+  return values
 }
 
 /** The options that it stands for, and `ct`. */

@@ -13,6 +13,7 @@ import {
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
+import { dataOffsetBytes } from '../matches/tcp.ts'
 import { adjustChecksum, changeWord, PART_LENGTH, PART_TCP_OPTIONS } from '../packet-edits.ts'
 import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
@@ -63,7 +64,7 @@ function setMss(packet: RulePacket, mss: number): number {
     edits.uncertain |= PART_TCP_OPTIONS | PART_LENGTH
     return 0
   }
-  const header = 4 * (fields[base + P_TCP_FLAGS_WINDOW] >>> 28)
+  const header = dataOffsetBytes(packet)
   if (header < HEADER || header > length) return VERDICT_DROP
   for (let at = start + HEADER; at + LENGTH <= start + header; ) {
     if (at + LENGTH > captured) {
@@ -107,12 +108,12 @@ function addMss(packet: RulePacket, mss: number, start: number, header: number):
   adjustChecksum(bytes, start + SUM, header, header + LENGTH)
   changeWord(bytes, start + 12, ((bytes[start + 12] + 0x10) << 8) | bytes[start + 13], start + SUM)
   const ip = fields[base + P_L3_OFFSET]
-  const total = fields[base + P_FAMILY] === IP_V4 ? ip + 2 : ip + 4
-  const grown = ((bytes[total] << 8) | bytes[total + 1]) + LENGTH
-  if (fields[base + P_FAMILY] === IP_V4) changeWord(bytes, total, grown, ip + 10)
+  const lengthAt = fields[base + P_FAMILY] === IP_V4 ? ip + 2 : ip + 4
+  const length = ((bytes[lengthAt] << 8) | bytes[lengthAt + 1]) + LENGTH
+  if (fields[base + P_FAMILY] === IP_V4) changeWord(bytes, lengthAt, length, ip + 10)
   else {
-    bytes[total] = grown >> 8
-    bytes[total + 1] = grown
+    bytes[lengthAt] = length >> 8
+    bytes[lengthAt + 1] = length
   }
   for (const field of [P_L3_LENGTH, P_L3_CAPTURED, P_L4_LENGTH]) fields[base + field] += LENGTH
   fields[base + P_TCP_FLAGS_WINDOW] += 1 << 28
