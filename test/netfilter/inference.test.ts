@@ -42,7 +42,7 @@ describe('directions that the capture marks', () => {
     expect(because).toBe('the capture marks what its machine sent and received')
   })
 
-  test('flags of pcapng', () => {
+  test('flags of pcapng: the host is who sends', () => {
     const { mode, local } = inferred([
       { bytes: toServer(0), flags: FRAME_FLAG_OUTBOUND },
       { bytes: fromServer(0), flags: FRAME_FLAG_INBOUND },
@@ -126,11 +126,11 @@ describe('addresses counted', () => {
     expect(inferred(times(40, (i) => udp(`10.0.0.${i + 1}:138>10.0.0.255:138`))).mode).toBe('router')
   })
 
-  test('nor is a group', () => {
+  test('a group that is sent to is no host', () => {
     expect(inferred(times(40, (i) => udp(`10.0.0.${i + 1}:5353>224.0.0.251:5353`))).mode).toBe('router')
   })
 
-  test('IPv6', () => {
+  test('an IPv6 address on every frame is the host', () => {
     const { mode, local } = inferred(
       times(20, (i) =>
         udp(i % 2 ? `[2001:db8::9]:53>[2001:db8::${i}]:4000` : `[2001:db8::${i}f]:4000>[2001:db8::9]:53`),

@@ -73,7 +73,7 @@ describe('fragments', () => {
     expect(router.sayAll([first, second, third])).toEqual(['fragment-queued', 'fragment-queued', 'NEW FORWARD ACCEPT'])
   })
 
-  test('in whatever order they come', () => {
+  test('the label stands there in whatever order they come', () => {
     expect(new Replaying().sayAll([third, first, second])).toEqual([
       'fragment-queued',
       'fragment-queued',
@@ -124,7 +124,7 @@ describe('fragments', () => {
     expect(host.sayAll([first, second, third])).toEqual(['not-seen', 'not-seen', 'not-seen'])
   })
 
-  test('IPv6', () => {
+  test('IPv6: the label stands at the frame that completes the datagram', () => {
     const pieces = fragments(udp('[2001:db8::1]:1000>[2001:db8:9::9]:53', { data: 2000 }), 1280)
     expect(new Replaying().sayAll(pieces)).toEqual(['fragment-queued', 'NEW FORWARD ACCEPT'])
   })

@@ -51,7 +51,7 @@ describe('where translations lead', () => {
     expect(source.say(datagram('10.0.0.1>10.9.9.9', 47, [0, 2, 0, 0, 0, 0, 0, 0]))).toBe('NEW FORWARD ACCEPT')
   })
 
-  test('both parts at once', () => {
+  test('source and destination are translated at once', () => {
     const rules = nat(
       '-A PREROUTING -j DNAT --to-destination 10.99.0.1',
       '-A POSTROUTING -j SNAT --to-source 198.51.100.1',
@@ -75,7 +75,7 @@ describe('where translations lead', () => {
     expect(one.say(icmp('10.9.9.9>198.51.100.1', 0, 0, { id: 7 }))).toBe('ESTABLISHED/reply FORWARD ACCEPT')
   })
 
-  test('IPv6', () => {
+  test('IPv6: source and destination are translated, and back again for replies', () => {
     const one = new Replaying({
       rules6: nat(
         '-A PREROUTING -j DNAT --to-destination 2001:db8:99::1',

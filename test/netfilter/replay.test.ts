@@ -130,7 +130,7 @@ describe('warnings', () => {
     expect(await warningsOf(at(5, 5, 6))).toEqual([])
   })
 
-  test('a full table', async () => {
+  test('a full table that pushed connections out is told of, with the sysctl that helps', async () => {
     const { summary } = await replayed(clients(5), { sysctls: new Map([['nf_conntrack_max', '2']]) })
     expect(summary.warnings).toHaveLength(1)
     expect(summary.warnings[0]).toMatch(

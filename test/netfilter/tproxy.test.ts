@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../../src/ruleset/hooks.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_UNKNOWN } from '../../src/ruleset/rule-packet.ts'
 import { udp } from '../support/packets.ts'
 import { Replaying, table } from './replaying.ts'
 
@@ -7,6 +9,8 @@ import { Replaying, table } from './replaying.ts'
  * of Linux 6.18 with a listener in a namespace): a packet with a socket is never forwarded. Without a listener it is dropped.
  */
 
+/** Bits of the verdicts that are possible. */
+const EITHER = (1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP)
 const packet = udp('192.0.2.1:1000>198.51.100.2:53')
 const filter = [
   '*filter',
@@ -28,29 +32,34 @@ function replaying(match: string, assume: Record<string, boolean>): Replaying {
 describe('TPROXY', () => {
   it('nothing tells whether a program listens', () => {
     const { outcome } = replaying('', {})
-    expect([outcome.verdict, outcome.possibleVerdicts]).toEqual([4, (1 << 1) | (1 << 2)])
+    expect([outcome.verdict, outcome.possibleVerdicts]).toEqual([VERDICT_UNKNOWN, EITHER])
     expect(outcome.unknownText).toContain('--assume TPROXY')
     expect(outcome.rule?.record).toBe('mangle:PREROUTING:rule:1')
   })
 
   it('a program listens: it gets the packet by INPUT, marked', () => {
     const { outcome } = replaying('', { TPROXY: true })
-    expect([outcome.verdict, outcome.hook, outcome.rule?.record]).toEqual([1, 1, 'filter:INPUT:rule:1'])
+    expect([outcome.verdict, outcome.hook, outcome.rule?.record]).toEqual([
+      VERDICT_ACCEPT,
+      HOOK_INPUT,
+      'filter:INPUT:rule:1',
+    ])
   })
 
-  it('none does', () => {
+  it('no program listens: the packet is dropped in PREROUTING', () => {
     const { outcome } = replaying('', { TPROXY: false })
-    expect([outcome.verdict, outcome.dropHook, outcome.rule?.record]).toEqual([2, 0, 'mangle:PREROUTING:rule:1'])
+    const { verdict, dropHook, rule } = outcome
+    expect([verdict, dropHook, rule?.record]).toEqual([VERDICT_DROP, HOOK_PREROUTING, 'mangle:PREROUTING:rule:1'])
   })
 
-  it('what it leaves is forwarded', () => {
+  it('what it leaves goes through FORWARD', () => {
     const { outcome } = replaying('--dport 80', {})
-    expect([outcome.verdict, outcome.dropHook]).toEqual([2, 2])
+    expect([outcome.verdict, outcome.dropHook]).toEqual([VERDICT_DROP, HOOK_FORWARD])
   })
 
   it('an unknown match before it: nothing after it is certain, nor which way the packet goes', () => {
     const socket = replaying('-m socket', {}).outcome
-    expect([socket.verdict, socket.possibleVerdicts & 6]).toEqual([4, 6])
+    expect([socket.verdict, socket.possibleVerdicts & EITHER]).toEqual([VERDICT_UNKNOWN, EITHER])
     expect(replaying('-m socket', { socket: true, TPROXY: true }).outcome.rule?.record).toBe('filter:INPUT:rule:1')
     expect(replaying('-m socket', { socket: false }).outcome.rule?.record).toBe('filter:FORWARD:policy:1')
   })

@@ -31,7 +31,7 @@ describe('a second thread reads', () => {
     expect(await isReadByAThread([small, large])).toBe(availableParallelism() > 1)
   })
 
-  it('as asked', async () => {
+  it('where threads are asked for, whatever the size of the capture', async () => {
     expect(await isReadByAThread([large], 1)).toBe(false)
     expect(await isReadByAThread([small], 2)).toBe(true)
     expect(await isReadByAThread([small], 4)).toBe(true)

@@ -149,7 +149,7 @@ describe('what connections have', () => {
     expect(holds('! --connbytes 0 --connbytes-dir both --connbytes-mode bytes', -1)).toBe('no')
   })
 
-  test('labels', () => {
+  test('a label stays with the connection once a rule has set it', () => {
     const rules = compile(
       filter('-A FORWARD -p udp -m connlabel --label 40 --set', '-A FORWARD -m connlabel --label 40 -j ACCEPT'),
     )

@@ -6,11 +6,11 @@ import { mistakesOf, reviewOf } from './review-of.ts'
 const REPLIES = '-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT'
 
 describe('replies that nothing accepts', () => {
-  it('NEW only', () => {
+  it('where only NEW is accepted', () => {
     expect(mistakesOf(['-A INPUT -p tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT'])).toEqual(['replies-dropped'])
   })
 
-  it('ports only', () => {
+  it('where only ports are accepted', () => {
     expect(mistakesOf(['-A INPUT -i lo -j ACCEPT', '-A INPUT -p tcp --dport 22 -j ACCEPT'])).toEqual([
       'replies-dropped',
     ])
@@ -184,12 +184,12 @@ it('chains without a way to them', () => {
 
 describe('sets', () => {
   const rule = '-A INPUT -m set --match-set trusted src -j ACCEPT'
-  it('that were not given', () => {
+  it('that were not given are named', () => {
     expect(reviewOf([rule, rule]).missingSets).toMatchObject([
       { name: 'trusted', rules: [{ number: 1 }, { number: 2 }] },
     ])
   })
-  it('that were', () => {
+  it('that were given are not missed', () => {
     expect(reviewOf([rule], 'ipv4', 'create trusted hash:ip family inet\n').missingSets).toEqual([])
   })
 })
