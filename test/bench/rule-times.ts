@@ -1,13 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import {
-  FRAME_CAPTURED,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
-  FrameBatch,
-} from '../../src/capture/frame-batch.ts'
+import { FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { ConnectionReader } from '../../src/conntrack/connection-reader.ts'
 import { sysctlsWith } from '../../src/conntrack/sysctls.ts'
@@ -15,8 +8,8 @@ import { Tracker } from '../../src/conntrack/tracker.ts'
 import { HOOK_FORWARD } from '../../src/ruleset/hooks.ts'
 import { compileRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { RulePacket, STATE_ESTABLISHED, STATE_NEW } from '../../src/ruleset/rule-packet.ts'
-import { decodeFrame } from '../../src/wire/frame.ts'
 import { IP_V4, P_FAMILY, PACKET_INTS } from '../../src/wire/packet-fields.ts'
+import { decodeOfBatch } from '../support/decode-batch.ts'
 import type { RuleFamily } from './varied-rules.ts'
 import { median } from './whole-process.ts'
 
@@ -119,19 +112,8 @@ async function decoded(path: string, family: RuleFamily): Promise<Sample> {
   let count = 0
   while (count < SAMPLE && (await reader.read(batch))) {
     for (let index = 0; index < batch.count && count < SAMPLE; index++) {
-      const at = index * FRAME_INTS
-      const { bytes, info } = batch
-      const length = info[at + FRAME_WIRE_LENGTH]
       const base = count * PACKET_INTS
-      decodeFrame(
-        bytes,
-        info[at + FRAME_OFFSET],
-        info[at + FRAME_CAPTURED],
-        length,
-        info[at + FRAME_LINK_TYPE],
-        fields,
-        base,
-      )
+      decodeOfBatch(batch, index, fields, base)
       if (fields[base + P_FAMILY] === 0) continue
       if ((fields[base + P_FAMILY] === IP_V4) === (family === 'ipv4')) count++
     }

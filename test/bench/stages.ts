@@ -1,13 +1,5 @@
 import { readFileSync } from 'node:fs'
-import {
-  FRAME_CAPTURED,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_NANOSECONDS,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
-  FrameBatch,
-} from '../../src/capture/frame-batch.ts'
+import { FRAME_INTS, FRAME_NANOSECONDS, FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { ConnectionReader } from '../../src/conntrack/connection-reader.ts'
 import { TRACKED } from '../../src/conntrack/finding.ts'
@@ -21,8 +13,8 @@ import { HOOK_FORWARD } from '../../src/ruleset/hooks.ts'
 import { compileRuleset, parseRuleset } from '../../src/ruleset/index.ts'
 import { RulePacket, STATE_ESTABLISHED } from '../../src/ruleset/rule-packet.ts'
 import { verifyTransportChecksum } from '../../src/wire/checksum.ts'
-import { decodeFrame } from '../../src/wire/frame.ts'
 import { P_FAMILY, PACKET_INTS } from '../../src/wire/packet-fields.ts'
+import { decodeOfBatch } from '../support/decode-batch.ts'
 import { median } from './whole-process.ts'
 
 /** A step in the way of a packet, with all steps before it that it needs. */
@@ -111,19 +103,9 @@ async function overFrames(path: string, visit: FrameVisitor): Promise<number> {
 
 function decoding(visit: (bytes: Uint8Array, fields: Int32Array, base: number) => void): FrameVisitor {
   const fields = new Int32Array(PACKET_INTS)
-  return ({ bytes, info }, index) => {
-    const at = index * FRAME_INTS
-    const length = info[at + FRAME_WIRE_LENGTH]
-    decodeFrame(
-      bytes,
-      info[at + FRAME_OFFSET],
-      info[at + FRAME_CAPTURED],
-      length,
-      info[at + FRAME_LINK_TYPE],
-      fields,
-      0,
-    )
-    if (fields[P_FAMILY] !== 0) visit(bytes, fields, 0)
+  return (batch, index) => {
+    decodeOfBatch(batch, index, fields, 0)
+    if (fields[P_FAMILY] !== 0) visit(batch.bytes, fields, 0)
   }
 }
 

@@ -1,26 +1,17 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { LINK_TYPE_NONE } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { readAll } from '../support/captures.ts'
-
-const corpus = resolve(import.meta.dirname, '../../../shared/corpus/captures')
-const missing = !existsSync(corpus)
-  ? 'without the corpus of captures'
-  : spawnSync('tshark', ['--version']).status !== 0
-    ? 'without tshark'
-    : ''
-const captures = missing ? [] : readdirSync(corpus).filter((name) => /\.pcap(ng)?$/.test(name))
+import { corpusCaptures, corpusPath, missingForWireshark } from '../support/wireshark.ts'
 
 const FIELDS = ['frame.number', 'frame.time_epoch', 'frame.cap_len', 'frame.len'].flatMap((field) => ['-e', field])
 
-describe.skipIf(missing !== '')(
-  `frame numbers, times and lengths are Wireshark's ${missing && `(skipped ${missing})`}`,
+describe.skipIf(missingForWireshark !== '')(
+  `frame numbers, times and lengths are Wireshark's ${missingForWireshark && `(skipped ${missingForWireshark})`}`,
   () => {
-    it.each(captures)('%s', async (name) => {
-      const path = join(corpus, name)
+    it.each(corpusCaptures)('%s', async (name) => {
+      const path = corpusPath(name)
       const said = execFileSync('tshark', ['-n', '-r', path, '-T', 'fields', ...FIELDS], {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],

@@ -3,17 +3,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { decompress } from 'fzstd'
-import {
-  FRAME_CAPTURED,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
-  FrameBatch,
-} from '../../src/capture/frame-batch.ts'
+import { FRAME_CAPTURED, FRAME_INTS, FRAME_WIRE_LENGTH, FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { addressText } from '../../src/wire/address.ts'
-import { decodeFrame } from '../../src/wire/frame.ts'
 import {
   IP_NONE,
   IP_V4,
@@ -25,6 +17,7 @@ import {
   P_SRC,
   PACKET_INTS,
 } from '../../src/wire/packet-fields.ts'
+import { decodeOfBatch } from '../support/decode-batch.ts'
 
 /** What the comparison has to know of a capture before it can choose how to replay it. */
 export interface CaptureSurvey {
@@ -52,20 +45,11 @@ export async function survey(path: string): Promise<CaptureSurvey> {
   const result = { frames: 0, cut: 0, local: [] as string[], damaged: false }
   while (await reader.read(batch)) {
     for (let frame = 0; frame < batch.count; frame++) {
-      const at = frame * FRAME_INTS
-      const captured = batch.info[at + FRAME_CAPTURED]
-      const wireLength = batch.info[at + FRAME_WIRE_LENGTH]
-      decodeFrame(
-        batch.bytes,
-        batch.info[at + FRAME_OFFSET],
-        captured,
-        wireLength,
-        batch.info[at + FRAME_LINK_TYPE],
-        fields,
-        0,
-      )
+      decodeOfBatch(batch, frame, fields, 0)
       result.frames++
-      if (wireLength > captured && fields[P_L3_CAPTURED] < fields[P_L3_LENGTH]) result.cut++
+      const at = frame * FRAME_INTS
+      const isCut = batch.info[at + FRAME_WIRE_LENGTH] > batch.info[at + FRAME_CAPTURED]
+      if (isCut && fields[P_L3_CAPTURED] < fields[P_L3_LENGTH]) result.cut++
       for (const place of [P_SRC, P_DST]) {
         if (fields[P_FAMILY] === IP_NONE || !isUnicast(fields, place)) continue
         const address = addressText(fields, place, fields[P_FAMILY])

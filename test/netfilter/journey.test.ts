@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { ONE_FLAG_CLASS } from '../../src/ruleset/evaluate/flag-classes.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_NAMES } from '../../src/ruleset/hooks.ts'
 import { VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset, HookTable, TableName } from '../../src/ruleset/ruleset.ts'
 import { c, s } from '../conntrack/ends.ts'
+import { NO_RULES } from '../support/no-rules.ts'
 import { icmp, sctp, tcp, udp } from '../support/packets.ts'
 import { Replaying, table } from './replaying.ts'
 
@@ -25,22 +25,9 @@ function onlooker(asked: string[]): CompiledRuleset {
     },
   })
   return {
-    family: 'ipv4',
-    rules: [],
-    interfaceNames: [],
+    ...NO_RULES,
     tablesAt: (hook) => HOOK_TABLES[HOOK_NAMES[hook]].map((name) => table(hook, name)),
     natAt: (hook) => (hook === HOOK_FORWARD ? null : table(hook, 'nat')),
-    packets: () => 0,
-    bytes: () => 0,
-    count: () => {},
-    flagClasses: ONE_FLAG_CLASS,
-    classes: null,
-    classCalls: [],
-    actsBeforeTracker: false,
-    sharing: null,
-    unknownReason: () => '',
-    countsConnections: false,
-    warnings: [],
   }
 }
 

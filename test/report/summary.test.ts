@@ -15,34 +15,15 @@ import type { ReplaySummary } from '../../src/netfilter/replay.ts'
 import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
 import { summaryText } from '../../src/report/summary.ts'
 import { TrafficCounters } from '../../src/report/traffic-counters.ts'
-import { ONE_FLAG_CLASS } from '../../src/ruleset/evaluate/flag-classes.ts'
-import type { CompiledRuleset, RuleInfo } from '../../src/ruleset/ruleset.ts'
+import type { RuleInfo } from '../../src/ruleset/ruleset.ts'
 import { NOTE_FRAGMENT_QUEUED } from '../../src/wire/packet-fields.ts'
+import { NO_RULES } from '../support/no-rules.ts'
 import { addressWords, outcome, rule } from './outcomes.ts'
 
 const NEW = { state: 1, direction: 0, hook: 2 }
 const ESTABLISHED_REPLY = { state: 2, direction: 1, hook: 2 }
 const INVALID = { state: 4, direction: -1, hook: 2 }
 const DROPPED = { verdict: 2, dropHook: 2, rule: rule() }
-
-const ruleset: CompiledRuleset = {
-  family: 'ipv4',
-  rules: [],
-  interfaceNames: [],
-  tablesAt: () => [],
-  countsConnections: false,
-  natAt: () => null,
-  packets: () => 0,
-  bytes: () => 0,
-  count: () => {},
-  flagClasses: ONE_FLAG_CLASS,
-  classes: null,
-  classCalls: [],
-  actsBeforeTracker: false,
-  sharing: null,
-  unknownReason: () => '',
-  warnings: [],
-}
 
 function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = {}, verbose = false): string {
   return summaryText(
@@ -56,7 +37,7 @@ function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = 
       problems: [],
       frames: outcomes.length,
       table: { created: 0, peak: 0, atEnd: 0, max: 0, evicted: 0, fullDrops: 0 },
-      ruleset4: ruleset,
+      ruleset4: NO_RULES,
       ruleset6: null,
       trackedBy: 'one',
       ...rest,
@@ -231,7 +212,7 @@ describe('the summary', () => {
       rule({ id: 2, text: ':FORWARD ACCEPT', line: 2 }),
       rule({ id: 3, text: '-A POSTROUTING -o wan -j MASQUERADE', line: 9, table: 'nat', chain: 'POSTROUTING', nat }),
     ]
-    const ruleset4 = { ...ruleset, rules, packets: (id: number) => (id === 3 ? 7 : id === 0 ? 2 : 0) }
+    const ruleset4 = { ...NO_RULES, rules, packets: (id: number) => (id === 3 ? 7 : id === 0 ? 2 : 0) }
 
     it('names the connections that were translated', () => {
       const text = flat(summaryOf([outcome(ssh, NEW)], { ruleset4 }))

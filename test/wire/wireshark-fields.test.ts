@@ -1,28 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import {
-  FRAME_CAPTURED,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
-  FrameBatch,
-} from '../../src/capture/frame-batch.ts'
+import { FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
-import { decodeFrame } from '../../src/wire/frame.ts'
 import { FRAGMENT_OFFSET_MASK, IP_V4, PACKET_INTS } from '../../src/wire/packet-fields.ts'
+import { decodeOfBatch } from '../support/decode-batch.ts'
 import { type Row, rowOf } from '../support/row.ts'
-
-const corpus = resolve(import.meta.dirname, '../../../shared/corpus/captures')
-const missing = !existsSync(corpus)
-  ? 'without the corpus of captures'
-  : spawnSync('tshark', ['--version']).status !== 0
-    ? 'without tshark'
-    : ''
-const captures = missing ? [] : readdirSync(corpus).filter((name) => /\.pcap(ng)?$/.test(name))
+import { corpusCaptures, corpusPath, missingForWireshark } from '../support/wireshark.ts'
 
 const FIELDS = [
   'frame.protocols',
@@ -78,9 +62,7 @@ async function decodeAll(path: string): Promise<Row[]> {
   const rows: Row[] = []
   while (await reader.read(batch)) {
     for (let frame = 0; frame < batch.count; frame++) {
-      const at = (field: number) => batch.info[frame * FRAME_INTS + field]
-      const [offset, captured, wire] = [at(FRAME_OFFSET), at(FRAME_CAPTURED), at(FRAME_WIRE_LENGTH)]
-      decodeFrame(batch.bytes, offset, captured, wire, at(FRAME_LINK_TYPE), fields, 0)
+      decodeOfBatch(batch, frame, fields, 0)
       rows.push(rowOf(fields, 0))
     }
   }
@@ -130,24 +112,27 @@ function compare(row: Row, seen: Dissection): Record<string, [unknown, unknown]>
   return pairs
 }
 
-describe.skipIf(missing !== '')(`header fields are Wireshark's ${missing && `(skipped ${missing})`}`, () => {
-  test.concurrent.each(captures)('%s', async (name) => {
-    const path = join(corpus, name)
-    const [dissections, rows] = await Promise.all([dissect(path), decodeAll(path)])
-    expect(rows.length).toBe(dissections.length)
-    const differences: unknown[] = []
-    rows.forEach((row, index) => {
-      const seen = dissections[index]
-      if (row.note === 'not-ip') {
-        // Neither IP nor anything in it.
-        if (/^(eth|sll|ppp|null)[^:]*:(vlan:|ethertype:)*(ip|ipv6)(:|$)/.test(seen['frame.protocols'])) {
-          differences.push({ frame: index + 1, note: row.note, protocols: seen['frame.protocols'] })
+describe.skipIf(missingForWireshark !== '')(
+  `header fields are Wireshark's ${missingForWireshark && `(skipped ${missingForWireshark})`}`,
+  () => {
+    test.concurrent.each(corpusCaptures)('%s', async (name) => {
+      const path = corpusPath(name)
+      const [dissections, rows] = await Promise.all([dissect(path), decodeAll(path)])
+      expect(rows.length).toBe(dissections.length)
+      const differences: unknown[] = []
+      rows.forEach((row, index) => {
+        const seen = dissections[index]
+        if (row.note === 'not-ip') {
+          // Neither IP nor anything in it.
+          if (/^(eth|sll|ppp|null)[^:]*:(vlan:|ethertype:)*(ip|ipv6)(:|$)/.test(seen['frame.protocols'])) {
+            differences.push({ frame: index + 1, note: row.note, protocols: seen['frame.protocols'] })
+          }
+        } else if (row.family !== 0) {
+          const different = Object.entries(compare(row, seen)).filter(([, [ours, theirs]]) => ours !== theirs)
+          if (different.length > 0) differences.push({ frame: index + 1, different })
         }
-      } else if (row.family !== 0) {
-        const different = Object.entries(compare(row, seen)).filter(([, [ours, theirs]]) => ours !== theirs)
-        if (different.length > 0) differences.push({ frame: index + 1, different })
-      }
+      })
+      expect(differences).toEqual([])
     })
-    expect(differences).toEqual([])
-  })
-})
+  },
+)
