@@ -4,7 +4,10 @@ const TAR_MAGIC_OFFSET = 257
 /** Bytes of the file that `describeUnknown` looks at. */
 export const UNKNOWN_HEAD_LENGTH = 512
 
-/** The message for a file that is no capture: what it seems to be instead. @param wrapping its compression, as `, gzip`; '' for none */
+/**
+ * The message for a file that is no capture: what it seems to be instead.
+ * @param wrapping its compression, as `, gzip`; '' for none
+ */
 export function describeUnknown(path: string, head: Uint8Array, wrapping: string): string {
   const what = wrapping === '' ? path : `${path} (inside its ${wrapping.replace(', ', '')} compression)`
   if (head.length === 0) return `${what}: it is empty; ${FORMATS_READ}`

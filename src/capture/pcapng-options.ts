@@ -27,7 +27,9 @@ export interface CaptureInterface {
  */
 export type OptionTooLong = (at: number, code: number, length: number) => void
 
-/** Reads an Interface Description Block's body, `from` after the block's length field, `end` before the trailing one. */
+/**
+ * Reads an Interface Description Block's body, `from` after the block's length field, `end` before the trailing one.
+ */
 export function parseInterface(
   view: DataView,
   from: number,

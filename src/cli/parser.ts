@@ -23,8 +23,8 @@ export interface HelpText {
 }
 
 /**
- * A parser of yargs with the settings that all commands share: it throws a UsageError for a wrong option, prints nothing
- * and does not end the process.
+ * A parser of yargs with the settings that all commands share: it throws a UsageError for a wrong option, prints
+ * nothing and does not end the process.
  * @param command as the help names it: `ctreplay check`
  * @param options names of all its options, without the dashes
  */

@@ -32,7 +32,10 @@ const THREADS_WITHOUT_SHARING = 2
 /** What may stand in the place of a capture. */
 const COMMANDS = ['check']
 
-/** The whole command: from its arguments to the exit code. Errors that the user can correct become lines on standard error. */
+/**
+ * The whole command: from its arguments to the exit code. Errors that the user can correct become lines on standard
+ * error.
+ */
 export async function run(args: readonly string[]): Promise<number> {
   try {
     if (args[0] === 'check') {
@@ -104,8 +107,8 @@ interface RulesRead {
 }
 
 /**
- * Reads the rules and what belongs to them while the captures are being opened, which may mean to start a thread. An error
- * here is reported instead of one in a capture.
+ * Reads the rules and what belongs to them while the captures are being opened, which may mean to start a thread. An
+ * error here is reported instead of one in a capture.
  */
 function readRulesDuring(opening: Promise<PacketSource>, asked: CommandLine): RulesRead {
   try {

@@ -241,7 +241,9 @@ export class CurrentConnection {
     this.table.setReplyKey(this.id, key)
   }
 
-  /** A connection that was announced is RELATED, inherits its master's mark, and gets the helper it was announced with. */
+  /**
+   * A connection that was announced is RELATED, inherits its master's mark, and gets the helper it was announced with.
+   */
   #meetExpectation(fields: Int32Array, base: number): void {
     const family = fields[base + P_FAMILY]
     const source = this.key.swapped ? this.key.ports & 0xffff : this.key.ports >>> 16

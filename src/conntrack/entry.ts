@@ -1,13 +1,15 @@
 /**
- * Layout of a connection entry: 36 integers (144 bytes) in one Int32Array, and times in a Float64Array over the same memory.
- * The last integer is padding, which keeps the times at multiples of eight bytes.
+ * Layout of a connection entry: 36 integers (144 bytes) in one Int32Array, and times in a Float64Array over the same
+ * memory. The last integer is padding, which keeps the times at multiples of eight bytes.
  *
- * The key holds both ends of the connection in an order that does not depend on the packet's direction, so that packets of
- * both directions find the same entry (tuple.ts).
+ * The key holds both ends of the connection in an order that does not depend on the packet's direction, so that packets
+ * of both directions find the same entry (tuple.ts).
  */
 export const ENTRY_INTS = 36
 
-/** Words of the address of end A: of the lower end, or for ICMP of the host that sent the request. IPv4 uses the first. */
+/**
+ * Words of the address of end A: of the lower end, or for ICMP of the host that sent the request. IPv4 uses the first.
+ */
 export const E_ADDRESS_A = 0
 /** Words of the address of end B: of the higher end, or for ICMP of the host that was asked. IPv4 uses the first. */
 export const E_ADDRESS_B = 4

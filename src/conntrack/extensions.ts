@@ -26,7 +26,9 @@ export const X_MASTER_NUMBER = 15
 export const X_LABELS = 16
 /** Float64 each: packets and bytes of the original direction, packets and bytes of the reply direction. */
 export const X_COUNTERS = 20
-/** TCP whose payload NAT rewrote, per direction at X_SEQUENCE + direction * X_SEQUENCE_INTS (nat/sequence-offsets.ts). */
+/**
+ * TCP whose payload NAT rewrote, per direction at X_SEQUENCE + direction * X_SEQUENCE_INTS (nat/sequence-offsets.ts).
+ */
 export const X_SEQUENCE = 28
 export const X_SEQUENCE_INTS = 3
 /** Number of the timeout policy, from 1; 0 for the sysctls. */

@@ -9,8 +9,8 @@ const GROWTH = 2
 const SLOTS_MOVED_AT_ONCE = 8
 
 /**
- * An open-addressing index from 32-bit hashes to references, which are integers of the caller's, not negative. The caller
- * compares keys.
+ * An open-addressing index from 32-bit hashes to references, which are integers of the caller's, not negative. The
+ * caller compares keys.
  *
  * It grows a few slots at a time: references stay in the outgrown table until additions have moved them, and are looked
  * for in both. So no addition waits for a million others.

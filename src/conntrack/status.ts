@@ -1,4 +1,6 @@
-/** Bits of an entry's status word, with the kernel's values (`enum ip_conntrack_status`), as `--ctstatus` tests them. */
+/**
+ * Bits of an entry's status word, with the kernel's values (`enum ip_conntrack_status`), as `--ctstatus` tests them.
+ */
 export const IPS_EXPECTED = 1 << 0
 export const IPS_SEEN_REPLY = 1 << 1
 export const IPS_ASSURED = 1 << 2

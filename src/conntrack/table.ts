@@ -56,8 +56,8 @@ export class ConnectionTable {
   readonly extensions: ExtensionTable
   readonly seed: number
   /**
-   * The replay's clock, in nanoseconds; must not run backwards. It stands here, where all trackers see it, because to hand
-   * it on from function to function would allocate.
+   * The replay's clock, in nanoseconds; must not run backwards. It stands here, where all trackers see it, because to
+   * hand it on from function to function would allocate.
    */
   nowNs = LARGE_ZERO
   /** Entries that can be found. */
@@ -80,8 +80,8 @@ export class ConnectionTable {
   /** Entries below this number have been handed out at least once. */
   #high = 0
   /**
-   * By number of the entry: the hash of its key, which a growing index asks of one entry after the other (so that it stands
-   * closer together than entries do); of free entries the next free one, -1 for none.
+   * By number of the entry: the hash of its key, which a growing index asks of one entry after the other (so that it
+   * stands closer together than entries do); of free entries the next free one, -1 for none.
    */
   #hashes: Int32Array
   /** The first free entry, -1 for none. */
@@ -204,7 +204,9 @@ export class ConnectionTable {
     return newest
   }
 
-  /** Direction of a packet with this key if it belongs to the entry by the key that the reference is of, else OTHER_KEY. */
+  /**
+   * Direction of a packet with this key if it belongs to the entry by the key that the reference is of, else OTHER_KEY.
+   */
   #directionOf(reference: number, key: TupleKey, only: number): number {
     const id = reference >> 1
     return (reference & 1) === 0

@@ -102,7 +102,10 @@ export class FragmentQueue {
     this.firstUnknown = UNLIMITED
   }
 
-  /** Finds room for the payload from `offset` to `end` (not empty). Returns INSERTED, INSERT_DUPLICATE or INSERT_OVERLAP. */
+  /**
+   * Finds room for the payload from `offset` to `end` (not empty). Returns INSERTED, INSERT_DUPLICATE or
+   * INSERT_OVERLAP.
+   */
   reserve(offset: number, end: number): number {
     if (this.#runCount === 0 || this.#tailEnd < end) {
       if (this.#runCount > 0 && offset < this.#tailEnd) return INSERT_OVERLAP

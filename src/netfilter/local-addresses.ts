@@ -68,7 +68,10 @@ export class LocalAddresses {
     return false
   }
 
-  /** Whether the address at fields[at …] means any router of a network that the machine has an address in (RFC 4291, 2.6.1). */
+  /**
+   * Whether the address at fields[at …] means any router of a network that the machine has an address in (RFC 4291,
+   * 2.6.1).
+   */
   isSubnetRouterAnycast(family: number, fields: Int32Array, at: number): boolean {
     return family !== IP_V4 && isAmong(this.#anycast, fields, at)
   }

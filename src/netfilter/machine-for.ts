@@ -34,7 +34,9 @@ export interface MachineSettings {
   readonly checksum: ChecksumOption
   /** Helpers by destination port (`--helper`); USUAL_HELPER_PORTS for `auto`. */
   readonly helperPorts?: readonly HelperPort[] | undefined
-  /** `ignore` leaves the nat table out, as for a capture of packets that another machine translated; `apply` by default. */
+  /**
+   * `ignore` leaves the nat table out, as for a capture of packets that another machine translated; `apply` by default.
+   */
   readonly nat?: 'apply' | 'ignore' | undefined
   /** Match name -> whether it is taken to match where the capture cannot tell. */
   readonly assume: ReadonlyMap<string, boolean>

@@ -24,8 +24,8 @@ export class Outcome {
   file = 0
   fileFrame = 0
   /**
-   * Time as captured: whole seconds since the epoch, nanoseconds, and how many decimal digits the capture has; these are
-   * NO_TIME_DIGITS where it has no time for the frame.
+   * Time as captured: whole seconds since the epoch, nanoseconds, and how many decimal digits the capture has; these
+   * are NO_TIME_DIGITS where it has no time for the frame.
    */
   epochSeconds = LARGE_ZERO
   nanoseconds = 0

@@ -55,7 +55,10 @@ export function pathOf(fields: Int32Array, base: number, mode: Mode, local: Loca
   return isMartianSource(fields[base + P_SRC]) || fields[base + P_SRC] === 0 ? PATH_REFUSED : PATH_INPUT
 }
 
-/** IPv4 options that Linux refuses after PREROUTING: malformed ones, and routes of the sender's choice (accept_source_route=0). */
+/**
+ * IPv4 options that Linux refuses after PREROUTING: malformed ones, and routes of the sender's choice
+ * (accept_source_route=0).
+ */
 export function hasRefusedOptions(fields: Int32Array, base: number): boolean {
   const isV4 = fields[base + P_FAMILY] === IP_V4
   return isV4 && (fields[base + P_IP_OPTIONS] & (IP_OPTION_BAD | IP_OPTION_SOURCE_ROUTE)) !== 0

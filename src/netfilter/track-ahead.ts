@@ -39,7 +39,9 @@ export class TrackAhead {
     return true
   }
 
-  /** Tracks a packet with a good checksum whose connection was found and that is nothing special; false for any other. */
+  /**
+   * Tracks a packet with a good checksum whose connection was found and that is nothing special; false for any other.
+   */
   trackOrdinary(bytes: Uint8Array, fields: Int32Array, base: number, frame: number, arrives: boolean): boolean {
     const { lookedUp, lookedUpDirection } = this.#tracker.current
     const isGood = !arrives || !this.#verifiesChecksums || !this.#checksums.refuses(bytes, fields, base)

@@ -18,7 +18,9 @@ export interface Snippet {
 
 const encoder = new TextEncoder()
 
-/** UTF-8 never yields the bytes of a float64 NaN (that needs 0x7f or 0xff after 0xf0 or more), so every word survives. */
+/**
+ * UTF-8 never yields the bytes of a float64 NaN (that needs 0x7f or 0xff after 0xf0 or more), so every word survives.
+ */
 export function snippet(text: string): Snippet {
   const bytes = encoder.encode(text)
   const words = new Float64Array(Math.ceil(bytes.length / 8))
@@ -41,7 +43,9 @@ export function shortText(text: string): ShortText {
   return { head: snippet(text.slice(0, 8)).words[0], tail: snippet(text.slice(-8)).words[0], length: text.length }
 }
 
-/** 0 to 9999 as four ASCII bytes with leading zeros, the first digit in the lowest byte. Empty until the first writer. */
+/**
+ * 0 to 9999 as four ASCII bytes with leading zeros, the first digit in the lowest byte. Empty until the first writer.
+ */
 const PADDED = new Int32Array(10_000)
 
 function fillPadded(): void {

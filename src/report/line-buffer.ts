@@ -9,7 +9,9 @@ import { ByteWriter, SLACK } from './byte-writer.ts'
 const WORTH_WRITING = 3 << 18
 const PATIENCE_MILLISECONDS = 50
 
-/** Lines of bytes on their way to an output. A line is begun with room(), written through `writer` and ended with `at`. */
+/**
+ * Lines of bytes on their way to an output. A line is begun with room(), written through `writer` and ended with `at`.
+ */
 export class LineBuffer {
   readonly writer: ByteWriter
   /** Offset after the last whole line. */

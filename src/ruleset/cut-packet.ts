@@ -1,4 +1,7 @@
-/** Why something about a packet is unknown of which the capture holds too little. @param where as "inside its header" */
+/**
+ * Why something about a packet is unknown of which the capture holds too little.
+ * @param where as "inside its header"
+ */
 export function cutPacket(where: string): string {
   return `the capture cut the packet ${where}; capture with a larger snap length`
 }

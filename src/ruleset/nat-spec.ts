@@ -1,6 +1,8 @@
 /** What a rule of the nat table does to a connection, as data. */
 export interface NatSpec {
-  /** Where the new address comes from: the rule, the interface that the packet leaves or enters by, or a network map. */
+  /**
+   * Where the new address comes from: the rule, the interface that the packet leaves or enters by, or a network map.
+   */
   readonly kind: 'range' | 'masquerade' | 'redirect' | 'netmap'
   /** Words of the lowest and highest address (range), or of the network (netmap, both the same); null for none. */
   readonly minAddress: readonly number[] | null

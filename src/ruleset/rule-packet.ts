@@ -65,7 +65,10 @@ export class RulePacket {
   /** What targets changed in the packet: call `begin` before its way, `undo` after it. */
   readonly edits = new PacketEdits()
 
-  /** Written by a table: the rule (RuleInfo.id) that decided. For VERDICT_UNKNOWN: the first rule that could not be decided. */
+  /**
+   * Written by a table: the rule (RuleInfo.id) that decided. For VERDICT_UNKNOWN: the first rule that could not be
+   * decided.
+   */
   decidedBy = -1
   /** VERDICT_UNKNOWN: bits 1 << VERDICT_… of the verdicts that are possible. */
   possibleVerdicts = 0

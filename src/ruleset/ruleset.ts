@@ -7,7 +7,9 @@ import type { RulePacket } from './rule-packet.ts'
 
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security'
 
-/** One rule, or the policy of a base chain, as reports name it. Policies have ids too, after the rules of their chain. */
+/**
+ * One rule, or the policy of a base chain, as reports name it. Policies have ids too, after the rules of their chain.
+ */
 export interface RuleInfo {
   readonly id: number
   readonly family: Family
@@ -20,7 +22,9 @@ export interface RuleInfo {
    * end of a base or user chain, and also for a rule without any condition whose target is ACCEPT, DROP or RETURN.
    */
   readonly record: string
-  /** ACCEPT, DROP, REJECT, … or the name of the chain jumped to; the policy for a policy; '' for a rule without target. */
+  /**
+   * ACCEPT, DROP, REJECT, … or the name of the chain jumped to; the policy for a policy; '' for a rule without target.
+   */
   readonly target: string
   readonly file: string
   /** Line in the file, from 1: of the rule, or of the chain's declaration for a policy. */
@@ -49,7 +53,10 @@ export interface CompiledRuleset {
   readonly rules: readonly RuleInfo[]
   /** Interfaces that its rules name by `-i` and `-o`, each once, as written: + at the end stands for any rest. */
   readonly interfaceNames: readonly string[]
-  /** Tables of a hook in the kernel's order (raw, mangle, filter, security), without nat; tables that are not loaded are absent. */
+  /**
+   * Tables of a hook in the kernel's order (raw, mangle, filter, security), without nat; tables that are not loaded are
+   * absent.
+   */
   tablesAt(hook: number): readonly HookTable[]
   /** The nat table's chain of a hook, asked only for packets that open a connection; null where there is none. */
   natAt(hook: number): HookTable | null
@@ -70,8 +77,8 @@ export interface CompiledRuleset {
   /** Classes of TCP flags (the flag bits of P_TCP_FLAGS_WINDOW). */
   readonly flagClasses: FlagClasses
   /**
-   * The first rule by which answers about one connection may depend on packets of others (evaluate/shared-state.ts); null
-   * where there is none.
+   * The first rule by which answers about one connection may depend on packets of others (evaluate/shared-state.ts);
+   * null where there is none.
    */
   readonly sharing: RuleInfo | null
   /** Text of RulePacket.unknownReason: what is missing, and which option would supply it. */

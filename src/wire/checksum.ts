@@ -66,7 +66,8 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
   if (protocol === PROTO_SCTP) return sctpChecksum(bytes, at, length)
   let sum = foldedSum(bytes, at, covered)
   if (protocol !== PROTO_ICMP) {
-    // The tracker sums UDP-Lite's pseudo header with UDP's number, so it takes right sums for bad (asked of Linux 6.18).
+    // The tracker sums UDP-Lite's pseudo header with UDP's number, so it takes right sums for bad (asked of Linux
+    // 6.18).
     sum += protocol === PROTO_UDPLITE ? PROTO_UDP : protocol
     sum += (length >>> 16) + (length & 0xffff)
     sum += halvesOf(fields[base + P_SRC]) + halvesOf(fields[base + P_DST])

@@ -75,7 +75,8 @@ export function decodeExtensionHeaders(
       const unusable = p + needed > datagramEnd
       let next = -1
       if (unusable && protocol === PROTO_FRAGMENT && p <= datagramEnd && datagramEnd > at + IPV6_HEADER) {
-        // Linux drops a cut fragment header unless it holds the offset and that is 0: then it reads on past the datagram.
+        // Linux drops a cut fragment header unless it holds the offset and that is 0: then it reads on past the
+        // datagram.
         const isFirst = p + FRAGMENT_OFFSET_END <= end && (bytes[p + 2] | (bytes[p + 3] & 0xf8)) === 0
         if (isFirst) next = isExtensionHeader(bytes[p]) ? -1 : bytes[p]
         else fields[base + P_FRAGMENT] |= FRAGMENT_HEADER

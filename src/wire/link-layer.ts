@@ -32,7 +32,9 @@ const AF_INET = 2
 /** In cooked captures of netlink devices a netlink family stands in the place of the Ethernet type. */
 const ARPHRD_NETLINK = 824
 
-/** Fills the row from a frame of any link type other than Ethernet; P_LINK, P_MAC_OFFSET, P_VLAN come preset to "none". */
+/**
+ * Fills the row from a frame of any link type other than Ethernet; P_LINK, P_MAC_OFFSET, P_VLAN come preset to "none".
+ */
 export function decodeLinkLayer(
   linkType: number,
   bytes: Uint8Array,
@@ -129,7 +131,10 @@ function decodeCooked(
   else decodeEtherType(protocol, bytes, at + 16, end, wireEnd, fields, base)
 }
 
-/** Linux cooked capture v2: protocol (2), reserved (2), interface (4), hardware type (2), packet type (1), address (1 + 8). */
+/**
+ * Linux cooked capture v2: protocol (2), reserved (2), interface (4), hardware type (2), packet type (1), address
+ * (1 + 8).
+ */
 function decodeCooked2(
   bytes: Uint8Array,
   at: number,

@@ -7,7 +7,10 @@
  */
 export const PACKET_INTS = 32
 
-/** IP_NONE, IP_V4 or IP_V6. IP_NONE: the frame carries nothing that netfilter would see; P_NOTE says why. See P_REFUSED_FAMILY. */
+/**
+ * IP_NONE, IP_V4 or IP_V6. IP_NONE: the frame carries nothing that netfilter would see; P_NOTE says why. See
+ * P_REFUSED_FAMILY.
+ */
 export const P_FAMILY = 0
 /** NOTE_ code; NOTE_NONE for a usable datagram. */
 export const P_NOTE = 1
@@ -22,8 +25,8 @@ export const P_L4_OFFSET = 5
 /** Bytes from the transport header to the end of the datagram, as the IP header says (not as captured). */
 export const P_L4_LENGTH = 6
 /**
- * Transport protocol number; IPv6: after the extension headers. -1 when the IPv6 header chain is unusable. IPv6 "no next
- * header" stays 59, as ip6tables' `-p` sees it, although the tracker refuses it like an unusable chain. Of an IPv6
+ * Transport protocol number; IPv6: after the extension headers. -1 when the IPv6 header chain is unusable. IPv6 "no
+ * next header" stays 59, as ip6tables' `-p` sees it, although the tracker refuses it like an unusable chain. Of an IPv6
  * fragment that is not the first: the next header of its fragment header. (A fragment with an offset that gets past
  * defragmentation is INVALID to the tracker.)
  */
@@ -36,13 +39,18 @@ export const P_TOS = 9
 export const P_FRAGMENT = 10
 /** IP identification; IPv6: of the fragment header, else 0. */
 export const P_IP_ID = 11
-/** IP_NONE rows: the family of the addresses that could be read all the same, for reports; IP_NONE where there are none. */
+/**
+ * IP_NONE rows: the family of the addresses that could be read all the same, for reports; IP_NONE where there are none.
+ */
 export const P_REFUSED_FAMILY = P_IP_ID
 /** Source address: one word (IPv4; the other three are stale) or four (IPv6). */
 export const P_SRC = 12
 /** Destination address: one word (IPv4; the other three are stale) or four (IPv6). */
 export const P_DST = 16
-/** TCP, UDP, UDP-Lite, SCTP, DCCP: source port << 16 | destination port. ICMP, ICMPv6: type << 24 | code << 16 | identifier. */
+/**
+ * TCP, UDP, UDP-Lite, SCTP, DCCP: source port << 16 | destination port. ICMP, ICMPv6: type << 24 | code << 16 |
+ * identifier.
+ */
 export const P_PORTS = 20
 export const P_TCP_SEQ = 21
 /** UDP: its length field, as far as captured. */
@@ -64,7 +72,9 @@ export const P_MAC_OFFSET = 28
 export const P_VLAN = 29
 /** IP_OPTION_ bits (IPv4 options) or EXTENSION_ bits (IPv6 extension headers met). */
 export const P_IP_OPTIONS = 30
-/** Hash of the canonical tuple, in batches; NO_HASH where it takes more than that to find a connection (flow-hash.ts). */
+/**
+ * Hash of the canonical tuple, in batches; NO_HASH where it takes more than that to find a connection (flow-hash.ts).
+ */
 export const P_HASH = 31
 
 export const IP_NONE = 0
@@ -77,7 +87,9 @@ export const NOTE_NONE = 0
 export const NOTE_NOT_IP = 1
 /** The link type is not supported. */
 export const NOTE_LINK_TYPE = 2
-/** Shorter on the wire than its headers need, wrong version, header length below 20, total length below header length. */
+/**
+ * Shorter on the wire than its headers need, wrong version, header length below 20, total length below header length.
+ */
 export const NOTE_MALFORMED = 3
 /**
  * Bad IPv4 header checksum: the kernel refuses it before any hook. The sum may be wrong only because the capturing

@@ -54,7 +54,9 @@ const NAMES = new Map<number, string>([
   [262, 'mptcp'],
 ])
 
-/** The usual name (/etc/protocols, in small letters), else the number; 'unknown' for the -1 of an unusable header chain. */
+/**
+ * The usual name (/etc/protocols, in small letters), else the number; 'unknown' for the -1 of an unusable header chain.
+ */
 export function protocolName(protocol: number): string {
   return NAMES.get(protocol) ?? (protocol < 0 ? 'unknown' : String(protocol))
 }

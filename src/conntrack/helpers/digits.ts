@@ -11,8 +11,8 @@ interface NumbersRead {
 }
 
 /**
- * Reads `count` decimal numbers with separators between them, up to a terminator that must follow. The numbers grow without
- * a limit but keep 32 bits.
+ * Reads `count` decimal numbers with separators between them, up to a terminator that must follow. The numbers grow
+ * without a limit but keep 32 bits.
  * @param terminator 0 for any byte that is neither digit nor separator
  */
 export function readNumbers(

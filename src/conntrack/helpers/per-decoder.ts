@@ -228,8 +228,8 @@ export class PerDecoder {
   }
 
   /**
-   * Up to 32 bits, the first one highest. As in the kernel, a bitmap that ends exactly with the fourth octet is not shifted into
-   * place.
+   * Up to 32 bits, the first one highest. As in the kernel, a bitmap that ends exactly with the fourth octet is not
+   * shifted into place.
    */
   #bitmap(count: number): number {
     const offset = this.#at & 7

@@ -1,6 +1,6 @@
 /**
- * Types of aligned PER (X.691) as data, as far as H.225.0 and H.245 use them. What is not `read` is stepped over. Where the
- * kernel does not look past a component, that one is a `stop`.
+ * Types of aligned PER (X.691) as data, as far as H.225.0 and H.245 use them. What is not `read` is stepped over. Where
+ * the kernel does not look past a component, that one is a `stop`.
  */
 export type PerType =
   | { readonly kind: 'null' | 'boolean' | 'object-identifier' | 'unbounded-integer' | 'open-type' }
@@ -11,7 +11,9 @@ export type PerType =
   /** A number in as many octets as it needs; its value counts from `low`. */
   | { readonly kind: 'long-integer'; readonly low: number }
   | { readonly kind: 'octets'; readonly count: number }
-  /** Units of so many bits; how many stands in front: in so many bits, in an octet, in two, or in a length determinant. */
+  /**
+   * Units of so many bits; how many stands in front: in so many bits, in an octet, in two, or in a length determinant.
+   */
   | { readonly kind: 'string'; readonly unitBits: number; readonly length: LengthForm; readonly least: number }
   | { readonly kind: 'list'; readonly item: Component; readonly nested: boolean; readonly most: number }
   | SequenceType

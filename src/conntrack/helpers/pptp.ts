@@ -51,8 +51,8 @@ interface PptpMemory {
 }
 
 /**
- * PPTP (RFC 2637): the control connection negotiates call identifiers, under which GRE packets come from both sides. The
- * kernel takes the one who opened the control connection for the client.
+ * PPTP (RFC 2637): the control connection negotiates call identifiers, under which GRE packets come from both sides.
+ * The kernel takes the one who opened the control connection for the client.
  */
 export const PPTP: Helper = {
   name: 'pptp',

@@ -4,7 +4,9 @@ import { after, before } from '../sequence.ts'
 import { IPS_SEQ_ADJUST } from '../status.ts'
 import type { ConnectionTable } from '../table.ts'
 
-/** Words of a direction's record: sequence number of the segment that was rewritten last, offsets up to it and after it. */
+/**
+ * Words of a direction's record: sequence number of the segment that was rewritten last, offsets up to it and after it.
+ */
 const POSITION = 0
 const OFFSET_BEFORE = 1
 const OFFSET_AFTER = 2

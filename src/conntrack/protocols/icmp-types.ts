@@ -3,7 +3,10 @@
 /** Highest ICMP type that the tracker knows (address mask reply, RFC 950). */
 export const ICMP_TYPE_MAX = 18
 
-/** Errors, which quote the packet they are about: unreachable, source quench, redirect, time exceeded, parameter problem. */
+/**
+ * Errors, which quote the packet they are about: unreachable, source quench, redirect, time exceeded, parameter
+ * problem.
+ */
 export function isIcmpError(type: number): boolean {
   return type === 3 || type === 4 || type === 5 || type === 11 || type === 12
 }

@@ -176,7 +176,9 @@ export class SctpTracker {
     return TRACK_ACCEPT
   }
 
-  /** INIT, INIT ACK and SHUTDOWN COMPLETE stand alone, COOKIE ECHO and COOKIE ACK come first, no chunk is of length 0. */
+  /**
+   * INIT, INIT ACK and SHUTDOWN COMPLETE stand alone, COOKIE ECHO and COOKIE ACK come first, no chunk is of length 0.
+   */
   #chunksAreWellFormed(bytes: Uint8Array, at: number, end: number): boolean {
     let count = 0
     let alone = false

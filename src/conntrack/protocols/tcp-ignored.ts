@@ -41,7 +41,9 @@ export function keepIgnored(
   }
 }
 
-/** Whether the segment is the server's answer to a SYN that was ignored: the SYN was valid, the entry was out of date. */
+/**
+ * Whether the segment is the server's answer to a SYN that was ignored: the SYN was valid, the entry was out of date.
+ */
 export function grantsIgnoredSyn(t: Int32Array, e: number, direction: number, segment: Segment): boolean {
   const word = t[e + E_TCP_STATE]
   return (

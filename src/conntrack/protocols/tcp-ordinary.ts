@@ -164,8 +164,8 @@ export function moveOrdinary(
 }
 
 /**
- * The same for the usual answer to a SYN: a SYN-ACK that acknowledges exactly what the SYN sent and is the first segment
- * of its side.
+ * The same for the usual answer to a SYN: a SYN-ACK that acknowledges exactly what the SYN sent and is the first
+ * segment of its side.
  */
 export function answerOpening(
   t: Int32Array,

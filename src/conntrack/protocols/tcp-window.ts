@@ -245,7 +245,9 @@ function compareBounds(
   return WINDOW_ACCEPT
 }
 
-/** A SYN or SYN-ACK starts its side anew. Window scaling holds only where both sides offer it (RFC 7323, section 2.2). */
+/**
+ * A SYN or SYN-ACK starts its side anew. Window scaling holds only where both sides offer it (RFC 7323, section 2.2).
+ */
 export function initSender(
   t: Int32Array,
   sender: number,

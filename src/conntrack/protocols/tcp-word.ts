@@ -1,6 +1,7 @@
 import { TCP_STATE_MASK } from './tcp-states.ts'
 
-// Layout of E_TCP_STATE, from the low bits: state, direction and class of the last segment, retransmissions, ignored SYN.
+// Layout of E_TCP_STATE, from the low bits: state, direction and class of the last segment, retransmissions, ignored
+// SYN.
 
 const LAST_DIRECTION_SHIFT = 4
 const LAST_KIND_SHIFT = 5

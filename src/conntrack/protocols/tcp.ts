@@ -228,8 +228,8 @@ export class TcpTracker {
   }
 
   /**
-   * The reset that REJECT sends in answer to a segment closes the connection. A RST gets no answer, and a connection that is
-   * closed does not live longer for it.
+   * The reset that REJECT sends in answer to a segment closes the connection. A RST gets no answer, and a connection
+   * that is closed does not live longer for it.
    */
   close(fields: Int32Array, base: number, id: number): void {
     const e = id * ENTRY_INTS
@@ -240,7 +240,9 @@ export class TcpTracker {
     this.#table.times[(e + E_EXPIRY) >> 1] = this.#table.nowNs + this.#timeoutsOf(id).ns[TCP_CLOSE]
   }
 
-  /** Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened. */
+  /**
+   * Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened.
+   */
   #rememberInvalid(t: Int32Array, e: number, direction: number, kind: number): void {
     if ((t[e + E_STATUS] & IPS_ASSURED) === 0 || (kind !== SEGMENT_FIN && kind !== SEGMENT_RST)) return
     const word = t[e + E_TCP_STATE]

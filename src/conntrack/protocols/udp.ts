@@ -46,7 +46,10 @@ export class UdpTracker {
     return true
   }
 
-  /** The same for UDP-Lite, with its header at `at` (RFC 3828, section 3.1): coverage 0 means all, and there is always a checksum. */
+  /**
+   * The same for UDP-Lite, with its header at `at` (RFC 3828, section 3.1): coverage 0 means all, and there is always a
+   * checksum.
+   */
   liteHeaderIsValid(bytes: Uint8Array, at: number, fields: Int32Array, base: number): boolean {
     const length = fields[base + P_L4_LENGTH]
     if (length < HEADER_BYTES) {

@@ -9,8 +9,8 @@ export function bitWidthOf(max: number): number {
 }
 
 /**
- * Parquet's hybrid of run lengths and bit packing, for definition levels and dictionary indices: values[0 … count), each
- * of `bitWidth` bits (at most 24).
+ * Parquet's hybrid of run lengths and bit packing, for definition levels and dictionary indices: values[0 … count),
+ * each of `bitWidth` bits (at most 24).
  */
 export function writeHybridRuns(
   out: GrowingBytes,

@@ -189,7 +189,9 @@ function packetColumns(capacity: number, { addresses, reasons, unknowns, fragmen
   }
 }
 
-/** Nanoseconds since the epoch in two words: seconds times 10^9 in doubles tells the high word, in 32 bits the low one. */
+/**
+ * Nanoseconds since the epoch in two words: seconds times 10^9 in doubles tells the high word, in 32 bits the low one.
+ */
 function setTime(column: PlainColumn, row: number, seconds: number, nanoseconds: number): void {
   if (seconds > LAST_SECOND || seconds < FIRST_SECOND) return
   const product = Math.imul(seconds | 0, 1_000_000_000) >>> 0

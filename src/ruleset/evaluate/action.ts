@@ -39,7 +39,8 @@ interface UndecidedAction {
 type Register = 'mark' | 'connectionMark'
 
 /**
- * register = (register & keep) ^ shifted(from & take) ^ value; all signed 32 bits. Without a connection nothing happens.
+ * register = (register & keep) ^ shifted(from & take) ^ value; all signed 32 bits. Without a connection nothing
+ * happens.
  */
 export interface AssignAction {
   readonly kind: 'assign'

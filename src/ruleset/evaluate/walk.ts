@@ -31,7 +31,10 @@ export class Walk {
   didSteadily = true
   /** Rules and policies that the packet certainly matched. */
   readonly counted: number[] = []
-  /** Nothing was done to the packet, or to what others may ask, besides its marks, its connection's, and how it is tracked. */
+  /**
+   * Nothing was done to the packet, or to what others may ask, besides its marks, its connection's, and how it is
+   * tracked.
+   */
   #leavesAlone = true
   readonly #context: WalkContext
   readonly #packet: RulePacket
@@ -91,8 +94,8 @@ export class Walk {
   }
 
   /**
-   * Whatever becomes of the worlds that are left, of which `first` is one, the answer is the same: they can only end as others have
-   * that did the same to the packet.
+   * Whatever becomes of the worlds that are left, of which `first` is one, the answer is the same: they can only end as
+   * others have that did the same to the packet.
    */
   #isSettled(first: World): boolean {
     if (this.#finished.length < 2) return false

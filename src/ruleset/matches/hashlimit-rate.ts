@@ -80,8 +80,8 @@ export function parseBurst(token: Token, ofBytes: boolean): bigint {
 }
 
 /**
- * How many seconds' worths a burst of bytes counts as. iptables compares and takes the remainder by 64 bits, but divides by
- * 32. Null where it is smaller than one.
+ * How many seconds' worths a burst of bytes counts as. iptables compares and takes the remainder by 64 bits, but
+ * divides by 32. Null where it is smaller than one.
  */
 export function secondsOfBurst(average: number, burst: bigint): number | null {
   const second = BigInt(bytesOf(average))

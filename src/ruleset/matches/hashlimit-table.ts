@@ -183,7 +183,9 @@ export class HashlimitTable {
     return slot
   }
 
-  /** The group of the key that was read, unless the kernel's sweep has taken it away: an expired one lives until then. */
+  /**
+   * The group of the key that was read, unless the kernel's sweep has taken it away: an expired one lives until then.
+   */
   #find(packet: RulePacket): number {
     const slot = this.#groups.find()
     if (slot < 0 || this.#values[slot * VALUES + EXPIRES] > this.#lastSweep(packet)) return slot

@@ -8,7 +8,9 @@ import type { RulePacket } from '../rule-packet.ts'
 export const OPTIONS_LOST =
   'the capture cut the packet (capture with a larger snap length), or a rule changed its TCP options in a way that no capture tells'
 
-/** A question about the packet's bytes. `test` gives NO, YES or UNKNOWN; UNKNOWN where the snap length cut the packet. */
+/**
+ * A question about the packet's bytes. `test` gives NO, YES or UNKNOWN; UNKNOWN where the snap length cut the packet.
+ */
 export function ask(
   label: string,
   test: (packet: RulePacket) => number,
@@ -34,7 +36,8 @@ export function readWord(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Asks about the transport header: never holds for later fragments, drops a packet whose header is shorter than `bytes`.
+ * Asks about the transport header: never holds for later fragments, drops a packet whose header is shorter than
+ * `bytes`.
  * @param test gets the offset of the header in the packet's bytes, of which `bytes` are there
  */
 export function askTransport(

@@ -67,8 +67,8 @@ function overflows(rate: number, burst: number): boolean {
 }
 
 /**
- * xt_limit: credit grows with time up to what the burst costs, and each packet that matches costs the same. The credit is
- * an interval, because it may not be known whether an earlier packet took from it.
+ * xt_limit: credit grows with time up to what the burst costs, and each packet that matches costs the same. The credit
+ * is an interval, because it may not be known whether an earlier packet took from it.
  */
 class TokenBucket implements StatefulTest {
   readonly #cap: number

@@ -13,8 +13,9 @@ const FAMILY = 4
 const NONE = -1
 
 /**
- * One list of xt_recent (/proc/net/xt_recent/NAME): addresses with the times at which they were seen, the least recently
- * seen first to go. Both families share it. `doubts` are addresses of which it is not known whether they are here.
+ * One list of xt_recent (/proc/net/xt_recent/NAME): addresses with the times at which they were seen, the least
+ * recently seen first to go. Both families share it. `doubts` are addresses of which it is not known whether they are
+ * here.
  */
 export class RecentList {
   /** Of every address, before it is looked up or stored. Given by the first rule that names the list. */
@@ -44,7 +45,9 @@ export class RecentList {
     while (this.#stampsMax < hits) this.#stampsMax *= 2
   }
 
-  /** Slot of the packet's address, NONE where it is not in the list (or seen with another TTL, if that is asked for). */
+  /**
+   * Slot of the packet's address, NONE where it is not in the list (or seen with another TTL, if that is asked for).
+   */
   find(packet: RulePacket, addressAt: number, sameTtl: boolean): number {
     this.#readKey(this.#addresses, packet, addressAt)
     const slot = this.#addresses.find()

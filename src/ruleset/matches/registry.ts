@@ -59,9 +59,9 @@ import { udp } from './udp.ts'
  * Every match that rules may use.
  *
  * A new match is one file here and one line in this list. The file exports a MatchExtension: its name, the options as
- * getopt_long would know them (names without dashes, how many words follow, whether `!` may stand before), what it needs
- * (family, tables, hooks, protocols: refused by the parser with a message of its own), and `parse`, which reads the
- * words of the options and returns a Match. That one says
+ * getopt_long would know them (names without dashes, how many words follow, whether `!` may stand before), what it
+ * needs (family, tables, hooks, protocols: refused by the parser with a message of its own), and `parse`, which reads
+ * the words of the options and returns a Match. That one says
  *
  * - `print()`: its options exactly as iptables-save prints them;
  * - `conditions()`: what it asks of a packet, in the kernel's order, as data (evaluate/condition.ts). Fields are in

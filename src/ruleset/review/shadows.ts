@@ -61,7 +61,8 @@ function inOrder(rules: readonly ReviewedRule[]): ReviewedRule[] {
 }
 
 /**
- * A chain on the way to a rule, and the number of the rule there that leads further. The last stage is the farthest from the rule.
+ * A chain on the way to a rule, and the number of the rule there that leads further. The last stage is the farthest
+ * from the rule.
  */
 interface Stage {
   readonly takers: Takers

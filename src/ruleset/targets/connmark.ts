@@ -100,7 +100,8 @@ function copy(options: Options, operation: 'save-mark' | 'restore-mark', shift: 
   }
   const packet = maskOf('nfmask')
   const connection = maskOf('ctmask')
-  // save: connection = (connection & ~ctmask) ^ (packet & nfmask); restore: packet = (packet & ~nfmask) ^ (connection & ctmask)
+  // save: connection = (connection & ~ctmask) ^ (packet & nfmask)
+  // restore: packet = (packet & ~nfmask) ^ (connection & ctmask)
   const [register, keep, from, take] =
     operation === 'save-mark'
       ? (['connectionMark', ~connection, 'mark', packet | 0] as const)

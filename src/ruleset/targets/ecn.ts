@@ -21,7 +21,9 @@ const ECE = 0x40
 const CWR = 0x80
 const IP_BITS = 3
 
-/** Takes ECN out of a connection's first packets, for hosts that cannot stand it, or sets single bits (undocumented). */
+/**
+ * Takes ECN out of a connection's first packets, for hosts that cannot stand it, or sets single bits (undocumented).
+ */
 export const ecn: TargetExtension = {
   name: 'ECN',
   family: 'ipv4',

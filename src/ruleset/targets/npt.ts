@@ -100,7 +100,9 @@ function translate(
   return true
 }
 
-/** Which of the eight 16-bit groups is adjusted: the one after a /48, else the first after 64 bits that is not 0xffff. */
+/**
+ * Which of the eight 16-bit groups is adjusted: the one after a /48, else the first after 64 bits that is not 0xffff.
+ */
 function adjustedHalf(fields: Int32Array, at: number, length: number): number {
   if (length <= 48) return 3
   for (let half = 4; half < 8; half++) {

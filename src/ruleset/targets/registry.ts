@@ -32,8 +32,8 @@ import { hl, ttl } from './ttl.ts'
 /**
  * Every target besides ACCEPT, DROP, RETURN and chains.
  *
- * A new target is one file here and one line in this list. The file exports a TargetExtension: its name, its options (as
- * in matches/registry.ts), what it needs (family, tables, hooks, protocols), and `parse`, which returns what
+ * A new target is one file here and one line in this list. The file exports a TargetExtension: its name, its options
+ * (as in matches/registry.ts), what it needs (family, tables, hooks, protocols), and `parse`, which returns what
  * iptables-save prints after the name, and the action (evaluate/action.ts) that is done to a packet.
  */
 export const TARGETS: readonly TargetExtension[] = [

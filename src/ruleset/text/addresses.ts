@@ -12,7 +12,9 @@ export interface AddressMask {
   readonly mask: Words
 }
 
-/** `a.b.c.d`, octets also octal (010) or hexadecimal (0xa), or with `short` also the leading octets of a network: `10`. */
+/**
+ * `a.b.c.d`, octets also octal (010) or hexadecimal (0xa), or with `short` also the leading octets of a network: `10`.
+ */
 export function parseIpv4(text: string, short = false): Words | null {
   const plain = plainIpv4(text)
   if (plain >= 0) return [plain]

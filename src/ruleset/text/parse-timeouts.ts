@@ -28,7 +28,8 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
 const SECONDS_MAX = 0xffffffff
 
 /**
- * Timeout policies: what `nfct list timeout` prints, and lines `nfct add timeout NAME inet|inet6 PROTOCOL STATE SECONDS…`.
+ * Timeout policies: what `nfct list timeout` prints, and lines
+ * `nfct add timeout NAME inet|inet6 PROTOCOL STATE SECONDS…`.
  * @throws RulesetError
  */
 export function parseTimeoutPolicies(text: string, file: string): TimeoutPolicy[] {

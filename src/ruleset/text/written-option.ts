@@ -14,7 +14,10 @@ export function isPlainOption(text: string): boolean {
   return text.startsWith('--') ? !text.includes('=') : SHORT_OPTIONS.has(text)
 }
 
-/** The options of one word, as getopt_long takes it: several where short ones without a value come first, as in `-fi eth0`. */
+/**
+ * The options of one word, as getopt_long takes it: several where short ones without a value come first, as in
+ * `-fi eth0`.
+ */
 export function writtenOptions(at: Token): WrittenOption[] {
   const { text, column } = at
   if (isPlainOption(text)) return [{ name: text, attached: null }]
