@@ -23,6 +23,10 @@ const EVICTING_ATTEMPTS = 32
 const HASH_FACTOR = 0x9e3779b1
 /** 2^16 divided by the golden ratio, odd: its multiples reach all ports, each far from the ones before. */
 const PORT_STEP = 40_503
+/** The ports that a source keeps to by its own port, each as the lowest one and how many. */
+const PORTS_BELOW_512 = [1, 511] as const
+const PORTS_BELOW_1024 = [600, 424] as const
+const PORTS_FROM_1024 = [1024, 64_512] as const
 
 /** Binds connections to translations while their first packet passes the hooks (nf_nat_setup_info). */
 export class NatBinder {
@@ -256,8 +260,8 @@ export class NatBinder {
     if (protocol === PROTO_GRE) return [1, 65_535]
     if (manip !== MANIP_SOURCE) return null
     // Privileged ports stay privileged: rsh and its kin trust them.
-    if (wanted < 512) return [1, 511]
-    return wanted < 1024 ? [600, 424] : [1024, 64_512]
+    if (wanted < 512) return PORTS_BELOW_512
+    return wanted < 1024 ? PORTS_BELOW_1024 : PORTS_FROM_1024
   }
 
   /**

@@ -1,6 +1,7 @@
 import { grown } from '../../wire/grown.ts'
 
 const BUCKETS = 1 << 14
+const ENTRIES_AT_LEAST = 1024
 const NONE = -1
 
 /**
@@ -49,7 +50,7 @@ export class SourceIndex {
   }
 
   #grow(entries: number): void {
-    const length = Math.max(1024, 2 * entries)
+    const length = Math.max(ENTRIES_AT_LEAST, 2 * entries)
     this.#next = grown(this.#next, new Int32Array(length).fill(NONE))
     this.#previous = grown(this.#previous, new Int32Array(length).fill(NONE))
     this.#bucket = grown(this.#bucket, new Int32Array(length).fill(NONE))
