@@ -43,7 +43,8 @@ export const FTP: Helper = {
       const sender: FtpAddress = { family: packet.family, words: packet.address(direction, false), port: 0 }
       const found = findAnnouncement(bytes, payload, payload + payloadLength, direction, sender)
       if (found === PARTLY) return HELP_DROP
-      if (found !== null && isOf(sender, found)) result = announce(packet, found)
+      // Only the sender's own address counts (the module's parameter `loose` is 0).
+      if (found !== null && isSameAddress(sender.words, found.words)) result = announce(packet, found)
     }
     if (bytes[payload + payloadLength - 1] === NEWLINE) {
       rememberLineStart(lineStarts[direction], (sequence + payloadLength) | 0)
@@ -54,11 +55,6 @@ export const FTP: Helper = {
 
 function newMemory(): FtpMemory {
   return { lineStarts: [[], []] }
-}
-
-/** Whether the announced address is the sender's own; others are ignored (the module's parameter `loose` is 0). */
-function isOf(sender: FtpAddress, announced: FtpAddress): boolean {
-  return isSameAddress(sender.words, announced.words)
 }
 
 function announce(packet: HelpedPacket, announced: FtpAnnouncement): number {
