@@ -9,7 +9,7 @@ import { HOOK_FORWARD } from '../../src/ruleset/hooks.ts'
 import { compileRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { RulePacket, STATE_ESTABLISHED, STATE_NEW } from '../../src/ruleset/rule-packet.ts'
 import { IP_V4, P_FAMILY, PACKET_INTS } from '../../src/wire/packet-fields.ts'
-import { decodeOfBatch } from '../support/decode-batch.ts'
+import { decodeFrameOf } from '../support/decode-frame-of.ts'
 import type { RuleFamily } from './varied-rules.ts'
 import { median } from './whole-process.ts'
 
@@ -113,7 +113,7 @@ async function decoded(path: string, family: RuleFamily): Promise<Sample> {
   while (count < SAMPLE && (await reader.read(batch))) {
     for (let index = 0; index < batch.count && count < SAMPLE; index++) {
       const base = count * PACKET_INTS
-      decodeOfBatch(batch, index, fields, base)
+      decodeFrameOf(batch, index, fields, base)
       if (fields[base + P_FAMILY] === 0) continue
       if ((fields[base + P_FAMILY] === IP_V4) === (family === 'ipv4')) count++
     }

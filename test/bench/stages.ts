@@ -14,7 +14,7 @@ import { compileRuleset, parseRuleset } from '../../src/ruleset/index.ts'
 import { RulePacket, STATE_ESTABLISHED } from '../../src/ruleset/rule-packet.ts'
 import { verifyTransportChecksum } from '../../src/wire/checksum.ts'
 import { P_FAMILY, PACKET_INTS } from '../../src/wire/packet-fields.ts'
-import { decodeOfBatch } from '../support/decode-batch.ts'
+import { decodeFrameOf } from '../support/decode-frame-of.ts'
 import { median } from './whole-process.ts'
 
 /** A step in the way of a packet, with all steps before it that it needs. */
@@ -104,7 +104,7 @@ async function overFrames(path: string, visit: FrameVisitor): Promise<number> {
 function decoding(visit: (bytes: Uint8Array, fields: Int32Array, base: number) => void): FrameVisitor {
   const fields = new Int32Array(PACKET_INTS)
   return (batch, index) => {
-    decodeOfBatch(batch, index, fields, 0)
+    decodeFrameOf(batch, index, fields, 0)
     if (fields[P_FAMILY] !== 0) visit(batch.bytes, fields, 0)
   }
 }

@@ -17,7 +17,7 @@ import {
   P_SRC,
   PACKET_INTS,
 } from '../../src/wire/packet-fields.ts'
-import { decodeOfBatch } from '../support/decode-batch.ts'
+import { decodeFrameOf } from '../support/decode-frame-of.ts'
 
 /** What the comparison has to know of a capture before it can choose how to replay it. */
 export interface CaptureSurvey {
@@ -45,7 +45,7 @@ export async function survey(path: string): Promise<CaptureSurvey> {
   const result = { frames: 0, cut: 0, local: [] as string[], damaged: false }
   while (await reader.read(batch)) {
     for (let frame = 0; frame < batch.count; frame++) {
-      decodeOfBatch(batch, frame, fields, 0)
+      decodeFrameOf(batch, frame, fields, 0)
       result.frames++
       const at = frame * FRAME_INTS
       const isCut = batch.info[at + FRAME_WIRE_LENGTH] > batch.info[at + FRAME_CAPTURED]

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { FrameBatch } from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { FRAGMENT_OFFSET_MASK, IP_V4, PACKET_INTS } from '../../src/wire/packet-fields.ts'
-import { decodeOfBatch } from '../support/decode-batch.ts'
+import { decodeFrameOf } from '../support/decode-frame-of.ts'
 import { type Row, rowOf } from '../support/row.ts'
 import { corpusCaptures, corpusPath, missingForWireshark } from '../support/wireshark.ts'
 
@@ -62,7 +62,7 @@ async function decodeAll(path: string): Promise<Row[]> {
   const rows: Row[] = []
   while (await reader.read(batch)) {
     for (let frame = 0; frame < batch.count; frame++) {
-      decodeOfBatch(batch, frame, fields, 0)
+      decodeFrameOf(batch, frame, fields, 0)
       rows.push(rowOf(fields, 0))
     }
   }

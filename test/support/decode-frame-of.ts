@@ -9,7 +9,7 @@ import {
 import { decodeFrame } from '../../src/wire/frame.ts'
 
 /** Decodes one frame of a batch into the row of fields that begins at `base`. */
-export function decodeOfBatch({ bytes, info }: FrameBatch, index: number, fields: Int32Array, base: number): void {
+export function decodeFrameOf({ bytes, info }: FrameBatch, index: number, fields: Int32Array, base: number): void {
   const at = index * FRAME_INTS
   const wireLength = info[at + FRAME_WIRE_LENGTH]
   decodeFrame(
