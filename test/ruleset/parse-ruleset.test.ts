@@ -201,6 +201,22 @@ describe('what is wrong is refused with its place', () => {
     ['-A FORWARD --state NEW', '3:12: the option "--state" is not known here; it needs -m state before it'],
     ['-A FORWARD -m time --days Mon', '3:20: the option "--days" is not known here; write --weekdays'],
     ['-A FORWARD -m mark --nonsense', '3:20: the option "--nonsense" is not known here; mark has --mark'],
+    [
+      '-A FORWARD -m geoip --source-country CN -j DROP',
+      '3:15: "geoip" is a match of xtables-addons, which Linux itself does not have; write -m set with the networks',
+    ],
+    [
+      '-A FORWARD -p tcp -m psd -j DROP',
+      '3:22: "psd" is a match of xtables-addons, which Linux itself does not have; take the rule out as if it never',
+    ],
+    [
+      '-A FORWARD -p tcp -j TARPIT',
+      '3:22: "TARPIT" is a target of xtables-addons, which Linux itself does not have; packets end there, so write DROP',
+    ],
+    [
+      '-A FORWARD -j FLOWOFFLOAD --hw',
+      '3:15: "FLOWOFFLOAD" is a target of OpenWrt, which Linux itself does not have; packets go on to the next rule',
+    ],
     ['-A FORWARD -m State', '3:15: the match "State" is not supported; write state'],
     [
       '-A FORWARD -j Reject',

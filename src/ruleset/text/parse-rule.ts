@@ -9,6 +9,7 @@ import { COMMANDS, type Command, readCommand } from './commands.ts'
 import { parseCounters } from './counters.ts'
 import type { ExtensionCache } from './extension-cache.ts'
 import { findOption, type Loaded, type LoadedExtensions } from './find-option.ts'
+import { refusalOfForeignMatch, refusalOfForeignTarget } from './foreign-extensions.ts'
 import { APART_ONLY, LISTING } from './generic-options.ts'
 import { checkInterfaceName, INTERFACE_NAME, readHeader } from './header-options.ts'
 import type { OptionSpec, OptionUse } from './options.ts'
@@ -223,6 +224,8 @@ class LineReader {
   #loadMatch(at: Token): Loaded {
     const extension = findMatch(at.text)
     if (extension) return { extension, at, uses: [] }
+    const foreign = refusalOfForeignMatch(at.text)
+    if (foreign !== null) throw new Refusal(at, foreign)
     const meant = MATCHES.find(({ name }) => name === at.text.toLowerCase())
     const instead = meant ? `write ${meant.name}` : 'take the rule out or say it otherwise'
     throw new Refusal(at, `the match "${at.text}" is not supported; ${instead}`)
@@ -232,6 +235,8 @@ class LineReader {
     if (standardTarget(at.text) || this.#scope.chains.has(at.text)) return null
     const extension = findTarget(at.text, this.#scope.family)
     if (extension) return { extension, at, uses: [] }
+    const foreign = refusalOfForeignTarget(at.text)
+    if (foreign !== null) throw new Refusal(at, foreign)
     const upper = at.text.toUpperCase()
     const meant = standardTarget(upper) ?? findTarget(upper, this.#scope.family)
     const instead = meant ? `write ${upper}` : `declare the chain above, with :${at.text} - [0:0]`
