@@ -33,6 +33,17 @@ describe('what cannot be read is named', () => {
     await expect(openCapture([file('a', lz4)])).rejects.toThrow(/compressed with lz4, decompress it with lz4 -dc/)
   })
 
+  it.each([
+    ['GMBU\0\x02', /in the Network Monitor format, convert it with editcap/],
+    ['TRSNIFF data    \x1a', /in the Sniffer format, convert it with editcap/],
+    ['07:18:49.102170 IP 192.0.2.10.39666 > 198.51.100.80.80: Flags [S], length 0\n', /tcpdump prints; .* with -w/],
+    ['2026-11-21 07:18:49.102170 eth0  In  IP6 ::1.2 > ::1.80: Flags [.]\n', /tcpdump prints; .* with -w/],
+    ['\n<!DOCTYPE html><title>404 Not Found</title>', /it is a web page/],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n', /fetch the file itself with git lfs pull/],
+  ])('%j', (beginning, said) =>
+    expect(openCapture([file('a', Buffer.from(beginning, 'latin1'))])).rejects.toThrow(said),
+  )
+
   it('other bytes', () => expect(openCapture([file('a', 'hello')])).rejects.toThrow(/begins with 68 65 6c 6c 6f;/))
 
   it('a header that is cut', () =>

@@ -302,7 +302,11 @@ describe('a capture that cannot be read', () => {
     ['a file that is not there', () => '/nonexistent/a.pcap', 'no such file'],
     ['a directory', () => root, 'is a directory'],
     ['an empty file', () => written('empty.pcap', Buffer.alloc(0)), 'empty'],
-    ['text', () => written('text.pcap', Buffer.from('this is no capture, only some text\n')), 'is not a capture'],
+    [
+      'text',
+      () => written('text.pcap', Buffer.from('this is no capture, only some text\n')),
+      'cannot be read as a capture',
+    ],
   ])('%s', (_name, path, message) => {
     const { status, stdout, stderr } = ctreplay([path()])
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
