@@ -62,7 +62,7 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
       lines: verbose ? dependenceLines([summary.ruleset4, summary.ruleset6], options.obstacles) : [],
     },
     { title: 'States', lines: stateLines(traffic) },
-    { title: 'Why packets are INVALID', lines: reasonLines(traffic.invalid) },
+    { title: 'Why packets are INVALID', lines: [...reasonLines(traffic.invalid), ...ownAnswerLines(traffic)] },
     { title: 'Ignored by the tracker (state kept)', lines: reasonLines(traffic.ignored) },
     { title: 'Frames without a state or not routed', lines: notesText(traffic).flatMap((line) => wrap(line, 2, 2)) },
   ]
@@ -287,4 +287,16 @@ function reasonLines(counts: readonly (ReasonCount | undefined)[]): string[] {
     const more = text === title ? '' : `: ${text}`
     return [`  ${counted(one.packets, 'packet')}: ${title}`, ...wrap(`${first}${more}`, 4, 2)]
   })
+}
+
+/** The states are those of packets as a program would send them; what the kernel itself sends is RELATED. */
+function ownAnswerLines({ ownAnswers }: TrafficCounters): string[] {
+  if (ownAnswers === null || ownAnswers.packets === 0) return []
+  const { packets, firstFrame } = ownAnswers
+  const which =
+    packets === 1
+      ? `One of them (frame ${firstFrame}) answers a packet that was`
+      : `${count(packets)} of them (first frame ${firstFrame}) answer packets that were`
+  const sentence = `${which} rejected or not routed. What the machine itself sends so is RELATED, and not dropped as INVALID.`
+  return wrap(sentence, 2, 2)
 }

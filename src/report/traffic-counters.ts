@@ -12,8 +12,17 @@ import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELA
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
 import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
-import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_FAMILY, P_PROTOCOL, PACKET_INTS } from '../wire/packet-fields.ts'
+import {
+  IP_NONE,
+  NOTE_NAMES,
+  NOTE_NONE,
+  NOTE_NOT_ROUTED,
+  P_FAMILY,
+  P_PROTOCOL,
+  PACKET_INTS,
+} from '../wire/packet-fields.ts'
 import { BlockedConversations } from './blocked-conversations.ts'
+import { OwnAnswers } from './own-answers.ts'
 
 /** Rows of the tables by protocol: 0 to 255, and one for header chains without a transport header. */
 export const PROTOCOL_ROWS = 257
@@ -83,6 +92,8 @@ export class TrafficCounters implements Sink {
   /** Packets whose label assumes that an undecided packet has passed. */
   resting = 0
   blocked: BlockedConversations | null = null
+  /** Null as long as nothing was rejected, and everything routed. */
+  ownAnswers: OwnAnswers | null = null
   private highestConnection = 0
   private lastLinkType = -1
   private lastLinkFrames = 0
@@ -118,7 +129,10 @@ export class TrafficCounters implements Sink {
   }
 
   packet(outcome: Outcome): void {
-    if (outcome.note !== NOTE_NONE) this.notes[outcome.note]++
+    if (outcome.note !== NOTE_NONE) {
+      this.notes[outcome.note]++
+      if (outcome.note === NOTE_NOT_ROUTED) this.takeRefused(outcome, false)
+    }
 
     const { verdict, state } = outcome
     const protocol = outcome.fields[outcome.base + P_PROTOCOL]
@@ -132,6 +146,7 @@ export class TrafficCounters implements Sink {
     this.verdictBytes[cell] += outcome.wireLength
 
     if (outcome.reason !== 0) this.takeReason(outcome)
+    if (state === CTSTATE_INVALID) this.ownAnswers?.invalid(outcome)
     if (outcome.assumesFrame > 0) this.resting++
     if (verdict === VERDICT_DROP || verdict === VERDICT_REJECT) this.takeDrop(outcome)
     else if (verdict === VERDICT_UNKNOWN) {
@@ -188,10 +203,16 @@ export class TrafficCounters implements Sink {
     drop.packets++
     drop.bytes += outcome.wireLength
     if (outcome.fields[outcome.base + P_FAMILY] === IP_NONE) return
+    if (outcome.verdict === VERDICT_REJECT) this.takeRefused(outcome, true)
     this.blocked ??= new BlockedConversations()
     const opens = outcome.state === CTSTATE_NEW || outcome.state === CTSTATE_RELATED
     const fromTheStart = opens && outcome.connectionNumber > this.highestConnection
     if (this.blocked.dropped(outcome, fromTheStart)) drop.conversations++
+  }
+
+  private takeRefused(outcome: Outcome, isRejected: boolean): void {
+    this.ownAnswers ??= new OwnAnswers()
+    this.ownAnswers.refused(outcome, isRejected)
   }
 
   private dropOf(outcome: Outcome): DropCount {
