@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { HOOK_OUTPUT, HOOK_POSTROUTING } from '../../src/ruleset/hooks.ts'
 import { P_L3_CAPTURED } from '../../src/wire/packet-fields.ts'
 import { ether, icmp, icmpv6, mss, nop, sctp, tcp, timestamps, udp } from '../support/packets.ts'
-import { FakeConnections, matches, packetOf } from './support.ts'
+import { compile, decide, FakeConnections, matches, packetOf } from './support.ts'
 
 const SYN = tcp('192.0.2.1:1000>198.51.100.2:80', 'S', { options: [mss(1460), nop()] })
 const UDP = udp('192.0.2.1:1000>198.51.100.2:53', { data: 'hello' })
@@ -54,6 +55,42 @@ describe('what holds for a TCP SYN from 192.0.2.1:1000 to 198.51.100.2:80', () =
     ['-p udp -m physdev --physdev-is-bridged', 'no'],
   ])('%s: %s', (rule, expected) => {
     expect(matches(rule, packetOf(SYN))).toBe(expected)
+  })
+})
+
+describe('how the frame was addressed on the link', () => {
+  const ETHERNET = { linkType: 1 }
+  const toOne = ether(SYN)
+  const toAll = ether(UDP, { destination: 'ff:ff:ff:ff:ff:ff' })
+  const toGroup = ether(UDP, { destination: '01:00:5e:00:00:fb' })
+
+  test.each([
+    ['unicast', 'yes', 'no', 'no'],
+    ['broadcast', 'no', 'yes', 'no'],
+    ['multicast', 'no', 'no', 'yes'],
+    ['otherhost', 'no', 'no', 'no'],
+  ])('an Ethernet header tells it: %s', (type, ...expected) => {
+    const frames = [toOne, toAll, toGroup]
+    expect(frames.map((frame) => matches(`-m pkttype --pkt-type ${type}`, packetOf(frame, ETHERNET)))).toEqual(expected)
+  })
+
+  test('what the machine itself sends is unicast, whatever its destination', () => {
+    const rules = '*mangle\n-A OUTPUT -m pkttype ! --pkt-type unicast -j DROP\nCOMMIT\n'
+    for (const [frame, linkType] of [
+      [toOne, 1],
+      [toAll, 1],
+      [toGroup, 1],
+      [UDP, 101],
+    ] as const) {
+      expect(decide(compile(rules), packetOf(frame, { linkType, hook: HOOK_OUTPUT }))).toBe(
+        'ACCEPT mangle:OUTPUT:policy:2',
+      )
+    }
+    const behind = rules.replace('OUTPUT', 'POSTROUTING')
+    const sent = packetOf(toAll, { linkType: 1, hook: HOOK_POSTROUTING })
+    expect(decide(compile(behind), sent)).toBe('ACCEPT mangle:POSTROUTING:policy:2')
+    const passedOn = packetOf(toAll, { linkType: 1, hook: HOOK_POSTROUTING, forwarded: true })
+    expect(decide(compile(behind), passedOn)).toBe('DROP mangle:POSTROUTING:rule:1')
   })
 })
 

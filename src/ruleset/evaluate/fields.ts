@@ -18,7 +18,7 @@ import {
   P_TTL,
 } from '../../wire/packet-fields.ts'
 import { CUT_TRANSPORT_HEADER } from '../cut-packet.ts'
-import { HOOK_FORWARD, HOOK_POSTROUTING } from '../hooks.ts'
+import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
 import {
   PART_DESTINATION,
   PART_LENGTH,
@@ -57,6 +57,8 @@ export interface Field {
 const at = (index: number): string => `f[b + ${index}]`
 /** Bytes of the transport header that were captured. */
 const captured = `(${at(P_L3_OFFSET)} + ${at(P_L3_CAPTURED)} - ${at(P_L4_OFFSET)})`
+/** At hooks that only packets of the machine itself meet. */
+const SENT_HERE = `(p.hook === ${HOOK_OUTPUT} || (p.hook === ${HOOK_POSTROUTING} && !p.forwarded))`
 const CHANGED = 'an earlier rule changed the packet in a way that could not be decided'
 
 function transport(label: string, expression: string, bytes: number, parts = 0): Field {
@@ -122,13 +124,16 @@ export const FIELDS = {
   tcpDataOffset: { ...transport('TCP data offset', `(${at(P_TCP_FLAGS_WINDOW)} >>> 28)`, 13), perPacket: true },
   icmpType: transport('ICMP type', `(${at(P_PORTS)} >>> 24)`, 2),
   icmpTypeCode: transport('ICMP type and code', `(${at(P_PORTS)} >>> 16)`, 2),
-  /** As the hooks see it: LINK_HOST, LINK_BROADCAST or LINK_MULTICAST; every other type is LINK_HOST after routing. */
+  /**
+   * As the hooks see it: LINK_HOST, LINK_BROADCAST or LINK_MULTICAST; every other type is LINK_HOST after routing, and so
+   * is whatever the machine itself sends. An Ethernet header marks what is for many, so that all else is for one.
+   */
   linkType: {
     label: 'packet type',
-    expression: `(${at(P_LINK)} === 1 || ${at(P_LINK)} === 2 ? ${at(P_LINK)} : 0)`,
+    expression: `(!${SENT_HERE} && (${at(P_LINK)} === 1 || ${at(P_LINK)} === 2) ? ${at(P_LINK)} : 0)`,
     wide: false,
     perPacket: true,
-    known: () => `${at(P_LINK)} >= 0`,
+    known: () => `(${SENT_HERE} || ${at(P_LINK)} >= 0 || ${at(P_MAC_OFFSET)} >= 0)`,
     missing: 'the capture does not tell how the frame reached the machine; settle it with --assume pkttype=yes|no',
   },
   macHigh: mac('Ethernet source, first 3 bytes', 6),
