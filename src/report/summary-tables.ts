@@ -86,7 +86,8 @@ const NOTE_MEANINGS: Readonly<Record<string, string>> = {
   'fragment-queued': 'fragments waiting for the rest of their datagram, which bears the label',
   'fragment-dropped': 'fragments thrown away: duplicate, overlapping, too long or too late',
   'not-routed': 'refused by routing after PREROUTING (TTL, multicast, martian addresses, source routes)',
-  'not-seen': "between other machines: this host's netfilter never sees them (--mode, --local)",
+  'not-seen':
+    'neither from nor to this host: its netfilter does not see them (--mode, --local, with prefix lengths for broadcasts)',
   'loopback-only': 'addresses that are good on a loopback interface only',
 }
 
