@@ -1,5 +1,6 @@
 import { isIcmpError } from '../conntrack/protocols/icmp-types.ts'
 import type { Outcome } from '../netfilter/outcome.ts'
+import { networkWord } from '../wire/byte-view.ts'
 import {
   IP_V4,
   P_DST,
@@ -75,7 +76,8 @@ export class OwnAnswers {
     const protocol = bytes[at + (isV4 ? 9 : 6)]
     const words = isV4 ? 1 : WORDS
     let hash = protocol
-    for (let i = 0, from = at + (isV4 ? 12 : 8); i < 2 * words; i++, from += 4) hash = mix(hash, wordAt(bytes, from))
+    for (let i = 0, from = at + (isV4 ? 12 : 8); i < 2 * words; i++, from += 4)
+      hash = mix(hash, networkWord(bytes, from))
     return this.#errors[hash & (SLOTS - 1)] === hash
   }
 }
@@ -87,10 +89,6 @@ function hashOf(fields: Int32Array, source: number, destination: number, family:
   for (let i = 0; i < words; i++) hash = mix(hash, fields[source + i])
   for (let i = 0; i < words; i++) hash = mix(hash, fields[destination + i])
   return hash
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
 }
 
 function mix(hash: number, word: number): number {

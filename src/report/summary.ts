@@ -297,6 +297,6 @@ function ownAnswerLines({ ownAnswers }: TrafficCounters): string[] {
     packets === 1
       ? `One of them (frame ${firstFrame}) answers a packet that was`
       : `${count(packets)} of them (first frame ${firstFrame}) answer packets that were`
-  const sentence = `${which} rejected or not routed. What the machine itself sends so is RELATED, and not dropped as INVALID.`
+  const sentence = `${which} rejected or not routed. If the machine itself sent ${packets === 1 ? 'it, it was' : 'them, they were'} RELATED, and not dropped as INVALID.`
   return wrap(sentence, 2, 2)
 }

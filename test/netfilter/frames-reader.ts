@@ -9,7 +9,7 @@ export interface TestFrame extends FrameSettings {
 }
 
 /** Gives frames in batches of the given sizes, over and over; every third comes by promise, as from a pipe. */
-class FramesReader implements FrameReader {
+export class FramesReader implements FrameReader {
   readonly problems = []
   readonly files = []
   readonly bytesTotal = null
@@ -38,7 +38,7 @@ class FramesReader implements FrameReader {
   close(): void {}
 }
 
-const OPTIONS: ReplayOptions = {
+export const OPTIONS: ReplayOptions = {
   local: [],
   interfaces: [],
   sysctls: new Map(),

@@ -30,7 +30,7 @@ async function saidOf(...frames: Uint8Array[]): Promise<string | null> {
 }
 
 const one = (frame: number): string =>
-  `One of them (frame ${frame}) answers a packet that was rejected or not routed. What the machine itself sends so is ` +
+  `One of them (frame ${frame}) answers a packet that was rejected or not routed. If the machine itself sent it, it was ` +
   'RELATED, and not dropped as INVALID.'
 
 const SYN = tcp('10.0.0.1:4000>10.9.9.9:113', 'S', { seq: 7 })
@@ -50,8 +50,8 @@ test.each([
 
 test('several', async () => {
   expect(await saidOf(SYN, RESET, SYN, RESET)).toBe(
-    '2 of them (first frame 2) answer packets that were rejected or not routed. What the machine itself sends so is ' +
-      'RELATED, and not dropped as INVALID.',
+    '2 of them (first frame 2) answer packets that were rejected or not routed. If the machine itself sent them, ' +
+      'they were RELATED, and not dropped as INVALID.',
   )
 })
 
