@@ -48,6 +48,7 @@ export function obstaclesIn({ captures, replay }: CommandLine): string[] {
     PIPES_NAMED,
   )
   if (pipes.length > 0) obstacles.push(`${names} cannot be read a second time`)
+  if (replay.copies === 'skip') obstacles.push('copies of packets (--copies) are looked for among those of all hosts')
   return obstacles
 }
 

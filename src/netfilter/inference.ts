@@ -1,7 +1,15 @@
-import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND, FRAME_FLAGS, FRAME_INTS } from '../capture/frame-batch.ts'
+import {
+  FRAME_FLAG_INBOUND,
+  FRAME_FLAG_OUTBOUND,
+  FRAME_FLAGS,
+  FRAME_INTS,
+  FRAME_LINK_TYPE,
+  FRAME_OFFSET,
+} from '../capture/frame-batch.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { addressText } from '../wire/address.ts'
 import { transportChecksumState } from '../wire/checksum.ts'
+import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../wire/link-layer.ts'
 import { isChecksumLeftToCard } from '../wire/offload.ts'
 import {
   CHECKSUM_BAD,
@@ -21,9 +29,13 @@ import {
   PACKET_INTS,
 } from '../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
-import { isMulticast } from './address-kinds.ts'
+import { isLoopback, isMulticast } from './address-kinds.ts'
+import { Copies } from './copies.ts'
+import { OwnWord } from './own-word.ts'
 import type { Mode } from './topology.ts'
 
+/** The type of the loopback device (if_arp.h). */
+const ARPHRD_LOOPBACK = 772
 /** An address on this share of the frames is the capturing host's. */
 const NEARLY_EVERY = 0.95
 /** Fewer frames than this say nothing about who captured them. */
@@ -33,6 +45,9 @@ const FRAMES_NEEDED = 10
  * sender offloads.
  */
 const WRONG_SUMS_MEAN_NOTHING = 0.3
+/** So many copies, and such a share of the frames, do not happen by chance. */
+const COPIES_NEEDED = 3
+const COPIES_SHARE = 0.02
 
 /** What the beginning of a capture shows about the machine that it was taken on. */
 export interface Inference {
@@ -41,6 +56,11 @@ export interface Inference {
   /** Why, as a clause: "the capture marks what this machine sent and received". */
   readonly because: string
   readonly checksumsUnreliable: boolean
+  /** Frames with a datagram, and those of them that show a packet once more (Copies); 0 where that may be chance. */
+  readonly datagrams: number
+  readonly copies: number
+  /** The machine forwards: it is inferred from packets that the capture shows as they came and as they left. */
+  readonly forwards: boolean
   /** Verified transport checksums, and wrong ones among them. */
   readonly checksumsSeen: number
   readonly checksumsWrong: number
@@ -52,6 +72,8 @@ interface AddressUse {
   frames: number
   sent: number
   sentOut: number
+  /** Frames that left with it, and not as what a translated answer looks like (OwnWord). */
+  vouched: number
   sentIn: number
   receivedIn: number
   receivedOut: number
@@ -60,20 +82,24 @@ interface AddressUse {
 /**
  * Looks at the first frames of a capture. Not on the hot path.
  * @param limit frames to look at, of those in the batches
+ * @param skipsCopies what shows a packet once more is left out (`--copies skip`)
  */
-export function inferFrom(batches: readonly PacketBatch[], limit: number): Inference {
+export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsCopies: boolean): Inference {
   let left = limit
   const uses = new Map<number | string, AddressUse>()
   const frames = { [IP_V4]: 0, [IP_V6]: 0 } as Record<number, number>
   let marked = 0
   let checksumsSeen = 0
   let checksumsWrong = 0
+  const copies = new Copies()
+  const flows = new OwnWord()
   for (const batch of batches) {
     const fields = batch.rows
     for (let i = 0; i < batch.count && left > 0; i++, left--) {
       const base = i * PACKET_INTS
       const family = fields[base + P_FAMILY]
       if (family === IP_NONE) continue
+      const isCopy = copies.isCopy(batch, i)
       const flags = batch.info[i * FRAME_INTS + FRAME_FLAGS]
       const isOut = fields[base + P_LINK] === LINK_OUTGOING || (flags & FRAME_FLAG_OUTBOUND) !== 0
       const isIn = !isOut && (fields[base + P_LINK] === LINK_HOST || (flags & FRAME_FLAG_INBOUND) !== 0)
@@ -84,10 +110,15 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number): Infer
       source.frames++
       source.sent++
       if (destination !== source) destination.frames++
-      if (isOut) {
+      if (isIn && isOverLoopback(batch, i)) {
+        // What the machine sent to itself comes in again, from its own address.
+        if (!isLoopback(family, fields, base + P_SRC)) source.sentOut++
+      } else if (isOut) {
         source.sentOut++
         destination.receivedOut++
+        if (flows.isOwnWord(fields, base, isCopy)) source.vouched++
       } else if (isIn) {
+        flows.cameIn(fields, base)
         source.sentIn++
         destination.receivedIn++
       }
@@ -100,8 +131,19 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number): Infer
     }
   }
   const checksumsUnreliable = checksumsWrong > FRAMES_NEEDED && checksumsWrong > checksumsSeen * WRONG_SUMS_MEAN_NOTHING
-  const where = marked > 0 ? fromMarks([...uses.values()]) : fromCounts([...uses.values()], frames)
-  return { ...where, checksumsUnreliable, checksumsSeen, checksumsWrong }
+  const showsCopies = copies.copies >= Math.max(COPIES_NEEDED, copies.datagrams * COPIES_SHARE)
+  const forwards = skipsCopies && showsCopies && copies.forwarded >= COPIES_NEEDED
+  const where = marked > 0 ? fromMarks([...uses.values()], forwards) : fromCounts([...uses.values()], frames)
+  const place = forwards ? routerThatOwns(marked > 0 ? where.local : []) : where
+  return {
+    ...place,
+    checksumsUnreliable,
+    datagrams: copies.datagrams,
+    copies: showsCopies ? copies.copies : 0,
+    forwards,
+    checksumsSeen,
+    checksumsWrong,
+  }
 }
 
 type InferredPlace = Pick<Inference, 'mode' | 'local' | 'because'>
@@ -110,7 +152,7 @@ type InferredPlace = Pick<Inference, 'mode' | 'local' | 'because'>
  * By direction marks: the machine's own addresses are the sources of outgoing frames and the destinations of incoming
  * ones, and never the other way round.
  */
-function fromMarks(uses: readonly AddressUse[]): InferredPlace {
+function fromMarks(uses: readonly AddressUse[], forwards: boolean): InferredPlace {
   const own = uses.filter(
     (one) =>
       one.sentIn === 0 &&
@@ -119,7 +161,7 @@ function fromMarks(uses: readonly AddressUse[]): InferredPlace {
       one.text !== '0.0.0.0' &&
       one.text !== '::',
   )
-  const sending = own.filter((one) => one.sentOut > 0)
+  const sending = own.filter((one) => (forwards ? one.vouched : one.sentOut) > 0)
   if (sending.length > 0) {
     return {
       mode: 'host',
@@ -132,6 +174,10 @@ function fromMarks(uses: readonly AddressUse[]): InferredPlace {
     local: [],
     because: 'the capture marks directions, but no address only sends or only receives',
   }
+}
+
+function routerThatOwns(local: readonly string[]): InferredPlace {
+  return { mode: 'router', local, because: 'the capture shows packets as they came and as they left' }
 }
 
 /**
@@ -159,13 +205,22 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
   return { mode: 'router', local: [], because }
 }
 
+/** Cooked captures tell the type of the device. */
+function isOverLoopback({ bytes, info }: PacketBatch, index: number): boolean {
+  const row = index * FRAME_INTS
+  const linkType = info[row + FRAME_LINK_TYPE]
+  if (linkType !== LINKTYPE_LINUX_SLL && linkType !== LINKTYPE_LINUX_SLL2) return false
+  const at = info[row + FRAME_OFFSET] + (linkType === LINKTYPE_LINUX_SLL ? 2 : 8)
+  return ((bytes[at] << 8) | bytes[at + 1]) === ARPHRD_LOOPBACK
+}
+
 /** @param uses by address: of IPv4 its word, of IPv6 its text */
 function use(uses: Map<number | string, AddressUse>, fields: Int32Array, at: number, family: number): AddressUse {
   const address = family === IP_V4 ? fields[at] : addressText(fields, at, family)
   let known = uses.get(address)
   if (known === undefined) {
     const text = typeof address === 'string' ? address : addressText(fields, at, family)
-    known = { text, family, frames: 0, sent: 0, sentOut: 0, sentIn: 0, receivedIn: 0, receivedOut: 0 }
+    known = { text, family, frames: 0, sent: 0, sentOut: 0, vouched: 0, sentIn: 0, receivedIn: 0, receivedOut: 0 }
     if (isMulticast(family, fields, at)) known.sentIn = 1
     uses.set(address, known)
   }

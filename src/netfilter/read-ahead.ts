@@ -8,7 +8,7 @@ import { PACKET_INTS } from '../wire/packet-fields.ts'
  * bytes.
  */
 const FRAMES = 4096
-const BYTES = 4 << 20
+const BYTES = 32 << 20
 
 /** The beginning of a capture, kept until the replay starts. */
 interface Beginning {

@@ -2,9 +2,10 @@ import { HELPERS } from '../conntrack/helpers/registry.ts'
 import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import type { Copies } from './copies.ts'
 import { count, counted } from './count-text.ts'
 import type { Inference } from './inference.ts'
-import type { MachineSettings } from './machine-for.ts'
+import type { MachinePlace, MachineSettings } from './machine-for.ts'
 import { interfaceWarnings, type NamedInterfaces } from './named-interfaces.ts'
 import type { Tally } from './tally.ts'
 import type { Mode } from './topology.ts'
@@ -18,20 +19,15 @@ type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies' | keyo
 /** What was assumed: a sentence for each assumption, with the option that overrides it. */
 export function assumptionsOf(
   options: Asked,
-  mode: Mode,
-  local: readonly string[],
+  { mode, local, checksumsUnreliable }: MachinePlace,
   inference: Inference,
-  checksumsUnreliable: boolean,
+  copies: Pick<Copies, 'copies' | 'forwarded'> | null,
   tally: Tally,
 ): string[] {
   const sentences: string[] = []
-  if (options.mode === undefined || (mode === 'host' && options.local.length === 0)) {
+  if (options.mode === undefined || (local.length > 0 && options.local.length === 0)) {
     const why = options.local.length > 0 ? '--local names its addresses' : inference.because
-    sentences.push(
-      mode === 'host'
-        ? `The rules run on the host ${local.join(' and ')}: ${why} (--mode, --local).`
-        : `The rules run on a router between the ends of the traffic: ${why} (--mode host --local ADDR).`,
-    )
+    sentences.push(`The rules run on ${machineText(mode, local)}: ${why} (${overriddenBy(mode, inference)}).`)
     const given = [options.rules, options.rules6].filter((ruleset) => ruleset !== undefined)
     if (mode === 'router' && given.length > 0 && given.every(isForHost)) {
       sentences.push(
@@ -39,6 +35,8 @@ export function assumptionsOf(
       )
     }
   }
+  if (copies === null && inference.copies > 0) sentences.push(keptCopiesText(inference))
+  if (copies !== null && copies.copies > 0) sentences.push(skippedCopiesText(copies, mode))
   const timeouts = options.timeoutPolicies ? [] : [options.rules, options.rules6].flatMap(timeoutsOf)
   if (timeouts.length > 0) {
     sentences.push(
@@ -56,6 +54,29 @@ export function assumptionsOf(
     sentences.push(`${frames} a checksum left for the network card to fill in; taken as good (--checksum verify).`)
   }
   return sentences
+}
+
+function machineText(mode: Mode, local: readonly string[]): string {
+  if (mode === 'host') return `the host ${local.join(' and ')}`
+  return local.length > 0
+    ? `a router whose own addresses are ${local.join(' and ')}`
+    : 'a router between the ends of the traffic'
+}
+
+/** Where the capture shows that the machine forwards, it is no host. */
+function overriddenBy(mode: Mode, { forwards }: Inference): string {
+  return mode === 'host' || forwards ? '--mode, --local' : '--mode host --local ADDR'
+}
+
+function keptCopiesText({ copies, datagrams }: Inference): string {
+  return `${count(copies)} of the first ${count(datagrams)} datagrams show packets once more, on the way out or on another device, as tcpdump -i any does; each counts as a packet of its own (--copies skip).`
+}
+
+function skippedCopiesText({ copies, forwarded }: Pick<Copies, 'copies' | 'forwarded'>, mode: Mode): string {
+  const frames = counted(copies, 'frame shows its packet', 'frames show their packets')
+  const going = forwarded > 0 ? ` (${count(forwarded)} on the way out)` : ''
+  const hint = forwarded > 0 && mode === 'host' ? '; the machine forwards, so --mode router may be right' : ''
+  return `${frames} once more${going}; rules meet a packet once, so they are left out${hint} (--copies keep).`
 }
 
 /** Whether the filter table has rules only for packets that the machine itself receives or sends. */
@@ -80,7 +101,7 @@ export function warningsOf(
   const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
   if (tally.framesBackInTime > 0) {
     const frames = counted(tally.framesBackInTime, 'frame is', 'frames are')
-    sentences.push(`${frames} older than a frame before; the clock stood still for them.`)
+    sentences.push(`${frames} older than a frame before; the clock stood still for them (reordercap sorts a capture).`)
   }
   const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = tally
   if (evicted + fullDrops > 0) {

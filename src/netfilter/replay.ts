@@ -4,6 +4,7 @@ import type { PacketSource } from '../pipeline/packet-source.ts'
 import { ReaderSource } from '../pipeline/reader-source.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { Copies } from './copies.ts'
 import { Feed } from './feed.ts'
 import { type Inference, inferFrom } from './inference.ts'
 import type { Machine } from './machine.ts'
@@ -24,6 +25,10 @@ export interface ReplayOptions extends MachineSettings {
   readonly mode?: Mode | undefined
   /** Its own addresses, ADDR[/LEN]. */
   readonly local: readonly string[]
+  /**
+   * `skip` leaves out what shows a packet once more (Copies); by default every frame is a packet of its own.
+   */
+  readonly copies?: 'keep' | 'skip' | undefined
   /** Asked between batches; true ends the replay early. */
   readonly stop?: (() => boolean) | undefined
   /** How threads may share the work. Whether they can depends on the rules and the capture. It changes no result. */
@@ -74,7 +79,8 @@ export async function replay(
   const source = 'next' in capture ? capture : new ReaderSource(capture)
   const sysctls = sysctlsWith(options.sysctls)
   const ahead = mustInfer(options) ? await readAhead(source) : NOTHING_READ
-  const inference = inferFrom(ahead.batches, ahead.frames)
+  const copies = options.copies === 'skip' ? new Copies() : null
+  const inference = inferFrom(ahead.batches, ahead.frames, copies !== null)
   const place = placeOf(options, inference)
   const { mode, local, checksumsUnreliable } = place
   const parts = machineFor(options, place)
@@ -89,21 +95,22 @@ export async function replay(
   })
   // The remaining settings can be sent to other threads.
   const { rules: _, rules6: __, stop: ___, atEnd, sharing: asked, ...settings } = options
-  const sharing = atEnd === undefined ? asked : undefined
+  // Which frames are copies depends on those of all hosts.
+  const sharing = atEnd === undefined && copies === null ? asked : undefined
   const team = sharing && teamFor(sharing, settings, place, parts, sysctls.nf_conntrack_max, ahead.batches, source)
   let tally: Tally | null = null
   if (sharing && team) {
     tally = await replayByTeam(team, feed, parts, told)
     if (tally === null) await feed.startAgain(() => sharing.reopen())
   }
-  tally ??= team ? await replayAfterTeam(feed, parts, told) : await replayAlone(feed, parts, told)
+  tally ??= team ? await replayAfterTeam(feed, parts, told) : await replayAlone(feed, parts, told, copies)
   for (const sink of sinks) await sink.end?.()
   options.atEnd?.(machine)
 
   return {
     mode,
     local,
-    assumptions: assumptionsOf(options, mode, local, inference, checksumsUnreliable, tally),
+    assumptions: assumptionsOf(options, place, inference, copies, tally),
     warnings: warningsOf(options, tally, ruleset4, ruleset6, told.familyFrames),
     interfacesNotGiven: interfacesNotGiven([ruleset4, ruleset6], givenNames(options)),
     files: feed.source.files,
@@ -172,11 +179,12 @@ async function replayAfterTeam(feed: Feed, parts: MachineParts, told: Told): Pro
   return tallyOf(parts)
 }
 
-async function replayAlone(feed: Feed, parts: MachineParts, told: Told): Promise<Tally> {
+async function replayAlone(feed: Feed, parts: MachineParts, told: Told, copies: Copies | null): Promise<Tally> {
   const { machine } = parts
   const { sinks, outcome, familyFrames } = told
   const audience = new Audience(sinks)
   await feed.to((batch) => {
+    copies?.remove(batch)
     for (const sink of sinks) sink.frames?.(batch)
     replayBatch(batch, machine, outcome, audience, familyFrames)
     return true

@@ -89,6 +89,7 @@ const NOTE_MEANINGS: Readonly<Record<string, string>> = {
   'not-seen':
     'neither from nor to this host: its netfilter does not see them (--mode, --local, with prefix lengths for broadcasts)',
   'loopback-only': 'addresses that are good on a loopback interface only',
+  copy: 'the packet of an earlier frame, on another device or on its way out',
 }
 
 /** One line for every note that occurs, the most frequent first. */

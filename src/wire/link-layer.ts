@@ -19,12 +19,12 @@ const LINKTYPE_PPP_ETHER = 51
 const LINKTYPE_RAW = 101
 const LINKTYPE_C_HDLC = 104
 const LINKTYPE_LOOP = 108
-const LINKTYPE_LINUX_SLL = 113
+export const LINKTYPE_LINUX_SLL = 113
 const LINKTYPE_PPP_PPPD = 166
 const LINKTYPE_IPV4 = 228
 const LINKTYPE_IPV6 = 229
 const LINKTYPE_NFLOG = 239
-const LINKTYPE_LINUX_SLL2 = 276
+export const LINKTYPE_LINUX_SLL2 = 276
 
 /** AF_INET6 differs between systems: NetBSD and OpenBSD, FreeBSD, Darwin, Windows, Linux. */
 const AF_INET6_VALUES: readonly number[] = [24, 28, 30, 23, 10]

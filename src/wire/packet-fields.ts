@@ -112,6 +112,8 @@ export const NOTE_NOT_SEEN = 9
  * loopback interface. The row is whole and P_FAMILY is IP_V6: the machine decides.
  */
 export const NOTE_LOOPBACK_ONLY = 10
+/** The packet of an earlier frame once more: on another device of the machine, or on its way out. */
+export const NOTE_COPY = 11
 
 /** Indexed by NOTE_ code. */
 export const NOTE_NAMES = [
@@ -126,6 +128,7 @@ export const NOTE_NAMES = [
   'not-routed',
   'not-seen',
   'loopback-only',
+  'copy',
 ] as const
 
 export const FRAGMENT_OFFSET_MASK = 0x1fff

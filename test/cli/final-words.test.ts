@@ -77,6 +77,10 @@ describe('why one thread tracks all connections', () => {
   it.each([
     [['-', '--threads', '4'], 'standard input cannot be read a second time.'],
     [
+      [capture, '--threads', '4', '--copies', 'skip'],
+      'copies of packets (--copies) are looked for among those of all hosts.',
+    ],
+    [
       [capture, '--threads', '3', '--helper', 'auto'],
       'helpers (--helper) may announce connections between other hosts.',
     ],

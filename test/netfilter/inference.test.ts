@@ -3,28 +3,25 @@ import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND } from '../../src/capture/frame
 import { type Inference, inferFrom } from '../../src/netfilter/inference.ts'
 import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
-import { be16, concat, tcp, udp } from '../support/packets.ts'
+import { tcp, udp } from '../support/packets.ts'
+import { cooked, cooked2, LOOPBACK } from './cooked.ts'
 import type { TestFrame } from './frames-reader.ts'
 import { addFrame } from './replaying.ts'
 
-const LINKTYPE_LINUX_SLL = 113
 const SENT_BY_US = 4
 
-function inferred(frames: readonly (Uint8Array | TestFrame)[], limit = frames.length): Inference {
+function inferred(
+  frames: readonly (Uint8Array | TestFrame)[],
+  { limit = frames.length, skipsCopies = false } = {},
+): Inference {
   const batch = new PacketBatch()
   for (const one of frames) {
     if (one instanceof Uint8Array) addFrame(batch, one)
     else addFrame(batch, one.bytes, one)
   }
   decodeBatch(batch)
-  return inferFrom([batch], limit)
+  return inferFrom([batch], limit, skipsCopies)
 }
-
-/** A frame of a cooked capture; 0 to us, 1 broadcast, 2 multicast, 3 to another host, 4 sent by us. */
-const cooked = (type: number, packet: Uint8Array): TestFrame => ({
-  bytes: concat(be16(type, 1, 6), [2, 0, 0, 0, 0, 1, 0, 0], be16(packet[0] >> 4 === 6 ? 0x86dd : 0x0800), packet),
-  linkType: LINKTYPE_LINUX_SLL,
-})
 
 const times = <T>(count: number, frame: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => frame(i))
 const toServer = (i: number) => udp(`10.0.0.${i + 1}:4000>10.9.9.9:53`)
@@ -64,6 +61,73 @@ describe('directions that the capture marks', () => {
     const { mode, because } = inferred([cooked(0, toServer(0)), cooked(SENT_BY_US, toServer(0))])
     expect(mode).toBe('router')
     expect(because).toBe('the capture marks directions, but no address only sends or only receives')
+  })
+
+  test.each([
+    ['version 1', (packet: Uint8Array) => cooked(0, packet, LOOPBACK)],
+    ['version 2', (packet: Uint8Array) => cooked2(0, packet, 1, LOOPBACK)],
+  ])('a host that also talks to itself, %s', (_, toItself) => {
+    const { mode, local } = inferred([
+      cooked(SENT_BY_US, toServer(0)),
+      cooked(0, fromServer(0)),
+      toItself(udp('10.0.0.1:4000>10.0.0.1:53')),
+      toItself(udp('10.0.0.1:53>127.0.0.1:4000')),
+      toItself(udp('127.0.0.1:4000>10.0.0.1:53')),
+    ])
+    expect({ mode, local }).toEqual({ mode: 'host', local: ['10.0.0.1'] })
+  })
+
+  test('a router captured on all its devices, which sends packets of its own, too', () => {
+    const passedOn = times(3, (i) => [
+      cooked(0, udp('10.0.0.1:4000>10.9.9.9:53', { id: i + 1, ttl: 64 })),
+      cooked(SENT_BY_US, udp('192.0.2.1:4000>10.9.9.9:53', { id: i + 1, ttl: 63 })),
+    ]).flat()
+    const frames = [...passedOn, cooked(SENT_BY_US, udp('10.0.0.254:53>10.0.0.1:4001'))]
+    const { mode, local, because, forwards } = inferred(frames, { skipsCopies: true })
+    expect({ mode, local, forwards }).toEqual({ mode: 'router', local: ['192.0.2.1', '10.0.0.254'], forwards: true })
+    expect(because).toBe('the capture shows packets as they came and as they left')
+    expect(inferred(frames)).toMatchObject({ mode: 'host', datagrams: 7, copies: 3, forwards: false })
+  })
+
+  test('an address that a router translates to another is not its own, but that of what it masquerades', () => {
+    const passedOn = times(3, (i) => {
+      const [id, back] = [i + 1, i + 91]
+      return [
+        cooked(0, tcp(`10.0.0.1:40${i}>192.0.2.77:80`, 'S', { id, ttl: 64 })),
+        cooked(SENT_BY_US, tcp(`192.0.2.1:40${i}>10.9.9.9:80`, 'S', { id, ttl: 63 })),
+        cooked(0, tcp(`10.9.9.9:80>192.0.2.1:40${i}`, 'SA', { id: back, ack: 1, ttl: 64 })),
+        cooked(SENT_BY_US, tcp(`192.0.2.77:80>10.0.0.1:40${i}`, 'SA', { id: back, ack: 1, ttl: 63 })),
+        cooked(0, udp(`10.0.0.1:50${i}>192.0.2.78:53`, { id, ttl: 64 })),
+        cooked(SENT_BY_US, udp(`192.0.2.1:50${i}>10.9.9.9:53`, { id, ttl: 63 })),
+        cooked(0, udp(`10.9.9.9:53>192.0.2.1:50${i}`, { id: back, ttl: 64 })),
+        cooked(SENT_BY_US, udp(`192.0.2.78:53>10.0.0.1:50${i}`, { id: back, ttl: 63 })),
+        // In the name of an address that only REJECT answers for.
+        cooked(0, tcp(`10.0.0.1:60${i}>10.9.9.10:81`, 'S')),
+        cooked(SENT_BY_US, tcp(`10.9.9.10:81>10.0.0.1:60${i}`, 'RA', { ack: 1 })),
+      ]
+    }).flat()
+    const { mode, local } = inferred(passedOn, { skipsCopies: true })
+    expect({ mode, local }).toEqual({ mode: 'router', local: ['192.0.2.1'] })
+  })
+
+  test('a host with a bridge shows packets twice, and forwards nothing', () => {
+    const twice = times(3, (i) => {
+      const packet = udp('10.0.0.1:4000>10.9.9.9:53', { id: i + 1 })
+      return [cooked(SENT_BY_US, packet), cooked(SENT_BY_US, packet)]
+    }).flat()
+    const { mode, local, copies, forwards } = inferred(twice, { skipsCopies: true })
+    expect({ mode, local, copies, forwards }).toEqual({
+      mode: 'host',
+      local: ['10.0.0.1'],
+      copies: 3,
+      forwards: false,
+    })
+  })
+
+  test('a few copies among many frames are chance', () => {
+    const few = [0, 1, 2].flatMap((id) => [64, 63].map((ttl) => udp('10.0.0.1:4000>10.9.9.9:53', { id, ttl })))
+    expect(inferred(few).copies).toBe(3)
+    expect(inferred([...few, ...conversation(200)]).copies).toBe(0)
   })
 
   test('a host without an address yet is not 0.0.0.0', () => {
@@ -119,7 +183,7 @@ describe('addresses counted', () => {
   })
 
   test('only the first frames are looked at', () => {
-    expect(inferred(conversation(40), 9).mode).toBe('router')
+    expect(inferred(conversation(40), { limit: 9 }).mode).toBe('router')
   })
 
   test('who only receives is no host: it may be a broadcast', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parseRuleset, parseTimeoutPolicies } from '../../src/ruleset/index.ts'
 import { crowded, network } from '../property/conversations.ts'
 import { udp } from '../support/packets.ts'
+import { cooked } from './cooked.ts'
 import { replayed } from './frames-reader.ts'
 import { table } from './replaying.ts'
 
@@ -12,6 +13,15 @@ const times = (count: number, frame: (i: number) => Uint8Array) => Array.from({ 
 /** Many clients of 10.9.9.9. */
 const clients = (count: number) => times(count, (i) => udp(`10.0.0.${i % 250}:${4000 + i}>10.9.9.9:53`))
 const served = (count: number) => [...clients(count), udp('10.9.9.9:53>10.0.0.0:4000')]
+
+/** Questions and answers as a machine that masquerades as 192.0.2.1 captures them on all its devices. */
+const passedOn = (count: number) =>
+  Array.from({ length: count }, (_, i) => [
+    cooked(0, udp(`10.0.0.2:${4000 + i}>10.9.9.9:53`, { id: 70 + i, ttl: 64 })),
+    cooked(4, udp(`192.0.2.1:${4000 + i}>10.9.9.9:53`, { id: 70 + i, ttl: 63 })),
+    cooked(0, udp(`10.9.9.9:53>192.0.2.1:${4000 + i}`, { id: 90 + i, ttl: 60 })),
+    cooked(4, udp(`10.9.9.9:53>10.0.0.2:${4000 + i}`, { id: 90 + i, ttl: 59 })),
+  ]).flat()
 
 describe('what was assumed is said, with the option that overrides it', () => {
   test.each([
@@ -105,6 +115,47 @@ describe('what was assumed is said, with the option that overrides it', () => {
     expect(said[0]).toBe('NEW FORWARD ACCEPT')
   })
 
+  test('a capture on all devices of a router: a packet is judged as it came, not again as it left', async () => {
+    const rules = rulesOf('*nat\n-A POSTROUTING -s 10.0.0.0/8 -j MASQUERADE\nCOMMIT\n')
+    const { said, summary } = await replayed(passedOn(4), { rules, copies: 'skip' })
+    expect(said).toEqual(
+      Array.from({ length: 4 }, () => [
+        'NEW FORWARD ACCEPT',
+        'copy',
+        'ESTABLISHED/reply FORWARD ACCEPT',
+        'copy',
+      ]).flat(),
+    )
+    expect(summary.assumptions).toEqual([
+      'The rules run on a router whose own addresses are 192.0.2.1: the capture shows packets as they came and as they ' +
+        'left (--mode, --local).',
+      '8 frames show their packets once more (8 on the way out); rules meet a packet once, so they are left out ' +
+        '(--copies keep).',
+    ])
+  })
+
+  test('by default each frame is a packet of its own, and copies are mentioned', async () => {
+    const { said, summary } = await replayed(passedOn(4), { mode: 'router' })
+    expect(said).not.toContain('copy')
+    expect(summary.assumptions).toEqual([
+      '8 of the first 16 datagrams show packets once more, on the way out or on another device, as tcpdump -i any does; ' +
+        'each counts as a packet of its own (--copies skip).',
+    ])
+  })
+
+  test('copies on a machine that was called a host', async () => {
+    const { summary } = await replayed(passedOn(4), { local: ['192.0.2.1'], copies: 'skip' })
+    expect(summary.assumptions[1]).toMatch(
+      / left out; the machine forwards, so --mode router may be right \(--copies keep\)\.$/,
+    )
+  })
+
+  test('addresses of the router itself are inferred, and said, although the mode was given', async () => {
+    const { summary } = await replayed(passedOn(4), { mode: 'router', copies: 'skip' })
+    expect(summary.local).toEqual(['192.0.2.1'])
+    expect(summary.assumptions[0]).toMatch(/^The rules run on a router whose own addresses are 192\.0\.2\.1: /)
+  })
+
   test('--local with --mode router names addresses of the router', async () => {
     const { said } = await replayed([QUESTION], { mode: 'router', local: ['10.9.9.9'] })
     expect(said).toEqual(['NEW INPUT ACCEPT'])
@@ -122,10 +173,10 @@ describe('warnings', () => {
   test('time that runs backwards', async () => {
     const at = (...seconds: number[]) => seconds.map((time) => ({ bytes: QUESTION, time }))
     expect(await warningsOf(at(5, 4))).toEqual([
-      '1 frame is older than a frame before; the clock stood still for them.',
+      '1 frame is older than a frame before; the clock stood still for them (reordercap sorts a capture).',
     ])
     expect(await warningsOf(at(5, 4, 3))).toEqual([
-      '2 frames are older than a frame before; the clock stood still for them.',
+      '2 frames are older than a frame before; the clock stood still for them (reordercap sorts a capture).',
     ])
     expect(await warningsOf(at(5, 5, 6))).toEqual([])
   })

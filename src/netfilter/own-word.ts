@@ -1,0 +1,51 @@
+import {
+  P_DST,
+  P_FAMILY,
+  P_PORTS,
+  P_PROTOCOL,
+  P_SRC,
+  P_TCP_FLAGS_WINDOW,
+  TCP_ACK,
+  TCP_RST,
+  TCP_SYN,
+} from '../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
+import { addressWord, mix } from './passed-on.ts'
+
+const ECHO_REQUEST_V4 = 8
+const ECHO_REQUEST_V6 = 128
+
+/**
+ * Whether a frame that leaves a router shows that its source is an address of the router. What the router translates
+ * leaves with such an address in one direction (SNAT), but in the other with one that its clients have asked for and that
+ * may be nobody's (DNAT). For the beginning of a capture only: it remembers all flows.
+ */
+export class OwnWord {
+  readonly #flowsIn = new Set<number>()
+
+  /** A frame that came in. */
+  cameIn(rows: Int32Array, base: number): void {
+    this.#flowsIn.add(flowHash(rows, base, P_SRC, P_DST, rows[base + P_PORTS]))
+  }
+
+  /** @param isCopy the frame shows a forwarded packet on its way out */
+  isOwnWord(rows: Int32Array, base: number, isCopy: boolean): boolean {
+    const protocol = rows[base + P_PROTOCOL]
+    const ports = rows[base + P_PORTS]
+    if (protocol === PROTO_TCP) {
+      const flags = rows[base + P_TCP_FLAGS_WINDOW] >>> 16
+      // REJECT sends resets in the name of others.
+      return isCopy ? (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN : (flags & TCP_RST) === 0
+    }
+    if (!isCopy) return true
+    if (protocol === PROTO_ICMP) return ports >>> 24 === ECHO_REQUEST_V4
+    if (protocol === PROTO_ICMPV6) return ports >>> 24 === ECHO_REQUEST_V6
+    return !this.#flowsIn.has(flowHash(rows, base, P_DST, P_SRC, (ports << 16) | (ports >>> 16)))
+  }
+}
+
+function flowHash(rows: Int32Array, base: number, source: number, destination: number, ports: number): number {
+  const family = rows[base + P_FAMILY]
+  const ends = mix(addressWord(rows, base + source, family), addressWord(rows, base + destination, family))
+  return mix(mix(ends, ports), rows[base + P_PROTOCOL])
+}

@@ -1,0 +1,57 @@
+import {
+  FRAGMENT_PIECE,
+  IP_V4,
+  P_DST,
+  P_FAMILY,
+  P_FRAGMENT,
+  P_PORTS,
+  P_PROTOCOL,
+  P_SRC,
+} from '../wire/packet-fields.ts'
+
+/** Of flows with the same place in the table, the latest is remembered. */
+const SLOTS = 1 << 14
+const SLOT_INTS = 2
+/** So long may a flow pause and is still known to be passed on. */
+const REMEMBERED_MS = 60_000
+
+/**
+ * Flows that the machine is known to pass on, by the addresses and ports with which their packets leave: what helpers
+ * rewrote, and what was cut into segments on its way, is not recognised by its content.
+ */
+export class PassedOn {
+  readonly #flows = new Int32Array(SLOTS * SLOT_INTS)
+
+  /** @param now milliseconds */
+  keep(rows: Int32Array, base: number, now: number): void {
+    if ((rows[base + P_FRAGMENT] & FRAGMENT_PIECE) !== 0) return
+    const hash = flowHash(rows, base)
+    const slot = (hash & (SLOTS - 1)) * SLOT_INTS
+    this.#flows[slot] = hash
+    this.#flows[slot + 1] = now
+  }
+
+  has(rows: Int32Array, base: number, now: number): boolean {
+    if ((rows[base + P_FRAGMENT] & FRAGMENT_PIECE) !== 0) return false
+    const hash = flowHash(rows, base)
+    const slot = (hash & (SLOTS - 1)) * SLOT_INTS
+    return this.#flows[slot] === hash && now - this.#flows[slot + 1] < REMEMBERED_MS
+  }
+}
+
+function flowHash(rows: Int32Array, base: number): number {
+  const family = rows[base + P_FAMILY]
+  const ends = mix(addressWord(rows, base + P_SRC, family), addressWord(rows, base + P_DST, family))
+  return mix(mix(ends, rows[base + P_PORTS]), rows[base + P_PROTOCOL])
+}
+
+/** An address, or a hash of it. */
+export function addressWord(rows: Int32Array, at: number, family: number): number {
+  if (family === IP_V4) return rows[at]
+  return mix(mix(mix(rows[at], rows[at + 1]), rows[at + 2]), rows[at + 3])
+}
+
+export function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1)
+  return mixed ^ (mixed >>> 15)
+}
