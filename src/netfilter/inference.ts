@@ -92,7 +92,7 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsC
   let checksumsSeen = 0
   let checksumsWrong = 0
   const copies = new Copies()
-  const flows = new OwnWord()
+  const flows = skipsCopies ? new OwnWord() : null
   for (const batch of batches) {
     const fields = batch.rows
     for (let i = 0; i < batch.count && left > 0; i++, left--) {
@@ -116,9 +116,9 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsC
       } else if (isOut) {
         source.sentOut++
         destination.receivedOut++
-        if (flows.isOwnWord(fields, base, isCopy)) source.vouched++
+        if (flows?.isOwnWord(fields, base, isCopy)) source.vouched++
       } else if (isIn) {
-        flows.cameIn(fields, base)
+        flows?.cameIn(fields, base)
         source.sentIn++
         destination.receivedIn++
       }
