@@ -31,7 +31,8 @@ export function assumptionsOf(
     const given = [options.rules, options.rules6].filter((ruleset) => ruleset !== undefined)
     if (mode === 'router' && given.length > 0 && given.every(isForHost)) {
       sentences.push(
-        'Yet they look like those of a host: the filter table has rules for INPUT or OUTPUT, none for FORWARD.',
+        'Yet they look like those of a host: the filter table has rules for INPUT or OUTPUT, none for FORWARD. If it was one, ' +
+          'these are not its verdicts: name its addresses with --local.',
       )
     }
   }
@@ -119,8 +120,8 @@ export function warningsOf(
   return sentences
 }
 
-/** Warnings about a family with packets but no rules, or with rules but no packets. */
-function familyWarnings({ rules, rules6 }: Asked, familyFrames: Float64Array): string[] {
+/** Warnings about a family with packets but no rules or no address of the host, or with rules but no packets. */
+function familyWarnings({ rules, rules6, mode, local }: Asked, familyFrames: Float64Array): string[] {
   const seen4 = familyFrames[IP_V4] > 0
   const seen6 = familyFrames[IP_V6] > 0
   const sentences: string[] = []
@@ -128,7 +129,17 @@ function familyWarnings({ rules, rules6 }: Asked, familyFrames: Float64Array): s
   if (seen4 && rules6 && !rules) sentences.push('No IPv4 rules were given (--rules): IPv4 packets are accepted.')
   if (seen6 && rules && !seen4) sentences.push('There is no IPv4 packet: the rules of --rules decide nothing.')
   if (seen4 && rules6 && !seen6) sentences.push('There is no IPv6 packet: the rules of --rules6 decide nothing.')
+  if (local.length > 0 && mode !== 'router') {
+    const hasV6 = local.some((address) => address.includes(':'))
+    const hasV4 = local.some((address) => !address.includes(':'))
+    if (seen4 && !hasV4) sentences.push(withoutAddress('IPv4'))
+    if (seen6 && !hasV6) sentences.push(withoutAddress('IPv6'))
+  }
   return sentences
+}
+
+function withoutAddress(family: string): string {
+  return `--local names no ${family} address, so that this host sees no ${family} packet but those for all.`
 }
 
 function translationWarning({ count: connections, first }: Tally['unsureTranslations']): string {

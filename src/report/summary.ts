@@ -269,7 +269,8 @@ function undecidedLines(summary: ReplaySummary, traffic: TrafficCounters, most: 
 function interfaceHint({ interfacesNotGiven }: ReplaySummary): string[] {
   if (interfacesNotGiven.length === 0) return []
   const shown = firstOf(interfacesNotGiven.map(printable), NAMES_SHOWN)
-  const example = `--iface\u00a0${interfacesNotGiven[0].replace('+', '0')}=0.0.0.0/0`
+  const [first, second] = interfacesNotGiven.map((name) => `--iface\u00a0${name.replace('+', '0')}=`)
+  const example = second === undefined ? `${first}0.0.0.0/0` : `${first}10.0.0.0/8 ${second}0.0.0.0/0`
   return wrap(`The rules name the interfaces ${shown}: say which networks are behind each, like ${example}.`, 2, 2)
 }
 

@@ -231,7 +231,7 @@ describe('the summary', () => {
     it('names the interfaces that nobody said anything about', () => {
       const unknown = { ...NEW, verdict: 4, possibleVerdicts: 6, rule: rules[0], unknownText: 'name it with --iface' }
       expect(flat(summaryOf([outcome(ssh, unknown)], { ruleset4, interfacesNotGiven: ['lan+', 'wan'] }))).toContain(
-        'The rules name the interfaces lan+, wan: say which networks are behind each, like --iface lan0=0.0.0.0/0.',
+        'The rules name the interfaces lan+, wan: say which networks are behind each, like --iface lan0=10.0.0.0/8 --iface wan=0.0.0.0/0.',
       )
     })
 
