@@ -9,6 +9,7 @@ import {
   FRAME_OFFSET,
 } from '../capture/frame-batch.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
+import { mixIn } from '../wire/flow-hash.ts'
 import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../wire/link-layer.ts'
 import {
   IP_NONE,
@@ -36,7 +37,7 @@ import {
 } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
 import { refuseAddressed } from '../wire/refuse.ts'
-import { addressWord, mix, PassedOn } from './passed-on.ts'
+import { addressWord, PassedOn } from './passed-on.ts'
 
 /** Frames that are remembered: of those with the same place in the table, the latest. */
 const SLOTS = 1 << 14
@@ -98,6 +99,7 @@ export class Copies {
     const slot = (hash & (SLOTS - 1)) * SLOT_INTS
     const isOut = rows[base + P_LINK] === LINK_OUTGOING
     const isOnceMore = slots[slot + S_HASH] === hash && this.#isOnceMore(rows, base, slot, now, device)
+    // Handed from one device to the next, or forwarded.
     if (isOnceMore && rows[base + P_TTL] === slots[slot + S_TTL] && rows[base + P_LINK] === slots[slot + S_LINK]) {
       this.copies++
       return true
@@ -159,21 +161,21 @@ function deviceOf({ bytes, info }: PacketBatch, row: number): number {
 /** Of what neither forwarding nor NAT changes. */
 function hashOf(bytes: Uint8Array, rows: Int32Array, base: number): number {
   const protocol = rows[base + P_PROTOCOL]
-  let hash = mix(rows[base + P_FAMILY], protocol)
-  hash = mix(hash, rows[base + P_L3_LENGTH])
-  hash = mix(hash, rows[base + P_FRAGMENT])
+  let hash = mixIn(rows[base + P_FAMILY], protocol)
+  hash = mixIn(hash, rows[base + P_L3_LENGTH])
+  hash = mixIn(hash, rows[base + P_FRAGMENT])
   // Linux numbers the fragments of IPv6 anew.
-  if (rows[base + P_FAMILY] === IP_V4) hash = mix(hash, rows[base + P_IP_ID])
+  if (rows[base + P_FAMILY] === IP_V4) hash = mixIn(hash, rows[base + P_IP_ID])
   if (protocol === PROTO_TCP) {
-    hash = mix(hash, rows[base + P_TCP_SEQ])
-    hash = mix(hash, rows[base + P_TCP_ACK])
-    return mix(hash, rows[base + P_TCP_FLAGS_WINDOW])
+    hash = mixIn(hash, rows[base + P_TCP_SEQ])
+    hash = mixIn(hash, rows[base + P_TCP_ACK])
+    return mixIn(hash, rows[base + P_TCP_FLAGS_WINDOW])
   }
   // The identifier of an echo request may be translated, its sequence number is not.
   const at = rows[base + P_L4_OFFSET]
   const end = Math.min(at + 8 + COMPARED_BYTES, rows[base + P_L3_OFFSET] + rows[base + P_L3_CAPTURED])
   const isIcmp = protocol === PROTO_ICMP || protocol === PROTO_ICMPV6
-  if (isIcmp) hash = mix(hash, rows[base + P_PORTS] >>> 16)
-  for (let i = at + (isIcmp ? 6 : 8); i < end; i++) hash = mix(hash, bytes[i])
+  if (isIcmp) hash = mixIn(hash, rows[base + P_PORTS] >>> 16)
+  for (let i = at + (isIcmp ? 6 : 8); i < end; i++) hash = mixIn(hash, bytes[i])
   return hash
 }

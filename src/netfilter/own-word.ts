@@ -1,3 +1,4 @@
+import { mixIn } from '../wire/flow-hash.ts'
 import {
   P_DST,
   P_FAMILY,
@@ -10,7 +11,7 @@ import {
   TCP_SYN,
 } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
-import { addressWord, mix } from './passed-on.ts'
+import { addressWord } from './passed-on.ts'
 
 const ECHO_REQUEST_V4 = 8
 const ECHO_REQUEST_V6 = 128
@@ -46,6 +47,6 @@ export class OwnWord {
 
 function flowHash(rows: Int32Array, base: number, source: number, destination: number, ports: number): number {
   const family = rows[base + P_FAMILY]
-  const ends = mix(addressWord(rows, base + source, family), addressWord(rows, base + destination, family))
-  return mix(mix(ends, ports), rows[base + P_PROTOCOL])
+  const ends = mixIn(addressWord(rows, base + source, family), addressWord(rows, base + destination, family))
+  return mixIn(mixIn(ends, ports), rows[base + P_PROTOCOL])
 }

@@ -1,3 +1,4 @@
+import { mixIn } from '../wire/flow-hash.ts'
 import {
   FRAGMENT_PIECE,
   IP_V4,
@@ -41,17 +42,12 @@ export class PassedOn {
 
 function flowHash(rows: Int32Array, base: number): number {
   const family = rows[base + P_FAMILY]
-  const ends = mix(addressWord(rows, base + P_SRC, family), addressWord(rows, base + P_DST, family))
-  return mix(mix(ends, rows[base + P_PORTS]), rows[base + P_PROTOCOL])
+  const ends = mixIn(addressWord(rows, base + P_SRC, family), addressWord(rows, base + P_DST, family))
+  return mixIn(mixIn(ends, rows[base + P_PORTS]), rows[base + P_PROTOCOL])
 }
 
 /** An address, or a hash of it. */
 export function addressWord(rows: Int32Array, at: number, family: number): number {
   if (family === IP_V4) return rows[at]
-  return mix(mix(mix(rows[at], rows[at + 1]), rows[at + 2]), rows[at + 3])
-}
-
-export function mix(hash: number, word: number): number {
-  const mixed = Math.imul(hash ^ word, 0x9e3779b1)
-  return mixed ^ (mixed >>> 15)
+  return mixIn(mixIn(mixIn(rows[at], rows[at + 1]), rows[at + 2]), rows[at + 3])
 }

@@ -1,6 +1,7 @@
 import { isIcmpError } from '../conntrack/protocols/icmp-types.ts'
 import type { Outcome } from '../netfilter/outcome.ts'
 import { networkWord } from '../wire/byte-view.ts'
+import { mixIn } from '../wire/flow-hash.ts'
 import {
   IP_V4,
   P_DST,
@@ -77,7 +78,7 @@ export class OwnAnswers {
     const words = isV4 ? 1 : WORDS
     let hash = protocol
     for (let i = 0, from = at + (isV4 ? 12 : 8); i < 2 * words; i++, from += 4)
-      hash = mix(hash, networkWord(bytes, from))
+      hash = mixIn(hash, networkWord(bytes, from))
     return this.#errors[hash & (SLOTS - 1)] === hash
   }
 }
@@ -86,12 +87,7 @@ export class OwnAnswers {
 function hashOf(fields: Int32Array, source: number, destination: number, family: number, word: number): number {
   const words = family === IP_V4 ? 1 : WORDS
   let hash = word
-  for (let i = 0; i < words; i++) hash = mix(hash, fields[source + i])
-  for (let i = 0; i < words; i++) hash = mix(hash, fields[destination + i])
+  for (let i = 0; i < words; i++) hash = mixIn(hash, fields[source + i])
+  for (let i = 0; i < words; i++) hash = mixIn(hash, fields[destination + i])
   return hash
-}
-
-function mix(hash: number, word: number): number {
-  const mixed = Math.imul(hash ^ word, 0x9e3779b1)
-  return mixed ^ (mixed >>> 15)
 }

@@ -70,7 +70,7 @@ function isPlain(fields: Int32Array, base: number): boolean {
   )
 }
 
-/** Adds a word of an end's address to the end's hash, which begins with the seed. */
+/** Adds a word to a hash. That of an end of a flow begins with the seed. */
 export function mixIn(hash: number, word: number): number {
   const mixed = Math.imul(hash ^ word, 0x9e3779b1)
   return mixed ^ (mixed >>> 15)
