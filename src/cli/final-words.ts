@@ -21,7 +21,7 @@ export function sayAtEnd(
     for (const sentence of problemSentences(summary)) process.stderr.write(`ctreplay: ${sentence}\n`)
     return
   }
-  const obstacles = obstaclesIn(asked)
+  const obstacles = obstaclesIn(asked, summary.skipsCopies)
   const warnings = [...repeatedCaptures(asked.captures), ...unsharedWarning(asked, summary, obstacles)]
   const stream = OUTPUT_OPTIONS.some((option) => asked[option] === '-') ? process.stderr : process.stdout
   const { verbose } = asked

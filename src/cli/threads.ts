@@ -37,9 +37,10 @@ function shardsOf(asked: CommandLine, threads: number): number {
 }
 
 /**
- * What in the command line keeps threads from sharing the tracking, as clauses of a sentence. The rules may add more.
+ * What in the command line and the capture keeps threads from sharing the tracking, as clauses of a sentence. The rules
+ * may add more.
  */
-export function obstaclesIn({ captures, replay }: CommandLine): string[] {
+export function obstaclesIn({ captures, replay }: CommandLine, skipsCopies: boolean): string[] {
   const obstacles =
     (replay.helperPorts ?? []).length === 0 ? [] : ['helpers (--helper) may announce connections between other hosts']
   const pipes = captures.filter((path) => !canBeReadAgain([path]))
@@ -48,7 +49,7 @@ export function obstaclesIn({ captures, replay }: CommandLine): string[] {
     PIPES_NAMED,
   )
   if (pipes.length > 0) obstacles.push(`${names} cannot be read a second time`)
-  if (replay.copies === 'skip') obstacles.push('copies of packets (--copies) are looked for among those of all hosts')
+  if (skipsCopies) obstacles.push('copies of packets (--copies) are looked for among those of all hosts')
   return obstacles
 }
 

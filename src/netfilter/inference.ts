@@ -49,6 +49,9 @@ const WRONG_SUMS_MEAN_NOTHING = 0.3
 const COPIES_NEEDED = 3
 const COPIES_SHARE = 0.02
 
+/** What becomes of frames that show a packet once more (Copies). */
+export type CopiesOption = 'auto' | 'keep' | 'skip'
+
 /** What the beginning of a capture shows about the machine that it was taken on. */
 export interface Inference {
   readonly mode: Mode
@@ -59,6 +62,8 @@ export interface Inference {
   /** Frames with a datagram, and those of them that show a packet once more (Copies); 0 where that may be chance. */
   readonly datagrams: number
   readonly copies: number
+  /** Copies are left out. */
+  readonly skipsCopies: boolean
   /** The machine forwards: it is inferred from packets that the capture shows as they came and as they left. */
   readonly forwards: boolean
   /** Verified transport checksums, and wrong ones among them. */
@@ -82,9 +87,10 @@ interface AddressUse {
 /**
  * Looks at the first frames of a capture. Not on the hot path.
  * @param limit frames to look at, of those in the batches
- * @param skipsCopies what shows a packet once more is left out (`--copies skip`)
+ * @param copiesOption whether to leave out what shows a packet once more; `auto` does so where the capture marks such
+ * frames as sent on
  */
-export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsCopies: boolean): Inference {
+export function inferFrom(batches: readonly PacketBatch[], limit: number, copiesOption: CopiesOption): Inference {
   let left = limit
   const uses = new Map<number | string, AddressUse>()
   const frames = { [IP_V4]: 0, [IP_V6]: 0 } as Record<number, number>
@@ -92,7 +98,7 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsC
   let checksumsSeen = 0
   let checksumsWrong = 0
   const copies = new Copies()
-  const flows = skipsCopies ? new OwnWord() : null
+  const flows = new OwnWord()
   for (const batch of batches) {
     const fields = batch.rows
     for (let i = 0; i < batch.count && left > 0; i++, left--) {
@@ -116,9 +122,9 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsC
       } else if (isOut) {
         source.sentOut++
         destination.receivedOut++
-        if (flows?.isOwnWord(fields, base, isCopy)) source.vouched++
+        if (flows.isOwnWord(fields, base, isCopy)) source.vouched++
       } else if (isIn) {
-        flows?.cameIn(fields, base)
+        flows.cameIn(fields, base)
         source.sentIn++
         destination.receivedIn++
       }
@@ -132,7 +138,9 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsC
   }
   const checksumsUnreliable = checksumsWrong > FRAMES_NEEDED && checksumsWrong > checksumsSeen * WRONG_SUMS_MEAN_NOTHING
   const showsCopies = copies.copies >= Math.max(COPIES_NEEDED, copies.datagrams * COPIES_SHARE)
-  const forwards = skipsCopies && showsCopies && copies.forwarded >= COPIES_NEEDED
+  const showsForwarding = showsCopies && copies.forwarded >= COPIES_NEEDED
+  const skipsCopies = copiesOption === 'skip' || (copiesOption === 'auto' && showsForwarding && marked > 0)
+  const forwards = skipsCopies && showsForwarding
   const where = marked > 0 ? fromMarks([...uses.values()], forwards) : fromCounts([...uses.values()], frames)
   const place = forwards ? routerThatOwns(marked > 0 ? where.local : []) : where
   return {
@@ -140,6 +148,7 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, skipsC
     checksumsUnreliable,
     datagrams: copies.datagrams,
     copies: showsCopies ? copies.copies : 0,
+    skipsCopies,
     forwards,
     checksumsSeen,
     checksumsWrong,

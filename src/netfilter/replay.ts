@@ -6,7 +6,7 @@ import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { Copies } from './copies.ts'
 import { Feed } from './feed.ts'
-import { type Inference, inferFrom } from './inference.ts'
+import { type CopiesOption, type Inference, inferFrom } from './inference.ts'
 import type { Machine } from './machine.ts'
 import { type MachineParts, type MachinePlace, type MachineSettings, machineFor } from './machine-for.ts'
 import { givenNames, interfacesNotGiven } from './named-interfaces.ts'
@@ -26,9 +26,10 @@ export interface ReplayOptions extends MachineSettings {
   /** Its own addresses, ADDR[/LEN]. */
   readonly local: readonly string[]
   /**
-   * `skip` leaves out what shows a packet once more (Copies); by default every frame is a packet of its own.
+   * `skip` leaves out what shows a packet once more; with `keep` each frame is a packet of its own. `auto`, the default,
+   * decides with the machine, where that is inferred; else it keeps them.
    */
-  readonly copies?: 'keep' | 'skip' | undefined
+  readonly copies?: CopiesOption | undefined
   /** Asked between batches; true ends the replay early. */
   readonly stop?: (() => boolean) | undefined
   /** How threads may share the work. Whether they can depends on the rules and the capture. It changes no result. */
@@ -48,6 +49,8 @@ export interface ReplaySummary {
   readonly interfacesNotGiven: readonly string[]
   readonly files: readonly CaptureFileInfo[]
   readonly problems: readonly CaptureProblem[]
+  /** Frames that show a packet once more are left out. */
+  readonly skipsCopies: boolean
   readonly frames: number
   readonly table: {
     /** Connections made, including those that were dropped before they were confirmed. */
@@ -79,8 +82,8 @@ export async function replay(
   const source = 'next' in capture ? capture : new ReaderSource(capture)
   const sysctls = sysctlsWith(options.sysctls)
   const ahead = mustInfer(options) ? await readAhead(source) : NOTHING_READ
-  const copies = options.copies === 'skip' ? new Copies() : null
-  const inference = inferFrom(ahead.batches, ahead.frames, copies !== null)
+  const inference = inferFrom(ahead.batches, ahead.frames, copiesOption(options))
+  const copies = inference.skipsCopies ? new Copies() : null
   const place = placeOf(options, inference)
   const { mode, local, checksumsUnreliable } = place
   const parts = machineFor(options, place)
@@ -115,6 +118,7 @@ export async function replay(
     interfacesNotGiven: interfacesNotGiven([ruleset4, ruleset6], givenNames(options)),
     files: feed.source.files,
     problems: feed.source.problems,
+    skipsCopies: copies !== null,
     frames: frames(),
     table: {
       created: tally.created,
@@ -128,6 +132,10 @@ export async function replay(
     ruleset6,
     trackedBy: team ? (team.surrender ?? 'threads') : 'one',
   }
+}
+
+function copiesOption({ copies = 'auto', mode, local }: ReplayOptions): CopiesOption {
+  return copies === 'auto' && (mode !== undefined || local.length > 0) ? 'keep' : copies
 }
 
 /** Where the rules run, and whether checksums count: from the options, else from the capture. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND } from '../../src/capture/frame-batch.ts'
-import { type Inference, inferFrom } from '../../src/netfilter/inference.ts'
+import { type CopiesOption, type Inference, inferFrom } from '../../src/netfilter/inference.ts'
 import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
 import { tcp, udp } from '../support/packets.ts'
@@ -12,7 +12,7 @@ const SENT_BY_US = 4
 
 function inferred(
   frames: readonly (Uint8Array | TestFrame)[],
-  { limit = frames.length, skipsCopies = false } = {},
+  { limit = frames.length, copies = 'auto' }: { limit?: number; copies?: CopiesOption } = {},
 ): Inference {
   const batch = new PacketBatch()
   for (const one of frames) {
@@ -20,7 +20,7 @@ function inferred(
     else addFrame(batch, one.bytes, one)
   }
   decodeBatch(batch)
-  return inferFrom([batch], limit, skipsCopies)
+  return inferFrom([batch], limit, copies)
 }
 
 const times = <T>(count: number, frame: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => frame(i))
@@ -83,10 +83,11 @@ describe('directions that the capture marks', () => {
       cooked(SENT_BY_US, udp('192.0.2.1:4000>10.9.9.9:53', { id: i + 1, ttl: 63 })),
     ]).flat()
     const frames = [...passedOn, cooked(SENT_BY_US, udp('10.0.0.254:53>10.0.0.1:4001'))]
-    const { mode, local, because, forwards } = inferred(frames, { skipsCopies: true })
+    const { mode, local, because, forwards } = inferred(frames)
     expect({ mode, local, forwards }).toEqual({ mode: 'router', local: ['192.0.2.1', '10.0.0.254'], forwards: true })
     expect(because).toBe('the capture shows packets as they came and as they left')
-    expect(inferred(frames)).toMatchObject({ mode: 'host', datagrams: 7, copies: 3, forwards: false })
+    const kept = inferred(frames, { copies: 'keep' })
+    expect(kept).toMatchObject({ mode: 'host', datagrams: 7, copies: 3, skipsCopies: false, forwards: false })
   })
 
   test('an address that a router translates to another is not its own, but that of what it masquerades', () => {
@@ -106,7 +107,7 @@ describe('directions that the capture marks', () => {
         cooked(SENT_BY_US, tcp(`10.9.9.10:81>10.0.0.1:60${i}`, 'RA', { ack: 1 })),
       ]
     }).flat()
-    const { mode, local } = inferred(passedOn, { skipsCopies: true })
+    const { mode, local } = inferred(passedOn)
     expect({ mode, local }).toEqual({ mode: 'router', local: ['192.0.2.1'] })
   })
 
@@ -115,7 +116,7 @@ describe('directions that the capture marks', () => {
       const packet = udp('10.0.0.1:4000>10.9.9.9:53', { id: i + 1 })
       return [cooked(SENT_BY_US, packet), cooked(SENT_BY_US, packet)]
     }).flat()
-    const { mode, local, copies, forwards } = inferred(twice, { skipsCopies: true })
+    const { mode, local, copies, forwards } = inferred(twice, { copies: 'skip' })
     expect({ mode, local, copies, forwards }).toEqual({
       mode: 'host',
       local: ['10.0.0.1'],
@@ -127,6 +128,9 @@ describe('directions that the capture marks', () => {
   test('a few copies among many frames are chance', () => {
     const few = [0, 1, 2].flatMap((id) => [64, 63].map((ttl) => udp('10.0.0.1:4000>10.9.9.9:53', { id, ttl })))
     expect(inferred(few).copies).toBe(3)
+    // Without direction marks it may be a capture between two routers.
+    expect(inferred(few).skipsCopies).toBe(false)
+    expect(inferred(few, { copies: 'skip' })).toMatchObject({ mode: 'router', local: [], forwards: true })
     expect(inferred([...few, ...conversation(200)]).copies).toBe(0)
   })
 

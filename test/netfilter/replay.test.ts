@@ -118,7 +118,7 @@ describe('what was assumed is said, with the option that overrides it', () => {
 
   test('a capture on all devices of a router: a packet is judged as it came, not again as it left', async () => {
     const rules = rulesOf('*nat\n-A POSTROUTING -s 10.0.0.0/8 -j MASQUERADE\nCOMMIT\n')
-    const { said, summary } = await replayed(passedOn(4), { rules, copies: 'skip' })
+    const { said, summary } = await replayed(passedOn(4), { rules })
     expect(said).toEqual(
       Array.from({ length: 4 }, () => [
         'NEW FORWARD ACCEPT',
@@ -135,7 +135,7 @@ describe('what was assumed is said, with the option that overrides it', () => {
     ])
   })
 
-  test('by default each frame is a packet of its own, and copies are mentioned', async () => {
+  test('where the machine is given, each frame is a packet of its own, and copies are mentioned', async () => {
     const { said, summary } = await replayed(passedOn(4), { mode: 'router' })
     expect(said).not.toContain('copy')
     expect(summary.assumptions).toEqual([

@@ -35,6 +35,7 @@ function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = 
       interfacesNotGiven: [],
       files: [{ path: 'a.pcap', format: 'pcap, microseconds', frames: outcomes.length }],
       problems: [],
+      skipsCopies: false,
       frames: outcomes.length,
       table: { created: 0, peak: 0, atEnd: 0, max: 0, evicted: 0, fullDrops: 0 },
       ruleset4: NO_RULES,
