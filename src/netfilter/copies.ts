@@ -16,6 +16,7 @@ import {
   IP_V4,
   LINK_HOST,
   LINK_OUTGOING,
+  LINK_UNKNOWN,
   NOTE_COPY,
   P_DST,
   P_FAMILY,
@@ -138,7 +139,9 @@ export class Copies {
     // Rules may set another TTL than one less, and translate both addresses. An answer may have the same content.
     const isSentOn = rows[base + P_LINK] === LINK_OUTGOING && slots[slot + S_LINK] === LINK_HOST
     if (isSentOn && (rows[base + P_PROTOCOL] === PROTO_TCP || !this.#isBack(rows, base, slot, family))) return true
-    if (rows[base + P_TTL] === slots[slot + S_TTL] - 1) return hasSource || hasDestination
+    // What went out and comes in again is another packet. Without marks, the TTL alone tells.
+    const mayBeSentOn = isSentOn || (rows[base + P_LINK] === LINK_UNKNOWN && slots[slot + S_LINK] === LINK_UNKNOWN)
+    if (rows[base + P_TTL] === slots[slot + S_TTL] - 1) return mayBeSentOn && (hasSource || hasDestination)
     if (rows[base + P_TTL] !== slots[slot + S_TTL] || !hasSource || !hasDestination) return false
     if (device >= 0) return device !== slots[slot + S_DEVICE]
     // Without identification it may be a second packet with the same content, such as another RST.

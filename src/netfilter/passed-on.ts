@@ -12,7 +12,12 @@ import {
 
 /** Of flows with the same place in the table, the latest is remembered. */
 const SLOTS = 1 << 14
-const SLOT_INTS = 2
+const SLOT_INTS = 3
+const S_HASH = 0
+const S_MILLISECONDS = 1
+const S_PACKETS = 2
+/** So many packets of a flow must have been recognised. */
+const PACKETS_NEEDED = 2
 /** So long may a flow pause and is still known to be passed on. */
 const REMEMBERED_MS = 60_000
 
@@ -28,15 +33,17 @@ export class PassedOn {
     if ((rows[base + P_FRAGMENT] & FRAGMENT_PIECE) !== 0) return
     const hash = flowHash(rows, base)
     const slot = (hash & (SLOTS - 1)) * SLOT_INTS
-    this.#flows[slot] = hash
-    this.#flows[slot + 1] = now
+    this.#flows[slot + S_PACKETS] = this.#flows[slot + S_HASH] === hash ? this.#flows[slot + S_PACKETS] + 1 : 1
+    this.#flows[slot + S_HASH] = hash
+    this.#flows[slot + S_MILLISECONDS] = now
   }
 
   has(rows: Int32Array, base: number, now: number): boolean {
     if ((rows[base + P_FRAGMENT] & FRAGMENT_PIECE) !== 0) return false
     const hash = flowHash(rows, base)
     const slot = (hash & (SLOTS - 1)) * SLOT_INTS
-    return this.#flows[slot] === hash && now - this.#flows[slot + 1] < REMEMBERED_MS
+    if (this.#flows[slot + S_HASH] !== hash || this.#flows[slot + S_PACKETS] < PACKETS_NEEDED) return false
+    return now - this.#flows[slot + S_MILLISECONDS] < REMEMBERED_MS
   }
 }
 

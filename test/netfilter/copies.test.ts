@@ -93,9 +93,17 @@ describe('a forwarded packet, as it came and as it left', () => {
     const came = (seq: number, data = '') => cooked(0, tcp('10.0.0.1:1>10.9.9.9:21', 'PA', { seq, data, ttl: 64 }))
     const left = (seq: number, data = '') => cooked(4, tcp('192.0.2.1:9>10.9.9.9:21', 'PA', { seq, data, ttl: 63 }))
     const own = cooked(4, tcp('192.0.2.1:10>10.9.9.9:21', 'PA', { seq: 30 }))
-    const frames = [came(1), left(1), came(1, 'PORT 10,0,0,1'), left(1, 'PORT 192,0,2,1'), came(14), left(15), own]
-    expect(notesOf(frames)).toEqual([null, 'copy', null, 'copy', null, 'copy', null])
-    expect(notesOf([came(1), left(1), { ...left(2), time: 70 }])).toEqual([null, 'copy', null])
+    const known = [came(0), left(0), came(1), left(1)]
+    const frames = [...known, came(1, 'PORT 10,0,0,1'), left(1, 'PORT 192,0,2,1'), came(14), left(15), own]
+    expect(notesOf(frames)).toEqual([null, 'copy', null, 'copy', null, 'copy', null, 'copy', null])
+    expect(notesOf([...known, { ...left(2), time: 70 }])).toEqual([null, 'copy', null, 'copy', null])
+    expect(notesOf([came(0), left(0), left(2)])).toEqual([null, 'copy', null])
+  })
+
+  test('what went out and comes in again is another packet', () => {
+    const out = cooked(4, udp('10.0.0.1:1>10.9.9.9:53', { id: 7, ttl: 64 }))
+    const again = cooked(0, udp('10.0.0.1:1>10.9.9.9:53', { id: 7, ttl: 63 }))
+    expect(notesOf([out, again])).toEqual(TWO)
   })
 
   test.each([
