@@ -14,7 +14,7 @@ import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../wire/link-layer.ts'
 import {
   IP_NONE,
   IP_V4,
-  LINK_HOST,
+  LINK_OTHERHOST,
   LINK_OUTGOING,
   LINK_UNKNOWN,
   NOTE_COPY,
@@ -51,6 +51,11 @@ const S_LINK = 3
 const S_SRC = 4
 const S_DST = 5
 const S_DEVICE = 6
+
+/** What a frame shows: a packet for the first time, on its next device, or on its way out. */
+const FIRST = 0
+const HANDED_ON = 1
+const FORWARDED = 2
 
 /** So long may a packet wait before it goes out: what shapes traffic holds it back. */
 const FORWARDING_MS = 1000
@@ -99,13 +104,12 @@ export class Copies {
     const slots = this.#slots
     const slot = (hash & (SLOTS - 1)) * SLOT_INTS
     const isOut = rows[base + P_LINK] === LINK_OUTGOING
-    const isOnceMore = slots[slot + S_HASH] === hash && this.#isOnceMore(rows, base, slot, now, device)
-    // Handed from one device to the next, or forwarded.
-    if (isOnceMore && rows[base + P_TTL] === slots[slot + S_TTL] && rows[base + P_LINK] === slots[slot + S_LINK]) {
+    const sighting = slots[slot + S_HASH] === hash ? this.#sightingOf(rows, base, slot, now, device) : FIRST
+    if (sighting === HANDED_ON) {
       this.copies++
       return true
     }
-    if (isOnceMore || (isOut && this.#flows.has(rows, base, now))) {
+    if (sighting === FORWARDED || (isOut && this.#flows.has(rows, base, now))) {
       if (isOut) this.#flows.keep(rows, base, now)
       this.copies++
       this.forwarded++
@@ -128,24 +132,31 @@ export class Copies {
   }
 
   /** Whether the row is the packet of this slot, which has the same hash, further on its way through the machine. */
-  #isOnceMore(rows: Int32Array, base: number, slot: number, now: number, device: number): boolean {
+  #sightingOf(rows: Int32Array, base: number, slot: number, now: number, device: number): number {
     const slots = this.#slots
     const age = now - slots[slot + S_MILLISECONDS]
     // The clocks of the processors are not quite the same.
-    if (age < -HANDED_ON_MS || age > FORWARDING_MS) return false
+    if (age < -HANDED_ON_MS || age > FORWARDING_MS) return FIRST
     const family = rows[base + P_FAMILY]
     const hasSource = slots[slot + S_SRC] === addressWord(rows, base + P_SRC, family)
     const hasDestination = slots[slot + S_DST] === addressWord(rows, base + P_DST, family)
+    const link = rows[base + P_LINK]
+    const linkBefore = slots[slot + S_LINK]
+    const isMarked = link !== LINK_UNKNOWN && linkBefore !== LINK_UNKNOWN
     // Rules may set another TTL than one less, and translate both addresses. An answer may have the same content.
-    const isSentOn = rows[base + P_LINK] === LINK_OUTGOING && slots[slot + S_LINK] === LINK_HOST
-    if (isSentOn && (rows[base + P_PROTOCOL] === PROTO_TCP || !this.#isBack(rows, base, slot, family))) return true
-    // What went out and comes in again is another packet. Without marks, the TTL alone tells.
-    const mayBeSentOn = isSentOn || (rows[base + P_LINK] === LINK_UNKNOWN && slots[slot + S_LINK] === LINK_UNKNOWN)
-    if (rows[base + P_TTL] === slots[slot + S_TTL] - 1) return mayBeSentOn && (hasSource || hasDestination)
-    if (rows[base + P_TTL] !== slots[slot + S_TTL] || !hasSource || !hasDestination) return false
-    if (device >= 0) return device !== slots[slot + S_DEVICE]
+    const isSentOn = isMarked && link === LINK_OUTGOING && linkBefore !== LINK_OUTGOING
+    if (isSentOn && (rows[base + P_PROTOCOL] === PROTO_TCP || !this.#isBack(rows, base, slot, family))) return FORWARDED
+    if (rows[base + P_TTL] === slots[slot + S_TTL] - 1) {
+      if (!hasSource && !hasDestination) return FIRST
+      // What went out and comes in again is another packet, unless it is meant for another machine.
+      if (isSentOn || !isMarked) return FORWARDED
+      return link === LINK_OTHERHOST ? HANDED_ON : FIRST
+    }
+    if (rows[base + P_TTL] !== slots[slot + S_TTL] || !hasSource || !hasDestination) return FIRST
+    if (device >= 0) return device === slots[slot + S_DEVICE] ? FIRST : HANDED_ON
     // Without identification it may be a second packet with the same content, such as another RST.
-    return device === slots[slot + S_DEVICE] && rows[base + P_IP_ID] !== 0 && age <= HANDED_ON_MS
+    const isDistinct = rows[base + P_IP_ID] !== 0 || link !== linkBefore
+    return device === slots[slot + S_DEVICE] && isDistinct && age <= HANDED_ON_MS ? HANDED_ON : FIRST
   }
 }
 

@@ -100,6 +100,16 @@ describe('a forwarded packet, as it came and as it left', () => {
     expect(notesOf([came(0), left(0), left(2)])).toEqual([null, 'copy', null])
   })
 
+  test.each([7, 0])('on a device that sees the frames of other machines, too, with identification %d', (id) => {
+    const frames = [
+      [3, 64],
+      [0, 64],
+      [4, 63],
+      [3, 63],
+    ].map(([type, ttl]) => cooked(type, tcp('10.9.9.9:80>10.0.0.1:1', 'SA', { id, ttl })))
+    expect(notesOf(frames)).toEqual([null, 'copy', 'copy', 'copy'])
+  })
+
   test('what went out and comes in again is another packet', () => {
     const out = cooked(4, udp('10.0.0.1:1>10.9.9.9:53', { id: 7, ttl: 64 }))
     const again = cooked(0, udp('10.0.0.1:1>10.9.9.9:53', { id: 7, ttl: 63 }))
