@@ -9,6 +9,7 @@ import {
   FRAME_OFFSET,
 } from '../capture/frame-batch.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
+import { cookedDevice } from '../wire/cooked-header.ts'
 import { mixIn } from '../wire/flow-hash.ts'
 import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../wire/link-layer.ts'
 import {
@@ -38,7 +39,8 @@ import {
 } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
 import { refuseAddressed } from '../wire/refuse.ts'
-import { addressWord, PassedOn } from './passed-on.ts'
+import { addressWord } from './directed-flow.ts'
+import { PassedOn } from './passed-on.ts'
 
 /** Frames that are remembered: of those with the same place in the table, the latest. */
 const SLOTS = 1 << 14
@@ -168,8 +170,7 @@ function deviceOf({ bytes, info }: PacketBatch, row: number): number {
   const linkType = info[row + FRAME_LINK_TYPE]
   if (linkType === LINKTYPE_LINUX_SLL) return ~info[row + FRAME_FILE]
   if (linkType !== LINKTYPE_LINUX_SLL2) return info[row + FRAME_INTERFACE]
-  const at = info[row + FRAME_OFFSET] + 4
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+  return cookedDevice(bytes, info[row + FRAME_OFFSET])
 }
 
 /** Of what neither forwarding nor NAT changes. */

@@ -9,7 +9,7 @@ import {
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { addressText } from '../wire/address.ts'
 import { transportChecksumState } from '../wire/checksum.ts'
-import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../wire/link-layer.ts'
+import { isOverLoopback } from '../wire/cooked-header.ts'
 import { isChecksumLeftToCard } from '../wire/offload.ts'
 import {
   CHECKSUM_BAD,
@@ -34,8 +34,6 @@ import { Copies } from './copies.ts'
 import { OwnWord } from './own-word.ts'
 import type { Mode } from './topology.ts'
 
-/** The type of the loopback device (if_arp.h). */
-const ARPHRD_LOOPBACK = 772
 /** An address on this share of the frames is the capturing host's. */
 const NEARLY_EVERY = 0.95
 /** Fewer frames than this say nothing about who captured them. */
@@ -106,7 +104,8 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, copies
       const family = fields[base + P_FAMILY]
       if (family === IP_NONE) continue
       const isCopy = copies.isCopy(batch, i)
-      const flags = batch.info[i * FRAME_INTS + FRAME_FLAGS]
+      const row = i * FRAME_INTS
+      const flags = batch.info[row + FRAME_FLAGS]
       const isOut = fields[base + P_LINK] === LINK_OUTGOING || (flags & FRAME_FLAG_OUTBOUND) !== 0
       const isIn = !isOut && (fields[base + P_LINK] === LINK_HOST || (flags & FRAME_FLAG_INBOUND) !== 0)
       if (isOut || isIn) marked++
@@ -116,7 +115,7 @@ export function inferFrom(batches: readonly PacketBatch[], limit: number, copies
       source.frames++
       source.sent++
       if (destination !== source) destination.frames++
-      if (isIn && isOverLoopback(batch, i)) {
+      if (isIn && isOverLoopback(batch.bytes, batch.info[row + FRAME_OFFSET], batch.info[row + FRAME_LINK_TYPE])) {
         // What the machine sent to itself comes in again, from its own address.
         if (!isLoopback(family, fields, base + P_SRC)) source.sentOut++
       } else if (isOut) {
@@ -212,15 +211,6 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
       ? `${both.join(' and ')} are both on nearly every frame, and either may be the host`
       : 'no single address is on nearly every frame'
   return { mode: 'router', local: [], because }
-}
-
-/** Cooked captures tell the type of the device. */
-function isOverLoopback({ bytes, info }: PacketBatch, index: number): boolean {
-  const row = index * FRAME_INTS
-  const linkType = info[row + FRAME_LINK_TYPE]
-  if (linkType !== LINKTYPE_LINUX_SLL && linkType !== LINKTYPE_LINUX_SLL2) return false
-  const at = info[row + FRAME_OFFSET] + (linkType === LINKTYPE_LINUX_SLL ? 2 : 8)
-  return ((bytes[at] << 8) | bytes[at + 1]) === ARPHRD_LOOPBACK
 }
 
 /** @param uses by address: of IPv4 its word, of IPv6 its text */

@@ -1,7 +1,5 @@
-import { mixIn } from '../wire/flow-hash.ts'
 import {
   P_DST,
-  P_FAMILY,
   P_PORTS,
   P_PROTOCOL,
   P_SRC,
@@ -11,7 +9,7 @@ import {
   TCP_SYN,
 } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
-import { addressWord } from './passed-on.ts'
+import { directedFlowHash } from './directed-flow.ts'
 
 const ECHO_REQUEST_V4 = 8
 const ECHO_REQUEST_V6 = 128
@@ -26,7 +24,7 @@ export class OwnWord {
 
   /** A frame that came in. */
   cameIn(rows: Int32Array, base: number): void {
-    this.#flowsIn.add(flowHash(rows, base, P_SRC, P_DST, rows[base + P_PORTS]))
+    this.#flowsIn.add(directedFlowHash(rows, base, P_SRC, P_DST, rows[base + P_PORTS]))
   }
 
   /** @param isCopy the frame shows a forwarded packet on its way out */
@@ -41,12 +39,6 @@ export class OwnWord {
     if (!isCopy) return true
     if (protocol === PROTO_ICMP) return ports >>> 24 === ECHO_REQUEST_V4
     if (protocol === PROTO_ICMPV6) return ports >>> 24 === ECHO_REQUEST_V6
-    return !this.#flowsIn.has(flowHash(rows, base, P_DST, P_SRC, (ports << 16) | (ports >>> 16)))
+    return !this.#flowsIn.has(directedFlowHash(rows, base, P_DST, P_SRC, (ports << 16) | (ports >>> 16)))
   }
-}
-
-function flowHash(rows: Int32Array, base: number, source: number, destination: number, ports: number): number {
-  const family = rows[base + P_FAMILY]
-  const ends = mixIn(addressWord(rows, base + source, family), addressWord(rows, base + destination, family))
-  return mixIn(mixIn(ends, ports), rows[base + P_PROTOCOL])
 }

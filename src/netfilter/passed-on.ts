@@ -1,14 +1,5 @@
-import { mixIn } from '../wire/flow-hash.ts'
-import {
-  FRAGMENT_PIECE,
-  IP_V4,
-  P_DST,
-  P_FAMILY,
-  P_FRAGMENT,
-  P_PORTS,
-  P_PROTOCOL,
-  P_SRC,
-} from '../wire/packet-fields.ts'
+import { FRAGMENT_PIECE, P_DST, P_FRAGMENT, P_PORTS, P_SRC } from '../wire/packet-fields.ts'
+import { directedFlowHash } from './directed-flow.ts'
 
 /** Of flows with the same place in the table, the latest is remembered. */
 const SLOTS = 1 << 14
@@ -31,7 +22,7 @@ export class PassedOn {
   /** @param now milliseconds */
   keep(rows: Int32Array, base: number, now: number): void {
     if ((rows[base + P_FRAGMENT] & FRAGMENT_PIECE) !== 0) return
-    const hash = flowHash(rows, base)
+    const hash = directedFlowHash(rows, base, P_SRC, P_DST, rows[base + P_PORTS])
     const slot = (hash & (SLOTS - 1)) * SLOT_INTS
     this.#flows[slot + S_PACKETS] = this.#flows[slot + S_HASH] === hash ? this.#flows[slot + S_PACKETS] + 1 : 1
     this.#flows[slot + S_HASH] = hash
@@ -40,21 +31,9 @@ export class PassedOn {
 
   has(rows: Int32Array, base: number, now: number): boolean {
     if ((rows[base + P_FRAGMENT] & FRAGMENT_PIECE) !== 0) return false
-    const hash = flowHash(rows, base)
+    const hash = directedFlowHash(rows, base, P_SRC, P_DST, rows[base + P_PORTS])
     const slot = (hash & (SLOTS - 1)) * SLOT_INTS
     if (this.#flows[slot + S_HASH] !== hash || this.#flows[slot + S_PACKETS] < PACKETS_NEEDED) return false
     return now - this.#flows[slot + S_MILLISECONDS] < REMEMBERED_MS
   }
-}
-
-function flowHash(rows: Int32Array, base: number): number {
-  const family = rows[base + P_FAMILY]
-  const ends = mixIn(addressWord(rows, base + P_SRC, family), addressWord(rows, base + P_DST, family))
-  return mixIn(mixIn(ends, rows[base + P_PORTS]), rows[base + P_PROTOCOL])
-}
-
-/** An address, or a hash of it. */
-export function addressWord(rows: Int32Array, at: number, family: number): number {
-  if (family === IP_V4) return rows[at]
-  return mixIn(mixIn(mixIn(rows[at], rows[at + 1]), rows[at + 2]), rows[at + 3])
 }

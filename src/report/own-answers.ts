@@ -21,7 +21,7 @@ import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
 const SLOTS = 1 << 12
 /** Words of an IPv6 address. */
 const WORDS = 4
-/** Behind type, code and checksum of an ICMP error, four bytes more; then the packet that it is about. */
+/** After type, code and checksum of an ICMP error, four bytes more; then the packet that it is about. */
 const QUOTE = 8
 /** From this type on, ICMPv6 messages are no errors. */
 const NO_ERRORS_V6 = 128
