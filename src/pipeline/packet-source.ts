@@ -16,8 +16,8 @@ export interface PacketSource {
    */
   next(): PacketBatch | null | Promise<PacketBatch | null>
   /**
-   * Whether the source should verify transport checksums ahead. May be changed at any time; rows that come without are
-   * CHECKSUM_UNVERIFIED.
+   * Whether the source should verify transport checksums ahead, as it does from the beginning where that is done by
+   * another thread. May be changed at any time; rows that come without are CHECKSUM_UNVERIFIED.
    */
   wantsChecksums: boolean
   /** Damage met up to the batch given last, in the order it was met. */

@@ -36,6 +36,8 @@ export class ThreadSource implements PacketSource {
   private constructor(paths: readonly string[], options: CaptureOptions) {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
+    // From the first batch on: what is inferred from the beginning of a capture depends on its checksums.
+    this.#ring.wantsChecksums = true
     const task: ThreadTask = { paths, options, flowSeed: FLOW_SEED, ring: this.#ring.memory, port: port2 }
     this.#worker = captureWorker()
     this.#worker.postMessage(task, [port2])

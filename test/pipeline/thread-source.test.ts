@@ -7,7 +7,14 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { FRAME_FILE, FRAME_INTS, FRAME_NANOSECONDS } from '../../src/capture/frame-batch.ts'
 import type { PacketSource } from '../../src/pipeline/packet-source.ts'
-import { CHECKSUM_GOOD, P_CHECKSUM, P_SRC, P_TTL, PACKET_INTS } from '../../src/wire/packet-fields.ts'
+import {
+  CHECKSUM_GOOD,
+  CHECKSUM_UNVERIFIED,
+  P_CHECKSUM,
+  P_SRC,
+  P_TTL,
+  PACKET_INTS,
+} from '../../src/wire/packet-fields.ts'
 import { buildProgram } from '../support/built-program.ts'
 import { fileWriter } from '../support/files.ts'
 import { udp } from '../support/packets.ts'
@@ -77,12 +84,14 @@ describe('a source with a thread', () => {
     source.close()
   })
 
-  it('verifies checksums when they are wanted', async () => {
+  it('verifies checksums from the beginning, until they are not wanted any more', async () => {
     const source = await openPackets([capture], { threads: 2 })
-    source.wantsChecksums = true
+    const first = await source.next()
+    expect([source.wantsChecksums, first?.rows[P_CHECKSUM]]).toEqual([true, CHECKSUM_GOOD])
+    source.wantsChecksums = false
     let last = -1
     for (let batch = await source.next(); batch !== null; batch = await source.next()) last = batch.rows[P_CHECKSUM]
-    expect([source.wantsChecksums, last]).toEqual([true, CHECKSUM_GOOD])
+    expect([source.wantsChecksums, last]).toEqual([false, CHECKSUM_UNVERIFIED])
     source.close()
   })
 
