@@ -4,9 +4,9 @@ import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
 import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import { IP_NONE, IP_V4, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
-import { AnswerTexts } from './answers.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, snippet } from './byte-writer.ts'
+import { DecisionTexts } from './decisions.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { PACKET_COLUMNS } from './packet-columns.ts'
 import { protocolSnippets } from './protocol-names.ts'
@@ -33,7 +33,7 @@ const NO_ICMP = snippet(',,,')
 const NO_FILE = snippet(',,\n')
 const END = snippet('\n')
 
-interface AnswerText {
+interface DecisionText {
   /** The fields `ctstate` to `line`. */
   readonly toLine: Snippet
   /** The same, followed by an empty `reason` and `note`. */
@@ -53,8 +53,8 @@ export class CsvSink implements Sink {
   private readonly lines: LineBuffer
   private readonly writer: ByteWriter
   private readonly files: readonly Snippet[]
-  private readonly answers = new AnswerTexts<AnswerText>((answer) => {
-    const toLine = `,${Object.values(answer)
+  private readonly decisions = new DecisionTexts<DecisionText>((decision) => {
+    const toLine = `,${Object.values(decision)
       .map((value) => quoted(String(value ?? '')))
       .join()}`
     return { toLine: snippet(`${toLine},`), whole: snippet(`${toLine},,,`) }
@@ -74,17 +74,17 @@ export class CsvSink implements Sink {
   packet(outcome: Outcome): void {
     const { writer, lines } = this
     const { fields, base } = outcome
-    const answer = this.answers.of(outcome)
+    const decision = this.decisions.of(outcome)
     const family = addressFamily(fields, base)
     const transport = transportKind(fields, base)
-    let at = this.start(lines.room(LINE_ROOM + answer.whole.length), outcome)
+    let at = this.start(lines.room(LINE_ROOM + decision.whole.length), outcome)
     at = family === IP_V4 ? this.ipv4(at, fields, base) : this.otherAddresses(at, family, fields, base)
     at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, family, fields, base)
     at = writer.decimal(at, outcome.wireLength)
     at =
       outcome.reason === 0 && outcome.note === NOTE_NONE
-        ? writer.snippet(at, answer.whole)
-        : this.explained(at, answer, outcome)
+        ? writer.snippet(at, decision.whole)
+        : this.explained(at, decision, outcome)
     if (outcome.connectionNumber > 0) at = writer.decimal(at, outcome.connectionNumber)
     lines.at =
       transport === TRANSPORT_ICMP || this.files.length > 0 || hasMore(outcome)
@@ -145,10 +145,10 @@ export class CsvSink implements Sink {
     return this.writer.snippet(at, this.withoutPorts[protocol < 0 ? 256 : protocol])
   }
 
-  /** Writes the answer, reason and note of a packet with a reason or note. */
-  private explained(at: number, answer: AnswerText, outcome: Outcome): number {
+  /** Writes the decision, reason and note of a packet with a reason or note. */
+  private explained(at: number, decision: DecisionText, outcome: Outcome): number {
     const { reason, reasonA, reasonB, reasonFrame, note } = outcome
-    at = this.writer.snippet(at, answer.toLine)
+    at = this.writer.snippet(at, decision.toLine)
     at = this.text(at, reasonText(reason, reasonA, reasonB, reasonFrame))
     return this.writer.snippet(at, NOTES[note])
   }

@@ -4,9 +4,9 @@ import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
 import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
 import { IP_NONE, IP_V4, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
-import { AnswerTexts } from './answers.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, shortText, snippet } from './byte-writer.ts'
+import { DecisionTexts } from './decisions.ts'
 import { LineBuffer } from './line-buffer.ts'
 import { protocolSnippets } from './protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-kind.ts'
@@ -46,7 +46,7 @@ const POSSIBLE = Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
 )
 
 /** The fields `ctstate` to `line`, and on to a `note` of null. */
-interface AnswerText {
+interface DecisionText {
   readonly toLine: Snippet
   readonly whole: Snippet
 }
@@ -66,8 +66,8 @@ export class NdjsonSink implements Sink {
   private readonly lines: LineBuffer
   private readonly writer: ByteWriter
   private readonly files: readonly Snippet[]
-  private readonly answers = new AnswerTexts<AnswerText>((answer) => {
-    const toLine = `,${JSON.stringify(answer).slice(1, -1)}`
+  private readonly decisions = new DecisionTexts<DecisionText>((decision) => {
+    const toLine = `,${JSON.stringify(decision).slice(1, -1)}`
     return { toLine: snippet(toLine), whole: snippet(`${toLine},"reason":null,"note":null`) }
   })
 
@@ -87,17 +87,17 @@ export class NdjsonSink implements Sink {
   packet(outcome: Outcome): void {
     const { writer, lines } = this
     const { fields, base } = outcome
-    const answer = this.answers.of(outcome)
+    const decision = this.decisions.of(outcome)
     const family = addressFamily(fields, base)
     const transport = transportKind(fields, base)
-    let at = this.start(lines.room(LINE_ROOM + answer.whole.length), outcome)
+    let at = this.start(lines.room(LINE_ROOM + decision.whole.length), outcome)
     at = family === IP_V4 ? this.ipv4(at, fields, base) : this.otherAddresses(at, family, fields, base)
     at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, family, fields, base)
     at = writer.decimal(at, outcome.wireLength)
     at =
       outcome.reason === 0 && outcome.note === NOTE_NONE
-        ? writer.snippet(at, answer.whole)
-        : this.explained(at, answer, outcome)
+        ? writer.snippet(at, decision.whole)
+        : this.explained(at, decision, outcome)
     if (outcome.connectionNumber > 0) at = writer.decimal(writer.short(at, CONNECTION), outcome.connectionNumber)
     if (transport === TRANSPORT_ICMP) at = this.icmp(at, fields, base)
     at = this.rest(at, outcome)
@@ -150,10 +150,10 @@ export class NdjsonSink implements Sink {
     return this.writer.snippet(at, this.withoutPorts[protocol < 0 ? 256 : protocol])
   }
 
-  /** Writes the answer, reason and note of a packet with a reason or note. */
-  private explained(at: number, answer: AnswerText, outcome: Outcome): number {
+  /** Writes the decision, reason and note of a packet with a reason or note. */
+  private explained(at: number, decision: DecisionText, outcome: Outcome): number {
     const { writer } = this
-    at = writer.short(writer.snippet(at, answer.toLine), REASON)
+    at = writer.short(writer.snippet(at, decision.toLine), REASON)
     at = this.json(at, reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame))
     return writer.snippet(at, NOTES[outcome.note] ?? NOTES[NOTE_NONE])
   }

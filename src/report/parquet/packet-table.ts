@@ -4,7 +4,7 @@ import type { Outcome } from '../../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../../ruleset/hooks.ts'
 import { VERDICT_NAMES } from '../../ruleset/rule-packet.ts'
 import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
-import { type Answer, AnswerTexts } from '../answers.ts'
+import { type Decision, DecisionTexts } from '../decisions.ts'
 import { PACKET_COLUMNS } from '../packet-columns.ts'
 import { reportedProtocol } from '../protocol-names.ts'
 import { addressFamily, icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from '../transport-kind.ts'
@@ -46,31 +46,31 @@ export class PacketTable {
   private readonly fragmentLists = new ValueDictionary<string>()
   private readonly columns: PacketColumns
   private readonly inOrder: readonly Column[]
-  /** Numbers of answers (label, verdict and rule), which determine several columns. */
-  private readonly answers: AnswerTexts<number>
-  private readonly answerNumbers: SharedNumbers
+  /** Numbers of decisions (label, verdict and rule), which determine several columns. */
+  private readonly decisions: DecisionTexts<number>
+  private readonly decisionNumbers: SharedNumbers
   private readonly severalFiles: boolean
 
   constructor(capacity: number, files: readonly string[]) {
     this.addresses = new AddressDictionary(capacity * 2)
     this.severalFiles = files.length > 1
-    this.answerNumbers = new SharedNumbers(capacity)
-    const answerColumns = ANSWER_FIELDS.map((name) => {
+    this.decisionNumbers = new SharedNumbers(capacity)
+    const decisionColumns = DECISION_FIELDS.map((name) => {
       const dictionary = new ValueDictionary<string | number>()
-      return { name, dictionary, column: new SharingColumn(this.answerNumbers, dictionary) }
+      return { name, dictionary, column: new SharingColumn(this.decisionNumbers, dictionary) }
     })
-    let answersKnown = 0
-    this.answers = new AnswerTexts((answer) => {
-      for (const { name, dictionary, column } of answerColumns) {
-        const value = answer[name]
+    let decisionsKnown = 0
+    this.decisions = new DecisionTexts((decision) => {
+      for (const { name, dictionary, column } of decisionColumns) {
+        const value = decision[name]
         column.define(value === null ? undefined : dictionary.idOf(value))
       }
-      return answersKnown++
+      return decisionsKnown++
     })
     const { addresses, reasons, unknowns, fragmentLists } = this
     this.columns = packetColumns(capacity, { addresses, reasons, unknowns, fragmentLists, files: fixedTexts(files) })
     const byName = new Map<string, Column>(Object.entries(this.columns))
-    for (const { name, column } of answerColumns) byName.set(name, column)
+    for (const { name, column } of decisionColumns) byName.set(name, column)
     this.inOrder = PACKET_COLUMNS.flatMap(({ name }) => byName.get(name) ?? [])
   }
 
@@ -82,7 +82,7 @@ export class PacketTable {
     columns.length.set(row, outcome.wireLength)
     const family = addressFamily(outcome.fields, outcome.base)
     if (family !== IP_NONE) this.addHeaders(row, family, outcome.fields, outcome.base)
-    this.answerNumbers.ofRows[row] = this.answers.of(outcome)
+    this.decisionNumbers.ofRows[row] = this.decisions.of(outcome)
     if (outcome.connectionNumber > 0) columns.connection.set(row, outcome.connectionNumber)
     if (outcome.note !== NOTE_NONE) columns.note.set(row, outcome.note)
     if (outcome.dropHook >= 0) columns.dropHook.set(row, outcome.dropHook)
@@ -139,7 +139,7 @@ export class PacketTable {
   }
 }
 
-const ANSWER_FIELDS = [
+const DECISION_FIELDS = [
   'ctstate',
   'ctdir',
   'hook',
@@ -147,7 +147,7 @@ const ANSWER_FIELDS = [
   'rule',
   'target',
   'line',
-] as const satisfies (keyof Answer)[]
+] as const satisfies (keyof Decision)[]
 
 interface RowDictionaries {
   readonly addresses: AddressDictionary
@@ -159,7 +159,7 @@ interface RowDictionaries {
 
 type PacketColumns = ReturnType<typeof packetColumns>
 
-/** The columns that are not those of the answer. */
+/** The columns that are not those of the decision. */
 function packetColumns(capacity: number, { addresses, reasons, unknowns, fragmentLists, files }: RowDictionaries) {
   const long = (required = false): PlainColumn => new PlainColumn(capacity, 8, required)
   const coded = (dictionary: Dictionary): DictionaryColumn => new DictionaryColumn(capacity, dictionary)

@@ -6,7 +6,7 @@ import type { RuleInfo } from '../ruleset/ruleset.ts'
 const DIRECTION_NAMES = [null, 'original', 'reply'] as const
 
 /** What is the same for all packets with the same label, verdict and rule: the fields `ctstate` to `line`. */
-export interface Answer {
+export interface Decision {
   readonly ctstate: string | null
   readonly ctdir: string | null
   readonly hook: string | null
@@ -16,15 +16,15 @@ export interface Answer {
   readonly line: number | null
 }
 
-/** The text of each answer, made when the first packet gets that answer; later packets only look it up. */
-export class AnswerTexts<T> {
-  private readonly make: (answer: Answer) => T
+/** The text of each decision, made when the first packet gets that decision; later packets only look it up. */
+export class DecisionTexts<T> {
+  private readonly make: (decision: Decision) => T
   /** By RuleInfo.id, IPv4 and IPv6 rulesets apart, then by label. */
   private readonly rules4: (T | undefined)[][] = []
   private readonly rules6: (T | undefined)[][] = []
   private readonly withoutRule: (T | undefined)[] = []
 
-  constructor(make: (answer: Answer) => T) {
+  constructor(make: (decision: Decision) => T) {
     this.make = make
   }
 
@@ -44,14 +44,14 @@ export class AnswerTexts<T> {
   }
 
   private remember(known: (T | undefined)[], label: number, outcome: Outcome): T {
-    const made = this.make(answerOf(outcome))
+    const made = this.make(decisionOf(outcome))
     while (known.length < label) known.push(undefined)
     known[label] = made
     return made
   }
 }
 
-function answerOf({ state, direction, hook, verdict, rule }: Outcome): Answer {
+function decisionOf({ state, direction, hook, verdict, rule }: Outcome): Decision {
   return {
     ctstate: CTSTATE_NAMES[state],
     ctdir: DIRECTION_NAMES[direction + 1],
