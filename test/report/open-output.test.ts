@@ -9,7 +9,7 @@ import { buildProgram } from '../support/built-program.ts'
 
 const O_NONBLOCK = 0o4000
 const noProc = existsSync('/proc/self/fdinfo') ? '' : 'skipped: no /proc'
-const { dist, remove } = buildProgram()
+const { modules, remove } = buildProgram()
 const folder = mkdtempSync(join(tmpdir(), 'ctreplay-output-'))
 
 afterAll(() => {
@@ -23,7 +23,7 @@ describe('standard output', () => {
     writeFileSync(
       program,
       `import { readFileSync, writeSync } from 'node:fs'
-      import { openOutput } from ${JSON.stringify(pathToFileURL(join(dist, 'report/open-output.js')).href)}
+      import { openOutput } from ${JSON.stringify(pathToFileURL(join(modules, 'report/open-output.js')).href)}
       process.stdout.on('error', () => {})
       const flags = (fd) => parseInt(/flags:\\s+(\\d+)/.exec(readFileSync('/proc/self/fdinfo/' + fd, 'latin1'))[1], 8)
       const { fd, owned } = openOutput(1)

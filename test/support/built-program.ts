@@ -11,6 +11,8 @@ interface BuiltProgram {
   /** Where there is room for the test's own files. */
   readonly folder: string
   readonly dist: string
+  /** The modules that were bundled. */
+  readonly modules: string
   /** The command's entry. */
   readonly main: string
   /** The built library, in this process: its threads can be started, as Node cannot start one from a .ts file. */
@@ -22,17 +24,29 @@ export function buildProgram(): BuiltProgram {
   const folder = mkdtempSync(join(tmpdir(), 'ctreplay-built-'))
   const built = join(folder, 'build')
   const dist = join(built, 'dist')
+  const modules = join(built, 'build')
   mkdirSync(built)
   copyFileSync(join(ROOT, 'package.json'), join(built, 'package.json'))
   symlinkSync(join(ROOT, 'node_modules'), join(built, 'node_modules'))
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
-  const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', dist, '--noEmitOnError', 'false']
+  const config = join(ROOT, 'tsconfig.build.json')
+  const options = [
+    '-p',
+    config,
+    '--outDir',
+    modules,
+    '--declarationDir',
+    join(dist, 'types'),
+    '--noEmitOnError',
+    'false',
+  ]
   spawnSync(process.execPath, [tsc, ...options], { cwd: ROOT })
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs')
   spawnSync(process.execPath, [rolldown, '--config', join(ROOT, 'rolldown.config.js')], { cwd: built })
   return {
     folder,
     dist,
+    modules,
     main: join(dist, 'cli/main.js'),
     load: () => import(/* @vite-ignore */ pathToFileURL(join(dist, 'index.js')).href),
     remove: () => rmSync(folder, { recursive: true }),
