@@ -9,73 +9,73 @@ const TURN_MILLISECONDS = 50
  * A source that can be stopped at any time, even while it waits for a pipe, and that regularly lets the event loop run.
  */
 export class InterruptibleSource implements PacketSource {
-  private readonly inner: PacketSource
-  private stopped = false
-  private wake: (() => void) | null = null
-  private lastTurn = performance.now()
+  readonly #inner: PacketSource
+  #stopped = false
+  #wake: (() => void) | null = null
+  #lastTurn = performance.now()
 
   constructor(inner: PacketSource) {
-    this.inner = inner
+    this.#inner = inner
   }
 
   /** From now on there is nothing more to replay. */
   stop(): void {
-    this.stopped = true
-    this.wake?.()
+    this.#stopped = true
+    this.#wake?.()
   }
 
   next(): PacketBatch | null | Promise<PacketBatch | null> {
-    if (this.stopped) return null
-    if (performance.now() - this.lastTurn > TURN_MILLISECONDS) return this.afterTurn()
-    const batch = this.inner.next()
-    return batch instanceof Promise ? this.untilStopped(batch) : batch
+    if (this.#stopped) return null
+    if (performance.now() - this.#lastTurn > TURN_MILLISECONDS) return this.#afterTurn()
+    const batch = this.#inner.next()
+    return batch instanceof Promise ? this.#untilStopped(batch) : batch
   }
 
-  private async afterTurn(): Promise<PacketBatch | null> {
+  async #afterTurn(): Promise<PacketBatch | null> {
     await new Promise((resolve) => setImmediate(resolve))
-    this.lastTurn = performance.now()
+    this.#lastTurn = performance.now()
     return this.next()
   }
 
-  private untilStopped(batch: Promise<PacketBatch | null>): Promise<PacketBatch | null> {
+  #untilStopped(batch: Promise<PacketBatch | null>): Promise<PacketBatch | null> {
     return new Promise((resolve, reject) => {
-      this.wake = () => resolve(null)
+      this.#wake = () => resolve(null)
       batch.then((answer) => {
-        this.wake = null
+        this.#wake = null
         resolve(answer)
       }, reject)
     })
   }
 
   get wantsChecksums(): boolean {
-    return this.inner.wantsChecksums
+    return this.#inner.wantsChecksums
   }
 
   set wantsChecksums(wanted: boolean) {
-    this.inner.wantsChecksums = wanted
+    this.#inner.wantsChecksums = wanted
   }
 
   get problems(): readonly CaptureProblem[] {
-    return this.inner.problems
+    return this.#inner.problems
   }
 
   get bytesRead(): number {
-    return this.inner.bytesRead
+    return this.#inner.bytesRead
   }
 
   get bytesTotal(): number | null {
-    return this.inner.bytesTotal
+    return this.#inner.bytesTotal
   }
 
   get files(): readonly CaptureFileInfo[] {
-    return this.inner.files
+    return this.#inner.files
   }
 
   get shared(): SharedBatches | undefined {
-    return this.inner.shared
+    return this.#inner.shared
   }
 
   close(): void {
-    this.inner.close()
+    this.#inner.close()
   }
 }

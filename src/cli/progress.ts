@@ -9,13 +9,13 @@ const UPDATE_MILLISECONDS = 100
 
 /** Bytes, rate and time left on a terminal; elsewhere nothing. */
 export class Progress {
-  private readonly bytesTotal: number | null
-  private readonly started = performance.now()
-  private updated = this.started - UPDATE_MILLISECONDS
-  private bar: cliProgress.SingleBar | null = null
+  readonly #bytesTotal: number | null
+  readonly #started = performance.now()
+  #updated = this.#started - UPDATE_MILLISECONDS
+  #bar: cliProgress.SingleBar | null = null
 
   constructor(bytesTotal: number | null) {
-    this.bytesTotal = bytesTotal
+    this.#bytesTotal = bytesTotal
   }
 
   /** Null where standard error is not a terminal. */
@@ -25,12 +25,12 @@ export class Progress {
 
   update(bytes: number, frames: number): void {
     const now = performance.now()
-    if (now - this.started < SILENT_MILLISECONDS || now - this.updated < UPDATE_MILLISECONDS) return
-    this.updated = now
-    this.bar ??= this.start()
-    const seconds = (now - this.started) / 1000
-    const total = this.bytesTotal ?? 0
-    this.bar.update(Math.min(bytes, total), {
+    if (now - this.#started < SILENT_MILLISECONDS || now - this.#updated < UPDATE_MILLISECONDS) return
+    this.#updated = now
+    this.#bar ??= this.#start()
+    const seconds = (now - this.#started) / 1000
+    const total = this.#bytesTotal ?? 0
+    this.#bar.update(Math.min(bytes, total), {
       read: byteSize(bytes),
       rate: `${byteSize(bytes / seconds)}/s`,
       frames: count(frames),
@@ -40,14 +40,14 @@ export class Progress {
 
   /** Takes the bar away. */
   stop(): void {
-    this.bar?.stop()
+    this.#bar?.stop()
   }
 
-  private start(): cliProgress.SingleBar {
+  #start(): cliProgress.SingleBar {
     const numbers = '{read}  {rate}  {frames} frames'
     const bar = new cliProgress.SingleBar(
       {
-        format: this.bytesTotal === null ? numbers : `{bar} {percentage}%  ${numbers}  {left}`,
+        format: this.#bytesTotal === null ? numbers : `{bar} {percentage}%  ${numbers}  {left}`,
         barsize: 20,
         fps: 10,
         stream: process.stderr,
@@ -57,7 +57,7 @@ export class Progress {
       },
       cliProgress.Presets.shades_classic,
     )
-    bar.start(this.bytesTotal ?? 0, 0, { read: '', rate: '', frames: '0', left: '' })
+    bar.start(this.#bytesTotal ?? 0, 0, { read: '', rate: '', frames: '0', left: '' })
     return bar
   }
 }

@@ -59,32 +59,32 @@ export class BlockedConversations {
   count = 0
   /** Dropped packets of conversations for which there was no room. */
   overflowPackets = 0
-  private capacity = 256
-  private keys = new Int32Array(this.capacity * KEY_INTS)
-  private readonly hashes = new Int32Array(CONVERSATIONS_MAX)
-  private counts = new Float64Array(this.capacity * COUNTS)
-  private readonly firsts: { frame: number; rule: RuleInfo | null; fromTheStart: boolean; swapped: boolean }[] = []
-  private index = new Int32Array(this.capacity * 2)
-  private readonly filter = new Int32Array(FILTER_BITS >>> 5)
-  private readonly key = new Int32Array(KEY_INTS)
+  #capacity = 256
+  #keys = new Int32Array(this.#capacity * KEY_INTS)
+  readonly #hashes = new Int32Array(CONVERSATIONS_MAX)
+  #counts = new Float64Array(this.#capacity * COUNTS)
+  readonly #firsts: { frame: number; rule: RuleInfo | null; fromTheStart: boolean; swapped: boolean }[] = []
+  #index = new Int32Array(this.#capacity * 2)
+  readonly #filter = new Int32Array(FILTER_BITS >>> 5)
+  readonly #key = new Int32Array(KEY_INTS)
   /** The ends of the last key are in the opposite order to its packet. */
-  private swapped = false
+  #swapped = false
 
   /** Counts a packet that passed. Takes only a few operations if its conversation has lost no packet. */
   passed(fields: Int32Array, base: number): void {
-    this.countLater(fields, base, COUNT_PASSED)
+    this.#countLater(fields, base, COUNT_PASSED)
   }
 
   undecided(fields: Int32Array, base: number): void {
-    this.countLater(fields, base, COUNT_UNDECIDED)
+    this.#countLater(fields, base, COUNT_UNDECIDED)
   }
 
-  private countLater(fields: Int32Array, base: number, which: number): void {
+  #countLater(fields: Int32Array, base: number, which: number): void {
     const hash = conversationHash(fields, base)
-    if ((this.filter[(hash & (FILTER_BITS - 1)) >>> 5] & (1 << (hash & 31))) === 0) return
-    this.fillKey(fields, base)
-    const slot = this.find(hash)
-    if (slot >= 0) this.counts[slot * COUNTS + which]++
+    if ((this.#filter[(hash & (FILTER_BITS - 1)) >>> 5] & (1 << (hash & 31))) === 0) return
+    this.#fillKey(fields, base)
+    const slot = this.#find(hash)
+    if (slot >= 0) this.#counts[slot * COUNTS + which]++
   }
 
   /**
@@ -93,17 +93,17 @@ export class BlockedConversations {
    */
   dropped(outcome: Outcome, fromTheStart: boolean): boolean {
     const hash = conversationHash(outcome.fields, outcome.base)
-    this.fillKey(outcome.fields, outcome.base)
-    const slot = this.find(hash)
+    this.#fillKey(outcome.fields, outcome.base)
+    const slot = this.#find(hash)
     if (slot >= 0) {
-      this.counts[slot * COUNTS]++
+      this.#counts[slot * COUNTS]++
       return false
     }
     if (this.count === CONVERSATIONS_MAX) {
       this.overflowPackets++
       return false
     }
-    this.add(hash, outcome, fromTheStart)
+    this.#add(hash, outcome, fromTheStart)
     return true
   }
 
@@ -112,17 +112,17 @@ export class BlockedConversations {
     const slots = Array.from({ length: this.count }, (_, slot) => slot)
     const packets = (slot: number): number => {
       const at = slot * COUNTS
-      return this.counts[at] + this.counts[at + COUNT_PASSED] + this.counts[at + COUNT_UNDECIDED]
+      return this.#counts[at] + this.#counts[at + COUNT_PASSED] + this.#counts[at + COUNT_UNDECIDED]
     }
     return slots
       .sort((a, b) => packets(b) - packets(a) || a - b)
       .slice(0, most)
-      .map((slot) => this.conversation(slot))
+      .map((slot) => this.#conversation(slot))
   }
 
-  private conversation(slot: number): BlockedConversation {
-    const key = this.keys.subarray(slot * KEY_INTS, (slot + 1) * KEY_INTS)
-    const first = this.firsts[slot]
+  #conversation(slot: number): BlockedConversation {
+    const key = this.#keys.subarray(slot * KEY_INTS, (slot + 1) * KEY_INTS)
+    const first = this.#firsts[slot]
     const kind = key[KEY_KIND]
     const transport = kind >>> 16
     const ports = key[KEY_PORTS]
@@ -140,14 +140,14 @@ export class BlockedConversations {
       firstFrame: first.frame,
       rule: first.rule,
       fromTheStart: first.fromTheStart,
-      dropped: this.counts[slot * COUNTS],
-      passed: this.counts[slot * COUNTS + COUNT_PASSED],
-      undecided: this.counts[slot * COUNTS + COUNT_UNDECIDED],
+      dropped: this.#counts[slot * COUNTS],
+      passed: this.#counts[slot * COUNTS + COUNT_PASSED],
+      undecided: this.#counts[slot * COUNTS + COUNT_UNDECIDED],
     }
   }
 
-  private fillKey(fields: Int32Array, base: number): void {
-    const { key } = this
+  #fillKey(fields: Int32Array, base: number): void {
+    const key = this.#key
     const words = fields[base + P_FAMILY] === IP_V6 ? 4 : 1
     const source = base + P_SRC
     const destination = base + P_DST
@@ -156,16 +156,16 @@ export class BlockedConversations {
     let order = 0
     for (let i = 0; i < words && order === 0; i++) order = fields[source + i] - fields[destination + i]
     if (order === 0 && transport === TRANSPORT_PORTS) order = (portsWord >>> 16) - (portsWord & 0xffff)
-    this.swapped = order > 0
-    const low = this.swapped ? destination : source
-    const high = this.swapped ? source : destination
+    this.#swapped = order > 0
+    const low = this.#swapped ? destination : source
+    const high = this.#swapped ? source : destination
     for (let i = 0; i < 4; i++) {
       key[KEY_LOW + i] = i < words ? fields[low + i] : 0
       key[KEY_HIGH + i] = i < words ? fields[high + i] : 0
     }
     key[KEY_KIND] = (transport << 16) | (fields[base + P_FAMILY] << 8) | (fields[base + P_PROTOCOL] & 0xff)
     if (transport === TRANSPORT_PORTS) {
-      key[KEY_PORTS] = this.swapped ? (portsWord << 16) | (portsWord >>> 16) : portsWord
+      key[KEY_PORTS] = this.#swapped ? (portsWord << 16) | (portsWord >>> 16) : portsWord
     } else if (transport === TRANSPORT_ICMP) {
       key[KEY_PORTS] = icmpHasIdentifier(fields, base) ? portsWord & 0xffff : ICMP_MESSAGE | (portsWord >>> 16)
     } else {
@@ -173,46 +173,47 @@ export class BlockedConversations {
     }
   }
 
-  private find(hash: number): number {
-    const mask = this.index.length - 1
+  #find(hash: number): number {
+    const mask = this.#index.length - 1
     for (let at = spread(hash) & mask; ; at = (at + 1) & mask) {
-      const slot = this.index[at] - 1
+      const slot = this.#index[at] - 1
       if (slot < 0) return -1
-      if (this.hashes[slot] === hash && this.holdsKey(slot)) return slot
+      if (this.#hashes[slot] === hash && this.#holdsKey(slot)) return slot
     }
   }
 
-  private holdsKey(slot: number): boolean {
-    const { key, keys } = this
+  #holdsKey(slot: number): boolean {
+    const key = this.#key
+    const keys = this.#keys
     for (let i = 0; i < KEY_INTS; i++) if (keys[slot * KEY_INTS + i] !== key[i]) return false
     return true
   }
 
-  private add(hash: number, outcome: Outcome, fromTheStart: boolean): void {
-    if (this.count === this.capacity) this.grow()
+  #add(hash: number, outcome: Outcome, fromTheStart: boolean): void {
+    if (this.count === this.#capacity) this.#grow()
     const slot = this.count++
-    this.keys.set(this.key, slot * KEY_INTS)
-    this.hashes[slot] = hash
-    this.counts[slot * COUNTS] = 1
-    const swapped = this.swapped !== (outcome.direction === 1)
-    this.firsts.push({ frame: outcome.frame, rule: outcome.rule, fromTheStart, swapped })
-    this.filter[(hash & (FILTER_BITS - 1)) >>> 5] |= 1 << (hash & 31)
-    this.link(hash, slot)
+    this.#keys.set(this.#key, slot * KEY_INTS)
+    this.#hashes[slot] = hash
+    this.#counts[slot * COUNTS] = 1
+    const swapped = this.#swapped !== (outcome.direction === 1)
+    this.#firsts.push({ frame: outcome.frame, rule: outcome.rule, fromTheStart, swapped })
+    this.#filter[(hash & (FILTER_BITS - 1)) >>> 5] |= 1 << (hash & 31)
+    this.#link(hash, slot)
   }
 
-  private link(hash: number, slot: number): void {
-    const mask = this.index.length - 1
+  #link(hash: number, slot: number): void {
+    const mask = this.#index.length - 1
     let at = spread(hash) & mask
-    while (this.index[at] !== 0) at = (at + 1) & mask
-    this.index[at] = slot + 1
+    while (this.#index[at] !== 0) at = (at + 1) & mask
+    this.#index[at] = slot + 1
   }
 
-  private grow(): void {
-    this.capacity *= 2
-    this.keys = grown(this.keys, new Int32Array(this.capacity * KEY_INTS))
-    this.counts = grown(this.counts, new Float64Array(this.capacity * COUNTS))
-    this.index = new Int32Array(this.capacity * 2)
-    for (let slot = 0; slot < this.count; slot++) this.link(this.hashes[slot], slot)
+  #grow(): void {
+    this.#capacity *= 2
+    this.#keys = grown(this.#keys, new Int32Array(this.#capacity * KEY_INTS))
+    this.#counts = grown(this.#counts, new Float64Array(this.#capacity * COUNTS))
+    this.#index = new Int32Array(this.#capacity * 2)
+    for (let slot = 0; slot < this.count; slot++) this.#link(this.#hashes[slot], slot)
   }
 }
 

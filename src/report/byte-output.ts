@@ -22,102 +22,102 @@ interface FilledChunk {
  */
 export class ByteOutput {
   readerGone = false
-  private readonly output: OpenOutput
-  private readonly blocks: boolean
-  private readonly queue: FilledChunk[] = []
-  private readonly spare: Uint8Array[] = []
-  private pump: Promise<void> | null = null
-  private failure: OutputError | null = null
+  readonly #output: OpenOutput
+  readonly #blocks: boolean
+  readonly #queue: FilledChunk[] = []
+  readonly #spare: Uint8Array[] = []
+  #pump: Promise<void> | null = null
+  #failure: OutputError | null = null
 
   /**
    * @param target as for `openOutput`, or its result
    * @param blocks whether to write synchronously, in a thread that has nothing else to do
    */
   constructor(target: string | number | OpenOutput, blocks = false) {
-    this.output = typeof target === 'object' ? target : openOutput(target)
-    this.blocks = blocks
+    this.#output = typeof target === 'object' ? target : openOutput(target)
+    this.#blocks = blocks
   }
 
   /** A chunk to fill, of at least `length` bytes. */
   take(length = 0): Uint8Array {
     if (length > CHUNK_BYTES) return new Uint8Array(length)
-    return this.spare.pop() ?? new Uint8Array(CHUNK_BYTES)
+    return this.#spare.pop() ?? new Uint8Array(CHUNK_BYTES)
   }
 
   /** Hands a chunk over for writing: its first `length` bytes. */
   give(bytes: Uint8Array, length: number): void {
-    if (this.readerGone || length === 0) this.keep(bytes)
-    else this.queue.push({ bytes, length })
+    if (this.readerGone || length === 0) this.#keep(bytes)
+    else this.#queue.push({ bytes, length })
   }
 
   /** Starts writing the chunks that were handed over; waits only when the reader of the output is slow. */
   drain(): Promise<void> | void {
-    if (this.failure !== null) throw this.failure
-    if (this.blocks) return this.writeNow()
-    if (this.pump === null && this.queue.length > 0) this.pump = this.writeQueue()
-    if (this.pump !== null && this.queue.length > QUEUE_CHUNKS) return this.waited()
+    if (this.#failure !== null) throw this.#failure
+    if (this.#blocks) return this.#writeNow()
+    if (this.#pump === null && this.#queue.length > 0) this.#pump = this.#writeQueue()
+    if (this.#pump !== null && this.#queue.length > QUEUE_CHUNKS) return this.#waited()
   }
 
   /** Writes all that was given, and closes a file. */
   async end(): Promise<void> {
     await this.drain()
-    await this.pump
-    if (this.output.owned) closeSync(this.output.fd)
-    if (this.failure !== null) throw this.failure
+    await this.#pump
+    if (this.#output.owned) closeSync(this.#output.fd)
+    if (this.#failure !== null) throw this.#failure
   }
 
-  private async waited(): Promise<void> {
-    await this.pump
-    if (this.failure !== null) throw this.failure
+  async #waited(): Promise<void> {
+    await this.#pump
+    if (this.#failure !== null) throw this.#failure
   }
 
-  private async writeQueue(): Promise<void> {
-    for (let chunk = this.queue[0]; chunk !== undefined; chunk = this.queue[0]) {
+  async #writeQueue(): Promise<void> {
+    for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
       try {
-        await this.writeChunk(chunk)
+        await this.#writeChunk(chunk)
       } catch (error) {
-        this.giveUp(error)
+        this.#giveUp(error)
         break
       }
-      this.queue.shift()
-      this.keep(chunk.bytes)
+      this.#queue.shift()
+      this.#keep(chunk.bytes)
     }
-    this.pump = null
+    this.#pump = null
   }
 
-  private writeNow(): void {
-    for (let chunk = this.queue.shift(); chunk !== undefined; chunk = this.queue.shift()) {
+  #writeNow(): void {
+    for (let chunk = this.#queue.shift(); chunk !== undefined; chunk = this.#queue.shift()) {
       let retryMs = RETRY_MS
       for (let from = 0; from < chunk.length; ) {
         try {
-          from += writeSync(this.output.fd, chunk.bytes, from, chunk.length - from)
+          from += writeSync(this.#output.fd, chunk.bytes, from, chunk.length - from)
           retryMs = RETRY_MS
         } catch (error) {
           if (codeOf(error) === 'EAGAIN') {
             Atomics.wait(NEVER, 0, 0, retryMs)
             retryMs = nextRetryMs(retryMs)
           } else {
-            this.giveUp(error)
+            this.#giveUp(error)
             break
           }
         }
       }
-      this.keep(chunk.bytes)
+      this.#keep(chunk.bytes)
     }
-    if (this.failure !== null) throw this.failure
+    if (this.#failure !== null) throw this.#failure
   }
 
-  private giveUp(error: unknown): void {
-    this.queue.length = 0
+  #giveUp(error: unknown): void {
+    this.#queue.length = 0
     if (codeOf(error) === 'EPIPE') this.readerGone = true
-    else this.failure = outputError(this.output.name, error)
+    else this.#failure = outputError(this.#output.name, error)
   }
 
-  private async writeChunk(chunk: FilledChunk): Promise<void> {
+  async #writeChunk(chunk: FilledChunk): Promise<void> {
     let retryMs = RETRY_MS
     for (let from = 0; from < chunk.length; ) {
       try {
-        from += await this.writeSome(chunk, from)
+        from += await this.#writeSome(chunk, from)
         retryMs = RETRY_MS
       } catch (error) {
         if (codeOf(error) !== 'EAGAIN') throw error
@@ -127,16 +127,16 @@ export class ByteOutput {
     }
   }
 
-  private writeSome(chunk: FilledChunk, from: number): Promise<number> {
+  #writeSome(chunk: FilledChunk, from: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      write(this.output.fd, chunk.bytes, from, chunk.length - from, null, (error, written) =>
+      write(this.#output.fd, chunk.bytes, from, chunk.length - from, null, (error, written) =>
         error === null ? resolve(written) : reject(error),
       )
     })
   }
 
-  private keep(bytes: Uint8Array): void {
-    if (bytes.length === CHUNK_BYTES && this.spare.length <= QUEUE_CHUNKS) this.spare.push(bytes)
+  #keep(bytes: Uint8Array): void {
+    if (bytes.length === CHUNK_BYTES && this.#spare.length <= QUEUE_CHUNKS) this.#spare.push(bytes)
   }
 }
 

@@ -89,11 +89,11 @@ const MINUS = 0x2d
 export class ByteWriter {
   bytes: Uint8Array
   view: DataView
-  private lastThousands = Number.POSITIVE_INFINITY
-  private lastThousandsText = 0
-  private lastThousandsLength = 0
-  private lastSeconds = -1
-  private lastSecondsText: ShortText = { head: 0, tail: 0, length: 8 }
+  #lastThousands = Number.POSITIVE_INFINITY
+  #lastThousandsText = 0
+  #lastThousandsLength = 0
+  #lastSeconds = -1
+  #lastSecondsText: ShortText = { head: 0, tail: 0, length: 8 }
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
@@ -137,13 +137,13 @@ export class ByteWriter {
 
   /** @param n a whole number from 0 to 2^53 - 1 */
   decimal(at: number, n: number): number {
-    if (n >= NUMBERS) return this.longDecimal(at, n)
+    if (n >= NUMBERS) return this.#longDecimal(at, n)
     if (NUMBER_LENGTH[n] === 0) makeNumber(n)
     this.view.setFloat64(at, NUMBER_TEXT[n], true)
     return at + NUMBER_LENGTH[n]
   }
 
-  private longDecimal(at: number, n: number): number {
+  #longDecimal(at: number, n: number): number {
     const high = n < 0x40000000 ? (n / 10_000) | 0 : Math.floor(n / 10_000)
     at = this.decimal(at, high)
     this.view.setInt32(at, PADDED[n - high * 10_000], true)
@@ -152,22 +152,22 @@ export class ByteWriter {
 
   /** As decimal(), for numbers that mostly grow by one: all digits but the last four are kept from the last call. */
   growing(at: number, n: number): number {
-    const low = n - this.lastThousands
-    if (low < 0 || low >= 10_000) return this.nextThousands(at, n)
+    const low = n - this.#lastThousands
+    if (low < 0 || low >= 10_000) return this.#nextThousands(at, n)
     const { view } = this
-    view.setFloat64(at, this.lastThousandsText, true)
-    at += this.lastThousandsLength
+    view.setFloat64(at, this.#lastThousandsText, true)
+    at += this.#lastThousandsLength
     view.setInt32(at, PADDED[low], true)
     return at + 4
   }
 
-  private nextThousands(at: number, n: number): number {
+  #nextThousands(at: number, n: number): number {
     const end = this.decimal(at, n)
     const length = end - at - 4
     if (length >= 1 && length <= 8) {
-      this.lastThousands = n - (n % 10_000)
-      this.lastThousandsText = this.view.getFloat64(at, true)
-      this.lastThousandsLength = length
+      this.#lastThousands = n - (n % 10_000)
+      this.#lastThousandsText = this.view.getFloat64(at, true)
+      this.#lastThousandsLength = length
     }
     return end
   }
@@ -186,26 +186,26 @@ export class ByteWriter {
   /** Seconds since the epoch with `digits` decimals; instants before 1970 get a minus sign. */
   time(at: number, seconds: number, nanoseconds: number, digits: number): number {
     if (digits === 0 || seconds < 0 || seconds > Number.MAX_SAFE_INTEGER) {
-      return this.rareTime(at, seconds, nanoseconds, digits)
+      return this.#rareTime(at, seconds, nanoseconds, digits)
     }
-    at = seconds === this.lastSeconds ? this.short(at, this.lastSecondsText) : this.wholeSeconds(at, seconds)
+    at = seconds === this.#lastSeconds ? this.short(at, this.#lastSecondsText) : this.#wholeSeconds(at, seconds)
     return this.fraction(at, nanoseconds, Math.min(digits, 9))
   }
 
   /** Writes the seconds and the point, kept for further frames of the same second. */
-  private wholeSeconds(at: number, seconds: number): number {
+  #wholeSeconds(at: number, seconds: number): number {
     const end = this.decimal(at, seconds)
     this.bytes[end] = POINT
     const length = end + 1 - at
     if (length >= 8 && length <= 16) {
       const { view } = this
-      this.lastSeconds = seconds
-      this.lastSecondsText = { head: view.getFloat64(at, true), tail: view.getFloat64(end - 7, true), length }
+      this.#lastSeconds = seconds
+      this.#lastSecondsText = { head: view.getFloat64(at, true), tail: view.getFloat64(end - 7, true), length }
     }
     return end + 1
   }
 
-  private rareTime(at: number, seconds: number, nanoseconds: number, digits: number): number {
+  #rareTime(at: number, seconds: number, nanoseconds: number, digits: number): number {
     if (seconds < 0) {
       this.bytes[at++] = MINUS
       seconds = -seconds
@@ -264,13 +264,13 @@ export class ByteWriter {
         group += longest - 1
         continue
       }
-      at = this.hex(at, groupOf(words, from, group))
+      at = this.#hex(at, groupOf(words, from, group))
       if (group < 7) bytes[at++] = COLON
     }
     return mapped ? this.ipv4(at, words[from + 3]) : at
   }
 
-  private hex(at: number, group: number): number {
+  #hex(at: number, group: number): number {
     const bytes = this.bytes
     if (group >= 0x1000) bytes[at++] = HEX[group >>> 12]
     if (group >= 0x100) bytes[at++] = HEX[(group >>> 8) & 15]

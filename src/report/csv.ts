@@ -50,10 +50,10 @@ export interface CsvOptions {
  * PACKET_COLUMNS.
  */
 export class CsvSink implements Sink {
-  private readonly lines: LineBuffer
-  private readonly writer: ByteWriter
-  private readonly files: readonly Snippet[]
-  private readonly decisions = new DecisionTexts<DecisionText>((decision) => {
+  readonly #lines: LineBuffer
+  readonly #writer: ByteWriter
+  readonly #files: readonly Snippet[]
+  readonly #decisions = new DecisionTexts<DecisionText>((decision) => {
     const toLine = `,${Object.values(decision)
       .map((value) => quoted(String(value ?? '')))
       .join()}`
@@ -61,128 +61,129 @@ export class CsvSink implements Sink {
   })
 
   /** `proto` and what stands before the ports, by protocol number; 256 is the protocol that could not be found. */
-  private readonly withPorts = protocolSnippets((name) => `,${name},`)
-  private readonly withoutPorts = [...protocolSnippets((name) => `,${name},,,`), snippet(',,,,')]
+  readonly #withPorts = protocolSnippets((name) => `,${name},`)
+  readonly #withoutPorts = [...protocolSnippets((name) => `,${name},,,`), snippet(',,,,')]
 
   constructor(output: ByteOutput, options: CsvOptions) {
-    this.files = options.files.length > 1 ? options.files.map((path) => snippet(`,${quoted(path)},`)) : []
-    this.lines = new LineBuffer(output)
-    this.writer = this.lines.writer
-    this.lines.at = this.writer.snippet(0, snippet(`${PACKET_COLUMNS.map(({ name }) => name).join()}\n`))
+    this.#files = options.files.length > 1 ? options.files.map((path) => snippet(`,${quoted(path)},`)) : []
+    this.#lines = new LineBuffer(output)
+    this.#writer = this.#lines.writer
+    this.#lines.at = this.#writer.snippet(0, snippet(`${PACKET_COLUMNS.map(({ name }) => name).join()}\n`))
   }
 
   packet(outcome: Outcome): void {
-    const { writer, lines } = this
+    const writer = this.#writer
+    const lines = this.#lines
     const { fields, base } = outcome
-    const decision = this.decisions.of(outcome)
+    const decision = this.#decisions.of(outcome)
     const family = addressFamily(fields, base)
     const transport = transportKind(fields, base)
-    let at = this.start(lines.room(LINE_ROOM + decision.whole.length), outcome)
-    at = family === IP_V4 ? this.ipv4(at, fields, base) : this.otherAddresses(at, family, fields, base)
-    at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, family, fields, base)
+    let at = this.#start(lines.room(LINE_ROOM + decision.whole.length), outcome)
+    at = family === IP_V4 ? this.#ipv4(at, fields, base) : this.#otherAddresses(at, family, fields, base)
+    at = transport === TRANSPORT_PORTS ? this.#ports(at, fields, base) : this.#noPorts(at, family, fields, base)
     at = writer.decimal(at, outcome.wireLength)
     at =
       outcome.reason === 0 && outcome.note === NOTE_NONE
         ? writer.snippet(at, decision.whole)
-        : this.explained(at, decision, outcome)
+        : this.#explained(at, decision, outcome)
     if (outcome.connectionNumber > 0) at = writer.decimal(at, outcome.connectionNumber)
     lines.at =
-      transport === TRANSPORT_ICMP || this.files.length > 0 || hasMore(outcome)
-        ? this.rest(at, outcome, transport)
+      transport === TRANSPORT_ICMP || this.#files.length > 0 || hasMore(outcome)
+        ? this.#rest(at, outcome, transport)
         : writer.snippet(at, NOTHING_MORE)
   }
 
   drain(): Promise<void> | void {
-    return this.lines.drain()
+    return this.#lines.drain()
   }
 
   idle(): Promise<void> | void {
-    return this.lines.idle()
+    return this.#lines.idle()
   }
 
   end(): Promise<void> {
-    return this.lines.end()
+    return this.#lines.end()
   }
 
-  private start(at: number, { frame, epochSeconds, nanoseconds, digits }: Outcome): number {
-    const { writer } = this
+  #start(at: number, { frame, epochSeconds, nanoseconds, digits }: Outcome): number {
+    const writer = this.#writer
     at = writer.growing(at, frame)
     writer.bytes[at] = COMMA
     if (digits === NO_TIME_DIGITS) return at + 1
     return writer.time(at + 1, epochSeconds, nanoseconds, digits)
   }
 
-  private ipv4(at: number, fields: Int32Array, base: number): number {
-    const { writer } = this
+  #ipv4(at: number, fields: Int32Array, base: number): number {
+    const writer = this.#writer
     writer.bytes[at] = COMMA
     at = writer.ipv4(at + 1, fields[base + P_SRC])
     writer.bytes[at] = COMMA
     return writer.ipv4(at + 1, fields[base + P_DST])
   }
 
-  private otherAddresses(at: number, family: number, fields: Int32Array, base: number): number {
+  #otherAddresses(at: number, family: number, fields: Int32Array, base: number): number {
     if (family === IP_NONE) return at
-    const { writer } = this
+    const writer = this.#writer
     writer.bytes[at] = COMMA
     at = writer.ipv6(at + 1, fields, base + P_SRC)
     writer.bytes[at] = COMMA
     return writer.ipv6(at + 1, fields, base + P_DST)
   }
 
-  private ports(at: number, fields: Int32Array, base: number): number {
-    const { writer } = this
+  #ports(at: number, fields: Int32Array, base: number): number {
+    const writer = this.#writer
     const ports = fields[base + P_PORTS]
-    at = writer.decimal(writer.snippet(at, this.withPorts[fields[base + P_PROTOCOL]]), ports >>> 16)
+    at = writer.decimal(writer.snippet(at, this.#withPorts[fields[base + P_PROTOCOL]]), ports >>> 16)
     writer.bytes[at] = COMMA
     at = writer.decimal(at + 1, ports & 0xffff)
     writer.bytes[at] = COMMA
     return at + 1
   }
 
-  private noPorts(at: number, family: number, fields: Int32Array, base: number): number {
-    if (family === IP_NONE) return this.writer.snippet(at, NO_ADDRESSES)
+  #noPorts(at: number, family: number, fields: Int32Array, base: number): number {
+    if (family === IP_NONE) return this.#writer.snippet(at, NO_ADDRESSES)
     const protocol = fields[base + P_PROTOCOL]
-    return this.writer.snippet(at, this.withoutPorts[protocol < 0 ? 256 : protocol])
+    return this.#writer.snippet(at, this.#withoutPorts[protocol < 0 ? 256 : protocol])
   }
 
   /** Writes the decision, reason and note of a packet with a reason or note. */
-  private explained(at: number, decision: DecisionText, outcome: Outcome): number {
+  #explained(at: number, decision: DecisionText, outcome: Outcome): number {
     const { reason, reasonA, reasonB, reasonFrame, note } = outcome
-    at = this.writer.snippet(at, decision.toLine)
-    at = this.text(at, reasonText(reason, reasonA, reasonB, reasonFrame))
-    return this.writer.snippet(at, NOTES[note])
+    at = this.#writer.snippet(at, decision.toLine)
+    at = this.#text(at, reasonText(reason, reasonA, reasonB, reasonFrame))
+    return this.#writer.snippet(at, NOTES[note])
   }
 
   /** Writes the fields that few packets have, to the end of the line. */
-  private rest(at: number, outcome: Outcome, transport: number): number {
-    const { writer } = this
-    at = transport === TRANSPORT_ICMP ? this.icmp(at, outcome.fields, outcome.base) : writer.snippet(at, NO_ICMP)
-    at = this.comma(at)
+  #rest(at: number, outcome: Outcome, transport: number): number {
+    const writer = this.#writer
+    at = transport === TRANSPORT_ICMP ? this.#icmp(at, outcome.fields, outcome.base) : writer.snippet(at, NO_ICMP)
+    at = this.#comma(at)
     if (outcome.possibleVerdicts !== 0) at = writer.snippet(at, POSSIBLE[outcome.possibleVerdicts])
-    at = this.text(this.comma(at), outcome.unknownText)
-    at = this.number(this.comma(at), outcome.reasonFrame)
-    at = this.comma(at)
+    at = this.#text(this.#comma(at), outcome.unknownText)
+    at = this.#number(this.#comma(at), outcome.reasonFrame)
+    at = this.#comma(at)
     if (outcome.dropHook >= 0) at = writer.snippet(at, DROP_HOOKS[outcome.dropHook])
-    at = this.number(this.comma(at), outcome.assumesFrame)
-    at = this.fragments(this.comma(at), outcome)
-    if (this.files.length === 0) return writer.snippet(at, NO_FILE)
-    const file = this.files[outcome.file]
-    at = writer.snippet(this.lines.moreRoom(at, file.length + LINE_ROOM), file)
+    at = this.#number(this.#comma(at), outcome.assumesFrame)
+    at = this.#fragments(this.#comma(at), outcome)
+    if (this.#files.length === 0) return writer.snippet(at, NO_FILE)
+    const file = this.#files[outcome.file]
+    at = writer.snippet(this.#lines.moreRoom(at, file.length + LINE_ROOM), file)
     return writer.snippet(writer.decimal(at, outcome.fileFrame), END)
   }
 
-  private icmp(at: number, fields: Int32Array, base: number): number {
-    const { writer } = this
+  #icmp(at: number, fields: Int32Array, base: number): number {
+    const writer = this.#writer
     const header = fields[base + P_PORTS]
-    at = writer.decimal(this.comma(at), header >>> 24)
-    at = this.comma(writer.decimal(this.comma(at), (header >>> 16) & 255))
+    at = writer.decimal(this.#comma(at), header >>> 24)
+    at = this.#comma(writer.decimal(this.#comma(at), (header >>> 16) & 255))
     return icmpHasIdentifier(fields, base) ? writer.decimal(at, header & 0xffff) : at
   }
 
   /** Writes the numbers of the frames that the datagram came in. */
-  private fragments(at: number, { fragments, fragmentCount }: Outcome): number {
-    const { writer } = this
-    at = this.lines.moreRoom(at, fragmentCount * DECIMAL_ROOM + LINE_ROOM)
+  #fragments(at: number, { fragments, fragmentCount }: Outcome): number {
+    const writer = this.#writer
+    at = this.#lines.moreRoom(at, fragmentCount * DECIMAL_ROOM + LINE_ROOM)
     for (let i = 0; i < fragmentCount; i++) {
       if (i > 0) writer.bytes[at++] = SPACE
       at = writer.decimal(at, fragments[i])
@@ -190,20 +191,20 @@ export class CsvSink implements Sink {
     return at
   }
 
-  private comma(at: number): number {
-    this.writer.bytes[at] = COMMA
+  #comma(at: number): number {
+    this.#writer.bytes[at] = COMMA
     return at + 1
   }
 
   /** Writes a number; nothing for 0. */
-  private number(at: number, n: number): number {
-    return n > 0 ? this.writer.decimal(at, n) : at
+  #number(at: number, n: number): number {
+    return n > 0 ? this.#writer.decimal(at, n) : at
   }
 
-  private text(at: number, value: string | null): number {
+  #text(at: number, value: string | null): number {
     if (value === null) return at
     const text = quoted(value)
-    return this.writer.text(this.lines.moreRoom(at, text.length * 3 + LINE_ROOM), text)
+    return this.#writer.text(this.#lines.moreRoom(at, text.length * 3 + LINE_ROOM), text)
   }
 }
 

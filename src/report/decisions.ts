@@ -18,14 +18,14 @@ export interface Decision {
 
 /** The text of each decision, made when the first packet gets that decision; later packets only look it up. */
 export class DecisionTexts<T> {
-  private readonly make: (decision: Decision) => T
+  readonly #make: (decision: Decision) => T
   /** By RuleInfo.id, IPv4 and IPv6 rulesets apart, then by label. */
-  private readonly rules4: (T | undefined)[][] = []
-  private readonly rules6: (T | undefined)[][] = []
-  private readonly withoutRule: (T | undefined)[] = []
+  readonly #rules4: (T | undefined)[][] = []
+  readonly #rules6: (T | undefined)[][] = []
+  readonly #withoutRule: (T | undefined)[] = []
 
   constructor(make: (decision: Decision) => T) {
-    this.make = make
+    this.#make = make
   }
 
   of(outcome: Outcome): T {
@@ -33,18 +33,18 @@ export class DecisionTexts<T> {
     const label =
       ((state * DIRECTION_NAMES.length + direction + 1) * (HOOK_NAMES.length + 1) + hook + 1) * VERDICT_NAMES.length +
       verdict
-    const known = rule === null ? this.withoutRule : this.ofRule(rule)
-    return known[label] ?? this.remember(known, label, outcome)
+    const known = rule === null ? this.#withoutRule : this.#ofRule(rule)
+    return known[label] ?? this.#remember(known, label, outcome)
   }
 
-  private ofRule(rule: RuleInfo): (T | undefined)[] {
-    const rules = rule.family === 'ipv4' ? this.rules4 : this.rules6
+  #ofRule(rule: RuleInfo): (T | undefined)[] {
+    const rules = rule.family === 'ipv4' ? this.#rules4 : this.#rules6
     while (rules.length <= rule.id) rules.push([])
     return rules[rule.id]
   }
 
-  private remember(known: (T | undefined)[], label: number, outcome: Outcome): T {
-    const made = this.make(decisionOf(outcome))
+  #remember(known: (T | undefined)[], label: number, outcome: Outcome): T {
+    const made = this.#make(decisionOf(outcome))
     while (known.length < label) known.push(undefined)
     known[label] = made
     return made

@@ -16,17 +16,17 @@ export class LineBuffer {
   readonly writer: ByteWriter
   /** Offset after the last whole line. */
   at = 0
-  private readonly output: ByteOutput
-  private lastWrite = performance.now()
+  readonly #output: ByteOutput
+  #lastWrite = performance.now()
 
   constructor(output: ByteOutput) {
-    this.output = output
+    this.#output = output
     this.writer = new ByteWriter(output.take())
   }
 
   /** The offset for a line of `length` bytes, in a new chunk if necessary. Only to be called between two lines. */
   room(length: number): number {
-    if (this.at + length + SLACK > this.writer.bytes.length) this.handOver(length + SLACK)
+    if (this.at + length + SLACK > this.writer.bytes.length) this.#handOver(length + SLACK)
     return this.at
   }
 
@@ -41,27 +41,27 @@ export class LineBuffer {
   }
 
   drain(): Promise<void> | void {
-    const isWorthIt = this.at >= WORTH_WRITING || performance.now() - this.lastWrite > PATIENCE_MILLISECONDS
-    return isWorthIt ? this.idle() : this.output.drain()
+    const isWorthIt = this.at >= WORTH_WRITING || performance.now() - this.#lastWrite > PATIENCE_MILLISECONDS
+    return isWorthIt ? this.idle() : this.#output.drain()
   }
 
   /** Starts writing everything there is. */
   idle(): Promise<void> | void {
     if (this.at > 0) {
-      this.handOver(0)
-      this.lastWrite = performance.now()
+      this.#handOver(0)
+      this.#lastWrite = performance.now()
     }
-    return this.output.drain()
+    return this.#output.drain()
   }
 
   end(): Promise<void> {
-    this.handOver(0)
-    return this.output.end()
+    this.#handOver(0)
+    return this.#output.end()
   }
 
-  private handOver(nextLength: number): void {
-    this.output.give(this.writer.bytes, this.at)
-    this.writer.reset(this.output.take(nextLength))
+  #handOver(nextLength: number): void {
+    this.#output.give(this.writer.bytes, this.at)
+    this.writer.reset(this.#output.take(nextLength))
     this.at = 0
   }
 }

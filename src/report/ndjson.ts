@@ -63,103 +63,105 @@ export interface NdjsonOptions {
  * functions up to a limited size.
  */
 export class NdjsonSink implements Sink {
-  private readonly lines: LineBuffer
-  private readonly writer: ByteWriter
-  private readonly files: readonly Snippet[]
-  private readonly decisions = new DecisionTexts<DecisionText>((decision) => {
+  readonly #lines: LineBuffer
+  readonly #writer: ByteWriter
+  readonly #files: readonly Snippet[]
+  readonly #decisions = new DecisionTexts<DecisionText>((decision) => {
     const toLine = `,${JSON.stringify(decision).slice(1, -1)}`
     return { toLine: snippet(toLine), whole: snippet(`${toLine},"reason":null,"note":null`) }
   })
 
   /** By protocol number; 256 is the protocol that could not be found. */
-  private readonly withPorts = protocolSnippets((name) => `","proto":"${name}","sport":`)
-  private readonly withoutPorts = [
+  readonly #withPorts = protocolSnippets((name) => `","proto":"${name}","sport":`)
+  readonly #withoutPorts = [
     ...protocolSnippets((name) => `","proto":"${name}","sport":null,"dport":null,"length":`),
     snippet('","proto":null,"sport":null,"dport":null,"length":'),
   ]
 
   constructor(output: ByteOutput, options: NdjsonOptions) {
-    this.files = options.files.length > 1 ? options.files.map((path) => snippet(`,"file":${JSON.stringify(path)}`)) : []
-    this.lines = new LineBuffer(output)
-    this.writer = this.lines.writer
+    this.#files =
+      options.files.length > 1 ? options.files.map((path) => snippet(`,"file":${JSON.stringify(path)}`)) : []
+    this.#lines = new LineBuffer(output)
+    this.#writer = this.#lines.writer
   }
 
   packet(outcome: Outcome): void {
-    const { writer, lines } = this
+    const writer = this.#writer
+    const lines = this.#lines
     const { fields, base } = outcome
-    const decision = this.decisions.of(outcome)
+    const decision = this.#decisions.of(outcome)
     const family = addressFamily(fields, base)
     const transport = transportKind(fields, base)
-    let at = this.start(lines.room(LINE_ROOM + decision.whole.length), outcome)
-    at = family === IP_V4 ? this.ipv4(at, fields, base) : this.otherAddresses(at, family, fields, base)
-    at = transport === TRANSPORT_PORTS ? this.ports(at, fields, base) : this.noPorts(at, family, fields, base)
+    let at = this.#start(lines.room(LINE_ROOM + decision.whole.length), outcome)
+    at = family === IP_V4 ? this.#ipv4(at, fields, base) : this.#otherAddresses(at, family, fields, base)
+    at = transport === TRANSPORT_PORTS ? this.#ports(at, fields, base) : this.#noPorts(at, family, fields, base)
     at = writer.decimal(at, outcome.wireLength)
     at =
       outcome.reason === 0 && outcome.note === NOTE_NONE
         ? writer.snippet(at, decision.whole)
-        : this.explained(at, decision, outcome)
+        : this.#explained(at, decision, outcome)
     if (outcome.connectionNumber > 0) at = writer.decimal(writer.short(at, CONNECTION), outcome.connectionNumber)
-    if (transport === TRANSPORT_ICMP) at = this.icmp(at, fields, base)
-    at = this.rest(at, outcome)
+    if (transport === TRANSPORT_ICMP) at = this.#icmp(at, fields, base)
+    at = this.#rest(at, outcome)
     lines.at = writer.snippet(at, END)
   }
 
   drain(): Promise<void> | void {
-    return this.lines.drain()
+    return this.#lines.drain()
   }
 
   idle(): Promise<void> | void {
-    return this.lines.idle()
+    return this.#lines.idle()
   }
 
   end(): Promise<void> {
-    return this.lines.end()
+    return this.#lines.end()
   }
 
-  private start(at: number, { frame, epochSeconds, nanoseconds, digits }: Outcome): number {
-    const { writer } = this
+  #start(at: number, { frame, epochSeconds, nanoseconds, digits }: Outcome): number {
+    const writer = this.#writer
     at = writer.growing(writer.short(at, FRAME), frame)
     if (digits === NO_TIME_DIGITS) return writer.snippet(at, NO_TIME)
     return writer.time(writer.short(at, TIME), epochSeconds, nanoseconds, digits)
   }
 
-  private ipv4(at: number, fields: Int32Array, base: number): number {
-    const { writer } = this
+  #ipv4(at: number, fields: Int32Array, base: number): number {
+    const writer = this.#writer
     at = writer.ipv4(writer.short(at, SRC), fields[base + P_SRC])
     return writer.ipv4(writer.short(at, DST), fields[base + P_DST])
   }
 
-  private otherAddresses(at: number, family: number, fields: Int32Array, base: number): number {
+  #otherAddresses(at: number, family: number, fields: Int32Array, base: number): number {
     if (family === IP_NONE) return at
-    const { writer } = this
+    const writer = this.#writer
     at = writer.ipv6(writer.short(at, SRC), fields, base + P_SRC)
     return writer.ipv6(writer.short(at, DST), fields, base + P_DST)
   }
 
-  private ports(at: number, fields: Int32Array, base: number): number {
-    const { writer } = this
+  #ports(at: number, fields: Int32Array, base: number): number {
+    const writer = this.#writer
     const ports = fields[base + P_PORTS]
-    at = writer.decimal(writer.snippet(at, this.withPorts[fields[base + P_PROTOCOL]]), ports >>> 16)
+    at = writer.decimal(writer.snippet(at, this.#withPorts[fields[base + P_PROTOCOL]]), ports >>> 16)
     at = writer.decimal(writer.short(at, DPORT), ports & 0xffff)
     return writer.short(at, LENGTH)
   }
 
-  private noPorts(at: number, family: number, fields: Int32Array, base: number): number {
-    if (family === IP_NONE) return this.writer.snippet(at, NO_ADDRESSES)
+  #noPorts(at: number, family: number, fields: Int32Array, base: number): number {
+    if (family === IP_NONE) return this.#writer.snippet(at, NO_ADDRESSES)
     const protocol = fields[base + P_PROTOCOL]
-    return this.writer.snippet(at, this.withoutPorts[protocol < 0 ? 256 : protocol])
+    return this.#writer.snippet(at, this.#withoutPorts[protocol < 0 ? 256 : protocol])
   }
 
   /** Writes the decision, reason and note of a packet with a reason or note. */
-  private explained(at: number, decision: DecisionText, outcome: Outcome): number {
-    const { writer } = this
+  #explained(at: number, decision: DecisionText, outcome: Outcome): number {
+    const writer = this.#writer
     at = writer.short(writer.snippet(at, decision.toLine), REASON)
-    at = this.json(at, reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame))
+    at = this.#json(at, reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame))
     return writer.snippet(at, NOTES[outcome.note] ?? NOTES[NOTE_NONE])
   }
 
-  private icmp(at: number, fields: Int32Array, base: number): number {
-    const { writer } = this
+  #icmp(at: number, fields: Int32Array, base: number): number {
+    const writer = this.#writer
     const header = fields[base + P_PORTS]
     at = writer.decimal(writer.short(at, ICMP_TYPE), header >>> 24)
     at = writer.decimal(writer.short(at, ICMP_CODE), (header >>> 16) & 255)
@@ -168,24 +170,24 @@ export class NdjsonSink implements Sink {
   }
 
   /** Writes the fields that few packets have. */
-  private rest(at: number, outcome: Outcome): number {
-    const { writer } = this
+  #rest(at: number, outcome: Outcome): number {
+    const writer = this.#writer
     if (outcome.possibleVerdicts !== 0) at = writer.snippet(at, POSSIBLE[outcome.possibleVerdicts])
-    if (outcome.unknownText !== null) at = this.json(writer.short(at, UNKNOWN), outcome.unknownText)
+    if (outcome.unknownText !== null) at = this.#json(writer.short(at, UNKNOWN), outcome.unknownText)
     if (outcome.reasonFrame > 0) at = writer.decimal(writer.short(at, REASON_FRAME), outcome.reasonFrame)
     if (outcome.dropHook >= 0) at = writer.snippet(at, DROP_HOOKS[outcome.dropHook])
     if (outcome.assumesFrame > 0) at = writer.decimal(writer.short(at, ASSUMES_FRAME), outcome.assumesFrame)
-    if (outcome.fragmentCount > 0) at = this.fragments(at, outcome)
-    if (this.files.length === 0) return at
-    const file = this.files[outcome.file]
-    at = writer.snippet(this.lines.moreRoom(at, file.length + LINE_ROOM), file)
+    if (outcome.fragmentCount > 0) at = this.#fragments(at, outcome)
+    if (this.#files.length === 0) return at
+    const file = this.#files[outcome.file]
+    at = writer.snippet(this.#lines.moreRoom(at, file.length + LINE_ROOM), file)
     return writer.decimal(writer.short(at, FILE_FRAME), outcome.fileFrame)
   }
 
   /** Writes the numbers of the frames that the datagram came in. */
-  private fragments(at: number, { fragments, fragmentCount }: Outcome): number {
-    const { writer } = this
-    at = writer.short(this.lines.moreRoom(at, fragmentCount * DECIMAL_ROOM + LINE_ROOM), FRAGMENTS)
+  #fragments(at: number, { fragments, fragmentCount }: Outcome): number {
+    const writer = this.#writer
+    at = writer.short(this.#lines.moreRoom(at, fragmentCount * DECIMAL_ROOM + LINE_ROOM), FRAGMENTS)
     for (let i = 0; i < fragmentCount; i++) {
       at = writer.decimal(at, fragments[i])
       writer.bytes[at++] = i === fragmentCount - 1 ? CLOSING_BRACKET : COMMA
@@ -193,8 +195,8 @@ export class NdjsonSink implements Sink {
     return at
   }
 
-  private json(at: number, value: string | null): number {
+  #json(at: number, value: string | null): number {
     const text = JSON.stringify(value)
-    return this.writer.text(this.lines.moreRoom(at, text.length * 3 + LINE_ROOM), text)
+    return this.#writer.text(this.#lines.moreRoom(at, text.length * 3 + LINE_ROOM), text)
   }
 }

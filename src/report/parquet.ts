@@ -24,53 +24,53 @@ export interface ParquetOptions {
  * JavaScript value for every cell, which costs twenty times as much as all the rest of a replay.
  */
 export class ParquetSink implements Sink {
-  private readonly output: ByteOutput
-  private readonly table: PacketTable
-  private readonly footer = new Footer(PACKET_COLUMNS)
-  private readonly rowsOfGroup: number
-  private readonly group = new GrowingBytes()
-  private written = 0
+  readonly #output: ByteOutput
+  readonly #table: PacketTable
+  readonly #footer = new Footer(PACKET_COLUMNS)
+  readonly #rowsOfGroup: number
+  readonly #group = new GrowingBytes()
+  #written = 0
 
   constructor(output: ByteOutput, options: ParquetOptions) {
-    this.output = output
-    this.rowsOfGroup = options.rowsOfGroup ?? ROWS_OF_GROUP
-    this.table = new PacketTable(this.rowsOfGroup, options.files)
-    this.group.append(new TextEncoder().encode(MAGIC))
-    this.handOver()
+    this.#output = output
+    this.#rowsOfGroup = options.rowsOfGroup ?? ROWS_OF_GROUP
+    this.#table = new PacketTable(this.#rowsOfGroup, options.files)
+    this.#group.append(new TextEncoder().encode(MAGIC))
+    this.#handOver()
   }
 
   packet(outcome: Outcome): void {
-    this.table.add(outcome)
-    if (this.table.rows === this.rowsOfGroup) this.writeGroup()
+    this.#table.add(outcome)
+    if (this.#table.rows === this.#rowsOfGroup) this.#writeGroup()
   }
 
   drain(): Promise<void> | void {
-    return this.output.drain()
+    return this.#output.drain()
   }
 
   end(): Promise<void> {
-    if (this.table.rows > 0) this.writeGroup()
-    this.footer.write(this.group)
-    this.handOver()
-    return this.output.end()
+    if (this.#table.rows > 0) this.#writeGroup()
+    this.#footer.write(this.#group)
+    this.#handOver()
+    return this.#output.end()
   }
 
-  private writeGroup(): void {
-    const { rows } = this.table
-    this.footer.addRowGroup(rows, this.written, this.table.write(this.group))
-    this.handOver()
+  #writeGroup(): void {
+    const { rows } = this.#table
+    this.#footer.addRowGroup(rows, this.#written, this.#table.write(this.#group))
+    this.#handOver()
   }
 
-  private handOver(): void {
-    const { bytes, length } = this.group
+  #handOver(): void {
+    const { bytes, length } = this.#group
     for (let from = 0; from < length; ) {
-      const chunk = this.output.take()
+      const chunk = this.#output.take()
       const count = Math.min(chunk.length, length - from)
       chunk.set(bytes.subarray(from, from + count))
-      this.output.give(chunk, count)
+      this.#output.give(chunk, count)
       from += count
     }
-    this.written += length
-    this.group.clear()
+    this.#written += length
+    this.#group.clear()
   }
 }

@@ -94,16 +94,16 @@ export class TrafficCounters implements Sink {
   blocked: BlockedConversations | null = null
   /** Null as long as nothing was rejected, and everything routed. */
   ownAnswers: OwnAnswers | null = null
-  private highestConnection = 0
-  private lastLinkType = -1
-  private lastLinkFrames = 0
-  private lastDrop: DropCount | null = null
-  private lastUndecided: UndecidedCount | null = null
+  #highestConnection = 0
+  #lastLinkType = -1
+  #lastLinkFrames = 0
+  #lastDrop: DropCount | null = null
+  #lastUndecided: UndecidedCount | null = null
 
   readonly passed: PassedSink = {
     packet: (batch, index, _way, _direction, connectionNumber) => {
       if (this.blocked !== null) this.blocked.passed(batch.rows, index * PACKET_INTS)
-      if (connectionNumber > this.highestConnection) this.highestConnection = connectionNumber
+      if (connectionNumber > this.#highestConnection) this.#highestConnection = connectionNumber
     },
     total: ({ protocol, state, opens, hook, packets, bytes }) => {
       this.states[state * PROTOCOL_ROWS + protocol] += packets
@@ -120,9 +120,10 @@ export class TrafficCounters implements Sink {
     let bytes = 0
     for (let i = 0, row = 0; i < count; i++, row += FRAME_INTS) {
       bytes += info[row + FRAME_WIRE_LENGTH]
-      if (info[row + FRAME_LINK_TYPE] !== this.lastLinkType) this.nextLinkType(info[row + FRAME_LINK_TYPE])
-      this.lastLinkFrames++
-      if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) this.takeTime(seconds[i], info[row + FRAME_NANOSECONDS])
+      if (info[row + FRAME_LINK_TYPE] !== this.#lastLinkType) this.#nextLinkType(info[row + FRAME_LINK_TYPE])
+      this.#lastLinkFrames++
+      if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0)
+        this.#takeTime(seconds[i], info[row + FRAME_NANOSECONDS])
     }
     this.frameCount += count
     this.bytes += bytes
@@ -131,7 +132,7 @@ export class TrafficCounters implements Sink {
   packet(outcome: Outcome): void {
     if (outcome.note !== NOTE_NONE) {
       this.notes[outcome.note]++
-      if (outcome.note === NOTE_NOT_ROUTED) this.takeRefused(outcome, false)
+      if (outcome.note === NOTE_NOT_ROUTED) this.#takeRefused(outcome, false)
     }
 
     const { verdict, state } = outcome
@@ -145,30 +146,30 @@ export class TrafficCounters implements Sink {
     this.verdictPackets[cell]++
     this.verdictBytes[cell] += outcome.wireLength
 
-    if (outcome.reason !== 0) this.takeReason(outcome)
+    if (outcome.reason !== 0) this.#takeReason(outcome)
     if (state === CTSTATE_INVALID) this.ownAnswers?.invalid(outcome)
     if (outcome.assumesFrame > 0) this.resting++
-    if (verdict === VERDICT_DROP || verdict === VERDICT_REJECT) this.takeDrop(outcome)
+    if (verdict === VERDICT_DROP || verdict === VERDICT_REJECT) this.#takeDrop(outcome)
     else if (verdict === VERDICT_UNKNOWN) {
-      this.takeUndecided(outcome)
+      this.#takeUndecided(outcome)
       this.blocked?.undecided(outcome.fields, outcome.base)
     } else if (verdict === VERDICT_ACCEPT) this.blocked?.passed(outcome.fields, outcome.base)
-    if (outcome.connectionNumber > this.highestConnection) this.highestConnection = outcome.connectionNumber
+    if (outcome.connectionNumber > this.#highestConnection) this.#highestConnection = outcome.connectionNumber
   }
 
   end(): void {
-    this.nextLinkType(-1)
+    this.#nextLinkType(-1)
   }
 
-  private nextLinkType(linkType: number): void {
-    if (this.lastLinkFrames > 0) {
-      this.linkTypes.set(this.lastLinkType, (this.linkTypes.get(this.lastLinkType) ?? 0) + this.lastLinkFrames)
+  #nextLinkType(linkType: number): void {
+    if (this.#lastLinkFrames > 0) {
+      this.linkTypes.set(this.#lastLinkType, (this.linkTypes.get(this.#lastLinkType) ?? 0) + this.#lastLinkFrames)
     }
-    this.lastLinkType = linkType
-    this.lastLinkFrames = 0
+    this.#lastLinkType = linkType
+    this.#lastLinkFrames = 0
   }
 
-  private takeTime(seconds: number, nanoseconds: number): void {
+  #takeTime(seconds: number, nanoseconds: number): void {
     const { first, last } = this
     if (seconds > last.seconds || (seconds === last.seconds && nanoseconds > last.nanoseconds)) {
       last.seconds = seconds
@@ -180,7 +181,7 @@ export class TrafficCounters implements Sink {
     }
   }
 
-  private takeReason(outcome: Outcome): void {
+  #takeReason(outcome: Outcome): void {
     const counts = outcome.state === CTSTATE_INVALID || outcome.state === CTSTATE_NONE ? this.invalid : this.ignored
     const known = counts[outcome.reason]
     if (known !== undefined) {
@@ -197,25 +198,25 @@ export class TrafficCounters implements Sink {
     }
   }
 
-  private takeDrop(outcome: Outcome): void {
-    const drop = this.lastDrop?.rule === outcome.rule ? (this.lastDrop as DropCount) : this.dropOf(outcome)
-    this.lastDrop = drop
+  #takeDrop(outcome: Outcome): void {
+    const drop = this.#lastDrop?.rule === outcome.rule ? (this.#lastDrop as DropCount) : this.#dropOf(outcome)
+    this.#lastDrop = drop
     drop.packets++
     drop.bytes += outcome.wireLength
     if (outcome.fields[outcome.base + P_FAMILY] === IP_NONE) return
-    if (outcome.verdict === VERDICT_REJECT) this.takeRefused(outcome, true)
+    if (outcome.verdict === VERDICT_REJECT) this.#takeRefused(outcome, true)
     this.blocked ??= new BlockedConversations()
     const opens = outcome.state === CTSTATE_NEW || outcome.state === CTSTATE_RELATED
-    const fromTheStart = opens && outcome.connectionNumber > this.highestConnection
+    const fromTheStart = opens && outcome.connectionNumber > this.#highestConnection
     if (this.blocked.dropped(outcome, fromTheStart)) drop.conversations++
   }
 
-  private takeRefused(outcome: Outcome, isRejected: boolean): void {
+  #takeRefused(outcome: Outcome, isRejected: boolean): void {
     this.ownAnswers ??= new OwnAnswers()
     this.ownAnswers.refused(outcome, isRejected)
   }
 
-  private dropOf(outcome: Outcome): DropCount {
+  #dropOf(outcome: Outcome): DropCount {
     let drop = this.drops.get(outcome.rule)
     if (drop === undefined) {
       drop = { rule: outcome.rule, packets: 0, bytes: 0, conversations: 0, firstFrame: outcome.frame }
@@ -224,8 +225,8 @@ export class TrafficCounters implements Sink {
     return drop
   }
 
-  private takeUndecided(outcome: Outcome): void {
-    const last = this.lastUndecided
+  #takeUndecided(outcome: Outcome): void {
+    const last = this.#lastUndecided
     if (last !== null && last.rule === outcome.rule && last.missing === outcome.unknownText) {
       last.packets++
       last.possible |= outcome.possibleVerdicts
@@ -235,7 +236,7 @@ export class TrafficCounters implements Sink {
       if (one.rule === outcome.rule && one.missing === outcome.unknownText) {
         one.packets++
         one.possible |= outcome.possibleVerdicts
-        this.lastUndecided = one
+        this.#lastUndecided = one
         return
       }
     }
@@ -243,13 +244,13 @@ export class TrafficCounters implements Sink {
       this.undecidedOthers++
       return
     }
-    this.lastUndecided = {
+    this.#lastUndecided = {
       rule: outcome.rule,
       missing: outcome.unknownText,
       packets: 1,
       possible: outcome.possibleVerdicts,
       firstFrame: outcome.frame,
     }
-    this.undecided.push(this.lastUndecided)
+    this.undecided.push(this.#lastUndecided)
   }
 }

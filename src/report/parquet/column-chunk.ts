@@ -31,25 +31,27 @@ const NULL = -1
 
 /** A column whose rows are numbers of a dictionary's values. The file gets those values that the row group uses. */
 export class DictionaryColumn implements Column {
-  private readonly ids: Int32Array
-  private readonly pages: DictionaryPages
-  private lastRow = -1
+  readonly #ids: Int32Array
+  readonly #pages: DictionaryPages
+  #lastRow = -1
 
   constructor(rows: number, dictionary: Dictionary) {
-    this.ids = new Int32Array(rows).fill(NULL)
-    this.pages = new DictionaryPages(dictionary)
+    this.#ids = new Int32Array(rows).fill(NULL)
+    this.#pages = new DictionaryPages(dictionary)
   }
 
   set(row: number, id: number): void {
-    this.ids[row] = id
-    this.lastRow = row
+    this.#ids[row] = id
+    this.#lastRow = row
   }
 
   write(out: GrowingBytes, rows: number): ColumnChunk {
-    const { ids, pages, lastRow } = this
+    const ids = this.#ids
+    const pages = this.#pages
+    const lastRow = this.#lastRow
     const chunk = pages.write(out, ids, lastRow + 1, rows)
     ids.fill(NULL, 0, lastRow + 1)
-    this.lastRow = -1
+    this.#lastRow = -1
     return chunk
   }
 }
@@ -68,43 +70,44 @@ export class SharedNumbers {
 
 /** One of the columns with shared numbers; each number stands for a value of its dictionary, or for null. */
 export class SharingColumn implements Column {
-  private readonly numbers: SharedNumbers
-  private readonly pages: DictionaryPages
-  private readonly ids: number[] = []
+  readonly #numbers: SharedNumbers
+  readonly #pages: DictionaryPages
+  readonly #ids: number[] = []
 
   constructor(numbers: SharedNumbers, dictionary: Dictionary) {
-    this.numbers = numbers
-    this.pages = new DictionaryPages(dictionary)
+    this.#numbers = numbers
+    this.#pages = new DictionaryPages(dictionary)
   }
 
   /** Defines the next number, from 0. @param id undefined for null */
   define(id: number | undefined): void {
-    this.ids.push(id ?? NULL)
+    this.#ids.push(id ?? NULL)
   }
 
   write(out: GrowingBytes, rows: number): ColumnChunk {
-    const { ofRows, scratch } = this.numbers
-    const ids = Int32Array.from(this.ids)
+    const { ofRows, scratch } = this.#numbers
+    const ids = Int32Array.from(this.#ids)
     for (let row = 0; row < rows; row++) scratch[row] = ids[ofRows[row]]
-    return this.pages.write(out, scratch, rows, rows)
+    return this.#pages.write(out, scratch, rows, rows)
   }
 }
 
 class DictionaryPages {
-  private readonly dictionary: Dictionary
-  private readonly page = new GrowingBytes()
-  private places = new Int32Array(0)
+  readonly #dictionary: Dictionary
+  readonly #page = new GrowingBytes()
+  #places = new Int32Array(0)
 
   constructor(dictionary: Dictionary) {
-    this.dictionary = dictionary
+    this.#dictionary = dictionary
   }
 
   /** @param ids of the first `length` rows, which are overwritten; all later rows are null */
   write(out: GrowingBytes, ids: Int32Array, length: number, rows: number): ColumnChunk {
-    const { dictionary, page } = this
+    const dictionary = this.#dictionary
+    const page = this.#page
     page.clear()
-    if (this.places.length < dictionary.size) this.places = new Int32Array(dictionary.size * 2)
-    const { places } = this
+    if (this.#places.length < dictionary.size) this.#places = new Int32Array(dictionary.size * 2)
+    const places = this.#places
     places.fill(0, 0, dictionary.size)
     const dictionaryOffset = out.length
     let used = 0
@@ -144,51 +147,53 @@ class DictionaryPages {
 
 /** A column of 32- or 64-bit integers as they are. */
 export class PlainColumn implements Column {
-  private readonly width: number
-  private readonly required: boolean
-  private readonly defined: Uint8Array
-  private readonly bytes: Uint8Array
-  private readonly view: DataView
-  private count = 0
-  private readonly page = new GrowingBytes()
+  readonly #width: number
+  readonly #required: boolean
+  readonly #defined: Uint8Array
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #count = 0
+  readonly #page = new GrowingBytes()
 
   /** @param width bytes of a value: 4 or 8 */
   constructor(rows: number, width: 4 | 8, required: boolean) {
-    this.width = width
-    this.required = required
-    this.defined = new Uint8Array(rows)
-    this.bytes = new Uint8Array(rows * width)
-    this.view = new DataView(this.bytes.buffer)
+    this.#width = width
+    this.#required = required
+    this.#defined = new Uint8Array(rows)
+    this.#bytes = new Uint8Array(rows * width)
+    this.#view = new DataView(this.#bytes.buffer)
   }
 
   /** @param value a whole number of at most 53 bits; with four bytes, of 32 */
   set(row: number, value: number): void {
-    if (this.width === 8) {
+    if (this.#width === 8) {
       this.setWords(row, value >>> 0, Math.floor(value / 0x1_0000_0000))
     } else {
-      this.defined[row] = 1
-      this.view.setInt32(this.count++ * 4, value, true)
+      this.#defined[row] = 1
+      this.#view.setInt32(this.#count++ * 4, value, true)
     }
   }
 
   /** A value of eight bytes in two halves. */
   setWords(row: number, low: number, high: number): void {
-    const at = this.count++ * 8
-    this.defined[row] = 1
-    this.view.setInt32(at, low, true)
-    this.view.setInt32(at + 4, high, true)
+    const at = this.#count++ * 8
+    this.#defined[row] = 1
+    this.#view.setInt32(at, low, true)
+    this.#view.setInt32(at + 4, high, true)
   }
 
   write(out: GrowingBytes, rows: number): ColumnChunk {
-    const { page, defined, count } = this
+    const page = this.#page
+    const defined = this.#defined
+    const count = this.#count
     page.clear()
-    if (count === 0 && !this.required) return writeEmpty(out, page, rows)
+    if (count === 0 && !this.#required) return writeEmpty(out, page, rows)
     const dataOffset = out.length
-    if (!this.required) writeLevels(page, defined, rows, count)
-    page.append(this.bytes.subarray(0, count * this.width))
+    if (!this.#required) writeLevels(page, defined, rows, count)
+    page.append(this.#bytes.subarray(0, count * this.#width))
     writePage(out, DATA_PAGE, rows, ENCODING_PLAIN, page)
     defined.fill(0, 0, rows)
-    this.count = 0
+    this.#count = 0
     const encodings = [ENCODING_PLAIN, ENCODING_RLE]
     return { dictionaryOffset: -1, dataOffset, end: out.length, encodings, nulls: rows - count }
   }

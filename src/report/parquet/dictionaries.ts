@@ -5,30 +5,30 @@ import type { GrowingBytes } from './growing-bytes.ts'
 
 /** Values, numbered in the order in which they occur. */
 export class ValueDictionary<T extends string | number> implements Dictionary {
-  private readonly numbers = new Map<T, number>()
-  private values: T[] = []
+  readonly #numbers = new Map<T, number>()
+  #values: T[] = []
 
   get size(): number {
-    return this.values.length
+    return this.#values.length
   }
 
   idOf(value: T): number {
-    let id = this.numbers.get(value)
+    let id = this.#numbers.get(value)
     if (id === undefined) {
-      id = this.values.length
-      this.numbers.set(value, id)
-      this.values.push(value)
+      id = this.#values.length
+      this.#numbers.set(value, id)
+      this.#values.push(value)
     }
     return id
   }
 
   clear(): void {
-    this.numbers.clear()
-    this.values = []
+    this.#numbers.clear()
+    this.#values = []
   }
 
   write(out: GrowingBytes, id: number): void {
-    const value = this.values[id]
+    const value = this.#values[id]
     if (typeof value === 'number') out.int32(value)
     else writeText(out, value)
   }
@@ -54,14 +54,14 @@ const ADDRESS_ROOM = 48
 export class AddressDictionary implements Dictionary {
   size = 0
   /** Four words of each address, the last three 0 for IPv4, and the family. */
-  private readonly words: Int32Array
+  readonly #words: Int32Array
   /** Open addressing: number + 1, 0 for an empty slot. */
-  private readonly slots: Int32Array
-  private readonly writer = new ByteWriter(new Uint8Array(ADDRESS_ROOM + SLACK))
+  readonly #slots: Int32Array
+  readonly #writer = new ByteWriter(new Uint8Array(ADDRESS_ROOM + SLACK))
 
   constructor(capacity: number) {
-    this.words = new Int32Array(capacity * ADDRESS_WORDS)
-    this.slots = new Int32Array(1 << (33 - Math.clz32(capacity)))
+    this.#words = new Int32Array(capacity * ADDRESS_WORDS)
+    this.#slots = new Int32Array(1 << (33 - Math.clz32(capacity)))
   }
 
   /** @param from index in `fields` of the address's first word */
@@ -71,7 +71,8 @@ export class AddressDictionary implements Dictionary {
     const b = v4 ? 0 : fields[from + 1]
     const c = v4 ? 0 : fields[from + 2]
     const d = v4 ? 0 : fields[from + 3]
-    const { words, slots } = this
+    const words = this.#words
+    const slots = this.#slots
     const mask = slots.length - 1
     let hash = Math.imul(a ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ Math.imul(d, 0x27d4eb2f), 0x9e3779b1)
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
@@ -102,11 +103,12 @@ export class AddressDictionary implements Dictionary {
 
   clear(): void {
     this.size = 0
-    this.slots.fill(0)
+    this.#slots.fill(0)
   }
 
   write(out: GrowingBytes, id: number): void {
-    const { writer, words } = this
+    const writer = this.#writer
+    const words = this.#words
     const at = id * ADDRESS_WORDS
     const length = words[at + 4] === IP_V4 ? writer.ipv4(0, words[at]) : writer.ipv6(0, words, at)
     out.int32(length)

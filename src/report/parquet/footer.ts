@@ -14,22 +14,22 @@ const PHYSICAL = { int32: INT32, int64: INT64, timestamp: INT64, text: BYTE_ARRA
 
 /** The end of a Parquet file: the columns, and where their pages are. About 2 kB for each row group. */
 export class Footer {
-  private readonly columns: readonly ColumnSchema[]
-  private readonly groups = new GrowingBytes()
-  private groupCount = 0
-  private rows = 0
+  readonly #columns: readonly ColumnSchema[]
+  readonly #groups = new GrowingBytes()
+  #groupCount = 0
+  #rows = 0
 
   constructor(columns: readonly ColumnSchema[]) {
-    this.columns = columns
+    this.#columns = columns
   }
 
   /** @param start offset in the file of what the chunks' offsets are relative to */
   addRowGroup(rows: number, start: number, chunks: readonly ColumnChunk[]): void {
-    const thrift = new ThriftWriter(this.groups)
+    const thrift = new ThriftWriter(this.#groups)
     let bytes = 0
     thrift.element()
     thrift.structList(1, chunks.length)
-    for (const [index, { name, type }] of this.columns.entries()) {
+    for (const [index, { name, type }] of this.#columns.entries()) {
       const { dictionaryOffset, dataOffset, end, encodings, nulls } = chunks[index]
       const first = dictionaryOffset < 0 ? dataOffset : dictionaryOffset
       bytes += end - first
@@ -54,8 +54,8 @@ export class Footer {
     thrift.int64(2, bytes)
     thrift.int64(3, rows)
     thrift.end()
-    this.groupCount++
-    this.rows += rows
+    this.#groupCount++
+    this.#rows += rows
   }
 
   /** Appends the footer, its length and the magic number. */
@@ -64,23 +64,23 @@ export class Footer {
     const thrift = new ThriftWriter(out)
     thrift.element()
     thrift.int32(1, 2)
-    this.writeSchema(thrift)
-    thrift.int64(3, this.rows)
-    thrift.structList(4, this.groupCount)
-    out.append(this.groups.bytes.subarray(0, this.groups.length))
+    this.#writeSchema(thrift)
+    thrift.int64(3, this.#rows)
+    thrift.structList(4, this.#groupCount)
+    out.append(this.#groups.bytes.subarray(0, this.#groups.length))
     thrift.text(6, 'ctreplay')
     thrift.end()
     out.int32(out.length - start)
     out.append(new TextEncoder().encode(MAGIC))
   }
 
-  private writeSchema(thrift: ThriftWriter): void {
-    thrift.structList(2, this.columns.length + 1)
+  #writeSchema(thrift: ThriftWriter): void {
+    thrift.structList(2, this.#columns.length + 1)
     thrift.element()
     thrift.text(4, 'packets')
-    thrift.int32(5, this.columns.length)
+    thrift.int32(5, this.#columns.length)
     thrift.end()
-    for (const { name, type, required } of this.columns) {
+    for (const { name, type, required } of this.#columns) {
       thrift.element()
       thrift.int32(1, PHYSICAL[type])
       thrift.int32(3, required ? REQUIRED : OPTIONAL)

@@ -39,56 +39,59 @@ const FIRST_SECOND = -LAST_SECOND
 /** The rows of a row group, in columns. */
 export class PacketTable {
   rows = 0
-  private readonly addresses: AddressDictionary
+  readonly #addresses: AddressDictionary
   /** Texts of single packets; cleared with the row group. */
-  private readonly reasons = new ValueDictionary<string>()
-  private readonly unknowns = new ValueDictionary<string>()
-  private readonly fragmentLists = new ValueDictionary<string>()
-  private readonly columns: PacketColumns
-  private readonly inOrder: readonly Column[]
+  readonly #reasons = new ValueDictionary<string>()
+  readonly #unknowns = new ValueDictionary<string>()
+  readonly #fragmentLists = new ValueDictionary<string>()
+  readonly #columns: PacketColumns
+  readonly #inOrder: readonly Column[]
   /** Numbers of decisions (label, verdict and rule), which determine several columns. */
-  private readonly decisions: DecisionTexts<number>
-  private readonly decisionNumbers: SharedNumbers
-  private readonly severalFiles: boolean
+  readonly #decisions: DecisionTexts<number>
+  readonly #decisionNumbers: SharedNumbers
+  readonly #severalFiles: boolean
 
   constructor(capacity: number, files: readonly string[]) {
-    this.addresses = new AddressDictionary(capacity * 2)
-    this.severalFiles = files.length > 1
-    this.decisionNumbers = new SharedNumbers(capacity)
+    this.#addresses = new AddressDictionary(capacity * 2)
+    this.#severalFiles = files.length > 1
+    this.#decisionNumbers = new SharedNumbers(capacity)
     const decisionColumns = DECISION_FIELDS.map((name) => {
       const dictionary = new ValueDictionary<string | number>()
-      return { name, dictionary, column: new SharingColumn(this.decisionNumbers, dictionary) }
+      return { name, dictionary, column: new SharingColumn(this.#decisionNumbers, dictionary) }
     })
     let decisionsKnown = 0
-    this.decisions = new DecisionTexts((decision) => {
+    this.#decisions = new DecisionTexts((decision) => {
       for (const { name, dictionary, column } of decisionColumns) {
         const value = decision[name]
         column.define(value === null ? undefined : dictionary.idOf(value))
       }
       return decisionsKnown++
     })
-    const { addresses, reasons, unknowns, fragmentLists } = this
-    this.columns = packetColumns(capacity, { addresses, reasons, unknowns, fragmentLists, files: fixedTexts(files) })
-    const byName = new Map<string, Column>(Object.entries(this.columns))
+    const addresses = this.#addresses
+    const reasons = this.#reasons
+    const unknowns = this.#unknowns
+    const fragmentLists = this.#fragmentLists
+    this.#columns = packetColumns(capacity, { addresses, reasons, unknowns, fragmentLists, files: fixedTexts(files) })
+    const byName = new Map<string, Column>(Object.entries(this.#columns))
     for (const { name, column } of decisionColumns) byName.set(name, column)
-    this.inOrder = PACKET_COLUMNS.flatMap(({ name }) => byName.get(name) ?? [])
+    this.#inOrder = PACKET_COLUMNS.flatMap(({ name }) => byName.get(name) ?? [])
   }
 
   add(outcome: Outcome): void {
-    const { columns } = this
+    const columns = this.#columns
     const row = this.rows++
     columns.frame.set(row, outcome.frame)
     if (outcome.digits !== NO_TIME_DIGITS) setTime(columns.time, row, outcome.epochSeconds, outcome.nanoseconds)
     columns.length.set(row, outcome.wireLength)
     const family = addressFamily(outcome.fields, outcome.base)
-    if (family !== IP_NONE) this.addHeaders(row, family, outcome.fields, outcome.base)
-    this.decisionNumbers.ofRows[row] = this.decisions.of(outcome)
+    if (family !== IP_NONE) this.#addHeaders(row, family, outcome.fields, outcome.base)
+    this.#decisionNumbers.ofRows[row] = this.#decisions.of(outcome)
     if (outcome.connectionNumber > 0) columns.connection.set(row, outcome.connectionNumber)
     if (outcome.note !== NOTE_NONE) columns.note.set(row, outcome.note)
     if (outcome.dropHook >= 0) columns.dropHook.set(row, outcome.dropHook)
-    this.addExplanation(row, outcome)
-    if (outcome.fragmentCount > 0) this.addFragments(row, outcome)
-    if (this.severalFiles) {
+    this.#addExplanation(row, outcome)
+    if (outcome.fragmentCount > 0) this.#addFragments(row, outcome)
+    if (this.#severalFiles) {
       columns.file.set(row, outcome.file)
       columns.fileFrame.set(row, outcome.fileFrame)
     }
@@ -96,14 +99,15 @@ export class PacketTable {
 
   /** Appends the columns, and clears all rows. */
   write(out: GrowingBytes): ColumnChunk[] {
-    const chunks = this.inOrder.map((column) => column.write(out, this.rows))
+    const chunks = this.#inOrder.map((column) => column.write(out, this.rows))
     this.rows = 0
-    for (const dictionary of [this.addresses, this.reasons, this.unknowns, this.fragmentLists]) dictionary.clear()
+    for (const dictionary of [this.#addresses, this.#reasons, this.#unknowns, this.#fragmentLists]) dictionary.clear()
     return chunks
   }
 
-  private addHeaders(row: number, family: number, fields: Int32Array, base: number): void {
-    const { columns, addresses } = this
+  #addHeaders(row: number, family: number, fields: Int32Array, base: number): void {
+    const columns = this.#columns
+    const addresses = this.#addresses
     const protocol = fields[base + P_PROTOCOL]
     columns.src.set(row, addresses.idOf(fields, base + P_SRC, family))
     columns.dst.set(row, addresses.idOf(fields, base + P_DST, family))
@@ -120,22 +124,22 @@ export class PacketTable {
     }
   }
 
-  private addExplanation(row: number, outcome: Outcome): void {
-    const { columns } = this
+  #addExplanation(row: number, outcome: Outcome): void {
+    const columns = this.#columns
     const { reason, reasonFrame, possibleVerdicts, unknownText, assumesFrame } = outcome
     if (reason !== 0) {
       const text = reasonText(reason, outcome.reasonA, outcome.reasonB, reasonFrame)
-      if (text !== null) columns.reason.set(row, this.reasons.idOf(text))
+      if (text !== null) columns.reason.set(row, this.#reasons.idOf(text))
     }
     if (reasonFrame > 0) columns.reasonFrame.set(row, reasonFrame)
     if (possibleVerdicts !== 0) columns.possible.set(row, possibleVerdicts)
-    if (unknownText !== null) columns.unknown.set(row, this.unknowns.idOf(unknownText))
+    if (unknownText !== null) columns.unknown.set(row, this.#unknowns.idOf(unknownText))
     if (assumesFrame > 0) columns.assumesFrame.set(row, assumesFrame)
   }
 
-  private addFragments(row: number, { fragments, fragmentCount }: Outcome): void {
+  #addFragments(row: number, { fragments, fragmentCount }: Outcome): void {
     const text = fragments.subarray(0, fragmentCount).join(' ')
-    this.columns.fragments.set(row, this.fragmentLists.idOf(text))
+    this.#columns.fragments.set(row, this.#fragmentLists.idOf(text))
   }
 }
 

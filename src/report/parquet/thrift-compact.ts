@@ -15,82 +15,82 @@ const encoder = new TextEncoder()
  * order of their numbers. Numbers are whole, from 0 to 2^52 - 1.
  */
 export class ThriftWriter {
-  private readonly out: GrowingBytes
-  private readonly outer: number[] = []
-  private lastField = 0
+  readonly #out: GrowingBytes
+  readonly #outer: number[] = []
+  #lastField = 0
 
   constructor(out: GrowingBytes) {
-    this.out = out
+    this.#out = out
   }
 
   int32(field: number, value: number): void {
-    this.header(field, INT32)
-    this.out.varint(value * 2)
+    this.#header(field, INT32)
+    this.#out.varint(value * 2)
   }
 
   int64(field: number, value: number): void {
-    this.header(field, INT64)
-    this.out.varint(value * 2)
+    this.#header(field, INT64)
+    this.#out.varint(value * 2)
   }
 
   bool(field: number, value: boolean): void {
-    this.header(field, value ? TRUE : FALSE)
+    this.#header(field, value ? TRUE : FALSE)
   }
 
   text(field: number, text: string): void {
-    this.header(field, BINARY)
-    this.textElement(text)
+    this.#header(field, BINARY)
+    this.#textElement(text)
   }
 
   int32List(field: number, values: readonly number[]): void {
-    this.list(field, values.length, INT32)
-    for (const value of values) this.out.varint(value * 2)
+    this.#list(field, values.length, INT32)
+    for (const value of values) this.#out.varint(value * 2)
   }
 
   textList(field: number, texts: readonly string[]): void {
-    this.list(field, texts.length, BINARY)
-    for (const text of texts) this.textElement(text)
+    this.#list(field, texts.length, BINARY)
+    for (const text of texts) this.#textElement(text)
   }
 
   /** The elements follow, each between element() and end(). */
   structList(field: number, count: number): void {
-    this.list(field, count, STRUCT)
+    this.#list(field, count, STRUCT)
   }
 
   struct(field: number): void {
-    this.header(field, STRUCT)
+    this.#header(field, STRUCT)
     this.element()
   }
 
   /** Begins a structure that has no field header: an element of a list, or the outermost. */
   element(): void {
-    this.outer.push(this.lastField)
-    this.lastField = 0
+    this.#outer.push(this.#lastField)
+    this.#lastField = 0
   }
 
   end(): void {
-    this.out.byte(0)
-    this.lastField = this.outer.pop() ?? 0
+    this.#out.byte(0)
+    this.#lastField = this.#outer.pop() ?? 0
   }
 
-  private list(field: number, count: number, type: number): void {
-    this.header(field, LIST)
+  #list(field: number, count: number, type: number): void {
+    this.#header(field, LIST)
     if (count < 15) {
-      this.out.byte((count << 4) | type)
+      this.#out.byte((count << 4) | type)
     } else {
-      this.out.byte(0xf0 | type)
-      this.out.varint(count)
+      this.#out.byte(0xf0 | type)
+      this.#out.varint(count)
     }
   }
 
-  private textElement(text: string): void {
+  #textElement(text: string): void {
     const bytes = encoder.encode(text)
-    this.out.varint(bytes.length)
-    this.out.append(bytes)
+    this.#out.varint(bytes.length)
+    this.#out.append(bytes)
   }
 
-  private header(field: number, type: number): void {
-    this.out.byte(((field - this.lastField) << 4) | type)
-    this.lastField = field
+  #header(field: number, type: number): void {
+    this.#out.byte(((field - this.#lastField) << 4) | type)
+    this.#lastField = field
   }
 }
