@@ -165,7 +165,9 @@ function sharingRule(infos: readonly RuleInfo[], programs: ReadonlyMap<TableName
     const id = firstSharingRule(program)
     if (id >= 0) return infos[id]
   }
-  return infos.find(({ table }) => table === 'nat') ?? null
+  const firsts = programs.get('nat')?.chains.map(({ rules, policy }) => rules[0]?.id ?? policy?.id) ?? []
+  const first = firsts.find((id) => id !== undefined)
+  return first === undefined ? null : infos[first]
 }
 
 function interfaceNamesOf({ tables }: ParsedRuleset): string[] {

@@ -55,7 +55,11 @@ export class ProgramBuilder {
 
   #rule(rule: Rule, id: number, indexOf: ReadonlyMap<string, number>): ProgramRule {
     const checks = this.#headers.of(rule.header)
-    for (const match of rule.matches) for (const check of this.#checks(match)) checks.push(check)
+    const { matches } = rule
+    for (let at = 0; at < matches.length; at++) {
+      const added = this.#checks(matches[at])
+      for (let check = 0; check < added.length; check++) checks.push(added[check])
+    }
     const target = targetChain(rule)
     return {
       id,

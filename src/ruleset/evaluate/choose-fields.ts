@@ -46,7 +46,8 @@ export function chooseFields(demands: readonly FieldDemand[], rules: readonly Pr
   }
   const candidates = (weight * countBoth(left, left)) / PACKETS
   const cost = CLASSIFYING + chosen.length * LOOKUP + CANDIDATE * candidates
-  return chosen.length > 0 && cost < linearCost(rules) ? chosen : null
+  const isCheaper = cost < LINEAR_RULE * rules.length || cost < linearCost(rules)
+  return chosen.length > 0 && isCheaper ? chosen : null
 }
 
 /** Indices of rules spread without a period, since rulesets made by programs often have a period. */

@@ -22,10 +22,8 @@ export class PacketClasses {
   /** @returns null where some condition cannot be divided */
   static of(programs: readonly Program[]): PacketClasses | null {
     const division = new Division()
-    for (const program of programs) {
-      for (const condition of conditionsOf(program)) if (!division.add(condition)) return null
-    }
-    return new PacketClasses(division)
+    const divides = programs.every((program) => everyCondition(program, (condition) => division.add(condition)))
+    return divides ? new PacketClasses(division) : null
   }
 
   /**
@@ -35,9 +33,10 @@ export class PacketClasses {
   static ofWhatIsSteady(program: Program): { classes: PacketClasses; divided: ReadonlySet<Condition> } {
     const division = new Division()
     const divided = new Set<Condition>()
-    for (const condition of conditionsOf(program)) {
+    everyCondition(program, (condition) => {
       if (isSteady(condition) && division.add(condition)) divided.add(condition)
-    }
+      return true
+    })
     return { classes: new PacketClasses(division), divided }
   }
 
@@ -52,10 +51,19 @@ export class PacketClasses {
 /** The classes without rules: all packets are the same. */
 export const NO_CLASSES = PacketClasses.of([]) as PacketClasses
 
-function conditionsOf({ chains }: Program): readonly Condition[] {
-  const conditions: Condition[] = []
+/** Whether `holds` is true of every condition; it is called once for one that rules share. */
+function everyCondition({ chains }: Program, holds: (condition: Condition) => boolean): boolean {
+  const known = new Set<Condition>()
   for (const { rules } of chains) {
-    for (const { checks } of rules) for (const { condition } of checks) conditions.push(condition)
+    for (let rule = 0; rule < rules.length; rule++) {
+      const { checks } = rules[rule]
+      for (let at = 0; at < checks.length; at++) {
+        const { condition } = checks[at]
+        if (known.has(condition)) continue
+        known.add(condition)
+        if (!holds(condition)) return false
+      }
+    }
   }
-  return conditions
+  return true
 }

@@ -53,6 +53,16 @@ export function parseRuleLine(
 /** The option (-4, -6) that marks a line as one for the other program. */
 const OTHER_FAMILY = { ipv4: 'ipv6', ipv6: 'ipv4' } as const
 
+const NO_INCOMING = { option: 'in-interface', what: 'incoming interface; use -o' }
+const NO_OUTGOING = { option: 'out-interface', what: 'outgoing interface; use -i' }
+/** The interface that packets do not have yet, or no longer, by the chain that they are in. */
+const UNKNOWN_INTERFACES: ReadonlyMap<string, typeof NO_INCOMING> = new Map([
+  ['PREROUTING', NO_OUTGOING],
+  ['INPUT', NO_OUTGOING],
+  ['OUTPUT', NO_INCOMING],
+  ['POSTROUTING', NO_INCOMING],
+])
+
 class LineReader {
   otherFamily = false
   readonly #tokens: readonly Token[]
@@ -309,18 +319,12 @@ class LineReader {
     return this.#scope.extensions.target(extension as TargetExtension, name, uses, context)
   }
 
-  /** In INPUT and PREROUTING packets have no outgoing interface, in OUTPUT and POSTROUTING no incoming one. */
   #checkInterfaces(): void {
     const chain = this.#command?.chain?.text ?? ''
-    const wrong = (name: string): OptionUse | undefined => this.#header.find(({ spec }) => spec.name === name)
-    const inUse = wrong('in-interface')
-    if (inUse && (chain === 'OUTPUT' || chain === 'POSTROUTING')) {
-      throw new Refusal(inUse.at, `${chain} knows no incoming interface; use -o`)
-    }
-    const outUse = wrong('out-interface')
-    if (outUse && (chain === 'INPUT' || chain === 'PREROUTING')) {
-      throw new Refusal(outUse.at, `${chain} knows no outgoing interface; use -i`)
-    }
+    const unknown = UNKNOWN_INTERFACES.get(chain)
+    if (unknown === undefined) return
+    const use = this.#header.find(({ spec }) => spec.name === unknown.option)
+    if (use) throw new Refusal(use.at, `${chain} knows no ${unknown.what}`)
   }
 }
 
