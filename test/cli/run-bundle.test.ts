@@ -46,6 +46,11 @@ it('a command that waits for what can no longer come says so', () => {
   expect(status).toBe(13)
 })
 
+it.each(bundles)('%s is in ASCII, which V8 keeps in one byte a character', (name) => {
+  const outside = readFileSync(join(dist, 'cli', name)).filter((byte) => byte > 0x7e)
+  expect(outside).toHaveLength(0)
+})
+
 it('bundles are those of the command and its threads', () => {
   expect(bundles).toEqual(['capture-thread.cjs', 'main.cjs', 'report-thread.cjs', 'shard-thread.cjs'])
 })
