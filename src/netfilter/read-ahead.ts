@@ -2,6 +2,7 @@ import { FRAME_CAPTURED, FRAME_INTS, FRAME_OFFSET, type FrameBatch } from '../ca
 import { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
 import { PACKET_INTS } from '../wire/packet-fields.ts'
+import type { FirstFrames } from './first-frames.ts'
 
 /**
  * How much of a capture is looked at before the replay, where something must be inferred: so many frames, but not more
@@ -10,31 +11,30 @@ import { PACKET_INTS } from '../wire/packet-fields.ts'
 const FRAMES = 4096
 const BYTES = 32 << 20
 
-/** The beginning of a capture, kept until the replay starts. */
-interface Beginning {
-  /** All frames that were read; they are replayed first. */
-  readonly batches: readonly PacketBatch[]
-  /** How many of them to look at: always the same for a capture, in whatever pieces it is read. */
-  readonly frames: number
-}
-
-export const NOTHING_READ: Beginning = { batches: [], frames: 0 }
-
-/** Reads the beginning of a capture into separate batches, since those of the source are used again. */
-export async function readAhead(source: PacketSource): Promise<Beginning> {
+/**
+ * Reads the beginning of a capture and has `seen` look at each part of it while the next one is being read: always at
+ * the same frames of a capture, in whatever pieces it comes.
+ * @returns all frames that were read, which are to be replayed first, in separate batches, since those of the source
+ * are used again
+ */
+export async function readAhead(source: PacketSource, seen: FirstFrames): Promise<readonly PacketBatch[]> {
   const batches: PacketBatch[] = []
   let frames = 0
   let bytes = 0
   while (frames < FRAMES && bytes < BYTES) {
     const batch = await source.next()
     if (batch === null) break
-    for (let i = 0; i < batch.count && frames < FRAMES && bytes < BYTES; i++) {
+    let count = 0
+    for (; count < batch.count && frames < FRAMES && bytes < BYTES; count++) {
       frames++
-      bytes += batch.info[i * FRAME_INTS + FRAME_CAPTURED]
+      bytes += batch.info[count * FRAME_INTS + FRAME_CAPTURED]
     }
-    if (batch.count > 0) batches.push(copyOf(batch))
+    if (batch.count === 0) continue
+    const kept = copyOf(batch)
+    batches.push(kept)
+    seen.look(kept, count)
   }
-  return { batches, frames }
+  return batches
 }
 
 function copyOf(batch: PacketBatch): PacketBatch {

@@ -6,12 +6,13 @@ import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { Copies } from './copies.ts'
 import { Feed } from './feed.ts'
+import { FirstFrames } from './first-frames.ts'
 import { type CopiesOption, type Inference, inferFrom } from './inference.ts'
 import type { Machine } from './machine.ts'
 import { type MachineParts, type MachinePlace, type MachineSettings, machineFor } from './machine-for.ts'
 import { givenNames, interfacesNotGiven } from './named-interfaces.ts'
 import { Outcome, type Sink } from './outcome.ts'
-import { NOTHING_READ, readAhead } from './read-ahead.ts'
+import { readAhead } from './read-ahead.ts'
 import { assumptionsOf, warningsOf } from './remarks.ts'
 import { Audience, replayBatch } from './replay-batch.ts'
 import type { ShardTeam, Surrender } from './shards/shard-team.ts'
@@ -81,8 +82,9 @@ export async function replay(
 ): Promise<ReplaySummary> {
   const source = 'next' in capture ? capture : new ReaderSource(capture)
   const sysctls = sysctlsWith(options.sysctls)
-  const ahead = mustInfer(options) ? await readAhead(source) : NOTHING_READ
-  const inference = inferFrom(ahead.batches, ahead.frames, copiesOption(options))
+  const seen = new FirstFrames()
+  const ahead = mustInfer(options) ? await readAhead(source, seen) : []
+  const inference = inferFrom(seen, copiesOption(options))
   const copies = inference.skipsCopies ? new Copies() : null
   const place = placeOf(options, inference)
   const { mode, local, checksumsUnreliable } = place
@@ -92,7 +94,7 @@ export async function replay(
 
   const told: Told = { sinks, outcome: new Outcome(), familyFrames: new Float64Array(IP_V6 + 1), frames: 0 }
   const frames = (): number => Math.max(machine.frames, told.frames)
-  const feed = new Feed(source, ahead.batches, sinks, {
+  const feed = new Feed(source, ahead, sinks, {
     stop: options.stop,
     onProgress: (bytesRead) => onProgress?.(bytesRead, frames()),
   })
@@ -100,7 +102,7 @@ export async function replay(
   const { rules: _, rules6: __, stop: ___, atEnd, sharing: asked, ...settings } = options
   // Which frames are copies depends on those of all hosts.
   const sharing = atEnd === undefined && copies === null ? asked : undefined
-  const team = sharing && teamFor(sharing, settings, place, parts, sysctls.nf_conntrack_max, ahead.batches, source)
+  const team = sharing && teamFor(sharing, settings, place, parts, sysctls.nf_conntrack_max, ahead, source)
   let tally: Tally | null = null
   if (sharing && team) {
     tally = await replayByTeam(team, feed, parts, told)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND } from '../../src/capture/frame-batch.ts'
+import { FirstFrames } from '../../src/netfilter/first-frames.ts'
 import { type CopiesOption, type Inference, inferFrom } from '../../src/netfilter/inference.ts'
 import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
@@ -20,7 +21,9 @@ function inferred(
     else addFrame(batch, one.bytes, one)
   }
   decodeBatch(batch)
-  return inferFrom([batch], limit, copies)
+  const seen = new FirstFrames()
+  seen.look(batch, limit)
+  return inferFrom(seen, copies)
 }
 
 const times = <T>(count: number, frame: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => frame(i))
