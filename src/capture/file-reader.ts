@@ -5,6 +5,11 @@ import type { DamageLog, RecordDecoder } from './record-decoder.ts'
 
 /** Bytes asked for at once: large enough to make a system call cheap, small enough to stay in the cache. */
 const READ_SIZE = 262_144
+/**
+ * The first batch of a capture is small: it can be looked at sooner, and a second one comes before V8 compiles what decodes
+ * them, which would otherwise be made for one buffer alone and soon be thrown away.
+ */
+const FIRST_READ_SIZE = 16_384
 /** Bytes that a batch needs besides the largest frame, for the record header and what follows the frame. */
 const BATCH_SLACK = 4096
 /** Problems kept per capture, so that a capture full of damage does not fill the memory. */
@@ -30,7 +35,7 @@ export class FileReader implements FrameReader, DamageLog {
   #end = 0
   /** Bytes still to come that are to be skipped. */
   #skip = 0
-  #readSize = READ_SIZE
+  #readSize = FIRST_READ_SIZE
   #sourceEnded = false
   #ended = false
   /** Why the source ended too early; null where it did not. */

@@ -1,6 +1,7 @@
 import { SlotTable } from './slot-table.ts'
 
-const SLOTS_AT_START = 1 << 12
+/** Few, so that all code has met a growing index before V8 compiles it: else it would be compiled again. */
+const SLOTS_AT_START = 1 << 5
 const GROWTH = 2
 /**
  * Slots that each addition moves while the index grows. An outgrown table of n slots is empty after n / 8 additions.

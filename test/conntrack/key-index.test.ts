@@ -17,11 +17,11 @@ function grown(references: number, hash: (reference: number) => number = hashOf)
   return index
 }
 
-/** An index that was just outgrown: most references still stand where they were. */
+/** A large index that was just outgrown: most references still stand where they were. */
 function growing(): { index: KeyIndex; size: number } {
   const index = new KeyIndex(hashOf)
   let size = 0
-  while (!index.isGrowing) index.add(hashOf(size), size++)
+  while (size < 3000 || !index.isGrowing) index.add(hashOf(size), size++)
   return { index, size }
 }
 
