@@ -1,7 +1,6 @@
-import { P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import { busiestHosts, type TableHost } from './busiest-hosts.ts'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
-import { ExpectationTable, type PendingExpectation } from './expectations.ts'
+import { ExpectationTable, type PendingExpectation, tupleOf } from './expectations.ts'
 import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER, X_TIMEOUT_POLICY } from './extensions.ts'
 import type { Finding } from './finding.ts'
 import { helperNumber } from './helpers/registry.ts'
@@ -245,20 +244,9 @@ export class CurrentConnection {
    * A connection that was announced is RELATED, inherits its master's mark, and gets the helper it was announced with.
    */
   #meetExpectation(fields: Int32Array, base: number): void {
-    const family = fields[base + P_FAMILY]
-    const source = this.key.swapped ? this.key.ports & 0xffff : this.key.ports >>> 16
-    const destination = this.key.swapped ? this.key.ports >>> 16 : this.key.ports & 0xffff
-    const met = this.expectations.take(
-      fields,
-      family,
-      fields[base + P_PROTOCOL],
-      this.zoneId,
-      base + P_SRC,
-      base + P_DST,
-      source,
-      destination,
-      this.nowNs,
-    )
+    const { ports, swapped } = this.key
+    const [source, destination] = swapped ? [ports & 0xffff, ports >>> 16] : [ports >>> 16, ports & 0xffff]
+    const met = this.expectations.take(tupleOf(fields, base, this.zoneId, source, destination), this.nowNs)
     if (met === null) return
     this.fulfilled = met
     this.info = CT_RELATED

@@ -1,4 +1,4 @@
-import { IP_V6 } from '../wire/packet-fields.ts'
+import { IP_V6, P_DST, P_FAMILY, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 
 /** A port that is not known yet. */
 export const ANY_PORT = -1
@@ -35,6 +35,40 @@ export interface Expectation {
   readonly direction: number
   /** How the expected connection is translated, if its master is translated; null where the rules decide. */
   readonly follow: Follow | null
+}
+
+/** The tuple of an expected connection. */
+export interface ExpectedTuple {
+  /** IP_V4 or IP_V6. */
+  readonly family: number
+  readonly protocol: number
+  readonly zone: number
+  /** Words of the addresses. */
+  readonly source: readonly number[]
+  readonly sourcePort: number
+  readonly destination: readonly number[]
+  readonly destinationPort: number
+}
+
+/** That of a connection whose first packet is at `base`; of GRE, ports are keys. */
+export function tupleOf(
+  fields: Int32Array,
+  base: number,
+  zone: number,
+  sourcePort: number,
+  destinationPort: number,
+): ExpectedTuple {
+  const family = fields[base + P_FAMILY]
+  const words = family === IP_V6 ? 4 : 1
+  return {
+    family,
+    protocol: fields[base + P_PROTOCOL],
+    zone,
+    source: [...fields.subarray(base + P_SRC, base + P_SRC + words)],
+    sourcePort,
+    destination: [...fields.subarray(base + P_DST, base + P_DST + words)],
+    destinationPort,
+  }
 }
 
 /** How an expected connection is translated, on the pattern of its master (nat/follow-master.ts). */
@@ -127,7 +161,7 @@ export class ExpectationTable {
     const expiresNs = nowNs + policy.timeoutSeconds * 1e9
     const isInactive = expectation.inactive === true
     const pending: PendingExpectation = { ...expectation, master, masterNumber, expiresNs, isInactive }
-    const hash = hashOf(expectation.destination, 0, expectation.destination.length, expectation.destinationPort)
+    const hash = hashOf(expectation)
     const atHash = this.#byDestination.get(hash)
     if (atHash === undefined) this.#byDestination.set(hash, [pending])
     else atHash.unshift(pending)
@@ -141,65 +175,27 @@ export class ExpectationTable {
   }
 
   /** As `match`, but removes the expectation unless it is permanent. */
-  take(
-    fields: Int32Array,
-    family: number,
-    protocol: number,
-    zone: number,
-    source: number,
-    destination: number,
-    sourcePort: number,
-    destinationPort: number,
-    nowNs: number,
-  ): PendingExpectation | null {
-    const one = this.match(fields, family, protocol, zone, source, destination, sourcePort, destinationPort, nowNs)
+  take(tuple: ExpectedTuple, nowNs: number): PendingExpectation | null {
+    const one = this.match(tuple, nowNs)
     if (one === null) return null
     if (!one.permanent) this.forget(one)
     if (one.pairedWith !== undefined) {
-      const other = this.find({ ...one.pairedWith, family, zone }, nowNs)
+      const other = this.find({ ...one.pairedWith, family: tuple.family, zone: tuple.zone }, nowNs)
       if (other !== null) this.forget(other)
     }
     return one
   }
 
-  /**
-   * The expectation that a new connection fulfils, or null.
-   * @param fields row whose addresses at `source` and `destination` are the connection's
-   */
-  match(
-    fields: Int32Array,
-    family: number,
-    protocol: number,
-    zone: number,
-    source: number,
-    destination: number,
-    sourcePort: number,
-    destinationPort: number,
-    nowNs: number,
-  ): PendingExpectation | null {
+  /** The expectation that a new connection with this tuple fulfils, or null. */
+  match(tuple: ExpectedTuple, nowNs: number): PendingExpectation | null {
     this.#expire(nowNs)
-    const candidates = this.#byDestination.get(hashOf(fields, destination, family === IP_V6 ? 4 : 1, destinationPort))
-    if (candidates === undefined) return null
-    for (const one of candidates) {
-      if (one.expiresNs <= nowNs || one.isInactive || one.zone !== zone) continue
-      if (one.family !== family || one.protocol !== protocol || one.destinationPort !== destinationPort) continue
-      if (one.sourcePort !== ANY_PORT && one.sourcePort !== sourcePort) continue
-      if (!isAt(one.destination, fields, destination, ALL_BITS)) continue
-      if (one.source !== null && !isAt(one.source, fields, source, one.sourceMask ?? ALL_BITS)) continue
-      return this.masterLives(one.master) ? one : null
-    }
-    return null
+    const one = this.#fitting(tuple, nowNs).find(({ isInactive }) => !isInactive)
+    return one !== undefined && this.masterLives(one.master) ? one : null
   }
 
   /** The newest expectation, active or not, that a connection with this tuple would fulfil, or null. */
   find(tuple: ExpectedTuple, nowNs: number): PendingExpectation | null {
-    const { source, sourcePort } = tuple
-    for (const one of this.#at(tuple)) {
-      if (one.expiresNs <= nowNs || one.zone !== tuple.zone) continue
-      if (one.sourcePort !== ANY_PORT && one.sourcePort !== sourcePort) continue
-      if (one.source === null || isAt(one.source, source, 0, one.sourceMask ?? ALL_BITS)) return one
-    }
-    return null
+    return this.#fitting(tuple, nowNs)[0] ?? null
   }
 
   /** All live expectations of a master, oldest first. */
@@ -213,8 +209,7 @@ export class ExpectationTable {
   }
 
   forget(one: PendingExpectation): void {
-    const hash = hashOf(one.destination, 0, one.destination.length, one.destinationPort)
-    remove(this.#byDestination, hash, one)
+    remove(this.#byDestination, hashOf(one), one)
     if (remove(this.#byMaster, one.master, one)) this.count--
   }
 
@@ -230,15 +225,27 @@ export class ExpectationTable {
     this.#soonestNs = Math.min(this.#soonestNs, expiresNs)
   }
 
+  /** The newest first. */
+  #fitting(tuple: ExpectedTuple, nowNs: number): PendingExpectation[] {
+    const { zone, source, sourcePort } = tuple
+    return this.#at(tuple).filter(
+      (one) =>
+        one.expiresNs > nowNs &&
+        one.zone === zone &&
+        (one.sourcePort === ANY_PORT || one.sourcePort === sourcePort) &&
+        (one.source === null || isAt(one.source, source, one.sourceMask ?? ALL_BITS)),
+    )
+  }
+
   #at(tuple: Pick<Expectation, 'family' | 'protocol' | 'destination' | 'destinationPort'>): PendingExpectation[] {
     const { family, protocol, destination, destinationPort } = tuple
-    const all = this.#byDestination.get(hashOf(destination, 0, destination.length, destinationPort)) ?? []
+    const all = this.#byDestination.get(hashOf(tuple)) ?? []
     return all.filter(
       (one) =>
         one.family === family &&
         one.protocol === protocol &&
         one.destinationPort === destinationPort &&
-        isAt(one.destination, destination, 0, ALL_BITS),
+        isAt(one.destination, destination, ALL_BITS),
     )
   }
 
@@ -255,24 +262,12 @@ export class ExpectationTable {
   }
 }
 
-/** The tuple of an expected connection. */
-export interface ExpectedTuple {
-  readonly family: number
-  readonly protocol: number
-  readonly zone: number
-  readonly source: readonly number[]
-  readonly sourcePort: number
-  readonly destination: readonly number[]
-  readonly destinationPort: number
+function hashOf({ destination, destinationPort }: Pick<Expectation, 'destination' | 'destinationPort'>): number {
+  return Math.imul(destination[destination.length - 1] ^ destination[0], 0x9e3779b1) ^ destinationPort
 }
 
-function hashOf(address: ArrayLike<number>, at: number, words: number, port: number): number {
-  return Math.imul(address[at + words - 1] ^ address[at], 0x9e3779b1) ^ port
-}
-
-function isAt(address: readonly number[], words: ArrayLike<number>, at: number, mask: number): boolean {
-  for (let i = 0; i < address.length; i++) if (((address[i] ^ words[at + i]) & mask) !== 0) return false
-  return true
+function isAt(address: readonly number[], other: readonly number[], mask: number): boolean {
+  return address.every((word, i) => ((word ^ other[i]) & mask) === 0)
 }
 
 function maskOf(expectation: Expectation): number {
@@ -282,13 +277,13 @@ function maskOf(expectation: Expectation): number {
 /** Same source and mask, in the same zone; their destinations are the same already. */
 function isSame(a: Expectation, b: Expectation): boolean {
   if (a.zone !== b.zone || a.sourcePort !== b.sourcePort || maskOf(a) !== maskOf(b)) return false
-  return a.source === null || b.source === null || isAt(a.source, b.source, 0, maskOf(a))
+  return a.source === null || b.source === null || isAt(a.source, b.source, maskOf(a))
 }
 
 /** A packet could fulfil both; their destinations are the same already. */
 function clash(a: Expectation, b: Expectation): boolean {
   if (a.zone !== b.zone) return false
-  if (a.source !== null && b.source !== null && !isAt(a.source, b.source, 0, maskOf(a) & maskOf(b))) return false
+  if (a.source !== null && b.source !== null && !isAt(a.source, b.source, maskOf(a) & maskOf(b))) return false
   return a.sourcePort === ANY_PORT || b.sourcePort === ANY_PORT || a.sourcePort === b.sourcePort
 }
 

@@ -31,7 +31,10 @@ const expectation = (port: number, more: Partial<Expectation> = {}): Expectation
   ...more,
 })
 const take = (table: ExpectationTable, port: number, nowNs = 0, source = 1, sourcePort = 5) =>
-  table.take(Int32Array.of(source, 2), 4, 6, 0, 0, 1, sourcePort, port, nowNs)?.destinationPort ?? null
+  table.take(
+    { family: 4, protocol: 6, zone: 0, source: [source], sourcePort, destination: [2], destinationPort: port },
+    nowNs,
+  )?.destinationPort ?? null
 
 describe('expectations', () => {
   it('are met once, by what they describe', () => {

@@ -1,7 +1,7 @@
-import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
+import { IP_V6, P_FAMILY, P_PORTS, P_PROTOCOL } from '../../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current-connection.ts'
-import { ExpectationTable, type PendingExpectation } from '../expectations.ts'
+import { ExpectationTable, type PendingExpectation, tupleOf } from '../expectations.ts'
 import { X_HELPER } from '../extensions.ts'
 import type { Finding } from '../finding.ts'
 import { CT_NEW, CT_RELATED_REPLY } from '../status.ts'
@@ -50,16 +50,10 @@ export class HelperOnlooker {
     const current = this.#current
     if (this.#expectations.count === 0 || current.info !== CT_NEW || current.isConfirmed) return NONE
     const { connections } = this.runner
-    const protocol = fields[base + P_PROTOCOL]
+    const sourcePort = connections.port(current.id, false, false)
+    const destinationPort = connections.port(current.id, false, true)
     const met = this.#expectations.match(
-      fields,
-      fields[base + P_FAMILY],
-      protocol,
-      current.zoneId,
-      base + P_SRC,
-      base + P_DST,
-      connections.port(current.id, false, false),
-      connections.port(current.id, false, true),
+      tupleOf(fields, base, current.zoneId, sourcePort, destinationPort),
       current.nowNs,
     )
     if (met === null) return NONE
