@@ -157,7 +157,8 @@ export class Machine {
     const { fields, base } = outcome
     const isFragment = (fields[base + P_FRAGMENT] & FRAGMENT_DEFRAG) !== 0
     if (isFragment) this.isElsewhere = this.#belongsElsewhere(bytes, fields, base)
-    const path = pathOf(fields, base, this.#topology.mode, this.#topology.local)
+    const { mode, local } = this.#topology
+    const path = pathOf(fields, base, mode, local)
     if (path === PATH_UNSEEN) {
       outcome.note = NOTE_NOT_SEEN
       return
@@ -178,16 +179,19 @@ export class Machine {
       this.journey.travel(bytes, fields, base, path, outcome)
       return
     }
-    const done = this.defrag.add(bytes, fields, base, this.#nowNs, outcome.frame, captureInterface)
+    const { defrag } = this
+    const done = defrag.add(bytes, fields, base, this.#nowNs, outcome.frame, captureInterface)
     if (done === DEFRAG_QUEUED) outcome.note = NOTE_FRAGMENT_QUEUED
     else if (done === DEFRAG_DROPPED) outcome.note = NOTE_FRAGMENT_DROPPED
     else if (done === DEFRAG_COMPLETE) {
-      outcome.fragments = this.defrag.frames
-      outcome.fragmentCount = this.defrag.frameCount
-      this.isElsewhere = this.#belongsElsewhere(this.defrag.bytes, this.defrag.fields, 0)
+      outcome.fragments = defrag.frames
+      outcome.fragmentCount = defrag.frameCount
+      this.isElsewhere = this.#belongsElsewhere(defrag.bytes, defrag.fields, 0)
       if (this.isElsewhere) return
-      if (this.defrag.fields[P_NOTE] === NOTE_CUT) outcome.note = NOTE_CUT
-      else this.journey.travel(this.defrag.bytes, this.defrag.fields, 0, path, outcome)
+      // The datagram has the header of its first fragment, this frame maybe another TTL.
+      const whole = pathOf(defrag.fields, 0, mode, local)
+      if (defrag.fields[P_NOTE] === NOTE_CUT) outcome.note = NOTE_CUT
+      else this.journey.travel(defrag.bytes, defrag.fields, 0, whole, outcome)
     } else if (!this.isElsewhere) this.journey.travel(bytes, fields, base, path, outcome)
   }
 

@@ -16,6 +16,7 @@ const there = udp(`[${A}]:1>[${B}]:2`)
 const back = udp(`[${B}]:2>[${A}]:1`)
 const zeros = (length: number): number[] => Array<number>(length).fill(0)
 const pieces = fragments(udp(`[${A}]:1>[${B}]:2`, { data: 3000 }), 1500)
+const ending = fragments(udp(`[${A}]:1>[${B}]:2`, { data: 3000, ttl: 1 }), 1500)
 
 const ALONE: readonly [number, string][] = [
   [1, 'unreachable'],
@@ -80,6 +81,8 @@ export const IPV6_PROBES: readonly Probe[] = [
   { name: 'IPv6 atomic fragment', packets: [udp(`[${A}]:1>[${B}]:2`, { extensions: [fragmentHeader(0, false, 9)] })] },
   { name: 'IPv6 fragments in order', packets: pieces },
   { name: 'IPv6 fragments in reverse', packets: [...pieces].reverse() },
+  { name: 'IPv6 fragments behind the first with hop limit 1', packets: [pieces[0], ending[1], ending[2]] },
+  { name: 'only the first IPv6 fragment with hop limit 1', packets: [ending[0], pieces[1], pieces[2]] },
   { name: 'IPv6 fragment doubled', packets: [pieces[0], pieces[0], pieces[1], pieces[2]] },
   {
     name: 'IPv6 bad checksums',

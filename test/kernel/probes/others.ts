@@ -5,6 +5,8 @@ const THERE = `${A}>${B}`
 const BACK = `${B}>${A}`
 const whole = udp(`${A}:1>${B}:2`, { data: 3000, id: 0x1111 })
 const pieces = fragments(whole, 1500)
+/** The same, of a datagram that no router passes on. */
+const ending = fragments(udp(`${A}:1>${B}:2`, { data: 3000, id: 0x1111, ttl: 1 }), 1500)
 const overlapping = datagram(THERE, 17, pieces[1].slice(20, 820), { id: 0x1111, mf: true, offset: 1000 })
 
 const chunk = (type: number, ...body: number[]) => Uint8Array.of(type, 0, 0, 4 + body.length, ...body)
@@ -27,6 +29,9 @@ export const FRAGMENT_PROBES: readonly Probe[] = [
     packets: [pieces[0], pieces[1], ...fragments(udp(`${A}:1>${B}:2`, { data: 1600, id: 0x2222 }), 1500)],
   },
   { name: 'overlapping fragment', packets: [pieces[0], overlapping, pieces[1], pieces[2]] },
+  { name: 'fragments behind the first with TTL 1', packets: [pieces[0], ending[1], ending[2]] },
+  { name: 'only the first fragment with TTL 1', packets: [ending[0], pieces[1], pieces[2]] },
+  { name: 'first fragment last, the others with TTL 1', packets: [ending[1], ending[2], pieces[0]] },
   { name: 'neither DF nor MF nor offset', packets: [udp(`${A}:1>${B}:2`)] },
   { name: 'tiny first TCP fragment', packets: fragments(tcp(`${A}:1000>${B}:80`, 'S', { seq: 1 }), 28) },
   { name: 'DF and MF together', packets: [datagram(THERE, 17, whole.slice(20, 36), { df: true, mf: true })] },
