@@ -8,5 +8,9 @@ import { PROBES } from './probes/index.ts'
 const oracle = kernelOracle()
 if (!oracle.available) throw new Error(`The kernel cannot be asked here: ${oracle.why}`)
 const target = join('test', 'kernel', 'recorded-6.18.json')
-writeFileSync(target, `${JSON.stringify(await askKernel(oracle, PROBES), null, 2)}\n`)
-console.log(`wrote ${PROBES.length} probes to ${target}; format it with: npx biome check --write ${target}`)
+const answers = Object.entries(await askKernel(oracle, PROBES))
+const lines = answers.map(
+  ([name, said]) => `  ${JSON.stringify(name)}: ${JSON.stringify(said).replaceAll('","', '", "')}`,
+)
+writeFileSync(target, `{\n${lines.join(',\n')}\n}\n`)
+console.log(`wrote ${answers.length} probes to ${target}`)
