@@ -66,10 +66,11 @@ function transportChecksum(bytes: Uint8Array, fields: Int32Array, base: number):
   if (protocol === PROTO_SCTP) return sctpChecksum(bytes, at, length)
   let sum = foldedSum(bytes, at, covered)
   if (protocol !== PROTO_ICMP) {
-    // The tracker sums UDP-Lite's pseudo header with UDP's number, so it takes right sums for bad (asked of Linux
-    // 6.18).
-    sum += protocol === PROTO_UDPLITE ? PROTO_UDP : protocol
-    sum += (length >>> 16) + (length & 0xffff)
+    if (protocol === PROTO_UDPLITE) {
+      // The tracker sums UDP-Lite's pseudo header with UDP's number, and for IPv4 with the low byte of the length alone,
+      // so it takes right sums for bad (probes of UDP-Lite).
+      sum += PROTO_UDP + (family === IP_V6 ? length : length & 0xff)
+    } else sum += protocol + (length >>> 16) + (length & 0xffff)
     sum += halvesOf(fields[base + P_SRC]) + halvesOf(fields[base + P_DST])
     if (family === IP_V6) {
       for (let word = 1; word < 4; word++) {

@@ -16,6 +16,8 @@ const zeros = (length: number): number[] => Array<number>(length).fill(0)
 const to = (tag: number, ...chunks: Uint8Array[]) => sctp(`${A}:1>${B}:2`, chunks, { tag })
 const from = (tag: number, ...chunks: Uint8Array[]) => sctp(`${B}:2>${A}:1`, chunks, { tag })
 
+const asUdpLite = (packet: Uint8Array) => datagram(THERE, 136, packet.slice(20))
+
 const GRE_V0 = concat([0, 0, 8, 0], Array(20).fill(0x78))
 const greV1 = (call: number) => [0x30, 0x81, 0x88, 0x0b, 0, 4, 0, call, ...zeros(8)]
 const DCCP_REQUEST = [0, 1, 0, 2, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
@@ -68,6 +70,16 @@ export const PROTOCOL_PROBES: readonly Probe[] = [
   { name: 'SCTP ABORT first', packets: [to(5, chunk(6))] },
   { name: 'SCTP with a wrong tag', packets: [to(0, init(1, 7)), from(8, init(2, 9))] },
   { name: 'DCCP request', packets: [datagram(THERE, 33, DCCP_REQUEST)] },
+  { name: 'UDP-Lite with the sum of UDP', packets: [asUdpLite(udp(`${A}:1>${B}:2`, { data: 247 }))] },
+  { name: 'longer UDP-Lite with the sum of UDP', packets: [asUdpLite(udp(`${A}:1>${B}:2`, { data: 248 }))] },
+  {
+    name: 'UDP-Lite with the sum of UDP, but for the upper byte of the length',
+    packets: [spoiled(asUdpLite(udp(`${A}:1>${B}:2`, { data: 292 })), 26, (sum) => sum + 1)],
+  },
+  {
+    name: 'UDP-Lite with the sum of UDP over IPv6',
+    packets: [datagram('fd00::1>fd00::9', 136, udp('[fd00::1]:1>[fd00::9]:2', { data: 292 }).slice(40))],
+  },
   { name: 'UDP-Lite both ways', packets: [udpLite(`${A}:1>${B}:2`), udpLite(`${B}:2>${A}:1`)] },
   {
     name: 'GRE version 0 and the GRE of PPTP',
