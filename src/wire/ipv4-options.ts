@@ -8,15 +8,17 @@ const LOOSE_SOURCE_ROUTE = 131
 const CIPSO = 134
 const STRICT_SOURCE_ROUTE = 137
 const ROUTER_ALERT = 148
-/** Timestamp flags (RFC 791): without addresses. */
-const TIMESTAMP_ONLY = 0
+/** Timestamp flags (RFC 791): each with the address of its host; for hosts that are named. */
+const TIMESTAMP_AND_ADDRESS = 1
+const TIMESTAMP_PRESPECIFIED = 3
+/** The greatest number of hosts that found no room, which is counted up by each further one. */
+const OVERFLOW_MAX = 15
 
 /** IP_OPTION_ bits of the options in bytes[at … end). The first one that Linux would refuse ends them. */
 export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): number {
   let found = IP_OPTION_ANY
   let recordRoute = false
   let timestamp = false
-  let cipso = false
   while (at < end) {
     const kind = bytes[at]
     if (kind === END) break
@@ -34,15 +36,14 @@ export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): n
       good = !recordRoute && size >= 3 && recordFits(bytes[at + 2], 4, 4, size)
       recordRoute = true
     } else if (kind === TIMESTAMP) {
-      const width = size >= 4 && (bytes[at + 3] & 15) === TIMESTAMP_ONLY ? 4 : 8
-      good = !timestamp && size >= 4 && recordFits(bytes[at + 2], 5, width, size)
+      good = !timestamp && size >= 4 && timestampFits(bytes[at + 2], bytes[at + 3] >>> 4, bytes[at + 3] & 15, size)
       timestamp = true
     } else if (kind === ROUTER_ALERT) {
       good = size >= 4
       if (good && bytes[at + 2] === 0 && bytes[at + 3] === 0) found |= IP_OPTION_ROUTER_ALERT
     } else if (kind === CIPSO) {
-      good = !cipso
-      cipso = true
+      // Linux takes labels only of the domains that it was told of (NetLabel), and none is assumed here.
+      good = false
     }
     if (!good) return found | IP_OPTION_BAD
     at += size
@@ -55,4 +56,11 @@ export function decodeIpv4Options(bytes: Uint8Array, at: number, end: number): n
  */
 function recordFits(pointer: number, first: number, width: number, size: number): boolean {
   return pointer >= first && (pointer > size || pointer + width - 1 <= size)
+}
+
+/** The same of timestamps. Those that would count one host too many without room are refused, too. */
+function timestampFits(pointer: number, overflow: number, flags: number, size: number): boolean {
+  if (pointer > size) return flags === TIMESTAMP_PRESPECIFIED || overflow < OVERFLOW_MAX
+  const width = flags === TIMESTAMP_AND_ADDRESS || flags === TIMESTAMP_PRESPECIFIED ? 8 : 4
+  return recordFits(pointer, 5, width, size)
 }
