@@ -101,9 +101,10 @@ export function decodeExtensionHeaders(
         piece = more || offset !== 0
       }
       if (offset !== 0) {
-        // The fragment header of a later fragment after one of a first fragment makes the chain unusable.
+        // The fragment header of a later fragment after one of a first fragment makes the chain unusable. So does another
+        // extension header after it, for rules that get to see it because defragmentation took off one before.
         const isSecond = (fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) === 0
-        finish(fields, base, isSecond ? -1 : protocol, p, datagramEnd, met)
+        finish(fields, base, isSecond || isExtensionHeader(protocol) ? -1 : protocol, p, datagramEnd, met)
         clearTransport(fields, base)
         return true
       }

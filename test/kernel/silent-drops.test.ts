@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tcp, udp } from '../support/packets.ts'
+import { destinationOptions, fragmentHeader, tcp, udp } from '../support/packets.ts'
 import { kernelOracle } from './kernel-oracle.ts'
 import { runPackets } from './run-packets.ts'
 import { firstStory } from './story.ts'
@@ -88,6 +88,19 @@ describe.skipIf(!oracle.available)(
       const result = await runPackets(oracle, { ...where, packets, rules })
       expect(firstStory(result)).toBe('')
       expect(result.kernel.filter(({ isSilent }) => isSilent)).toHaveLength(silent)
+    })
+
+    it('a rule for a protocol, of a later fragment that is left behind a whole one, before another header', async () => {
+      if (!oracle.available) return
+      const rules6 = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -p tcp -j DROP\nCOMMIT\n'
+      const nested = [fragmentHeader(0, false, 1), fragmentHeader(8, false, 2)]
+      const packets = [
+        udp('[fd00::1]:1>[fd00::9]:2', { extensions: nested }),
+        udp('[fd00::1]:1>[fd00::9]:2', { extensions: [...nested, destinationOptions()] }),
+      ]
+      const result = await runPackets(oracle, { mode: 'router', packets, rules6 })
+      expect(firstStory(result)).toBe('')
+      expect(result.kernel.map(({ isSilent }) => isSilent)).toEqual([false, true])
     })
   },
 )
