@@ -28,6 +28,8 @@ export interface Answer {
   isSilent: boolean
   /** Ours: the capture cut the packet within what the tracker reads, so that nothing is said. The oracle pads it. */
   isCut: boolean
+  /** Ours: the headers of an IPv6 packet say that they reach beyond it. */
+  isOverrun: boolean
   /** The reason in the words of its side, for people. */
   reason: string | null
   /** Ours: the REASON_ code. The kernel's side: 0. */
@@ -47,6 +49,7 @@ export const NO_ANSWER: Answer = {
   rule: null,
   isSilent: false,
   isCut: false,
+  isOverrun: false,
   reason: null,
   reasonCode: 0,
   possible: [],

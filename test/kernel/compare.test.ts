@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { REASON_TCP_ACK_OVER, REASON_TCP_FLAGS } from '../../src/conntrack/reasons.ts'
+import { REASON_HELPER_DROP, REASON_TCP_ACK_OVER, REASON_TCP_FLAGS } from '../../src/conntrack/reasons.ts'
 import { type Answer, answerOfKernel, NO_ANSWER } from './answer.ts'
 import { compare } from './compare.ts'
 
@@ -46,6 +46,18 @@ describe('compare', () => {
     expect([...compare([NEW], [cut]).excluded.values()]).toEqual([1])
     expect(differing({ ...NO_ANSWER, fate: 'fragment' }, cut)).toEqual(['fate'])
     expect(differing(NEW, { ...cut, isCut: false })).toEqual(['fate'])
+  })
+
+  it('leaves an IPv6 packet out that the device of the oracle drops', () => {
+    const refused: Answer = { ...NO_ANSWER, fate: 'no packet' }
+    expect([...compare([refused], [{ ...NEW, isOverrun: true }]).excluded.values()]).toEqual([1])
+    expect(differing(refused, NEW)).toEqual(['fate'])
+  })
+
+  it('takes the last rule of the nat table for what dropped behind it', () => {
+    const dropped: Answer = { ...NEW, verdict: 'DROP', rule: 'nat:POSTROUTING:rule:1' }
+    expect(differing(dropped, { ...dropped, rule: null, reasonCode: REASON_HELPER_DROP })).toEqual([])
+    expect(differing(dropped, { ...dropped, rule: null })).toEqual(['rule'])
   })
 
   it('compares reasons by what they mean', () => {

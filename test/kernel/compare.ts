@@ -1,6 +1,9 @@
-import { REASON_NAT_CLASH } from '../../src/conntrack/reasons.ts'
+import { REASON_HELPER_DROP, REASON_NAT_CLASH } from '../../src/conntrack/reasons.ts'
 import type { Answer } from './answer.ts'
 import { sameReason } from './reason-class.ts'
+
+/** Drops behind the last rule that the oracle traces. */
+const DROPPED_AT_THE_END: readonly number[] = [REASON_HELPER_DROP, REASON_NAT_CLASH]
 
 export type Field = 'fate' | 'label' | 'direction' | 'verdict' | 'rule' | 'reason'
 
@@ -10,6 +13,7 @@ export type Exclusion =
   | 'our verdict is UNKNOWN, the kernel did one of the possible'
   | 'hangs on an earlier UNKNOWN verdict'
   | 'the capture cut what the tracker reads'
+  | 'an IPv6 header reaches beyond the packet: the TUN device of the oracle drops it, others do not'
   | 'connlimit drops what comes to a group that is empty, unless the kernel has freed the group by chance'
 
 export interface Comparison {
@@ -68,6 +72,11 @@ export function compare(kernel: readonly Answer[], ours: readonly Answer[]): Com
 function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclusion } | null {
   if (kernel.fate === 'not asked') return { exclusion: 'the oracle could not inject it' }
   if (ours.assumesFrame > 0) return { exclusion: 'hangs on an earlier UNKNOWN verdict' }
+  if (kernel.fate === 'no packet' && ours.isOverrun) {
+    return {
+      exclusion: 'an IPv6 header reaches beyond the packet: the TUN device of the oracle drops it, others do not',
+    }
+  }
   if (kernel.fate === 'labelled' && ours.isCut) return { exclusion: 'the capture cut what the tracker reads' }
   // A malformed packet of other hosts: which of the two is said first makes no difference to anybody.
   if (kernel.fate === 'not seen' && ours.fate === 'no packet') return null
@@ -86,8 +95,9 @@ function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclus
   if (kernel.verdict !== ours.verdict) return 'verdict'
   // Its trace only shows the last rule before, which had let the packet pass.
   if (kernel.isSilent) return null
-  // After a rule of the nat table, what is dropped when it is to be confirmed looks as if that rule had dropped it.
-  if (ours.reasonCode === REASON_NAT_CLASH && kernel.rule?.startsWith('nat:') === true) return null
+  // After a rule of the nat table, what a helper drops, or what is dropped when it is to be confirmed, looks as if that
+  // rule had dropped it.
+  if (DROPPED_AT_THE_END.includes(ours.reasonCode) && kernel.rule?.startsWith('nat:') === true) return null
   if (kernel.rule !== ours.rule) return 'rule'
   return sameReason(kernel, ours) ? null : 'reason'
 }

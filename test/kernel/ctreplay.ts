@@ -25,6 +25,8 @@ import {
   P_FRAGMENT,
   P_L3_CAPTURED,
   P_L3_LENGTH,
+  P_L3_OFFSET,
+  P_L4_OFFSET,
   P_SRC,
 } from '../../src/wire/packet-fields.ts'
 import { type Answer, type Fate, NO_ANSWER } from './answer.ts'
@@ -138,12 +140,19 @@ export function answerOfOutcome(outcome: Outcome): Answer {
     isSilent:
       outcome.verdict === VERDICT_DROP && outcome.rule?.target === 'REJECT' && CONNLIMIT.test(outcome.rule.text),
     isCut: outcome.note === NOTE_CUT && outcome.fields[base + P_L3_CAPTURED] < outcome.fields[base + P_L3_LENGTH],
+    isOverrun: isOverrun(outcome),
     reason: reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame),
     reasonCode: outcome.reason,
     possible: VERDICT_NAMES.filter((name, code) => name !== null && outcome.possibleVerdicts & (1 << code)).map(String),
     assumesFrame: outcome.assumesFrame,
     note: NOTE_NAMES[outcome.note],
   }
+}
+
+/** Asked with a pair of veth devices: Linux 6.18 forwards such packets. */
+function isOverrun({ fields, base }: Outcome): boolean {
+  const end = fields[base + P_L3_OFFSET] + fields[base + P_L3_LENGTH]
+  return fields[base + P_FAMILY] === IP_V6 && fields[base + P_L4_OFFSET] > end
 }
 
 function fateOf(outcome: Outcome, labelled: boolean): Fate {
