@@ -3,7 +3,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pcap } from '../support/pcap.ts'
-import { CAPTURE_NAME, capturesIn } from './captures.ts'
+import { CAPTURE_NAME, capturesIn, datagramsIn } from './captures.ts'
+import { CHANGE_NAMES, changed } from './changed-traffic.ts'
 import { addCounts, type Field } from './compare.ts'
 import type { CounterComparison } from './counters.ts'
 import { kernelOracle } from './kernel-oracle.ts'
@@ -26,6 +27,8 @@ counted. Needs root and Linux 6.16 or newer.
   --checksum verify|ignore   only this treatment of checksums (default: both)
   --helper auto       the usual helpers on their usual ports
   --random N          random traffic instead of captures: seeds 1 to N, 3000 packets each
+  --change N          instead of each capture N changed ones: with losses, other headers, fragments, ICMP errors and more,
+                      one kind in each; by a router (what a host sends is put right as the oracle sends it)
   --local ADDR,...    host mode: addresses of the machine (default: the busiest address of each capture)
   --first-difference  the story of the first difference of each pair, and of their tables and counters
   --differing         print only the pairs that differ`
@@ -41,12 +44,16 @@ const { values } = parseArgs({
     checksum: { type: 'string' },
     helper: { type: 'string' },
     random: { type: 'string' },
+    change: { type: 'string' },
     local: { type: 'string' },
     'first-difference': { type: 'boolean', default: false },
     differing: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
+
+/** Of each capture, for --change. */
+const DATAGRAMS_MAX = 4000
 
 const totals = {
   pairs: 0,
@@ -79,7 +86,7 @@ async function main(): Promise<void> {
     process.exitCode = 2
     return
   }
-  const waiting = pairs()
+  const waiting = await pairs()
   const worker = async (): Promise<void> => {
     for (let pair = waiting.shift(); pair !== undefined; pair = waiting.shift()) {
       try {
@@ -99,19 +106,20 @@ async function main(): Promise<void> {
 }
 
 /** All pairs asked for, in a fixed order. */
-function pairs(): Pair[] {
-  const captures = values.capture ?? randomCaptures() ?? capturesIn(values.captures ?? 'pcaps')
+async function pairs(): Promise<Pair[]> {
+  const given = values.capture ?? randomCaptures() ?? capturesIn(values.captures ?? 'pcaps')
+  const captures = values.change === undefined ? given : await changedCaptures(given, Number(values.change))
   const rulesets = values.rulesets === undefined ? [] : rulesetsIn(values.rulesets)
-  const given = values.rules !== undefined || values.rules6 !== undefined
+  const hasRules = values.rules !== undefined || values.rules6 !== undefined
   const own = { ...(values.rules ? { rules: values.rules } : {}), ...(values.rules6 ? { rules6: values.rules6 } : {}) }
-  const rules: (typeof own)[] = given ? [own] : [{}, ...rulesets]
+  const rules: (typeof own)[] = hasRules ? [own] : [{}, ...rulesets]
   const local = values.local === undefined ? {} : { local: values.local.split(',') }
   const helper = values.helper === 'auto' ? ({ helper: 'auto' } as const) : {}
   const found: Pair[] = []
   for (const capture of captures) {
     for (const ruleset of rules) {
       for (const mode of ['router', 'host'] as const) {
-        if (values.mode !== undefined && values.mode !== mode) continue
+        if ((values.change === undefined ? (values.mode ?? mode) : 'router') !== mode) continue
         for (const checksum of ['verify', 'ignore'] as const) {
           if (values.checksum !== undefined && values.checksum !== checksum) continue
           found.push({ capture, mode, checksum, ...helper, ...ruleset, ...(mode === 'host' ? local : {}) })
@@ -122,11 +130,32 @@ function pairs(): Pair[] {
   return found
 }
 
-/** Writes the captures of --random, to be removed when the process ends. */
+/** A folder that is removed when the process ends. */
+function folderFor(what: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `ctreplay-${what}-`))
+  process.on('exit', () => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+async function changedCaptures(captures: readonly string[], times: number): Promise<string[]> {
+  const folder = folderFor('changed')
+  const files: string[] = []
+  for (const capture of captures) {
+    const frames = await datagramsIn(capture, DATAGRAMS_MAX)
+    for (let time = 0; time < times && frames.length > 0; time++) {
+      const kind = CHANGE_NAMES[files.length % CHANGE_NAMES.length]
+      const seed = files.length + 1
+      const file = join(folder, `${basename(capture)}, ${kind} (${seed}).pcap`)
+      writeFileSync(file, pcap(changed(frames, kind, seed)))
+      files.push(file)
+    }
+  }
+  return files
+}
+
 function randomCaptures(): string[] | null {
   if (values.random === undefined) return null
-  const folder = mkdtempSync(join(tmpdir(), 'ctreplay-random-'))
-  process.on('exit', () => rmSync(folder, { recursive: true }))
+  const folder = folderFor('random')
   return Array.from({ length: Number(values.random) }, (_, index) => {
     const file = join(folder, `random-${index + 1}.pcap`)
     writeFileSync(file, pcap(randomTraffic(index + 1, 3000)))

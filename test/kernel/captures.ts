@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { decompress } from 'fzstd'
-import { FRAME_CAPTURED, FRAME_INTS, FRAME_WIRE_LENGTH, FrameBatch } from '../../src/capture/frame-batch.ts'
+import {
+  FRAME_CAPTURED,
+  FRAME_INTS,
+  FRAME_NANOSECONDS,
+  FRAME_WIRE_LENGTH,
+  FrameBatch,
+} from '../../src/capture/frame-batch.ts'
 import { openCapture } from '../../src/capture/open-capture.ts'
 import { addressText } from '../../src/wire/address.ts'
 import {
@@ -14,10 +20,12 @@ import {
   P_FAMILY,
   P_L3_CAPTURED,
   P_L3_LENGTH,
+  P_L3_OFFSET,
   P_SRC,
   PACKET_INTS,
 } from '../../src/wire/packet-fields.ts'
 import { decodeFrameOf } from '../support/decode-frame-of.ts'
+import type { CaptureFrame } from '../support/pcap.ts'
 
 /** What the comparison has to know of a capture before it can choose how to replay it. */
 export interface CaptureSurvey {
@@ -29,6 +37,9 @@ export interface CaptureSurvey {
   /** Reading stopped before the end. */
   damaged: boolean
 }
+
+/** Longer than any timeout; clocks that jump by decades do not fit into a capture that begins today. */
+const SECONDS_MAX = 1e8
 
 export const CAPTURE_NAME = /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/
 
@@ -72,6 +83,28 @@ function isUnicast(fields: Int32Array, place: number): boolean {
   const word = fields[place] >>> 0
   if (fields[P_FAMILY] === IP_V4) return word >>> 24 > 0 && word >>> 24 !== 127 && word >>> 28 < 0xe
   return fields[P_FAMILY] === IP_V6 && word >>> 24 !== 0xff && word >>> 16 !== 0 && word >>> 22 !== 0xfe80 >>> 6
+}
+
+/** The first IP datagrams of a capture that are there as a whole, without what lies around them. */
+export async function datagramsIn(path: string, most: number): Promise<CaptureFrame[]> {
+  const reader = await openCapture([path])
+  const batch = new FrameBatch()
+  const fields = new Int32Array(PACKET_INTS)
+  const found: CaptureFrame[] = []
+  let start = Number.NaN
+  while (found.length < most && (await reader.read(batch))) {
+    for (let frame = 0; frame < batch.count && found.length < most; frame++) {
+      decodeFrameOf(batch, frame, fields, 0)
+      const time = batch.seconds[frame] + batch.info[frame * FRAME_INTS + FRAME_NANOSECONDS] / 1e9
+      if (Number.isNaN(start)) start = time
+      const at = fields[P_L3_OFFSET]
+      const isWhole = fields[P_FAMILY] !== IP_NONE && fields[P_L3_CAPTURED] === fields[P_L3_LENGTH]
+      const bytes = batch.bytes.slice(at, at + fields[P_L3_LENGTH])
+      if (isWhole) found.push({ bytes, time: Math.min(Math.max(0, time - start), SECONDS_MAX) })
+    }
+  }
+  reader.close()
+  return found
 }
 
 /** The capture as the oracle can read it: uncompressed, in a folder that is removed by `dispose`. */

@@ -1,5 +1,6 @@
 import { datagram, fragments, icmp, icmpv6, mss, sack, sackPermitted, tcp, udp, wscale } from '../support/packets.ts'
 import type { CaptureFrame } from '../support/pcap.ts'
+import { Random } from '../support/random.ts'
 
 /**
  * Traffic that no stack would send, but close enough to real connections to reach deep states: a few hosts, TCP whose
@@ -32,31 +33,6 @@ function next(random: Random, flows: readonly Flow[], earlier: readonly CaptureF
   if (kind < 97 && earlier.length > 0) return [random.pick(earlier.slice(-20)).bytes]
   if (kind < 98) return fragments(flow.udp(1200), 600, random.below(2 ** 32))
   return [flow.generic()]
-}
-
-class Random {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0
-  }
-
-  /** 0 … limit - 1; mulberry32. */
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let t = this.#state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) % limit
-  }
-
-  pick<T>(from: readonly T[]): T {
-    return from[this.below(from.length)]
-  }
-
-  chance(percent: number): boolean {
-    return this.below(100) < percent
-  }
 }
 
 interface Side {
