@@ -30,6 +30,8 @@ const LOOPBACK_V4 = 127
 const ALL_SYSTEMS_V4 = 0xe0000001 | 0
 /** 224.0.0.0/24, the groups of one link. */
 const LINK_GROUPS_V4 = 0xe00000
+/** 127.0.0.1 */
+const OWN_LOOPBACK_V4 = 0x7f000001
 const LINK_LOCAL_V6 = 0xfe80 >>> 6
 /** ff02::1:ff00:0/104: an address's own group, by its last three bytes. */
 const SOLICITED_NODE_V6 = 0xff
@@ -68,8 +70,11 @@ function pathV4(fields: Int32Array, base: number, mode: Mode, local: LocalAddres
   const source = fields[base + P_SRC]
   const destination = fields[base + P_DST]
   const isMartian = isMartianSource(source)
-  // A host without an address yet may send to 255.255.255.255, and to the groups of its link.
-  if (destination === -1 || (source === 0 && destination === 0)) return isMartian ? PATH_REFUSED : PATH_INPUT
+  // A host without an address yet may send to 255.255.255.255, and to the groups of its link. A loopback address may only
+  // send to the former, unless it is this machine's own (test/netfilter/routing-cases.ts).
+  if (destination === -1 || (source === 0 && destination === 0)) {
+    return isGroupSource(source) || source === OWN_LOOPBACK_V4 ? PATH_REFUSED : PATH_INPUT
+  }
   if (isMulticast(IP_V4, fields, base + P_DST)) {
     // A host is assumed to have joined the groups that it receives; every machine is in 224.0.0.1.
     if (isMartian || (mode === 'router' && destination !== ALL_SYSTEMS_V4)) return PATH_REFUSED
@@ -119,5 +124,9 @@ function isUnspecified(family: number, fields: Int32Array, at: number): boolean 
 
 /** IPv4 sources that no packet may have: groups, broadcast, loopback. */
 function isMartianSource(source: number): boolean {
-  return source >>> 28 === 0xe || source === -1 || source >>> 24 === LOOPBACK_V4
+  return isGroupSource(source) || source >>> 24 === LOOPBACK_V4
+}
+
+function isGroupSource(source: number): boolean {
+  return source >>> 28 === 0xe || source === -1
 }

@@ -142,9 +142,8 @@ async function changedCaptures(captures: readonly string[], times: number): Prom
   const files: string[] = []
   for (const capture of captures) {
     const frames = await datagramsIn(capture, DATAGRAMS_MAX)
-    for (let time = 0; time < times && frames.length > 0; time++) {
-      const kind = CHANGE_NAMES[files.length % CHANGE_NAMES.length]
-      const seed = files.length + 1
+    for (let seed = 1; seed <= times && frames.length > 0; seed++) {
+      const kind = CHANGE_NAMES[(seed - 1) % CHANGE_NAMES.length]
       const file = join(folder, `${basename(capture)}, ${kind} (${seed}).pcap`)
       writeFileSync(file, pcap(changed(frames, kind, seed)))
       files.push(file)

@@ -54,6 +54,12 @@ describe('compare', () => {
     expect(differing(refused, NEW)).toEqual(['fate'])
   })
 
+  it('takes a malformed fragment and one that was kept for the same', () => {
+    const kept: Answer = { ...NO_ANSWER, fate: 'fragment' }
+    expect(differing(kept, { ...NO_ANSWER, fate: 'no packet', note: 'malformed' })).toEqual([])
+    expect(differing(kept, { ...NO_ANSWER, fate: 'no packet' })).toEqual(['fate'])
+  })
+
   it('takes the last rule of the nat table for what dropped behind it', () => {
     const dropped: Answer = { ...NEW, verdict: 'DROP', rule: 'nat:POSTROUTING:rule:1' }
     expect(differing(dropped, { ...dropped, rule: null, reasonCode: REASON_HELPER_DROP })).toEqual([])

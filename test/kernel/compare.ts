@@ -80,6 +80,8 @@ function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclus
   if (kernel.fate === 'labelled' && ours.isCut) return { exclusion: 'the capture cut what the tracker reads' }
   // A malformed packet of other hosts: which of the two is said first makes no difference to anybody.
   if (kernel.fate === 'not seen' && ours.fate === 'no packet') return null
+  // A malformed fragment leaves no trace, like one that is kept.
+  if (kernel.fate === 'fragment' && ours.note === 'malformed') return null
   if (kernel.fate !== ours.fate) return 'fate'
   if (kernel.label !== ours.label) return 'label'
   if (kernel.direction !== ours.direction) return 'direction'
