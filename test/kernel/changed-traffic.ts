@@ -90,6 +90,11 @@ function flipped(datagram: Uint8Array, random: Random, bytes: number): Uint8Arra
   return copy
 }
 
+/** Does one of the changes, which are named after what they change. */
+function oneOf(random: Random, changes: Readonly<Record<string, () => void>>): void {
+  random.pick(Object.values(changes))()
+}
+
 function tcpChanged(datagram: Uint8Array, random: Random): Uint8Array {
   const copy = datagram.slice()
   const at = headerOf(copy)
@@ -97,46 +102,46 @@ function tcpChanged(datagram: Uint8Array, random: Random): Uint8Array {
   const near = (): number => random.pick([-1, 1, -70_000, 70_000, -1460, 1460, random.below(20_000) - 10_000])
   const options = (copy[at + 12] >> 4) * 4 - 20
   const changedOption = options > 0 ? at + 20 + random.below(options) : copy.length
-  random.pick([
-    () => copy.set([copy[at + 13] ^ (1 << random.below(8))], at + 13),
-    () => copy.set([random.pick([4, 20, 2, 18, 1, 17, 0, 41, 63])], at + 13),
-    () => copy.set(be32((word(copy, at + 4) + near()) >>> 0), at + 4),
-    () => copy.set(be32((word(copy, at + 8) + near()) >>> 0), at + 8),
-    () => copy.set(be16(random.pick([0, 1, 0xffff, random.below(0x10000)])), at + 14),
-    () => copy.set([(random.pick([4, 5, 6, 8, 15]) << 4) | (copy[at + 12] & 15)], at + 12),
-    () => copy.fill(random.below(256), changedOption, changedOption + 1),
-  ])()
+  oneOf(random, {
+    aFlag: () => copy.set([copy[at + 13] ^ (1 << random.below(8))], at + 13),
+    allFlags: () => copy.set([random.pick([4, 20, 2, 18, 1, 17, 0, 41, 63])], at + 13),
+    seq: () => copy.set(be32((word(copy, at + 4) + near()) >>> 0), at + 4),
+    ack: () => copy.set(be32((word(copy, at + 8) + near()) >>> 0), at + 8),
+    window: () => copy.set(be16(random.pick([0, 1, 0xffff, random.below(0x10000)])), at + 14),
+    dataOffset: () => copy.set([(random.pick([4, 5, 6, 8, 15]) << 4) | (copy[at + 12] & 15)], at + 12),
+    option: () => copy.fill(random.below(256), changedOption, changedOption + 1),
+  })
   return sealed(copy)
 }
 
 function ipv4Changed(datagram: Uint8Array, random: Random): Uint8Array {
   const copy = datagram.slice()
-  random.pick([
-    () => copy.set([random.pick([0, 1, 2])], 8),
-    () => copy.set([random.pick([1, 2, 6, 17, 33, 47, 50, 51, 58, 103, 132, 136, 255, 0])], 9),
-    () => copy.set(be16(Math.max(0, half(copy, 2) + random.pick([-1, 1, -8, -20, 40])) & 0xffff), 2),
-    () => copy.set([random.pick([0, 1, 0x20, 0x40, 0x60, 0x80]), random.pick([0, 1, 2, 185])], 6),
-    () => copy.set([random.pick([0, 10, 127, 224, 240, 255])], random.pick([12, 16])),
-    () => copy.set([0x40 | random.pick([4, 5, 6, 7, 15])], 0),
-    () => copy.set([random.below(256)], 1),
-    () => copy.set([...copy.subarray(16, 20), ...copy.subarray(12, 16)], 12),
-  ])()
+  oneOf(random, {
+    ttl: () => copy.set([random.pick([0, 1, 2])], 8),
+    protocol: () => copy.set([random.pick([1, 2, 6, 17, 33, 47, 50, 51, 58, 103, 132, 136, 255, 0])], 9),
+    totalLength: () => copy.set(be16(Math.max(0, half(copy, 2) + random.pick([-1, 1, -8, -20, 40])) & 0xffff), 2),
+    fragmentOffset: () => copy.set([random.pick([0, 1, 0x20, 0x40, 0x60, 0x80]), random.pick([0, 1, 2, 185])], 6),
+    address: () => copy.set([random.pick([0, 10, 127, 224, 240, 255])], random.pick([12, 16])),
+    headerLength: () => copy.set([0x40 | random.pick([4, 5, 6, 7, 15])], 0),
+    tos: () => copy.set([random.below(256)], 1),
+    direction: () => copy.set([...copy.subarray(16, 20), ...copy.subarray(12, 16)], 12),
+  })
   return sealed(copy)
 }
 
 function ipv6Changed(datagram: Uint8Array, random: Random): Uint8Array {
   const copy = datagram.slice()
-  random.pick([
-    () => copy.set([random.pick([0, 1, 2])], 7),
-    () => copy.set([random.pick([0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 132, 135])], 6),
-    () => copy.set(be16(Math.max(0, half(copy, 4) + random.pick([-1, 1, -8, 40])) & 0xffff), 4),
-    () => copy.set([random.pick([0, 0x20, 0xfe, 0xff])], random.pick([8, 24])),
-    () => copy.set([...copy.subarray(24, 40), ...copy.subarray(8, 24)], 8),
-  ])()
+  oneOf(random, {
+    hopLimit: () => copy.set([random.pick([0, 1, 2])], 7),
+    nextHeader: () => copy.set([random.pick([0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 132, 135])], 6),
+    payloadLength: () => copy.set(be16(Math.max(0, half(copy, 4) + random.pick([-1, 1, -8, 40])) & 0xffff), 4),
+    address: () => copy.set([random.pick([0, 0x20, 0xfe, 0xff])], random.pick([8, 24])),
+    direction: () => copy.set([...copy.subarray(24, 40), ...copy.subarray(8, 24)], 8),
+  })
   return sealed(copy)
 }
 
-/** With IPv4 options, most of them right. */
+/** With IPv4 options that may be right. */
 function withOptions(datagram: Uint8Array, random: Random): Uint8Array {
   if (!isV4(datagram) || headerOf(datagram) !== 20) return datagram
   const size = random.pick([4, 8, 12, 40])
