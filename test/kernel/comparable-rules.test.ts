@@ -30,10 +30,15 @@ describe('comparableRules', () => {
         '-A INPUT -m recent --update --seconds 60 --name DEFAULT -j DROP',
         '-A INPUT -j ACCEPT',
         '-A INPUT -m conntrack --ctexpire 1:5',
+        '-A INPUT -m conntrack --ctstatus SEEN_REPLY,ASSURED -j ACCEPT',
       ),
     )
-    expect(text).toBe(filter('#', '-A INPUT -j ACCEPT', '#'))
-    expect([...changes.keys()]).toEqual(['rule recent with --seconds', 'rule conntrack with --ctexpire'])
+    expect(text).toBe(filter('#', '-A INPUT -j ACCEPT', '#', '#'))
+    expect([...changes.keys()]).toEqual([
+      'rule recent with --seconds',
+      'rule conntrack with --ctexpire',
+      'rule conntrack with ASSURED',
+    ])
   })
 
   it('takes every rate limit, and what is above one in other words', () => {

@@ -50,6 +50,8 @@ const CHANGES: readonly Change[] = [
   { name: 'rule time', pattern: / -m time\b/, takes: 'rule', clock: true },
   // The oracle parks connections at a timeout of its own, and deletes them when theirs is over by the capture's clock.
   { name: 'rule conntrack with --ctexpire', pattern: / --ctexpire\b/, takes: 'rule', clock: true },
+  // UDP is ASSURED two seconds after it began; the oracle sees that only behind the packet that shows it.
+  { name: 'rule conntrack with ASSURED', pattern: / --ctstatus \S*\bASSURED\b/, takes: 'rule', clock: true },
   { name: 'rule quota', pattern: / -m quota2?\b/, takes: 'rule', clock: true },
   { name: 'rule rateest', pattern: / -m rateest\b/, takes: 'rule', clock: true },
   { name: 'rule statistic random', pattern: / -m statistic\b.*--mode random/, takes: 'rule' },
