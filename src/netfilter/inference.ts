@@ -38,6 +38,7 @@ export interface Inference {
 }
 
 /**
+ * What follows from the first frames of a capture.
  * @param copiesOption whether to leave out what shows a packet once more; `auto` does so where the capture marks such
  * frames as sent on
  */
