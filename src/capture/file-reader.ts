@@ -6,8 +6,8 @@ import type { DamageLog, RecordDecoder } from './record-decoder.ts'
 /** Bytes asked for at once: large enough to make a system call cheap, small enough to stay in the cache. */
 const READ_SIZE = 262_144
 /**
- * The first batch of a capture is small: it can be looked at sooner, and a second one comes before V8 compiles what decodes
- * them, which would otherwise be made for one buffer alone and soon be thrown away.
+ * The first batch of a capture is small: it can be looked at sooner, and a second one comes before V8 compiles what
+ * decodes them, which would otherwise be made for one buffer alone and soon be thrown away.
  */
 const FIRST_READ_SIZE = 16_384
 /** Bytes that a batch needs besides the largest frame, for the record header and what follows the frame. */

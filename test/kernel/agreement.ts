@@ -142,6 +142,8 @@ async function changedCaptures(captures: readonly string[], times: number): Prom
   const files: string[] = []
   for (const capture of captures) {
     const frames = await datagramsIn(capture, DATAGRAMS_MAX)
+    if (frames.length === 0)
+      addCounts(totals.incomparable, new Map([['not comparable: no whole datagram to change', 1]]))
     for (let seed = 1; seed <= times && frames.length > 0; seed++) {
       const kind = CHANGE_NAMES[(seed - 1) % CHANGE_NAMES.length]
       const file = join(folder, `${basename(capture)}, ${kind} (${seed}).pcap`)
