@@ -3,8 +3,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pcap } from '../support/pcap.ts'
-import { CAPTURE_NAME, capturesIn, datagramsIn } from './captures.ts'
-import { CHANGE_NAMES, changed } from './changed-traffic.ts'
+import { CAPTURE_NAME, capturesIn, datagramsIn, survey } from './captures.ts'
+import { CHANGE_NAMES, changed, isFrom } from './changed-traffic.ts'
 import { addCounts, type Field } from './compare.ts'
 import type { CounterComparison } from './counters.ts'
 import { kernelOracle } from './kernel-oracle.ts'
@@ -28,7 +28,8 @@ counted. Needs root and Linux 6.16 or newer.
   --helper auto       the usual helpers on their usual ports
   --random N          random traffic instead of captures: seeds 1 to N, 3000 packets each
   --change N          instead of each capture N changed ones: with losses, other headers, fragments, ICMP errors and more,
-                      one kind in each; by a router (what a host sends is put right as the oracle sends it)
+                      one kind in each; by a router, or with --mode host what comes to the host (what it sends is put right as the
+                      oracle sends it)
   --local ADDR,...    host mode: addresses of the machine (default: the busiest address of each capture)
   --first-difference  the story of the first difference of each pair, and of their tables and counters
   --differing         print only the pairs that differ`
@@ -108,21 +109,27 @@ async function main(): Promise<void> {
 /** All pairs asked for, in a fixed order. */
 async function pairs(): Promise<Pair[]> {
   const given = values.capture ?? randomCaptures() ?? capturesIn(values.captures ?? 'pcaps')
-  const captures = values.change === undefined ? given : await changedCaptures(given, Number(values.change))
+  const captures = values.change === undefined ? given.map(asItIs) : await changedCaptures(given, Number(values.change))
   const rulesets = values.rulesets === undefined ? [] : rulesetsIn(values.rulesets)
   const hasRules = values.rules !== undefined || values.rules6 !== undefined
   const own = { ...(values.rules ? { rules: values.rules } : {}), ...(values.rules6 ? { rules6: values.rules6 } : {}) }
   const rules: (typeof own)[] = hasRules ? [own] : [{}, ...rulesets]
-  const local = values.local === undefined ? {} : { local: values.local.split(',') }
   const helper = values.helper === 'auto' ? ({ helper: 'auto' } as const) : {}
   const found: Pair[] = []
-  for (const capture of captures) {
+  for (const { capture, local } of captures) {
     for (const ruleset of rules) {
       for (const mode of ['router', 'host'] as const) {
-        if ((values.change === undefined ? (values.mode ?? mode) : 'router') !== mode) continue
+        if ((values.mode ?? (values.change === undefined ? mode : 'router')) !== mode) continue
         for (const checksum of ['verify', 'ignore'] as const) {
           if (values.checksum !== undefined && values.checksum !== checksum) continue
-          found.push({ capture, mode, checksum, ...helper, ...ruleset, ...(mode === 'host' ? local : {}) })
+          found.push({
+            capture,
+            mode,
+            checksum,
+            ...helper,
+            ...ruleset,
+            ...(mode === 'host' && local !== undefined ? { local } : {}),
+          })
         }
       }
     }
@@ -137,18 +144,27 @@ function folderFor(what: string): string {
   return folder
 }
 
-async function changedCaptures(captures: readonly string[], times: number): Promise<string[]> {
+/** A capture to replay, and in host mode the machine's addresses, unless they are to be chosen by it. */
+type ToReplay = Pick<Pair, 'capture' | 'local'>
+
+function asItIs(capture: string): ToReplay {
+  return { capture, ...(values.local === undefined ? {} : { local: values.local.split(',') }) }
+}
+
+async function changedCaptures(captures: readonly string[], times: number): Promise<ToReplay[]> {
   const folder = folderFor('changed')
-  const files: string[] = []
+  const files: ToReplay[] = []
   for (const capture of captures) {
+    const { local = (await survey(capture)).local } = asItIs(capture)
+    const mayChange = (datagram: Uint8Array): boolean => values.mode !== 'host' || !isFrom(datagram, local)
     const frames = await datagramsIn(capture, DATAGRAMS_MAX)
     if (frames.length === 0)
       addCounts(totals.incomparable, new Map([['not comparable: no whole datagram to change', 1]]))
     for (let seed = 1; seed <= times && frames.length > 0; seed++) {
       const kind = CHANGE_NAMES[(seed - 1) % CHANGE_NAMES.length]
       const file = join(folder, `${basename(capture)}, ${kind} (${seed}).pcap`)
-      writeFileSync(file, pcap(changed(frames, kind, seed)))
-      files.push(file)
+      writeFileSync(file, pcap(changed(frames, kind, seed, mayChange)))
+      files.push({ capture: file, local })
     }
   }
   return files

@@ -1,3 +1,5 @@
+import { addressText } from '../../src/wire/address.ts'
+import { IP_V4, IP_V6 } from '../../src/wire/packet-fields.ts'
 import { be16, be32, checksum, concat, fragments, withHeaderChecksum } from '../support/packets.ts'
 import type { CaptureFrame } from '../support/pcap.ts'
 import { Random } from '../support/random.ts'
@@ -39,18 +41,37 @@ export const CHANGE_NAMES: readonly string[] = [...Object.keys(CHANGES), DISORDE
  * Traffic with one kind of change here and there (one of CHANGE_NAMES), as attackers, faulty devices and lossy captures
  * change it. The same seed gives the same packets.
  * @param frames of IP datagrams
+ * @param mayChange which of the datagrams; disorder is for all
  */
-export function changed(frames: readonly CaptureFrame[], kind: string, seed: number): CaptureFrame[] {
+export function changed(
+  frames: readonly CaptureFrame[],
+  kind: string,
+  seed: number,
+  mayChange: (datagram: Uint8Array) => boolean = () => true,
+): CaptureFrame[] {
   const random = new Random(seed)
-  const result = kind === DISORDER ? inDisorder(frames, random) : changedHereAndThere(frames, kind, random)
+  const result = kind === DISORDER ? inDisorder(frames, random) : changedHereAndThere(frames, kind, random, mayChange)
   return result.some(({ bytes }) => isFragment(bytes)) ? atOnce(result) : result
 }
 
-function changedHereAndThere(frames: readonly CaptureFrame[], kind: string, random: Random): CaptureFrame[] {
+function changedHereAndThere(
+  frames: readonly CaptureFrame[],
+  kind: string,
+  random: Random,
+  mayChange: (datagram: Uint8Array) => boolean,
+): CaptureFrame[] {
   const [percent, change] = CHANGES[kind]
   return frames.flatMap((frame) =>
-    random.chance(percent) ? change(frame.bytes, random).map((bytes) => ({ ...frame, bytes })) : [frame],
+    mayChange(frame.bytes) && random.chance(percent)
+      ? change(frame.bytes, random).map((bytes) => ({ ...frame, bytes }))
+      : [frame],
   )
+}
+
+/** Whether a datagram comes from one of these addresses: what the oracle sends as a host cannot be changed freely. */
+export function isFrom(datagram: Uint8Array, addresses: readonly string[]): boolean {
+  const words = isV4(datagram) ? [word(datagram, 12)] : [8, 12, 16, 20].map((at) => word(datagram, at))
+  return addresses.includes(addressText(words, 0, isV4(datagram) ? IP_V4 : IP_V6))
 }
 
 const isV4 = (datagram: Uint8Array): boolean => datagram[0] >> 4 === 4

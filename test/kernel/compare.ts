@@ -72,7 +72,8 @@ export function compare(kernel: readonly Answer[], ours: readonly Answer[]): Com
 function compareFrame(kernel: Answer, ours: Answer): Field | { exclusion: Exclusion } | null {
   if (kernel.fate === 'not asked') return { exclusion: 'the oracle could not inject it' }
   if (ours.assumesFrame > 0) return { exclusion: 'hangs on an earlier UNKNOWN verdict' }
-  if (kernel.fate === 'no packet' && ours.isOverrun) {
+  const isGone = kernel.fate === 'no packet' || (kernel.fate === 'dropped before the label' && kernel.rule === null)
+  if (isGone && ours.isOverrun) {
     return {
       exclusion: 'an IPv6 header reaches beyond the packet: the TUN device of the oracle drops it, others do not',
     }
