@@ -16,7 +16,6 @@ import {
   E_TCP_LAST_END,
   E_TCP_LAST_SEQ,
   E_TCP_LAST_WINDOW,
-  E_TCP_SIDE,
   E_TCP_STATE,
   TCP_END,
   TCP_END_FRAME,
@@ -25,9 +24,19 @@ import {
   TCP_MAX_END_FRAME,
   TCP_MAX_WINDOW,
   TCP_SIDE_FLAGS,
-  TCP_SIDE_INTS,
 } from '../entry.ts'
 import { IPS_ASSURED, IPS_CONFIRMED, IPS_SEEN_REPLY, IPS_SEQ_ADJUST } from '../status.ts'
+import { optionsOf } from './tcp-segment.ts'
+import {
+  agreeOnScaling,
+  sideAt,
+  sideFromOptions,
+  startSide,
+  TCP_SIDE_CLOSE_INIT,
+  TCP_SIDE_DATA_UNACKNOWLEDGED,
+  TCP_SIDE_MAX_ACK_SET,
+  TCP_SIDE_SACK_PERMITTED,
+} from './tcp-side.ts'
 import {
   SEGMENT_ACK,
   SEGMENT_FIN,
@@ -41,14 +50,7 @@ import {
   TCP_TIME_WAIT,
   TCP_TRANSITIONS,
 } from './tcp-states.ts'
-import {
-  initSender,
-  MAX_ACK_WINDOW,
-  TCP_SIDE_CLOSE_INIT,
-  TCP_SIDE_DATA_UNACKNOWLEDGED,
-  TCP_SIDE_MAX_ACK_SET,
-  TCP_SIDE_SACK_PERMITTED,
-} from './tcp-window.ts'
+import { MAX_ACK_WINDOW } from './tcp-window.ts'
 import { EXPECTS_CHALLENGE_ACK, stateOf, withLast, withState } from './tcp-word.ts'
 
 const STATUS_ASKED = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_SEQ_ADJUST
@@ -91,8 +93,8 @@ export function moveOrdinary(
   const end = (seq + length - header + (isFin ? 1 : 0)) | 0
   const ack = fields[base + P_TCP_ACK]
   const window = flagsWindow & 0xffff
-  const sender = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
-  const receiver = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
+  const sender = sideAt(e, direction)
+  const receiver = sideAt(e, 1 - direction)
   let senderFlags = t[sender + TCP_SIDE_FLAGS]
   let receiverFlags = t[receiver + TCP_SIDE_FLAGS]
   // No sequence offsets here: connections whose payload NAT rewrites are excluded by STATUS_ASKED.
@@ -183,14 +185,16 @@ export function answerOpening(
   const header = (flagsWindow >>> 28) << 2
   const length = fields[base + P_L4_LENGTH]
   if (header < HEADER_BYTES || header > length) return false
-  const client = e + E_TCP_SIDE
-  const server = client + TCP_SIDE_INTS
+  const client = sideAt(e, 0)
+  const server = sideAt(e, 1)
   const ack = fields[base + P_TCP_ACK]
   if (t[server + TCP_MAX_WINDOW] !== 0 || t[client + TCP_MAX_WINDOW] <= 0) return false
   if (ack !== t[client + TCP_END] || fields[base + P_TCP_SACK] !== ack) return false
   const window = flagsWindow & 0xffff
   const end = (fields[base + P_TCP_SEQ] + length - header + 1) | 0
-  initSender(t, server, client, fields, base, end, window, 1, frame)
+  startSide(t, server, end, window, frame)
+  t[server + TCP_SIDE_FLAGS] = sideFromOptions(optionsOf(fields, base), t[server + TCP_SIDE_FLAGS])
+  agreeOnScaling(t, server, client)
   t[server + TCP_MAX_ACK] = ack
   t[server + TCP_SIDE_FLAGS] |= TCP_SIDE_MAX_ACK_SET
   if (((t[client + TCP_MAX_END] - 1 - ack - window) | 0) < 0) {

@@ -1,17 +1,10 @@
-import {
-  E_STATUS,
-  E_TCP_LAST_ACK,
-  E_TCP_LAST_END,
-  E_TCP_SIDE,
-  E_TCP_STATE,
-  TCP_MAX_ACK,
-  TCP_SIDE_FLAGS,
-  TCP_SIDE_INTS,
-} from '../entry.ts'
+import { E_STATUS, E_TCP_LAST_ACK, E_TCP_LAST_END, E_TCP_STATE, TCP_MAX_ACK, TCP_SIDE_FLAGS } from '../entry.ts'
 import type { Finding } from '../finding.ts'
 import { REASON_TCP_RST_BELOW } from '../reasons.ts'
 import { before } from '../sequence.ts'
 import { IPS_ASSURED, IPS_SEEN_REPLY } from '../status.ts'
+import type { Segment } from './tcp-segment.ts'
+import { sideAt, TCP_SIDE_MAX_ACK_SET } from './tcp-side.ts'
 import {
   SEGMENT_ACK,
   SEGMENT_SYN,
@@ -23,7 +16,6 @@ import {
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
 } from './tcp-states.ts'
-import { type Segment, TCP_SIDE_MAX_ACK_SET } from './tcp-window.ts'
 import { lastDirectionOf, lastKindOf } from './tcp-word.ts'
 
 /** It closes the connection if it is in the window. */
@@ -45,9 +37,8 @@ export const CLOSE_KEEP_STATE = 3
 export function judgeReset(
   t: Int32Array,
   e: number,
-  direction: number,
-  oldState: number,
   segment: Segment,
+  oldState: number,
   ignoresInvalid: boolean,
   finding: Finding,
 ): number {
@@ -61,9 +52,9 @@ export function judgeReset(
     return CLOSE_SKIP_WINDOW
   }
   const lastKind = lastKindOf(t[e + E_TCP_STATE])
-  const peer = e + E_TCP_SIDE + (1 - direction) * TCP_SIDE_INTS
+  const peer = sideAt(e, 1 - segment.direction)
   if ((t[peer + TCP_SIDE_FLAGS] & TCP_SIDE_MAX_ACK_SET) === 0 || lastKind === SEGMENT_SYN) {
-    return answersIgnored(t, e, direction, oldState, segment) ? CLOSE_SKIP_WINDOW : CLOSE_CHECK_WINDOW
+    return answersIgnored(t, e, segment, oldState) ? CLOSE_SKIP_WINDOW : CLOSE_CHECK_WINDOW
   }
   const established = oldState === TCP_ESTABLISHED && (t[e + E_STATUS] & IPS_ASSURED) !== 0
   if (segment.seq === 0 && !established) return CLOSE_CHECK_WINDOW
@@ -73,25 +64,19 @@ export function judgeReset(
   }
   if (!established || segment.seq === t[peer + TCP_MAX_ACK]) return CLOSE_CHECK_WINDOW
   const lastDirection = lastDirectionOf(t[e + E_TCP_STATE])
-  if (lastKind === SEGMENT_ACK && lastDirection === direction && segment.seq === t[e + E_TCP_LAST_END]) {
+  if (lastKind === SEGMENT_ACK && lastDirection === segment.direction && segment.seq === t[e + E_TCP_LAST_END]) {
     return CLOSE_CHECK_WINDOW
   }
   return CLOSE_KEEP_STATE
 }
 
 /** Whether a RST answers a SYN or ACK that was let through unchecked, so that the windows do not include it. */
-export function answersIgnored(
-  t: Int32Array,
-  e: number,
-  direction: number,
-  oldState: number,
-  segment: Segment,
-): boolean {
+export function answersIgnored(t: Int32Array, e: number, segment: Segment, oldState: number): boolean {
   const status = t[e + E_STATUS]
   const lastKind = lastKindOf(t[e + E_TCP_STATE])
   const lastDirection = lastDirectionOf(t[e + E_TCP_STATE])
   if (
-    (((status & IPS_SEEN_REPLY) !== 0 && lastKind === SEGMENT_SYN && lastDirection !== direction) ||
+    (((status & IPS_SEEN_REPLY) !== 0 && lastKind === SEGMENT_SYN && lastDirection !== segment.direction) ||
       ((status & IPS_ASSURED) === 0 && lastKind === SEGMENT_ACK)) &&
     segment.ack === t[e + E_TCP_LAST_END]
   ) {

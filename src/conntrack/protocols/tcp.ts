@@ -1,22 +1,5 @@
-import {
-  P_L4_LENGTH,
-  P_TCP_ACK,
-  P_TCP_FLAGS_WINDOW,
-  P_TCP_SEQ,
-  TCP_FIN,
-  TCP_RST,
-  TCP_SYN,
-} from '../../wire/packet-fields.ts'
-import {
-  E_EXPIRY,
-  E_STATUS,
-  E_TCP_LAST_WINDOW,
-  E_TCP_SIDE,
-  E_TCP_STATE,
-  ENTRY_INTS,
-  TCP_SIDE_FLAGS,
-  TCP_SIDE_INTS,
-} from '../entry.ts'
+import { P_TCP_FLAGS_WINDOW, TCP_RST } from '../../wire/packet-fields.ts'
+import { E_EXPIRY, E_STATUS, E_TCP_LAST_WINDOW, E_TCP_STATE, ENTRY_INTS, TCP_SIDE_FLAGS } from '../entry.ts'
 import {
   type Finding,
   TRACK_ACCEPT,
@@ -35,9 +18,10 @@ import { answersStraySyn, grantsIgnoredSyn, keepIgnored, resumeIgnoredSyn } from
 import { openConnection } from './tcp-open.ts'
 import { answerOpening, moveOrdinary } from './tcp-ordinary.ts'
 import { answersIgnored, CLOSE_INVALID, CLOSE_KEEP_STATE, CLOSE_SKIP_WINDOW, judgeReset } from './tcp-reset.ts'
+import { Segment } from './tcp-segment.ts'
+import { flagsOfSides, sideAt, TCP_SIDE_CLOSE_INIT, TCP_SIDE_DATA_UNACKNOWLEDGED } from './tcp-side.ts'
 import {
   SEGMENT_ACK,
-  SEGMENT_CLASS,
   SEGMENT_FIN,
   SEGMENT_RST,
   SEGMENT_SYN,
@@ -55,14 +39,7 @@ import {
   VALID_FLAGS,
 } from './tcp-states.ts'
 import { TcpTimeouts } from './tcp-timeouts.ts'
-import {
-  checkWindow,
-  Segment,
-  TCP_SIDE_CLOSE_INIT,
-  TCP_SIDE_DATA_UNACKNOWLEDGED,
-  WINDOW_ACCEPT,
-  WINDOW_IGNORE,
-} from './tcp-window.ts'
+import { checkWindow, WINDOW_ACCEPT, WINDOW_IGNORE } from './tcp-window.ts'
 import {
   EXPECTS_CHALLENGE_ACK,
   lastDirectionOf,
@@ -133,21 +110,13 @@ export class TcpTracker {
     const t = this.#table.entries
     const e = id * ENTRY_INTS
     const segment = this.#segment
-    const flagsWindow = fields[base + P_TCP_FLAGS_WINDOW]
-    const flags = (flagsWindow >>> 16) & 0x3f
-    const kind = SEGMENT_CLASS[flags]
-    segment.flags = flags
-    segment.kind = kind
-    segment.window = flagsWindow & 0xffff
-    segment.seq = fields[base + P_TCP_SEQ]
-    segment.ack = fields[base + P_TCP_ACK]
-    const payload = fields[base + P_L4_LENGTH] - ((flagsWindow >>> 28) << 2)
-    segment.end = (segment.seq + payload + ((flags & TCP_SYN) !== 0 ? 1 : 0) + ((flags & TCP_FIN) !== 0 ? 1 : 0)) | 0
+    segment.read(fields, base, direction, frame)
+    const { kind } = segment
 
     if ((t[e + E_STATUS] & IPS_CONFIRMED) === 0 && stateOf(t[e + E_TCP_STATE]) === TCP_NONE) {
-      if (!openConnection(t, e, segment, fields, base, this.#loose, frame, this.#finding)) return TRACK_INVALID
+      if (!openConnection(t, e, segment, this.#loose, this.#finding)) return TRACK_INVALID
       // There are no bounds yet that the first segment could violate.
-      if (kind === SEGMENT_SYN) return this.#settle(t, e, direction, kind, TCP_NONE, TCP_SYN_SENT)
+      if (kind === SEGMENT_SYN) return this.#settle(t, e, segment, TCP_NONE, TCP_SYN_SENT)
     }
 
     const word = t[e + E_TCP_STATE]
@@ -157,27 +126,26 @@ export class TcpTracker {
     let checksWindow = true
 
     if (newState === TCP_SYN_SENT && oldState >= TCP_TIME_WAIT) {
-      const closed =
-        (t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]) & TCP_SIDE_CLOSE_INIT
-      if (closed !== 0 || (lastDirectionOf(word) === direction && lastKindOf(word) === SEGMENT_RST)) return TRACK_REOPEN
+      const hasClosed = (flagsOfSides(t, e) & TCP_SIDE_CLOSE_INIT) !== 0
+      if (hasClosed || (lastDirectionOf(word) === direction && lastKindOf(word) === SEGMENT_RST)) return TRACK_REOPEN
       newState = TCP_IGNORE
     }
     switch (newState) {
       case TCP_IGNORE:
-        if (grantsIgnoredSyn(t, e, direction, segment)) {
+        if (grantsIgnoredSyn(t, e, segment)) {
           oldState = TCP_SYN_SENT
           newState = TCP_SYN_RECV
-          resumeIgnoredSyn(t, e, direction, frame)
+          resumeIgnoredSyn(t, e, segment)
           break
         }
-        keepIgnored(t, e, direction, oldState, segment, fields, base)
+        keepIgnored(t, e, segment, oldState)
         this.#finding.set(REASON_TCP_IGNORED, kind | (direction << 4), oldState, 0)
         return TRACK_ACCEPT
       case TCP_INVALID:
         this.#finding.set(REASON_TCP_STATE, kind | (direction << 4), oldState, 0)
         return TRACK_INVALID
       case TCP_TIME_WAIT:
-        if (answersStraySyn(t, e, direction, oldState, kind)) {
+        if (answersStraySyn(t, e, segment, oldState)) {
           t[e + E_TCP_STATE] &= ~EXPECTS_CHALLENGE_ACK
           this.#finding.set(REASON_TCP_CHALLENGE_ACK, 0, 0, 0)
           return TRACK_ACCEPT
@@ -193,38 +161,29 @@ export class TcpTracker {
         break
       case TCP_CLOSE:
         if (kind === SEGMENT_RST) {
-          const how = judgeReset(t, e, direction, oldState, segment, this.#ignoreInvalidRst, this.#finding)
+          const how = judgeReset(t, e, segment, oldState, this.#ignoreInvalidRst, this.#finding)
           if (how === CLOSE_INVALID) return TRACK_INVALID
           if (how === CLOSE_SKIP_WINDOW) checksWindow = false
           if (how === CLOSE_KEEP_STATE) {
             newState = oldState
-            checksWindow = !answersIgnored(t, e, direction, oldState, segment)
+            checksWindow = !answersIgnored(t, e, segment, oldState)
           }
         }
         break
     }
 
     if (checksWindow) {
-      const verdict = checkWindow(
-        t,
-        e,
-        direction,
-        storedState,
-        segment,
-        fields,
-        base,
-        (t[e + E_STATUS] & IPS_SEQ_ADJUST) === 0 ? 0 : offsetAt(this.#table, id, 1 - direction, segment.ack - 1),
-        this.#liberal,
-        this.#finding,
-        frame,
-      )
+      if ((t[e + E_STATUS] & IPS_SEQ_ADJUST) !== 0) {
+        segment.lowerAck(offsetAt(this.#table, id, 1 - direction, segment.ack - 1))
+      }
+      const verdict = checkWindow(t, e, storedState, segment, this.#liberal, this.#finding)
       if (verdict !== WINDOW_ACCEPT) {
         if (verdict === WINDOW_IGNORE) return TRACK_ACCEPT
-        this.#rememberInvalid(t, e, direction, kind)
+        this.#rememberInvalid(t, e, segment)
         return TRACK_INVALID
       }
     }
-    return this.#settle(t, e, direction, kind, oldState, newState)
+    return this.#settle(t, e, segment, oldState, newState)
   }
 
   /**
@@ -243,7 +202,7 @@ export class TcpTracker {
   /**
    * Two FIN or RST out of the window, one from each side: the peers and the entry disagree, so its life is shortened.
    */
-  #rememberInvalid(t: Int32Array, e: number, direction: number, kind: number): void {
+  #rememberInvalid(t: Int32Array, e: number, { direction, kind }: Segment): void {
     if ((t[e + E_STATUS] & IPS_ASSURED) === 0 || (kind !== SEGMENT_FIN && kind !== SEGMENT_RST)) return
     const word = t[e + E_TCP_STATE]
     const lastKind = lastKindOf(word)
@@ -265,11 +224,12 @@ export class TcpTracker {
   }
 
   /** The segment counts: new state, timeout, ASSURED. */
-  #settle(t: Int32Array, e: number, direction: number, kind: number, oldState: number, newState: number): number {
+  #settle(t: Int32Array, e: number, segment: Segment, oldState: number, newState: number): number {
+    const { direction, kind } = segment
     const word = withLast(withState(t[e + E_TCP_STATE], newState), direction, kind)
     t[e + E_TCP_STATE] = word
-    const side = e + E_TCP_SIDE + direction * TCP_SIDE_INTS
-    if (newState === TCP_FIN_WAIT && oldState !== TCP_FIN_WAIT) t[side + TCP_SIDE_FLAGS] |= TCP_SIDE_CLOSE_INIT
+    const isFirstFin = newState === TCP_FIN_WAIT && oldState !== TCP_FIN_WAIT
+    if (isFirstFin) t[sideAt(e, direction) + TCP_SIDE_FLAGS] |= TCP_SIDE_CLOSE_INIT
 
     const timeouts = this.#timeoutsOf(e / ENTRY_INTS)
     const timeout = timeouts.choose(
@@ -282,7 +242,7 @@ export class TcpTracker {
     let timeoutNs = timeouts.ns[timeout]
     const status = t[e + E_STATUS]
     if ((status & IPS_SEEN_REPLY) === 0) {
-      if ((this.#segment.flags & TCP_RST) !== 0) return TRACK_ACCEPT_AND_REMOVE
+      if (segment.isReset) return TRACK_ACCEPT_AND_REMOVE
       // A SYN that repeats or crosses the opening one does not keep an unanswered entry alive.
       if (kind === SEGMENT_SYN && oldState === TCP_SYN_SENT) return TRACK_ACCEPT_UNRENEWED
       if (newState === TCP_ESTABLISHED && timeoutNs > timeouts.unacknowledged) {
@@ -302,6 +262,5 @@ export class TcpTracker {
 
 /** Either side has sent data that the other has not acknowledged. */
 function hasUnacknowledged(t: Int32Array, e: number): boolean {
-  const sides = t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]
-  return (sides & TCP_SIDE_DATA_UNACKNOWLEDGED) !== 0
+  return (flagsOfSides(t, e) & TCP_SIDE_DATA_UNACKNOWLEDGED) !== 0
 }
