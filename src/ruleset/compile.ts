@@ -77,30 +77,7 @@ export function compileRuleset(
   const assume = options.assume ?? new Map<string, boolean>()
   const builder = new ProgramBuilder(context, assume, firstId)
   const programs = new Map(parsed.tables.map((table) => [table.name, builder.program(table)]))
-  const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
-  const nat: (ExplainingHookTable | null)[] = HOOK_NAMES.map(() => null)
-  for (const name of TABLES_BY_PRIORITY) {
-    const program = programs.get(name)
-    if (!program) continue
-    const interpreter = new Interpreter(program, runtime, context, reasonIndex, options.remembersWalks)
-    const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
-    const compiled = interpretOnly ? null : generate(program, runtime, context)
-    if (compiled) interpreter.skipWith(compiled.finder)
-    for (const hook of TABLE_HOOKS[name]) {
-      const base = program.chains.findIndex((chain) => chain.name === HOOK_NAMES[hook])
-      const atHook = hookTable(
-        name,
-        base,
-        compiled?.chains.get(base),
-        interpreter,
-        infos,
-        runtime,
-        environment.interfaces,
-      )
-      if (name === 'nat') nat[hook] = atHook
-      else hooks[hook].push(atHook)
-    }
-  }
+  const { hooks, nat } = tablesByHook(programs, { infos, runtime, context, reasonIndex, options })
   const classes = PacketClasses.of([...programs.values()])
   const raw = programs.get('raw')
   return {
@@ -194,15 +171,51 @@ function prepare(parsed: ParsedRuleset, context: CallContext): void {
   }
 }
 
+/** What all tables of a ruleset share. */
+interface Shared {
+  readonly infos: readonly RuleInfo[]
+  readonly runtime: Runtime
+  readonly context: CallContext
+  readonly reasonIndex: (text: string) => number
+  readonly options: CompileOptions
+}
+
+/** The tables of each hook, in the order in which packets meet them; those of nat apart. */
+interface TablesByHook {
+  readonly hooks: readonly (readonly ExplainingHookTable[])[]
+  readonly nat: readonly (ExplainingHookTable | null)[]
+}
+
+function tablesByHook(programs: ReadonlyMap<TableName, Program>, shared: Shared): TablesByHook {
+  const { runtime, context, reasonIndex, options } = shared
+  const hooks: ExplainingHookTable[][] = HOOK_NAMES.map(() => [])
+  const nat: (ExplainingHookTable | null)[] = HOOK_NAMES.map(() => null)
+  for (const name of TABLES_BY_PRIORITY) {
+    const program = programs.get(name)
+    if (!program) continue
+    const interpreter = new Interpreter(program, runtime, context, reasonIndex, options.remembersWalks)
+    const interpretOnly = options.interpretOnly === true || depthOf(program) > COMPILED_DEPTH_MAX
+    const compiled = interpretOnly ? null : generate(program, runtime, context)
+    if (compiled) interpreter.skipWith(compiled.finder)
+    for (const hook of TABLE_HOOKS[name]) {
+      const base = program.chains.findIndex((chain) => chain.name === HOOK_NAMES[hook])
+      const table = hookTable(name, base, compiled?.chains.get(base), interpreter, shared)
+      if (name === 'nat') nat[hook] = table
+      else hooks[hook].push(table)
+    }
+  }
+  return { hooks, nat }
+}
+
 function hookTable(
   table: TableName,
   base: number,
   compiled: CompiledChain | undefined,
   interpreter: Interpreter,
-  infos: readonly RuleInfo[],
-  runtime: Runtime,
-  interfaces: readonly string[],
+  { infos, runtime, context }: Shared,
 ): ExplainingHookTable {
+  const recorder = (steps: RuleStep[]): StepRecorder =>
+    new StepRecorder(steps, infos, runtime, context.environment.interfaces)
   return {
     table,
     run: compiled
@@ -211,6 +224,6 @@ function hookTable(
           return verdict === BAIL ? interpreter.resume(packet, base) : verdict
         }
       : (packet) => interpreter.run(packet, base),
-    explain: (packet, steps) => interpreter.run(packet, base, new StepRecorder(steps, infos, runtime, interfaces)),
+    explain: (packet, steps) => interpreter.run(packet, base, recorder(steps)),
   }
 }
