@@ -1,10 +1,8 @@
-import { busiestHosts, type TableHost } from './busiest-hosts.ts'
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
 import { ExpectationTable, type PendingExpectation, tupleOf } from './expectations.ts'
 import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER, X_TIMEOUT_POLICY } from './extensions.ts'
 import type { Finding } from './finding.ts'
 import { helperNumber } from './helpers/registry.ts'
-import { REASON_TABLE_FULL } from './reasons.ts'
 import {
   CT_ESTABLISHED,
   CT_ESTABLISHED_REPLY,
@@ -18,6 +16,7 @@ import {
   IPS_SEEN_REPLY,
 } from './status.ts'
 import { ANY_DIRECTION, ConnectionTable } from './table.ts'
+import { TableLimit } from './table-limit.ts'
 import { TupleKey } from './tuple.ts'
 
 export const NO_ENTRY = -1
@@ -27,12 +26,6 @@ export const NOT_LOOKED_UP = -2
  */
 const SWEEP_STEPS = 2
 const OPENINGS_TO_SWEEP = 32
-/**
- * A full table is searched for expired entries at most once a second, as by the kernel's collector: a search for every
- * new connection of a flood would take quadratic time.
- */
-const COLLECTION_INTERVAL_NS = 1e9
-
 /** The connection of the packet being processed: found, made, confirmed or forgotten. */
 export class CurrentConnection {
   /** Entry of the packet, -1 for none. */
@@ -69,25 +62,17 @@ export class CurrentConnection {
   readonly table: ConnectionTable
   readonly expectations: ExpectationTable
   readonly key: TupleKey
-  /** Entries pushed out of a full table, and packets dropped because none could be. */
-  evicted = 0
-  fullDrops = 0
-  /** When the table was full for the first time, on the replay's clock, and who filled it; infinity for never. */
-  fullSinceNs = Number.POSITIVE_INFINITY
-  hostsWhenFull: readonly TableHost[] = []
+  readonly limit: TableLimit
   peakCount = 0
-  readonly #max: number
-  /** When a full table is next searched for what has expired. */
-  #nextCollectionNs = Number.NEGATIVE_INFINITY
   /** The connection of the last packet, if it ended with that packet. */
   #ended = NO_ENTRY
   readonly #finding: Finding
 
   /** @param max nf_conntrack_max, 0 for no limit; @param expectMax nf_conntrack_expect_max; @param seed of the hash */
   constructor(max: number, expectMax: number, seed: number, finding: Finding) {
-    this.#max = max
     this.#finding = finding
     this.table = new ConnectionTable(max, seed)
+    this.limit = new TableLimit(max, this.table, finding)
     this.expectations = new ExpectationTable(expectMax)
     this.key = new TupleKey(seed)
     this.expectations.masterLives = (id) =>
@@ -156,17 +141,37 @@ export class CurrentConnection {
 
   /** Attaches the packet to its connection, which is made if there is none. False when the table is full. */
   resolve(fields: Int32Array, base: number, greSource: number, greDestination: number): boolean {
+    const id = this.#known(fields, base, greSource, greDestination)
+    if (id === NO_ENTRY) return this.#open(fields, base)
+    this.attach(id)
+    return true
+  }
+
+  /** What `resolve` does to others, for a packet that Linux refuses only after it has got its connection. */
+  resolveInVain(fields: Int32Array, base: number): boolean {
+    return this.#known(fields, base, 0, 0) !== NO_ENTRY || this.openInVain(fields, base)
+  }
+
+  /**
+   * What making a connection for the tuple in `key` does to others: the expectation that it meets is used up, and a full
+   * table pushes out an entry. False when it stays full.
+   */
+  openInVain(fields: Int32Array, base: number): boolean {
+    if (!this.limit.hasRoom()) return false
+    if (this.expectations.count > 0) this.#takeExpectation(fields, base)
+    return true
+  }
+
+  /** The packet's entry, or NO_ENTRY; then its tuple is in `key`. */
+  #known(fields: Int32Array, base: number, greSource: number, greDestination: number): number {
     let id = this.lookedUp
     if (id === NOT_LOOKED_UP) id = this.find(fields, base, greSource, greDestination, false)
     else this.table.foundDirection = this.lookedUpDirection
     this.lookedUp = NOT_LOOKED_UP
-    if (id !== NO_ENTRY) {
-      this.attach(id)
-      return true
-    }
     // The lookup has left the key in place, unless there are two zones.
-    if (this.zoneOriginal !== this.zoneReply) this.key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
-    return this.#open(fields, base)
+    const isLost = id === NO_ENTRY && this.zoneOriginal !== this.zoneReply
+    if (isLost) this.key.fill(fields, base, this.zoneOriginal, greSource, greDestination)
+    return id
   }
 
   /**
@@ -214,7 +219,7 @@ export class CurrentConnection {
 
   /** For the tuple in `key`. */
   #open(fields: Int32Array, base: number): boolean {
-    if (this.#max > 0 && this.table.count >= this.#max && !this.#makeRoom()) return false
+    if (!this.limit.hasRoom()) return false
     if (this.table.created % OPENINGS_TO_SWEEP === 0) this.table.cleaner.sweep(SWEEP_STEPS * OPENINGS_TO_SWEEP)
     this.id = this.table.allocate(this.key)
     this.info = CT_NEW
@@ -244,9 +249,7 @@ export class CurrentConnection {
    * A connection that was announced is RELATED, inherits its master's mark, and gets the helper it was announced with.
    */
   #meetExpectation(fields: Int32Array, base: number): void {
-    const { ports, swapped } = this.key
-    const [source, destination] = swapped ? [ports & 0xffff, ports >>> 16] : [ports >>> 16, ports & 0xffff]
-    const met = this.expectations.take(tupleOf(fields, base, this.zoneId, source, destination), this.nowNs)
+    const met = this.#takeExpectation(fields, base)
     if (met === null) return
     this.fulfilled = met
     this.info = CT_RELATED
@@ -260,28 +263,16 @@ export class CurrentConnection {
     if (met.helper !== null) this.setHelper(this.id, helperNumber(met.helper))
   }
 
+  /** The expectation that the tuple in `key` meets. */
+  #takeExpectation(fields: Int32Array, base: number): PendingExpectation | null {
+    const { ports, swapped } = this.key
+    const [source, destination] = swapped ? [ports & 0xffff, ports >>> 16] : [ports >>> 16, ports & 0xffff]
+    return this.expectations.take(tupleOf(fields, base, this.zoneId, source, destination), this.nowNs)
+  }
+
   setHelper(id: number, helper: number): void {
     const x = this.table.extend(id)
     this.table.extensions.records[x + X_HELPER] = helper + 1
-  }
-
-  /** Makes room in a full table: removes what has expired, else pushes out one entry that is not ASSURED. */
-  #makeRoom(): boolean {
-    if (this.nowNs >= this.#nextCollectionNs) {
-      this.#nextCollectionNs = this.nowNs + COLLECTION_INTERVAL_NS
-      if (this.table.cleaner.removeExpired() > 0) return true
-    }
-    if (this.fullSinceNs === Number.POSITIVE_INFINITY) {
-      this.fullSinceNs = this.nowNs
-      this.hostsWhenFull = busiestHosts(this.table)
-    }
-    if (this.table.cleaner.evict(this.evicted + this.fullDrops)) {
-      this.evicted++
-      return true
-    }
-    this.fullDrops++
-    this.#finding.set(REASON_TABLE_FULL, this.table.count, 0, 0)
-    return false
   }
 
   /** The connection ends with this packet: it can no longer be found, but stays until the packet has been processed. */

@@ -51,9 +51,12 @@ import {
 } from './reasons.ts'
 import type { Sysctls } from './sysctls.ts'
 import { perPolicy, type TimeoutPolicies } from './timeout-policy.ts'
+import { hasPorts } from './tuple.ts'
 
 const TCP_HEADER_BYTES = 20
 const SCTP_HEADER_BYTES = 12
+/** Source and destination port, of all protocols that have ports. */
+const PORTS_BYTES = 4
 const OTHER_HEADER_BYTES = 8
 
 /**
@@ -122,7 +125,7 @@ export class Tracker {
     if ((fields[base + P_FRAGMENT] & FRAGMENT_OFFSET_MASK) !== 0) return this.#invalid(REASON_FRAGMENT, 0, 0)
     const length = fields[base + P_L4_LENGTH]
     const needed = headerBytes(protocol)
-    if (length < needed) return this.#invalid(REASON_SHORT, length, needed)
+    if (length < needed) return this.#refuse(fields, base, REASON_SHORT, length, needed)
     const at = fields[base + P_L4_OFFSET]
     const held = fields[base + P_L3_OFFSET] + fields[base + P_L3_CAPTURED] - at
     if (needed > 0 && held < needed) return TRACKER_CANNOT_TELL
@@ -131,20 +134,20 @@ export class Tracker {
       case PROTO_TCP: {
         const headerLength = (fields[base + P_TCP_FLAGS_WINDOW] >>> 28) << 2
         if (headerLength < TCP_HEADER_BYTES || headerLength > length) {
-          return this.#invalid(REASON_TCP_HEADER_LENGTH, headerLength, length)
+          return this.#refuse(fields, base, REASON_TCP_HEADER_LENGTH, headerLength, length)
         }
-        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
-        return this.#tcp.flagsAreValid(fields, base) ? this.#trackTcp(fields, base, frame) : TRACKED
+        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return this.#refused(fields, base)
+        return this.#tcp.flagsAreValid(fields, base) ? this.#trackTcp(fields, base, frame) : this.#refused(fields, base)
       }
       case PROTO_UDP:
-        if (!this.#udp.headerIsValid(fields, base)) return TRACKED
-        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
+        if (!this.#udp.headerIsValid(fields, base)) return this.#refused(fields, base)
+        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return this.#refused(fields, base)
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
         this.#udp.track(current.id)
         break
       case PROTO_UDPLITE:
-        if (!this.#udp.liteHeaderIsValid(bytes, at, fields, base)) return TRACKED
-        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
+        if (!this.#udp.liteHeaderIsValid(bytes, at, fields, base)) return this.#refused(fields, base)
+        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return this.#refused(fields, base)
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
         this.#udp.trackLite(current.id)
         break
@@ -154,7 +157,7 @@ export class Tracker {
         if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
         return isV6 ? this.#icmp.trackV6(bytes, fields, base) : this.#icmp.track(bytes, fields, base)
       case PROTO_SCTP:
-        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return TRACKED
+        if (verifyChecksum && this.#hasBadChecksum(bytes, fields, base)) return this.#refused(fields, base)
         if (!current.resolve(fields, base, 0, 0)) return TRACKER_DROPPED
         switch (this.#sctp.track(bytes, fields, base, current.id, current.direction)) {
           case TRACK_INVALID:
@@ -248,9 +251,24 @@ export class Tracker {
     return true
   }
 
+  /** The packet is INVALID before Linux looks for its connection. */
   #invalid(reason: number, a: number, b: number): number {
     this.finding.set(reason, a, b, 0)
     return TRACKED
+  }
+
+  #refuse(fields: Int32Array, base: number, reason: number, a: number, b: number): number {
+    this.finding.set(reason, a, b, 0)
+    return this.#refused(fields, base)
+  }
+
+  /**
+   * The packet is INVALID for the reason in `finding`, after Linux has looked for its connection, for which it only
+   * needs the ports.
+   */
+  #refused(fields: Int32Array, base: number): number {
+    const isLookedFor = hasPorts(fields[base + P_PROTOCOL]) && fields[base + P_L4_LENGTH] >= PORTS_BYTES
+    return !isLookedFor || this.current.resolveInVain(fields, base) ? TRACKED : TRACKER_DROPPED
   }
 }
 

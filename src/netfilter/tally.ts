@@ -36,10 +36,10 @@ export function tallyOf({ machine, checksums }: MachineParts): Tally {
     created: current.table.created,
     peak: current.peakCount,
     atEnd: current.table.count,
-    evicted: current.evicted,
-    fullDrops: current.fullDrops,
-    fullSinceNs: current.fullSinceNs,
-    hostsWhenFull: current.hostsWhenFull,
+    evicted: current.limit.evicted,
+    fullDrops: current.limit.fullDrops,
+    fullSinceNs: current.limit.fullSinceNs,
+    hostsWhenFull: current.limit.hostsWhenFull,
   }
 }
 

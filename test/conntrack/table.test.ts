@@ -150,7 +150,7 @@ describe('a full table', () => {
   it('pushes out what is not assured', () => {
     const tracking = new Tracking({ nf_conntrack_max: 3 })
     expect([1, 2, 3, 4].map((n) => tracking.say(flow(n)))).toEqual(['NEW', 'NEW', 'NEW', 'NEW'])
-    expect([tracking.live, tracking.tracker.current.evicted]).toEqual([3, 1])
+    expect([tracking.live, tracking.tracker.current.limit.evicted]).toEqual([3, 1])
   })
 
   it('drops the packet where all are assured, and says so', () => {
@@ -168,13 +168,13 @@ describe('a full table', () => {
     tracking.sayAll([flow(1), flow(2)])
     tracking.wait(31)
     expect(tracking.say(flow(3))).toBe('NEW')
-    expect(tracking.tracker.current.evicted).toBe(0)
+    expect(tracking.tracker.current.limit.evicted).toBe(0)
   })
 
   it('is searched for expired entries once a second, not for every packet of a flood', () => {
     const tracking = new Tracking({ nf_conntrack_max: 2 })
     tracking.sayAll([flow(1), flow(2), flow(3)])
-    expect(tracking.tracker.current.evicted).toBe(1)
+    expect(tracking.tracker.current.limit.evicted).toBe(1)
     const { table } = tracking.tracker.current
     let searches = 0
     const search = table.cleaner.removeExpired.bind(table.cleaner)

@@ -242,7 +242,7 @@ describe('a full table', () => {
     const router = new Replaying({ sysctls: { nf_conntrack_max: 2 } })
     expect(router.sayAll([opening(1), opening(2), opening(3)])).toEqual(Array(3).fill('NEW FORWARD ACCEPT'))
     expect(router.live).toBe(2)
-    expect(router.machine.tracker.current).toMatchObject({ evicted: 1, fullDrops: 0, peakCount: 2 })
+    expect(router.machine.tracker.current).toMatchObject({ limit: { evicted: 1, fullDrops: 0 }, peakCount: 2 })
   })
 
   test('drops what opens a connection where all others are assured, and says so', () => {
@@ -251,7 +251,7 @@ describe('a full table', () => {
     expect(router.say(opening(1))).toBe('DROP')
     expect(router.outcome.dropHook).toBe(0)
     expect(router.reason).toMatch(/full/)
-    expect(router.machine.tracker.current).toMatchObject({ evicted: 0, fullDrops: 1 })
+    expect(router.machine.tracker.current.limit).toMatchObject({ evicted: 0, fullDrops: 1 })
     expect(router.say(c('A', 101, 501))).toBe('ESTABLISHED FORWARD ACCEPT')
   })
 
@@ -259,7 +259,7 @@ describe('a full table', () => {
     const router = new Replaying({ sysctls: { nf_conntrack_max: 1 } })
     router.say(opening(1))
     expect(router.wait(31).say(opening(2))).toBe('NEW FORWARD ACCEPT')
-    expect(router.machine.tracker.current).toMatchObject({ evicted: 0, fullDrops: 0 })
+    expect(router.machine.tracker.current.limit).toMatchObject({ evicted: 0, fullDrops: 0 })
   })
 
   test('takes what needs no connection', () => {

@@ -94,11 +94,14 @@ export class IcmpTracker {
 
   #trackQuery(fields: Int32Array, base: number, isRequest: boolean, timeoutNs: readonly number[]): number {
     const current = this.#current
-    const id = hasIcmpCounterpart(fields, base) ? current.find(fields, base, 0, 0, false) : NO_ENTRY
+    const isAnswered = hasIcmpCounterpart(fields, base)
+    const id = isAnswered ? current.find(fields, base, 0, 0, false) : NO_ENTRY
     if (id !== NO_ENTRY) current.attach(id)
     else if (!isRequest) {
       const typeAndCode = fields[base + P_PORTS] >>> 16
-      return this.#invalid(REASON_ICMP_CANNOT_OPEN, typeAndCode >>> 8, typeAndCode & 0xff)
+      this.#invalid(REASON_ICMP_CANNOT_OPEN, typeAndCode >>> 8, typeAndCode & 0xff)
+      // Linux makes a connection before it refuses the packet.
+      return !isAnswered || current.openInVain(fields, base) ? TRACKED : TRACKER_DROPPED
     } else if (!current.open(fields, base)) return TRACKER_DROPPED
     current.refresh(timeoutNs[current.table.timeoutPolicyOf(current.id)])
     current.noteReply()
