@@ -41,7 +41,7 @@ export const CHANGE_NAMES: readonly string[] = [...Object.keys(CHANGES), DISORDE
  * Traffic with one kind of change here and there (one of CHANGE_NAMES), as attackers, faulty devices and lossy captures
  * change it. The same seed gives the same packets.
  * @param frames of IP datagrams
- * @param mayChange which of the datagrams; disorder is for all
+ * @param mayChange which of the datagrams; none of the others is made either. Disorder is for all.
  */
 export function changed(
   frames: readonly CaptureFrame[],
@@ -61,11 +61,11 @@ function changedHereAndThere(
   mayChange: (datagram: Uint8Array) => boolean,
 ): CaptureFrame[] {
   const [percent, change] = CHANGES[kind]
-  return frames.flatMap((frame) =>
-    mayChange(frame.bytes) && random.chance(percent)
-      ? change(frame.bytes, random).map((bytes) => ({ ...frame, bytes }))
-      : [frame],
-  )
+  return frames.flatMap((frame) => {
+    if (!mayChange(frame.bytes) || !random.chance(percent)) return [frame]
+    const made = change(frame.bytes, random).filter((bytes) => bytes === frame.bytes || mayChange(bytes))
+    return made.map((bytes) => ({ ...frame, bytes }))
+  })
 }
 
 /** Whether a datagram comes from one of these addresses: what the oracle sends as a host cannot be changed freely. */
