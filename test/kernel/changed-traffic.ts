@@ -29,6 +29,7 @@ const CHANGES: Readonly<Record<string, readonly [number, Change]>> = {
   'IPv4 options': [20, (datagram, random) => [withOptions(datagram, random)]],
   headers: [15, (datagram, random) => [sealed(flipped(datagram, random, 80))]],
   'anything, with wrong sums': [10, (datagram, random) => [flipped(datagram, random, datagram.length)]],
+  'broken copies': [40, (datagram, random) => [broken(datagram, random), datagram]],
   payload: [35, (datagram, random) => [payloadChanged(datagram, random)]],
   fragments: [40, inFragments],
   'ICMP errors': [30, (datagram, random) => [datagram, ...errorsAbout(datagram, random)]],
@@ -109,6 +110,13 @@ function flipped(datagram: Uint8Array, random: Random, bytes: number): Uint8Arra
     copy[at] ^= 1 << random.below(at === 0 ? 4 : 8)
   }
   return copy
+}
+
+/** As it arrives where what follows its IP header was damaged on the way: it may be refused, but not without effects. */
+function broken(datagram: Uint8Array, random: Random): Uint8Array {
+  const header = headerOf(datagram)
+  if (datagram.length <= header) return datagram
+  return concat(datagram.subarray(0, header), flipped(datagram.subarray(header), random, 40))
 }
 
 /** Does one of the changes, which are named after what they change. */
