@@ -23,7 +23,6 @@ import {
   X_LABELS,
   X_MARK,
   X_MASTER,
-  X_MASTER_NUMBER,
   X_REPLY_ADDRESS_A,
   X_REPLY_ADDRESS_B,
   X_REPLY_FROM_B,
@@ -180,10 +179,7 @@ export class ConnectionReader {
   }
 
   master(connection: number): number {
-    const { records } = this.#table.extensions
-    const x = this.#table.extensionOf(connection)
-    const master = records[x + X_MASTER] - 1
-    return master >= 0 && this.number(master) === records[x + X_MASTER_NUMBER] ? master : -1
+    return this.#table.extensions.records[this.#table.extensionOf(connection) + X_MASTER] - 1
   }
 
   masterHelper(connection: number): string | null {

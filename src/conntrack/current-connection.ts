@@ -1,6 +1,6 @@
 import { E_EXPIRY, E_NUMBER, E_STATUS, ENTRY_INTS, KIND_ZONE_SHIFT } from './entry.ts'
 import { ExpectationTable, type PendingExpectation, tupleOf } from './expectations.ts'
-import { X_HELPER, X_MARK, X_MASTER, X_MASTER_NUMBER, X_TIMEOUT_POLICY } from './extensions.ts'
+import { X_HELPER, X_MARK, X_TIMEOUT_POLICY } from './extensions.ts'
 import type { Finding } from './finding.ts'
 import { helperNumber } from './helpers/registry.ts'
 import {
@@ -254,12 +254,9 @@ export class CurrentConnection {
     this.fulfilled = met
     this.info = CT_RELATED
     this.table.entries[this.id * ENTRY_INTS + E_STATUS] |= IPS_EXPECTED
-    const x = this.table.extend(this.id)
-    const records = this.table.extensions.records
-    const masterExtension = this.table.extensionOf(met.master)
-    records[x + X_MASTER] = met.master + 1
-    records[x + X_MASTER_NUMBER] = met.masterNumber
-    records[x + X_MARK] = records[masterExtension + X_MARK]
+    this.table.setMaster(this.id, met.master)
+    const { records } = this.table.extensions
+    records[this.table.extensionOf(this.id) + X_MARK] = records[this.table.extensionOf(met.master) + X_MARK]
     if (met.helper !== null) this.setHelper(this.id, helperNumber(met.helper))
   }
 

@@ -43,6 +43,8 @@ export const ENTRY_ORIGINAL_FROM_B = 1 << 30
 export const ENTRY_TWO_TUPLES = 1 << 29
 /** A helper remembers something of it, or expects connections on its behalf: both are forgotten with it. */
 export const ENTRY_HAS_HELPER_STATE = 1 << 28
+/** It was given back, but is not used again as long as connections that it announced name it as their master. */
+export const ENTRY_OUTLIVED = 1 << 26
 /** The table's watchers are told what becomes of it. */
 export const ENTRY_WATCHED = 1 << 27
 

@@ -95,7 +95,6 @@ export interface ExpectationPolicy {
 /** An expectation in the table. */
 export interface PendingExpectation extends Expectation {
   readonly master: number
-  readonly masterNumber: number
   expiresNs: number
   isInactive: boolean
 }
@@ -136,13 +135,7 @@ export class ExpectationTable {
    * be mistaken for it, and replaces the oldest of its policy where there are too many.
    * @returns an EXPECT_ code
    */
-  add(
-    expectation: Expectation,
-    policy: ExpectationPolicy,
-    master: number,
-    masterNumber: number,
-    nowNs: number,
-  ): number {
+  add(expectation: Expectation, policy: ExpectationPolicy, master: number, nowNs: number): number {
     this.#expire(nowNs)
     for (const other of [...this.#at(expectation)]) {
       if (other.expiresNs <= nowNs) continue
@@ -160,7 +153,7 @@ export class ExpectationTable {
     if (this.count >= this.#max) return EXPECT_FULL
     const expiresNs = nowNs + policy.timeoutSeconds * 1e9
     const isInactive = expectation.inactive === true
-    const pending: PendingExpectation = { ...expectation, master, masterNumber, expiresNs, isInactive }
+    const pending: PendingExpectation = { ...expectation, master, expiresNs, isInactive }
     const hash = hashOf(expectation)
     const atHash = this.#byDestination.get(hash)
     if (atHash === undefined) this.#byDestination.set(hash, [pending])

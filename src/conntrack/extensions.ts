@@ -19,9 +19,9 @@ export const X_REPLY_HASH = 11
 export const X_REPLY_FROM_B = 12
 /** Number of the helper (helpers/registry.ts) + 1. */
 export const X_HELPER = 13
-/** Entry of the master + 1, and the master's number, by which a later connection in the same entry is told apart. */
+/** Entry of the connection that announced it, + 1; and how many entries name this one so. */
 export const X_MASTER = 14
-export const X_MASTER_NUMBER = 15
+export const X_ANNOUNCED = 15
 /** Connection labels: 128 bits. */
 export const X_LABELS = 16
 /** Float64 each: packets and bytes of the original direction, packets and bytes of the reply direction. */

@@ -42,7 +42,7 @@ export interface ConnectionView {
   /** Connection labels, 0 to 127. */
   hasLabel(connection: number, label: number): boolean
   setLabel(connection: number, label: number): void
-  /** The connection that announced this one, -1 for none, or when it is gone. */
+  /** The connection that announced this one, which may have ended; -1 for none. */
   master(connection: number): number
   /** Name of the helper that announced the connection; null for none. */
   masterHelper(connection: number): string | null

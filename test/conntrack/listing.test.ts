@@ -73,7 +73,6 @@ describe('the listing of connections', () => {
       },
       { maxExpected: 1, timeoutSeconds: 300 },
       tracking.tracker.current.id,
-      1,
       0,
     )
     expect(list(tracking)[0].helper).toBe(HELPERS[helperNumber('tftp')].name)

@@ -28,7 +28,7 @@ function announcing(protocol: number): Tracking {
     follow: null,
   }
   const policy = { maxExpected: 1, timeoutSeconds: 300 }
-  expect(current.expectations.add(announced, policy, current.id, current.number, 0)).toBe(EXPECT_ADDED)
+  expect(current.expectations.add(announced, policy, current.id, 0)).toBe(EXPECT_ADDED)
   return tracking
 }
 

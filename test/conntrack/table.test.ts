@@ -134,6 +134,56 @@ describe('the connection table', () => {
   })
 })
 
+describe('a connection that announced others', () => {
+  const isThere = (table: ConnectionTable, id: number) => table.entries[id * ENTRY_INTS + E_NUMBER] !== 0
+
+  it('stays readable as long as they do, but cannot be found', () => {
+    const table = new ConnectionTable(100, 1)
+    const [master, one, other] = [1, 2, 3].map((n) => insert(table, n, 10e9))
+    table.setMaster(one, master)
+    table.setMaster(other, master)
+    table.remove(master)
+    expect([table.find(keyOf(1)), table.count, isThere(table, master)]).toEqual([-1, 2, true])
+    table.remove(one)
+    expect(isThere(table, master)).toBe(true)
+    table.remove(other)
+    expect([isThere(table, master), table.count]).toEqual([false, 0])
+    const again = [4, 5, 6].map((n) => insert(table, n, 10e9))
+    expect(again.toSorted()).toEqual([master, one, other])
+  })
+
+  it('is given back at once when none of them is left', () => {
+    const table = new ConnectionTable(100, 1)
+    const [master, one] = [1, 2].map((n) => insert(table, n, 10e9))
+    table.setMaster(one, master)
+    table.remove(one)
+    expect(isThere(table, master)).toBe(true)
+    table.remove(master)
+    expect(isThere(table, master)).toBe(false)
+  })
+
+  it('goes with the last one of a long row, in which each announced the next', () => {
+    const table = new ConnectionTable(0, 1)
+    const ids = Array.from({ length: 50_000 }, (_, n) => insert(table, n, 10e9))
+    for (let n = 1; n < ids.length; n++) table.setMaster(ids[n], ids[n - 1])
+    for (const id of ids.slice(0, -1)) table.remove(id)
+    expect([table.count, isThere(table, ids[0])]).toEqual([1, true])
+    table.remove(ids[ids.length - 1])
+    expect(ids.some((id) => isThere(table, id))).toBe(false)
+  })
+
+  it('that has ended is neither swept nor pushed out again', () => {
+    const table = new ConnectionTable(100, 1)
+    const [master, one] = [1, 2].map((n) => insert(table, n, 10e9))
+    table.setMaster(one, master)
+    table.remove(master)
+    table.nowNs = 5e9
+    table.cleaner.sweep(100)
+    expect([table.count, isThere(table, master)]).toEqual([1, true])
+    expect([table.cleaner.evict(0), table.cleaner.evict(0), table.count]).toEqual([true, false, 0])
+  })
+})
+
 describe('a full table', () => {
   const flow = (n: number) => udp(`10.0.0.${n}:1000>10.9.9.9:53`)
   const answer = (n: number) => udp(`10.9.9.9:53>10.0.0.${n}:1000`)

@@ -14,7 +14,7 @@ import {
 import { PROTO_GRE, PROTO_TCP } from '../../wire/protocols.ts'
 import { ConnectionReader } from '../connection-reader.ts'
 import { type CurrentConnection, NO_ENTRY } from '../current-connection.ts'
-import { E_EXPIRY, E_KIND, E_NUMBER, E_STATUS, ENTRY_HAS_HELPER_STATE, ENTRY_INTS } from '../entry.ts'
+import { E_EXPIRY, E_KIND, E_STATUS, ENTRY_HAS_HELPER_STATE, ENTRY_INTS } from '../entry.ts'
 import {
   ANY_PORT,
   EXPECT_ADDED,
@@ -194,8 +194,7 @@ export class HelperRunner implements HelpedPacket {
       direction: this.direction,
     }
     const policy = HELPERS[this.#helper].policies[expectation.policy]
-    const number = current.table.entries[current.id * ENTRY_INTS + E_NUMBER]
-    const result = this.#expectations.add(expectation, policy, current.id, number, this.nowNs)
+    const result = this.#expectations.add(expectation, policy, current.id, this.nowNs)
     if (result === EXPECT_ADDED) this.#noteState()
     return result
   }

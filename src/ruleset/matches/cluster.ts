@@ -1,5 +1,5 @@
 import { jenkinsHash1 } from '../../wire/jenkins-hash.ts'
-import { NO, type PureTest, UNKNOWN, YES } from '../evaluate/condition.ts'
+import { NO, type PureTest, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
@@ -7,8 +7,6 @@ import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const NODES_MAX = 32
-const IPS_EXPECTED = 1
-const MISSING = 'the connection that announced this one is gone, and with it the address that decides'
 
 /** Which machine of a cluster is to take a connection, by a hash of its first source address. */
 export const cluster: MatchExtension = {
@@ -48,7 +46,6 @@ function parseCluster(options: Options): Match {
         kind: 'call',
         label: text,
         negated: false,
-        missing: MISSING,
         create: () => new ClusterTest(seed, total, nodes, use.negated),
       },
     ],
@@ -73,7 +70,6 @@ class ClusterTest implements PureTest {
     const { connection, connections } = packet
     if (connection < 0) return NO
     const master = connections.master(connection)
-    if (master < 0 && (connections.status(connection) & IPS_EXPECTED) !== 0) return UNKNOWN
     const owner = master < 0 ? connection : master
     // Of an IPv6 address, too, the kernel takes one word, the first.
     const hash = jenkinsHash1(swapped(connections.address(owner, false, false, 0)), this.#seed)
