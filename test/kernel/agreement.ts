@@ -144,7 +144,7 @@ function folderFor(what: string): string {
   return folder
 }
 
-/** A capture to replay, and in host mode the machine's addresses, unless they are to be chosen by it. */
+/** A capture to replay, and the machine's addresses in host mode; without, the capture's busiest ones are taken. */
 type ToReplay = Pick<Pair, 'capture' | 'local'>
 
 function asItIs(capture: string): ToReplay {

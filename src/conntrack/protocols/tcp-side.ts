@@ -30,7 +30,7 @@ export function sideAt(e: number, direction: number): number {
 
 /** Flags of both sides: those that either has. */
 export function flagsOfSides(t: Int32Array, e: number): number {
-  return t[e + E_TCP_SIDE + TCP_SIDE_FLAGS] | t[e + E_TCP_SIDE + TCP_SIDE_INTS + TCP_SIDE_FLAGS]
+  return t[sideAt(e, 0) + TCP_SIDE_FLAGS] | t[sideAt(e, 1) + TCP_SIDE_FLAGS]
 }
 
 /**
