@@ -22,7 +22,6 @@ import {
   X_HELPER,
   X_LABELS,
   X_MARK,
-  X_MASTER,
   X_REPLY_ADDRESS_A,
   X_REPLY_ADDRESS_B,
   X_REPLY_FROM_B,
@@ -179,7 +178,7 @@ export class ConnectionReader {
   }
 
   master(connection: number): number {
-    return this.#table.extensions.records[this.#table.extensionOf(connection) + X_MASTER] - 1
+    return this.#table.masters.of(connection)
   }
 
   masterHelper(connection: number): string | null {

@@ -254,7 +254,7 @@ export class CurrentConnection {
     this.fulfilled = met
     this.info = CT_RELATED
     this.table.entries[this.id * ENTRY_INTS + E_STATUS] |= IPS_EXPECTED
-    this.table.setMaster(this.id, met.master)
+    this.table.masters.name(this.id, met.master)
     const { records } = this.table.extensions
     records[this.table.extensionOf(this.id) + X_MARK] = records[this.table.extensionOf(met.master) + X_MARK]
     if (met.helper !== null) this.setHelper(this.id, helperNumber(met.helper))

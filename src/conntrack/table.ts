@@ -11,13 +11,12 @@ import {
   ENTRY_HAS_HELPER_STATE,
   ENTRY_INTS,
   ENTRY_ORIGINAL_FROM_B,
-  ENTRY_OUTLIVED,
   ENTRY_TWO_TUPLES,
   ENTRY_WATCHED,
   KIND_IPV6,
 } from './entry.ts'
 import { EntryWatchers } from './entry-watchers.ts'
-import { EXTENSION_INTS, ExtensionTable, X_ANNOUNCED, X_MASTER, X_REPLY_HASH, X_TIMEOUT_POLICY } from './extensions.ts'
+import { EXTENSION_INTS, ExtensionTable, X_REPLY_HASH, X_TIMEOUT_POLICY } from './extensions.ts'
 import { KeyIndex } from './key-index.ts'
 import {
   directionByKey,
@@ -27,6 +26,7 @@ import {
   writeKey,
   writeReplyKey,
 } from './key-words.ts'
+import { Masters } from './masters.ts'
 import { reserve } from './reservation.ts'
 import { IPS_CONFIRMED } from './status.ts'
 import { TableCleaner } from './table-cleaner.ts'
@@ -76,6 +76,7 @@ export class ConnectionTable {
   /** Called before an entry with ENTRY_HAS_HELPER_STATE is freed. */
   onFree: (id: number) => void = () => {}
   readonly watchers = new EntryWatchers()
+  readonly masters = new Masters(this)
   readonly cleaner = new TableCleaner(this)
   readonly #index = new KeyIndex((reference) => this.#hashOf(reference))
   /** Entries below this number have been handed out at least once. */
@@ -300,60 +301,38 @@ export class ConnectionTable {
     return this.extensions.records[this.entries[id * ENTRY_INTS + E_EXTENSION] * EXTENSION_INTS + X_REPLY_HASH]
   }
 
-  /** The entry `master` announced the connection of the entry `id`: rules may ask for it as long as `id` is there. */
-  setMaster(id: number, master: number): void {
-    const x = this.extend(id)
-    const m = this.extend(master)
-    this.extensions.records[x + X_MASTER] = master + 1
-    this.extensions.records[m + X_ANNOUNCED]++
-  }
-
   /** Gives back an entry that is not (or no longer) findable. */
   free(id: number): void {
     const e = id * ENTRY_INTS
     const status = this.entries[e + E_STATUS]
     if ((status & ENTRY_HAS_HELPER_STATE) !== 0) this.onFree(id)
     if ((status & ENTRY_WATCHED) !== 0) this.watchers.tellThatItLeft(this.entries, id)
-    if (this.extensions.records[this.extensionOf(id) + X_ANNOUNCED] === 0) {
-      this.#giveBack(id)
-      return
-    }
-    this.entries[e + E_STATUS] = (this.entries[e + E_STATUS] & ~IPS_CONFIRMED) | ENTRY_OUTLIVED
-    this.times[(e + E_EXPIRY) >> 1] = Number.POSITIVE_INFINITY
-  }
-
-  /** With it go masters that only waited for it. */
-  #giveBack(id: number): void {
-    const { records } = this.extensions
+    if (this.masters.keep(id)) return
     for (let next = id; next >= 0; ) {
-      const e = next * ENTRY_INTS
-      const x = this.extensionOf(next)
-      const master = records[x + X_MASTER] - 1
-      if (x !== 0) this.extensions.free(this.entries[e + E_EXTENSION])
-      this.entries[e + E_EXTENSION] = 0
-      this.entries[e + E_NUMBER] = 0
-      this.#hashes[next] = this.#free
-      this.#free = next
-      next = master >= 0 && this.#isLastOf(master) ? master : -1
+      const master = this.masters.release(next)
+      this.#giveBack(next)
+      next = master
     }
   }
 
-  /** One of the connections that a master announced is gone: whether nothing holds the master any longer. */
-  #isLastOf(master: number): boolean {
-    const left = --this.extensions.records[this.extensionOf(master) + X_ANNOUNCED]
-    return left === 0 && (this.entries[master * ENTRY_INTS + E_STATUS] & ENTRY_OUTLIVED) !== 0
+  /** The entry's memory may be used for another connection. */
+  #giveBack(id: number): void {
+    const e = id * ENTRY_INTS
+    const extension = this.entries[e + E_EXTENSION]
+    if (extension !== 0) this.extensions.free(extension)
+    this.entries[e + E_EXTENSION] = 0
+    this.entries[e + E_NUMBER] = 0
+    this.#hashes[id] = this.#free
+    this.#free = id
   }
 
   /** Removes a findable entry whose time is over; false when it is not. */
   removeIfExpired(id: number): boolean {
-    if (!this.#hasExpired(id)) return false
+    const e = id * ENTRY_INTS
+    const isOver = this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= this.nowNs
+    if (!isOver || !this.isFindable(id)) return false
     this.remove(id)
     return true
-  }
-
-  #hasExpired(id: number): boolean {
-    const e = id * ENTRY_INTS
-    return this.entries[e + E_NUMBER] !== 0 && this.times[(e + E_EXPIRY) >> 1] <= this.nowNs && this.isFindable(id)
   }
 
   /** Whether the entry is in the index. */

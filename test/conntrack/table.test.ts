@@ -140,8 +140,8 @@ describe('a connection that announced others', () => {
   it('stays readable as long as they do, but cannot be found', () => {
     const table = new ConnectionTable(100, 1)
     const [master, one, other] = [1, 2, 3].map((n) => insert(table, n, 10e9))
-    table.setMaster(one, master)
-    table.setMaster(other, master)
+    table.masters.name(one, master)
+    table.masters.name(other, master)
     table.remove(master)
     expect([table.find(keyOf(1)), table.count, isThere(table, master)]).toEqual([-1, 2, true])
     table.remove(one)
@@ -155,7 +155,7 @@ describe('a connection that announced others', () => {
   it('is given back at once when none of them is left', () => {
     const table = new ConnectionTable(100, 1)
     const [master, one] = [1, 2].map((n) => insert(table, n, 10e9))
-    table.setMaster(one, master)
+    table.masters.name(one, master)
     table.remove(one)
     expect(isThere(table, master)).toBe(true)
     table.remove(master)
@@ -165,7 +165,7 @@ describe('a connection that announced others', () => {
   it('goes with the last one of a long row, in which each announced the next', () => {
     const table = new ConnectionTable(0, 1)
     const ids = Array.from({ length: 50_000 }, (_, n) => insert(table, n, 10e9))
-    for (let n = 1; n < ids.length; n++) table.setMaster(ids[n], ids[n - 1])
+    for (let n = 1; n < ids.length; n++) table.masters.name(ids[n], ids[n - 1])
     for (const id of ids.slice(0, -1)) table.remove(id)
     expect([table.count, isThere(table, ids[0])]).toEqual([1, true])
     table.remove(ids[ids.length - 1])
@@ -175,7 +175,7 @@ describe('a connection that announced others', () => {
   it('that has ended is neither swept nor pushed out again', () => {
     const table = new ConnectionTable(100, 1)
     const [master, one] = [1, 2].map((n) => insert(table, n, 10e9))
-    table.setMaster(one, master)
+    table.masters.name(one, master)
     table.remove(master)
     table.nowNs = 5e9
     table.cleaner.sweep(100)
