@@ -70,9 +70,11 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     interrupted = true
     source.stop()
   }
-  process.once('SIGINT', interrupt)
   try {
     const outputs = new PacketOutputs(asked, writesApart(asked, threads))
+    // Only while packets are replayed: a named pipe that waits for its reader blocks this thread, so that Ctrl-C has to
+    // work as it does without us.
+    process.once('SIGINT', interrupt)
     const writesCounters = asked.counters !== undefined || asked.counters6 !== undefined
     const traffic = new TrafficCounters()
     const sinks = [traffic, ...outputs.sinks]
@@ -84,6 +86,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
       summary = await replay(source, options, sinks, (bytes, frames) => progress?.update(bytes, frames))
     } finally {
       progress?.stop()
+      process.off('SIGINT', interrupt)
     }
     if (outputs.readersGone && !writesCounters) return EXIT_DONE
     await writeCounters(asked.counters, rulesRead.rules, summary.ruleset4)
@@ -93,7 +96,6 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     if (summary.problems.some((problem) => problem.fatal)) return EXIT_CAPTURE
     return hasFailOnPackets(asked, traffic) ? EXIT_FOUND : EXIT_DONE
   } finally {
-    process.off('SIGINT', interrupt)
     source.close()
   }
 }

@@ -1,7 +1,8 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -141,6 +142,22 @@ describe.each([1, 3])('outputs of every packet, with %i threads', (threads) => {
     const frames = lines().map((line) => JSON.parse(line).frame)
     expect(frames).toEqual(frames.map((_, at) => at + 1))
     expect(frames.length).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['--csv', () => existsSync(at('before.ndjson'))],
+    ['--counters', () => existsSync(at('before.ndjson')) && readFileSync(at('before.ndjson'), 'utf8').endsWith('}\n')],
+  ])('end at once by Ctrl-C while the named pipe of %s waits for a reader', async (option, isReached) => {
+    const pipe = at(`fifo${option}${ofThreads.join('')}`)
+    rmSync(at('before.ndjson'), { force: true })
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0)
+    const files = ['--ndjson', at('before.ndjson'), option, pipe]
+    const child = spawn(process.execPath, [main, capture, ...options, ...ofThreads, ...files])
+    const ended = once(child, 'close')
+    while (!isReached()) await setTimeout(20)
+    await setTimeout(200)
+    child.kill('SIGINT')
+    expect(await ended).toEqual([null, 'SIGINT'])
   })
 
   /** A capture on standard input, and the lines so far on standard output. */
