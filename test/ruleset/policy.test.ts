@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HOOK_PREROUTING } from '../../src/ruleset/hooks.ts'
+import { parseRuleset, printRuleset } from '../../src/ruleset/index.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { noKernel, replayBoth } from './replay-both.ts'
@@ -38,6 +39,18 @@ describe.skipIf(noIptables)(`policy, rpfilter and cluster, as iptables prints th
   test.each(['-m rpfilter', '-m rpfilter --invert --accept-local --loose --validmark'])('%s', (rule) => {
     expect(printedByUs(rule, 'ipv4', 'raw', 'PREROUTING')).toBe(printedByIptables(rule, 'ipv4', 'raw', 'PREROUTING'))
   })
+})
+
+test('a node of a cluster as iptables-save writes it, though iptables-restore refuses it', () => {
+  const save = (rule: string): string => `*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m cluster ${rule}\nCOMMIT\n`
+  const typed = '--cluster-local-node 32 --cluster-total-nodes 32 --cluster-hash-seed 0x00000005'
+  const saved = '--cluster-local-nodemask 0x80000000 --cluster-total-nodes 32 --cluster-hash-seed 0x00000005'
+  const printed = printRuleset(parseRuleset(save(typed), 'typed.v4', 'ipv4'))
+  expect(printed).toContain(saved)
+  const { warnings, ...again } = parseRuleset(save(saved), 'saved.v4', 'ipv4')
+  expect(printRuleset({ warnings, ...again })).toBe(printed)
+  expect(warnings).toEqual(['line 3: iptables-restore refuses masks of nodes above 32; --cluster-local-node does not'])
+  expect(() => parseRuleset(save(saved.replace('s 32', 's 31')), 'saved.v4', 'ipv4')).toThrow('31 nodes')
 })
 
 describe('the way back', () => {

@@ -1,12 +1,14 @@
 import { jenkinsHash1 } from '../../wire/jenkins-hash.ts'
 import { NO, type PureTest, YES } from '../evaluate/condition.ts'
-import type { Match, MatchExtension } from '../extension.ts'
+import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const NODES_MAX = 32
+/** Of greater masks, as `--cluster-local-node 7` makes them, iptables-save writes what iptables-restore refuses. */
+const RESTORED_MAX = 32
 
 /** Which machine of a cluster is to take a connection, by a hash of its first source address. */
 export const cluster: MatchExtension = {
@@ -20,7 +22,7 @@ export const cluster: MatchExtension = {
   parse: parseCluster,
 }
 
-function parseCluster(options: Options): Match {
+function parseCluster(options: Options, { warn }: RuleContext): Match {
   const use = options.oneOf(['cluster-local-node', 'cluster-local-nodemask'])
   if (!use) throw new Refusal(options.at, 'cluster needs --cluster-local-node or --cluster-local-nodemask')
   const total = parseNumber(options.required('cluster-total-nodes'), 1, NODES_MAX, 'number of nodes')
@@ -29,8 +31,12 @@ function parseCluster(options: Options): Match {
   const single = use.spec.name === 'cluster-local-node'
   const nodes = single
     ? 2 ** (parseNumber(token, 1, NODES_MAX, 'node') - 1)
-    : // As iptables has it, though a mask of all nodes may be far greater.
-      parseNumber(token, 1, NODES_MAX, 'mask of nodes')
+    : parseNumber(token, 1, MASK_ALL, 'mask of nodes')
+  if (!single && nodes > RESTORED_MAX) {
+    warn(
+      `line ${token.line}: iptables-restore refuses masks of nodes above ${RESTORED_MAX}; --cluster-local-node does not`,
+    )
+  }
   if (nodes >= 2 ** total)
     throw new Refusal(token, `${token.text} does not fit into ${total} nodes; the highest bit stands for the last node`)
   const long = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`
