@@ -13,6 +13,8 @@ import { textRead } from './input-texts.ts'
 const OTHER_THREADS = 2
 /** From this number of threads on, one of them only writes the per-packet outputs. */
 const THREADS_TO_WRITE_APART = 3
+/** One thread alone has nothing to share. */
+const SHARDS_AT_LEAST = 2
 /** Captures that cannot be read again which a message names. */
 const PIPES_NAMED = 3
 
@@ -56,7 +58,7 @@ export function obstaclesIn({ captures, replay }: CommandLine, skipsCopies: bool
 /** A warning where `--threads` asked for more than one tracking thread, and there was only one. */
 export function unsharedWarning(asked: CommandLine, summary: ReplaySummary, obstacles: readonly string[]): string[] {
   const { threads } = asked
-  if (threads === undefined || shardsOf(asked, threads) < 1) return []
+  if (threads === undefined || shardsOf(asked, threads) < SHARDS_AT_LEAST) return []
   const why = whyOneThread(summary, obstacles)
   return why === null ? [] : [`--threads ${threads}: one thread tracked all connections, because ${why}.`]
 }
@@ -72,7 +74,7 @@ export function sharingFor(
 ): SharingOptions | undefined {
   const { captures, rules, rules6, connlabels } = asked
   const shards = shardsOf(asked, threads)
-  if (shards < 1 || !canBeReadAgain(captures)) return undefined
+  if (shards < SHARDS_AT_LEAST || !canBeReadAgain(captures)) return undefined
   const labels = connlabels === undefined ? null : parseLabelNames(textRead(connlabels), connlabels)
   return { shards, rules: textOf(rules, labels), rules6: textOf(rules6, labels), reopen }
 }

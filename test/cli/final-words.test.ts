@@ -81,7 +81,7 @@ describe('why one thread tracks all connections', () => {
       'copies of packets (--copies) are looked for among those of all hosts.',
     ],
     [
-      [capture, '--threads', '3', '--helper', 'auto'],
+      [capture, '--threads', '4', '--helper', 'auto'],
       'helpers (--helper) may announce connections between other hosts.',
     ],
     [
@@ -99,7 +99,8 @@ describe('why one thread tracks all connections', () => {
   it.each([
     [[capture, '--threads', '4']],
     [['-', '--threads', '2']],
-    [['-', '--threads', '3', '--csv', '/dev/null']],
+    [[capture, '--threads', '3', '--helper', 'auto']],
+    [['-', '--threads', '4', '--csv', '/dev/null']],
     [[capture, '--mode', 'router', '--rules', limited]],
   ])('is none where threads share the work, or nobody asked that they do: %j', (args) => {
     expect(summary(...args)).not.toContain('one thread tracked')

@@ -49,7 +49,9 @@ test('a node of a cluster as iptables-save writes it, though iptables-restore re
   expect(printed).toContain(saved)
   const { warnings, ...again } = parseRuleset(save(saved), 'saved.v4', 'ipv4')
   expect(printRuleset({ warnings, ...again })).toBe(printed)
-  expect(warnings).toEqual(['line 3: iptables-restore refuses masks of nodes above 32; --cluster-local-node does not'])
+  expect(warnings).toEqual([
+    'saved.v4: line 3: iptables-restore refuses masks of nodes above 32; --cluster-local-node does not',
+  ])
   expect(() => parseRuleset(save(saved.replace('s 32', 's 31')), 'saved.v4', 'ipv4')).toThrow('31 nodes')
 })
 
