@@ -25,6 +25,8 @@ export interface CommandLine extends Outputs {
   timeoutPolicies: string | undefined
   connlabels: string | undefined
   fingerprints: string | undefined
+  /** Options that results depend on, as they were given: `--nat ignore`, … */
+  given: readonly string[]
   replay: Omit<ReplayOptions, 'rules' | 'rules6' | 'sets' | 'timeoutPolicies' | 'fingerprints' | 'stop'>
   reader: 'native' | 'pcap-parser'
   /** Undefined where the size of the capture decides. */
@@ -140,6 +142,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     timeoutPolicies: one('timeout-policies'),
     connlabels: one('connlabels'),
     fingerprints: one('fingerprints'),
+    given: RESULT_OPTIONS.flatMap((name) => all(name).map((value) => `--${name} ${value}`)),
     replay: {
       mode: argv.mode as ReplayOptions['mode'],
       local: localAddresses(all('local')),
@@ -170,6 +173,23 @@ const TEXT_OPTIONS = [
   'timeout-policies',
   'connlabels',
   'fingerprints',
+] as const satisfies OptionName[]
+
+/** The options that results depend on. */
+const RESULT_OPTIONS = [
+  ...TEXT_OPTIONS,
+  'mode',
+  'local',
+  'iface',
+  'in-iface',
+  'out-iface',
+  'sysctl',
+  'helper',
+  'nat',
+  'checksum',
+  'copies',
+  'assume',
+  'reader',
 ] as const satisfies OptionName[]
 
 function checkValues(name: string, values: readonly unknown[]): void {

@@ -24,6 +24,7 @@ export function sayAtEnd(
   const obstacles = obstaclesIn(asked, summary.skipsCopies)
   const warnings = [...repeatedCaptures(asked.captures), ...unsharedWarning(asked, summary, obstacles)]
   const stream = OUTPUT_OPTIONS.some((option) => asked[option] === '-') ? process.stderr : process.stdout
-  const { verbose } = asked
-  stream.write(summaryText(summary, traffic, { paint: paintFor(stream), interrupted, verbose, warnings, obstacles }))
+  const { verbose, given } = asked
+  const paint = paintFor(stream)
+  stream.write(summaryText(summary, traffic, { paint, interrupted, verbose, given, warnings, obstacles }))
 }

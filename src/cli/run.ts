@@ -1,6 +1,5 @@
 import { CaptureError } from '../capture/frame-reader.ts'
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
-import { CTSTATE_INVALID } from '../netfilter/outcome.ts'
 import { type ReplaySummary, replay } from '../netfilter/replay.ts'
 import { openPackets } from '../pipeline/open-packets.ts'
 import type { PacketSource } from '../pipeline/packet-source.ts'
@@ -8,7 +7,7 @@ import { ByteOutput } from '../report/byte-output.ts'
 import { countedRuleset } from '../report/counted-ruleset.ts'
 import { checkWritable, OutputError } from '../report/open-output.ts'
 import { printable } from '../report/text.ts'
-import { PROTOCOL_ROWS, TrafficCounters } from '../report/traffic-counters.ts'
+import { TrafficCounters } from '../report/traffic-counters.ts'
 import { type Fingerprint, type ParsedRuleset, RulesetError, type SetDefinition } from '../ruleset/index.ts'
 import { VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
@@ -167,11 +166,10 @@ async function writeCounters(
 function hasFailOnPackets(asked: CommandLine, traffic: TrafficCounters): boolean {
   const verdicts = (wanted: number): boolean =>
     traffic.verdictPackets.some((packets, cell) => packets > 0 && cell % VERDICT_NAMES.length === wanted)
-  const invalid = traffic.states.subarray(CTSTATE_INVALID * PROTOCOL_ROWS, (CTSTATE_INVALID + 1) * PROTOCOL_ROWS)
   return (
     (asked.failOn.has('drop') && (verdicts(VERDICT_DROP) || verdicts(VERDICT_REJECT))) ||
     (asked.failOn.has('unknown') && verdicts(VERDICT_UNKNOWN)) ||
-    (asked.failOn.has('invalid') && invalid.some((packets) => packets > 0))
+    (asked.failOn.has('invalid') && traffic.invalidPackets > 0)
   )
 }
 

@@ -1,7 +1,17 @@
 import type { Outcome } from '../netfilter/outcome.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { grown } from '../wire/grown.ts'
-import { IP_V6, P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
+import {
+  IP_V6,
+  P_DST,
+  P_FAMILY,
+  P_PORTS,
+  P_PROTOCOL,
+  P_SRC,
+  P_TCP_FLAGS_WINDOW,
+  TCP_SYN,
+} from '../wire/packet-fields.ts'
+import { PROTO_TCP } from '../wire/protocols.ts'
 import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } from './transport-kind.ts'
 
 /** Conversations remembered at most; later ones are only counted. */
@@ -45,6 +55,8 @@ export interface BlockedConversation {
   readonly rule: RuleInfo | null
   /** True when the first dropped packet was the first of its connection. */
   readonly fromTheStart: boolean
+  /** Likewise, but of TCP without SYN: the capture lacks the beginning, or the tracker has forgotten the connection. */
+  readonly inMidStream: boolean
   readonly dropped: number
   /** Later packets of both directions that passed, and that may have passed. */
   readonly passed: number
@@ -63,7 +75,13 @@ export class BlockedConversations {
   #keys = new Int32Array(this.#capacity * KEY_INTS)
   readonly #hashes = new Int32Array(CONVERSATIONS_MAX)
   #counts = new Float64Array(this.#capacity * COUNTS)
-  readonly #firsts: { frame: number; rule: RuleInfo | null; fromTheStart: boolean; swapped: boolean }[] = []
+  readonly #firsts: {
+    frame: number
+    rule: RuleInfo | null
+    fromTheStart: boolean
+    inMidStream: boolean
+    swapped: boolean
+  }[] = []
   #index = new Int32Array(this.#capacity * 2)
   readonly #filter = new Int32Array(FILTER_BITS >>> 5)
   readonly #key = new Int32Array(KEY_INTS)
@@ -107,15 +125,14 @@ export class BlockedConversations {
     return true
   }
 
-  /** The `most` conversations with the most packets in the capture; the earlier one first where they are equal. */
+  /** The `most` conversations that lost the most packets; of these the ones with more packets, then the earlier ones. */
   largest(most: number): BlockedConversation[] {
     const slots = Array.from({ length: this.count }, (_, slot) => slot)
-    const packets = (slot: number): number => {
-      const at = slot * COUNTS
-      return this.#counts[at] + this.#counts[at + COUNT_PASSED] + this.#counts[at + COUNT_UNDECIDED]
-    }
+    const dropped = (slot: number): number => this.#counts[slot * COUNTS]
+    const others = (slot: number): number =>
+      this.#counts[slot * COUNTS + COUNT_PASSED] + this.#counts[slot * COUNTS + COUNT_UNDECIDED]
     return slots
-      .sort((a, b) => packets(b) - packets(a) || a - b)
+      .sort((a, b) => dropped(b) - dropped(a) || others(b) - others(a) || a - b)
       .slice(0, most)
       .map((slot) => this.#conversation(slot))
   }
@@ -140,6 +157,7 @@ export class BlockedConversations {
       firstFrame: first.frame,
       rule: first.rule,
       fromTheStart: first.fromTheStart,
+      inMidStream: first.inMidStream,
       dropped: this.#counts[slot * COUNTS],
       passed: this.#counts[slot * COUNTS + COUNT_PASSED],
       undecided: this.#counts[slot * COUNTS + COUNT_UNDECIDED],
@@ -196,7 +214,8 @@ export class BlockedConversations {
     this.#hashes[slot] = hash
     this.#counts[slot * COUNTS] = 1
     const swapped = this.#swapped !== (outcome.direction === 1)
-    this.#firsts.push({ frame: outcome.frame, rule: outcome.rule, fromTheStart, swapped })
+    const inMidStream = fromTheStart && hasNoSyn(outcome)
+    this.#firsts.push({ frame: outcome.frame, rule: outcome.rule, fromTheStart, inMidStream, swapped })
     this.#filter[(hash & (FILTER_BITS - 1)) >>> 5] |= 1 << (hash & 31)
     this.#link(hash, slot)
   }
@@ -215,6 +234,10 @@ export class BlockedConversations {
     this.#index = new Int32Array(this.#capacity * 2)
     for (let slot = 0; slot < this.count; slot++) this.#link(this.#hashes[slot], slot)
   }
+}
+
+function hasNoSyn({ fields, base }: Outcome): boolean {
+  return fields[base + P_PROTOCOL] === PROTO_TCP && ((fields[base + P_TCP_FLAGS_WINDOW] >>> 16) & TCP_SYN) === 0
 }
 
 /**

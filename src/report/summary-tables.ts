@@ -7,7 +7,7 @@ import { reportedProtocol } from './protocol-names.ts'
 import { byteSize } from './text.ts'
 import { PROTOCOL_ROWS, type TrafficCounters } from './traffic-counters.ts'
 
-/** Verdict by hook; hooks and verdicts without packets are left out. */
+/** Verdict by hook; hooks and verdicts without packets are left out, and the sum where it is no other number. */
 export function verdictsTable(traffic: TrafficCounters): string[][] {
   const verdicts = VERDICT_NAMES.length
   const packets = (hook: number, verdict: number): number => traffic.verdictPackets[(hook + 1) * verdicts + verdict]
@@ -22,28 +22,23 @@ export function verdictsTable(traffic: TrafficCounters): string[][] {
   const hooks = HOOK_NAMES.flatMap((_, hook) => (judged.some((verdict) => packets(hook, verdict) > 0) ? [hook] : []))
   const elsewhere = judged.some((verdict) => packets(-1, verdict) > 0)
   const columns = elsewhere ? [...hooks, -1] : hooks
-  const several = columns.length > 1
+  const without = sum(VERDICT_NONE, traffic.verdictPackets)
+  const sums = columns.length !== 1 || without > 0
   const head = [
     '',
-    ...columns.map((hook) => (hook < 0 ? 'no hook' : HOOK_NAMES[hook])),
-    ...(several ? ['packets'] : []),
+    ...columns.map((hook) => (hook < 0 ? 'before routing' : HOOK_NAMES[hook])),
+    ...(sums ? ['packets'] : []),
     'bytes',
   ]
   const rows = judged.map((verdict) => [
     VERDICT_NAMES[verdict] ?? '',
     ...columns.map((hook) => count(packets(hook, verdict))),
-    ...(several ? [count(sum(verdict, traffic.verdictPackets))] : []),
+    ...(sums ? [count(sum(verdict, traffic.verdictPackets))] : []),
     byteSize(sum(verdict, traffic.verdictBytes)),
   ])
-  const without = sum(VERDICT_NONE, traffic.verdictPackets)
   if (without > 0) {
-    rows.push([
-      'no verdict',
-      ...columns.map(() => ''),
-      ...(several ? [count(without)] : []),
-      byteSize(sum(VERDICT_NONE, traffic.verdictBytes)),
-    ])
-    if (!several && columns.length === 1) rows[rows.length - 1][1] = count(without)
+    const bytes = byteSize(sum(VERDICT_NONE, traffic.verdictBytes))
+    rows.push(['no verdict', ...columns.map(() => ''), count(without), bytes])
   }
   return [head, ...rows]
 }

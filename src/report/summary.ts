@@ -20,12 +20,17 @@ import { TRANSPORT_ICMP, TRANSPORT_PORTS } from './transport-kind.ts'
 const LIST_MAX = 10
 /** The same of connections, which take two lines each. */
 const CONNECTIONS_MAX = 5
+/** Targets that drop no packet, though their rules may (hotdrop). */
+const PASSING_TARGETS: ReadonlySet<string> = new Set(['', 'ACCEPT', 'RETURN', 'CT', 'NOTRACK', 'LOG', 'NFLOG', 'MARK'])
+
 export interface SummaryOptions {
   readonly paint?: Paint
   /** The user stopped the replay, so that the summary is about a part of the capture. */
   readonly interrupted?: boolean
   /** Lists at full length, and the rules that matched nothing. */
   readonly verbose?: boolean
+  /** Options of the command that the results depend on: `--nat ignore`, … */
+  readonly given?: readonly string[]
   /** Further warnings, listed after those of the replay. */
   readonly warnings?: readonly string[]
   /** What besides the rules keeps threads from sharing the tracking, as clauses. */
@@ -41,16 +46,17 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
   const sections: Section[] = [
     { title: 'Capture', lines: captureLines(summary, traffic, options.interrupted === true, most) },
     { title: 'Damage in the capture', style: 'red', lines: problemLines(summary, most) },
+    { title: 'Options', lines: optionLines(options.given ?? []) },
     { title: 'Assumed', lines: summary.assumptions.flatMap((sentence) => wrap(printable(sentence), 2, 2)) },
     {
       title: 'Warnings',
       style: 'yellow',
       lines: warningLines([...summary.warnings, ...(options.warnings ?? [])], most),
     },
-    { title: `Verdicts of the ${machineName(summary)}`, lines: withRules ? table(verdictsTable(traffic), 2) : [] },
+    { title: `Verdicts of the ${machineName(summary)}`, lines: withRules ? tableLines(verdictsTable(traffic)) : [] },
     { title: 'Dropped by these rules', style: 'red', lines: dropLines(traffic, most) },
     {
-      title: 'Conversations that lost packets, largest first',
+      title: 'Conversations that lost packets, most lost first',
       style: 'red',
       lines: conversationLines(traffic, verbose ? most : CONNECTIONS_MAX),
     },
@@ -61,7 +67,7 @@ export function summaryText(summary: ReplaySummary, traffic: TrafficCounters, op
       title: 'Whether connections depend on each other',
       lines: verbose ? dependenceLines([summary.ruleset4, summary.ruleset6], options.obstacles) : [],
     },
-    { title: 'States', lines: stateLines(traffic) },
+    { title: 'States', lines: tableLines(statesTable(traffic)) },
     { title: 'Why packets are INVALID', lines: [...reasonLines(traffic.invalid), ...ownAnswerLines(traffic)] },
     { title: 'Ignored by the tracker (state kept)', lines: reasonLines(traffic.ignored) },
     { title: 'Frames without a state or not routed', lines: notesText(traffic).flatMap((line) => wrap(line, 2, 2)) },
@@ -100,6 +106,11 @@ function captureLines(summary: ReplaySummary, traffic: TrafficCounters, interrup
   return lines
 }
 
+/** An option and its value stay on one line. */
+function optionLines(given: readonly string[]): string[] {
+  return given.length === 0 ? [] : wrap(given.map((one) => printable(one).replace(' ', '\u00a0')).join(' '), 2, 2)
+}
+
 function machineName({ mode, local }: ReplaySummary): string {
   if (mode === 'router') return 'router'
   const shown = local.slice(0, 2).join(' and ')
@@ -119,14 +130,32 @@ function warningLines(warnings: readonly string[], most: number): string[] {
 
 function dropLines(traffic: TrafficCounters, most: number): string[] {
   const drops = [...traffic.drops.values()].sort((a, b) => b.packets - a.packets || a.firstFrame - b.firstFrame)
-  return [...drops.slice(0, most).flatMap(dropLine), ...more(drops.length - most, 'more rule', 'more rules')]
+  return [
+    ...drops.slice(0, most).flatMap((drop) => dropLine(drop, traffic)),
+    ...more(drops.length - most, 'more rule', 'more rules'),
+  ]
 }
 
-function dropLine(drop: DropCount): string[] {
+function dropLine(drop: DropCount, traffic: TrafficCounters): string[] {
   const amounts = [counted(drop.packets, 'packet'), byteSize(drop.bytes)]
   if (drop.conversations > 0) amounts.push(counted(drop.conversations, 'conversation'))
-  if (drop.rule === null) return [`  the tracker itself: ${amounts.join(', ')}`]
-  return [...wrap(`${ruleNameWithFamily(drop.rule)}: ${amounts.join(', ')}`, 2, 2), ...ruleText(drop.rule)]
+  const { rule, resting } = drop
+  if (rule === null) {
+    return [
+      `  the tracker itself: ${amounts.join(', ')}`,
+      ...reasonLines(traffic.trackerDrops).map((line) => `  ${line}`),
+    ]
+  }
+  if (resting > 0) {
+    const which = resting === drop.packets ? 'all' : `${count(resting)} of them`
+    amounts.push(`${which} only if an undecided packet has passed`)
+  }
+  const damaged = 'Linux drops a packet at once if a rule asks for what its cut or damaged header does not have.'
+  return [
+    ...wrap(`${ruleNameWithFamily(rule)}: ${amounts.join(', ')}`, 2, 2),
+    ...ruleText(rule),
+    ...(PASSING_TARGETS.has(rule.target) && !rule.text.startsWith(':') ? wrap(damaged, 4, 2) : []),
+  ]
 }
 
 /** Rules of the nat table see one packet of each connection, so their packets are counted as connections. */
@@ -219,14 +248,16 @@ function conversationLines(traffic: TrafficCounters, most: number): string[] {
 
 function conversationLine(one: BlockedConversation): string[] {
   const where = one.rule === null ? 'the tracker' : ruleNameWithFamily(one.rule)
-  const first = `frame\u00a0${one.firstFrame}`
+  const first = `frame\u00a0${one.firstFrame}${one.inMidStream ? ', no SYN' : ''}`
   const others = [
     one.passed === 0 ? [] : `${count(one.passed)} passed`,
     one.undecided === 0 ? [] : `${count(one.undecided)} undecided`,
   ].flat()
   const head = one.fromTheStart
-    ? `${others.length === 0 ? 'blocked at its' : 'lost its'} first packet (${first}) by ${where}`
-    : `${counted(one.dropped, 'packet')} dropped from ${first} on, first by ${where}`
+    ? `${others.length === 0 ? 'blocked at' : 'lost'} the first packet of a connection (${first}) by ${where}`
+    : one.dropped === 1
+      ? `1 packet dropped (${first}) by ${where}`
+      : `${counted(one.dropped, 'packet')} dropped from ${first} on, first by ${where}`
   const later = one.fromTheStart && one.dropped > 1 ? [`${count(one.dropped - 1)} more dropped`, ...others] : others
   const story = later.length === 0 ? head : `${head}; since then ${later.join(', ')}`
   return wrap(`${conversationName(one)}: ${story}`, 2, 2)
@@ -268,14 +299,22 @@ function undecidedLines(summary: ReplaySummary, traffic: TrafficCounters, most: 
 /** An example of `--iface` for interfaces that were not named. */
 function interfaceHint({ interfacesNotGiven }: ReplaySummary): string[] {
   if (interfacesNotGiven.length === 0) return []
-  const shown = firstOf(interfacesNotGiven.map(printable), NAMES_SHOWN)
-  const [first, second] = interfacesNotGiven.map((name) => `--iface\u00a0${name.replace('+', '0')}=`)
-  const example = second === undefined ? `${first}0.0.0.0/0` : `${first}10.0.0.0/8 ${second}0.0.0.0/0`
-  return wrap(`The rules name the interfaces ${shown}: say which networks are behind each, like ${example}.`, 2, 2)
+  const names = interfacesNotGiven.map(printable)
+  const [first, second] = new Set(names.map((name) => name.replace('+', '0')))
+  const option = (name: string, network: string): string => `--iface\u00a0${name}=${network}`
+  const example =
+    second === undefined ? option(first, '0.0.0.0/0') : `${option(first, '10.0.0.0/8')} ${option(second, '0.0.0.0/0')}`
+  const which = names.length === 1 ? 'interface' : 'interfaces'
+  const behind = names.length === 1 ? 'it' : 'each'
+  return wrap(
+    `The rules name the ${which} ${firstOf(names, NAMES_SHOWN)}: say which networks are behind ${behind}, like ${example}.`,
+    2,
+    2,
+  )
 }
 
-function stateLines(traffic: TrafficCounters): string[] {
-  const rows = statesTable(traffic)
+/** Nothing for a table that has only a head. */
+function tableLines(rows: string[][]): string[] {
   return rows.length > 1 ? table(rows, 2) : []
 }
 
@@ -291,13 +330,15 @@ function reasonLines(counts: readonly (ReasonCount | undefined)[]): string[] {
 }
 
 /** The states are those of packets as a program would send them; what the kernel itself sends is RELATED. */
-function ownAnswerLines({ ownAnswers }: TrafficCounters): string[] {
+function ownAnswerLines(traffic: TrafficCounters): string[] {
+  const { ownAnswers } = traffic
   if (ownAnswers === null || ownAnswers.packets === 0) return []
   const { packets, firstFrame } = ownAnswers
+  const among = `Of ${counted(traffic.invalidPackets, 'INVALID packet')}, ${count(packets)}`
   const which =
     packets === 1
-      ? `One of them (frame ${firstFrame}) answers a packet that was`
-      : `${count(packets)} of them (first frame ${firstFrame}) answer packets that were`
+      ? `${among} (frame ${firstFrame}) answers a packet that was`
+      : `${among} (first frame ${firstFrame}) answer packets that were`
   const sentence = `${which} rejected or not routed. If the machine itself sent ${packets === 1 ? 'it, it was' : 'them, they were'} RELATED, and not dropped as INVALID.`
   return wrap(sentence, 2, 2)
 }

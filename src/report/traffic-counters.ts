@@ -36,6 +36,8 @@ export interface DropCount {
   readonly rule: RuleInfo | null
   packets: number
   bytes: number
+  /** Packets whose label assumes that an undecided packet has passed. */
+  resting: number
   /** Conversations whose first dropped packet it dropped. */
   conversations: number
   readonly firstFrame: number
@@ -85,6 +87,8 @@ export class TrafficCounters implements Sink {
   readonly linkTypes = new Map<number, number>()
   readonly invalid: (ReasonCount | undefined)[] = new Array(REASONS)
   readonly ignored: (ReasonCount | undefined)[] = new Array(REASONS)
+  /** Of packets that no rule dropped, but the tracker. */
+  readonly trackerDrops: (ReasonCount | undefined)[] = new Array(REASONS)
   readonly drops = new Map<RuleInfo | null, DropCount>()
   readonly undecided: UndecidedCount[] = []
   /** Undecided packets of rules beyond the first UNDECIDED_MAX. */
@@ -99,6 +103,11 @@ export class TrafficCounters implements Sink {
   #lastLinkFrames = 0
   #lastDrop: DropCount | null = null
   #lastUndecided: UndecidedCount | null = null
+
+  get invalidPackets(): number {
+    const row = CTSTATE_INVALID * PROTOCOL_ROWS
+    return this.states.subarray(row, row + PROTOCOL_ROWS).reduce((sum, packets) => sum + packets, 0)
+  }
 
   readonly passed: PassedSink = {
     packet: (batch, index, _way, _direction, connectionNumber) => {
@@ -182,7 +191,7 @@ export class TrafficCounters implements Sink {
   }
 
   #takeReason(outcome: Outcome): void {
-    const counts = outcome.state === CTSTATE_INVALID || outcome.state === CTSTATE_NONE ? this.invalid : this.ignored
+    const counts = this.#reasonsOf(outcome)
     const known = counts[outcome.reason]
     if (known !== undefined) {
       known.packets++
@@ -198,11 +207,17 @@ export class TrafficCounters implements Sink {
     }
   }
 
+  #reasonsOf({ verdict, rule, state }: Outcome): (ReasonCount | undefined)[] {
+    if (verdict === VERDICT_DROP && rule === null) return this.trackerDrops
+    return state === CTSTATE_INVALID || state === CTSTATE_NONE ? this.invalid : this.ignored
+  }
+
   #takeDrop(outcome: Outcome): void {
     const drop = this.#lastDrop?.rule === outcome.rule ? (this.#lastDrop as DropCount) : this.#dropOf(outcome)
     this.#lastDrop = drop
     drop.packets++
     drop.bytes += outcome.wireLength
+    if (outcome.assumesFrame > 0) drop.resting++
     if (outcome.fields[outcome.base + P_FAMILY] === IP_NONE) return
     if (outcome.verdict === VERDICT_REJECT) this.#takeRefused(outcome, true)
     this.blocked ??= new BlockedConversations()
@@ -219,7 +234,7 @@ export class TrafficCounters implements Sink {
   #dropOf(outcome: Outcome): DropCount {
     let drop = this.drops.get(outcome.rule)
     if (drop === undefined) {
-      drop = { rule: outcome.rule, packets: 0, bytes: 0, conversations: 0, firstFrame: outcome.frame }
+      drop = { rule: outcome.rule, packets: 0, bytes: 0, resting: 0, conversations: 0, firstFrame: outcome.frame }
       this.drops.set(outcome.rule, drop)
     }
     return drop

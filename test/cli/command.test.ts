@@ -57,7 +57,7 @@ describe('the command', () => {
     expect(stdout).toContain('94 frames')
     expect(stdout).toMatch(/DROP +3 +0 +3/)
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      '198.51.100.80:46478 > 192.0.2.10:22 tcp: lost its first packet (frame 48) by INPUT rule 2; ' +
+      '198.51.100.80:46478 > 192.0.2.10:22 tcp: lost the first packet of a connection (frame 48) by INPUT rule 2; ' +
         'since then 2 more dropped, 44 passed',
     )
     for (const line of stdout.split('\n').filter((one) => !one.includes(root)))

@@ -21,6 +21,11 @@ function bash(line: string): SpawnSyncReturns<string> {
   return spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 30_000 })
 }
 
+/** A summary without the part that names the files. */
+function withoutOptions(summary: string): string {
+  return summary.replace(/^Options\n(?: {2}.*\n)+\n/m, '')
+}
+
 describe('rules that come by a pipe', () => {
   const { stdout: byFile } = bash(`ctreplay ${sample} --rules ${rules} ${asked}`)
 
@@ -69,7 +74,8 @@ describe.each([
     for (const line of [`${sample} --rules ${named} --threads 4`, `check ${named}`]) {
       const byFile = bash(`ctreplay ${line} ${option} ${file}`)
       expect(byFile).toMatchObject({ status: 0, stderr: '' })
-      expect(bash(`ctreplay ${line} ${option} - < ${file}`)).toMatchObject({ status: 0, stdout: byFile.stdout })
+      const { status, stdout } = bash(`ctreplay ${line} ${option} - < ${file}`)
+      expect({ status, stdout: withoutOptions(stdout) }).toEqual({ status: 0, stdout: withoutOptions(byFile.stdout) })
     }
   })
 
@@ -90,7 +96,8 @@ it('sets may have a byte order mark, too', () => {
   const files = [written('plain.ipset', sets), written('marked.ipset', Buffer.from(`\ufeff${sets}`, 'utf16le'))]
   const [plain, marked] = files.map((file) => bash(`ctreplay ${sample} --mode router --rules ${named} --ipset ${file}`))
   expect(plain.stdout).toMatch(/DROP +\d/)
-  expect(marked).toMatchObject({ status: 0, stdout: plain.stdout })
+  expect(withoutOptions(marked.stdout)).toBe(withoutOptions(plain.stdout))
+  expect(marked.status).toBe(0)
 })
 
 describe('a file of rules', () => {

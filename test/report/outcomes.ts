@@ -13,6 +13,7 @@ import {
   P_PORTS,
   P_PROTOCOL,
   P_SRC,
+  P_TCP_FLAGS_WINDOW,
   PACKET_INTS,
 } from '../../src/wire/packet-fields.ts'
 
@@ -22,6 +23,7 @@ interface Headers {
   protocol?: number
   sport?: number
   dport?: number
+  tcpFlags?: number
   /** ICMP: type, code, identifier in place of ports. */
   icmp?: readonly [number, number, number]
 }
@@ -50,6 +52,7 @@ function fill(fields: Int32Array, headers: Headers): void {
   fields[P_L4_OFFSET] = 14 + headerLength
   fields[P_L4_LENGTH] = 26
   fields[P_PROTOCOL] = headers.protocol ?? (headers.icmp === undefined ? 6 : v6 ? 58 : 1)
+  fields[P_TCP_FLAGS_WINDOW] = (headers.tcpFlags ?? 0) << 16
   fields.set(addressWords(headers.src), P_SRC)
   fields.set(addressWords(headers.dst), P_DST)
   const icmp = headers.icmp

@@ -26,11 +26,11 @@ async function saidOf(...frames: Uint8Array[]): Promise<string | null> {
     rules6: parseRuleset(REJECTING, 'rules.v6', 'ipv6'),
   } as const
   const text = summaryText(await replay(reader, options, [traffic]), traffic).replace(/\s+/g, ' ')
-  return /(?:One|\d+) of them \((?:first )?frame.*?as INVALID\./.exec(text)?.[0] ?? null
+  return /Of \d+ INVALID packets?, .*?as INVALID\./.exec(text)?.[0] ?? null
 }
 
 const one = (frame: number): string =>
-  `One of them (frame ${frame}) answers a packet that was rejected or not routed. If the machine itself sent it, it was ` +
+  `Of 1 INVALID packet, 1 (frame ${frame}) answers a packet that was rejected or not routed. If the machine itself sent it, it was ` +
   'RELATED, and not dropped as INVALID.'
 
 const SYN = tcp('10.0.0.1:4000>10.9.9.9:113', 'S', { seq: 7 })
@@ -50,7 +50,7 @@ test.each([
 
 test('several', async () => {
   expect(await saidOf(SYN, RESET, SYN, RESET)).toBe(
-    '2 of them (first frame 2) answer packets that were rejected or not routed. If the machine itself sent them, ' +
+    'Of 2 INVALID packets, 2 (first frame 2) answer packets that were rejected or not routed. If the machine itself sent them, ' +
       'they were RELATED, and not dropped as INVALID.',
   )
 })

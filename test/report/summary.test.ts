@@ -9,14 +9,15 @@ import {
   LINK_TYPE_NONE,
   NO_TIME_DIGITS,
 } from '../../src/capture/frame-batch.ts'
-import { REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
+import { REASON_HELPER_DROP, REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import type { ReplaySummary } from '../../src/netfilter/replay.ts'
 import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
 import { summaryText } from '../../src/report/summary.ts'
 import { TrafficCounters } from '../../src/report/traffic-counters.ts'
+import { VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
 import type { RuleInfo } from '../../src/ruleset/ruleset.ts'
-import { NOTE_FRAGMENT_QUEUED } from '../../src/wire/packet-fields.ts'
+import { NOTE_FRAGMENT_QUEUED, TCP_SYN } from '../../src/wire/packet-fields.ts'
 import { NO_RULES } from '../support/no-rules.ts'
 import { addressWords, outcome, rule } from './outcomes.ts'
 
@@ -25,7 +26,12 @@ const ESTABLISHED_REPLY = { state: 2, direction: 1, hook: 2 }
 const INVALID = { state: 4, direction: -1, hook: 2 }
 const DROPPED = { verdict: 2, dropHook: 2, rule: rule() }
 
-function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = {}, verbose = false): string {
+function summaryOf(
+  outcomes: readonly Outcome[],
+  rest: Partial<ReplaySummary> = {},
+  verbose = false,
+  given: readonly string[] = [],
+): string {
   return summaryText(
     {
       mode: 'router',
@@ -44,7 +50,7 @@ function summaryOf(outcomes: readonly Outcome[], rest: Partial<ReplaySummary> = 
       ...rest,
     },
     counted(outcomes),
-    { verbose },
+    { verbose, given },
   )
 }
 
@@ -67,10 +73,16 @@ function counted(outcomes: readonly Outcome[]): TrafficCounters {
 }
 
 const flat = (text: string): string => text.replace(/\s+/g, ' ')
-const ssh = { src: '10.0.0.1', dst: '10.0.0.2', sport: 4000, dport: 22 }
+const ssh = { src: '10.0.0.1', dst: '10.0.0.2', sport: 4000, dport: 22, tcpFlags: TCP_SYN }
 const sshReply = { src: '10.0.0.2', dst: '10.0.0.1', sport: 22, dport: 4000 }
 
 describe('the summary', () => {
+  it('names the options that its results depend on', () => {
+    const given = ['--rules web.v4', '--assume owner=no']
+    expect(summaryOf([], {}, false, given)).toContain('\nOptions\n  --rules web.v4 --assume owner=no\n')
+    expect(summaryOf([])).not.toContain('Options')
+  })
+
   it('takes the span of time from the frames that have one', () => {
     const timeless = () => outcome(ssh, { ...NEW, epochSeconds: 0, nanoseconds: 0, digits: NO_TIME_DIGITS })
     const timed = outcome(ssh, { ...NEW, epochSeconds: 1_700_000_000, nanoseconds: 0 })
@@ -85,10 +97,56 @@ describe('the summary', () => {
       outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 2 }),
     ])
     expect(flat(text)).toContain(
-      '10.0.0.1:4000 > 10.0.0.2:22 tcp: lost its first packet (frame 1) by FORWARD rule 3; ' +
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: lost the first packet of a connection (frame 1) by FORWARD rule 3; ' +
         'since then 1 more dropped, 1 passed',
     )
     expect(flat(text)).toContain('FORWARD rule 3: 2 packets, 120 bytes, 1 conversation line 12: -A FORWARD -p tcp')
+  })
+
+  it('says where that packet has no SYN, so that an earlier connection was forgotten or is not in the capture', () => {
+    const text = summaryOf([outcome({ ...ssh, tcpFlags: 0 }, { ...NEW, ...DROPPED, connectionNumber: 1 })])
+    expect(flat(text)).toContain('tcp: blocked at the first packet of a connection (frame 1, no SYN) by FORWARD rule 3')
+  })
+
+  it('begins with the conversation that lost most, not with the longest', () => {
+    const web = { src: '10.0.0.1', dst: '10.0.0.3', sport: 5000, dport: 80 }
+    const text = summaryOf([
+      outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 }),
+      ...Array.from({ length: 5 }, () => outcome(sshReply, { ...INVALID, verdict: 1 })),
+      outcome(web, { ...INVALID, ...DROPPED }),
+      outcome(web, { ...INVALID, ...DROPPED }),
+    ])
+    expect(text.indexOf('10.0.0.3:80 tcp: 2 packets dropped')).toBeGreaterThan(0)
+    expect(text.indexOf('10.0.0.3:80 tcp:')).toBeLessThan(text.indexOf('10.0.0.2:22 tcp:'))
+  })
+
+  it('says which drops rest on what was not decided', () => {
+    const some = [0, 7].map((assumesFrame) => outcome(ssh, { ...INVALID, ...DROPPED, assumesFrame }))
+    expect(flat(summaryOf(some))).toContain('FORWARD rule 3: 2 packets, 120 bytes, 1 conversation, 1 of them only if')
+    expect(flat(summaryOf(some.slice(1)))).toContain('1 conversation, all only if an undecided packet has passed')
+  })
+
+  it('explains what the tracker dropped where it lists the drops', () => {
+    const text = summaryOf([
+      outcome(ssh, { ...ESTABLISHED_REPLY, verdict: VERDICT_DROP, rule: null, reason: REASON_HELPER_DROP }),
+    ])
+    expect(flat(text)).toContain(
+      'the tracker itself: 1 packet, 60 bytes, 1 conversation 1 packet: dropped by a connection',
+    )
+    expect(text).not.toContain('Ignored by the tracker')
+  })
+
+  it('explains drops by a rule that only accepts', () => {
+    const rule = { ...DROPPED.rule, target: 'ACCEPT', text: '-A FORWARD -p tcp --dport 23 -j ACCEPT' }
+    const drops = (by: RuleInfo): string => flat(summaryOf([outcome(ssh, { ...INVALID, ...DROPPED, rule: by })]))
+    expect(drops(rule)).toContain('--dport 23 -j ACCEPT Linux drops a packet at once if a rule asks for what')
+    expect(drops(DROPPED.rule)).not.toContain('at once')
+  })
+
+  it('has no table of verdicts where no frame was read, and counts frames that met no hook', () => {
+    expect(summaryOf([])).not.toContain('Verdicts')
+    const unseen = outcome(null, { note: NOTE_FRAGMENT_QUEUED, verdict: 0 })
+    expect(flat(summaryOf([unseen, unseen]))).toContain('packets bytes no verdict 2 120 bytes')
   })
 
   it('does not say "first packet" of a connection that was let in before', () => {
@@ -98,7 +156,7 @@ describe('the summary', () => {
       outcome(ssh, { ...NEW, verdict: 1, connectionNumber: 1 }),
     ])
     expect(flat(text)).toContain(
-      '10.0.0.1:4000 > 10.0.0.2:22 tcp: 1 packet dropped from frame 2 on, first by FORWARD rule 3; since then 1 passed',
+      '10.0.0.1:4000 > 10.0.0.2:22 tcp: 1 packet dropped (frame 2) by FORWARD rule 3; since then 1 passed',
     )
   })
 
@@ -107,7 +165,7 @@ describe('the summary', () => {
       outcome(ssh, { ...NEW, verdict: 1, connectionNumber: 1, confirmedNew: true }),
       outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 }),
     ])
-    expect(flat(text)).toContain('tcp: 1 packet dropped from frame 2 on, first by FORWARD rule 3')
+    expect(flat(text)).toContain('tcp: 1 packet dropped (frame 2) by FORWARD rule 3')
   })
 
   it('tells undecided packets from those that passed, and frames that had no verdict from both', () => {
@@ -116,7 +174,9 @@ describe('the summary', () => {
       outcome(sshReply, { ...NEW, verdict: 4, possibleVerdicts: 6 }),
       outcome(ssh, { note: NOTE_FRAGMENT_QUEUED, verdict: 0 }),
     ])
-    expect(flat(text)).toContain('lost its first packet (frame 1) by FORWARD rule 3; since then 1 undecided ')
+    expect(flat(text)).toContain(
+      'lost the first packet of a connection (frame 1) by FORWARD rule 3; since then 1 undecided ',
+    )
   })
 
   it('keeps IPv6 addresses and ports apart, and names pings by their identifier', () => {
@@ -130,7 +190,7 @@ describe('the summary', () => {
     ])
     expect(text).toContain('[2001:db8::1]:1 > [2001:db8::2]:2 tcp:')
     expect(flat(text)).toContain(
-      '10.0.0.1 > 10.0.0.2 icmp id 77: blocked at its first packet (frame 2) by FORWARD rule 3; since then 1 more',
+      '10.0.0.1 > 10.0.0.2 icmp id 77: blocked at the first packet of a connection (frame 2) by FORWARD rule 3; since then 1 more',
     )
   })
 
@@ -231,9 +291,15 @@ describe('the summary', () => {
 
     it('names the interfaces that nobody said anything about', () => {
       const unknown = { ...NEW, verdict: 4, possibleVerdicts: 6, rule: rules[0], unknownText: 'name it with --iface' }
-      expect(flat(summaryOf([outcome(ssh, unknown)], { ruleset4, interfacesNotGiven: ['lan+', 'wan'] }))).toContain(
+      const said = (...interfacesNotGiven: string[]): string =>
+        flat(summaryOf([outcome(ssh, unknown)], { ruleset4, interfacesNotGiven }))
+      expect(said('lan+', 'wan')).toContain(
         'The rules name the interfaces lan+, wan: say which networks are behind each, like --iface lan0=10.0.0.0/8 --iface wan=0.0.0.0/0.',
       )
+      const one = 'say which networks are behind'
+      expect(said('lan+')).toContain(`The rules name the interface lan+: ${one} it, like --iface lan0=0.0.0.0/0.`)
+      expect(said('eth0', 'eth+')).toContain(`${one} each, like --iface eth0=0.0.0.0/0.`)
+      expect(said('e\u001b[31mth0')).not.toContain('\u001b')
     })
 
     it('says of compressed captures where damage lies in the unpacked data', () => {
