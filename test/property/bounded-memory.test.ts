@@ -38,6 +38,7 @@ function held(): number {
 }
 
 test.each([
+  ['a label', table('filter', `${UNDECIDED} -m connlabel --label 1 --set`)],
   ['a mark', table('filter', `${UNDECIDED} -j CONNMARK --set-mark 1`)],
   ['a group', table('filter', `${UNDECIDED} ${hashlimit('-m hashlimit')} -j DROP`)],
   ['a port taken at random', table('nat', '-A POSTROUTING -j SNAT --to-source 198.51.100.1 --random')],
