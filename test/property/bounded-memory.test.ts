@@ -38,6 +38,8 @@ function held(): number {
 }
 
 test.each([
+  ['an address in a set', table('filter', `${UNDECIDED} -j SET --add-set x dst`)],
+  ['an address in a set with forceadd', table('filter', `${UNDECIDED} -j SET --add-set crowd dst`)],
   ['a label', table('filter', `${UNDECIDED} -m connlabel --label 1 --set`)],
   ['a mark', table('filter', `${UNDECIDED} -j CONNMARK --set-mark 1`)],
   ['a group', table('filter', `${UNDECIDED} ${hashlimit('-m hashlimit')} -j DROP`)],
