@@ -38,6 +38,7 @@ function held(): number {
 }
 
 test.each([
+  ['an address in a list', table('filter', `${UNDECIDED} -m recent --name x --rdest --set`)],
   ['an address in a set', table('filter', `${UNDECIDED} -j SET --add-set x dst`)],
   ['an address in a set with forceadd', table('filter', `${UNDECIDED} -j SET --add-set crowd dst`)],
   ['a label', table('filter', `${UNDECIDED} -m connlabel --label 1 --set`)],
