@@ -44,6 +44,7 @@ test.each([
   ['a label', table('filter', `${UNDECIDED} -m connlabel --label 1 --set`)],
   ['a mark', table('filter', `${UNDECIDED} -j CONNMARK --set-mark 1`)],
   ['a group', table('filter', `${UNDECIDED} ${hashlimit('-m hashlimit')} -j DROP`)],
+  ['a group for ever', table('filter', `${UNDECIDED} ${hashlimit('-m hashlimit', 3_600_000)} -j DROP`)],
   ['a port taken at random', table('nat', '-A POSTROUTING -j SNAT --to-source 198.51.100.1 --random')],
   ['a connection that perhaps is translated', table('nat', '-A POSTROUTING -o eth1 -j SNAT --to-source 198.51.100.1')],
 ])('%s: what is remembered of connections goes with them', (_, rules) => {
