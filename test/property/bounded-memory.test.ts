@@ -12,8 +12,8 @@ const collectGarbage: () => void = runInNewContext('gc')
 /** Seconds between two packets: of the connections that they open, which live for 30 seconds, 3000 live at once. */
 const GAP = 0.01
 const TOGETHER = 500
-const PACKETS_BEFORE = 20_000
-const PACKETS = 80_000
+const PACKETS_BEFORE = 10_000
+const PACKETS = 40_000
 /** For a packet that leaves something behind it is ten bytes at the least. */
 const GROWTH_ALLOWED = PACKETS * 5
 const SETS = 'create x hash:ip maxelem 1000\ncreate crowd hash:ip maxelem 1000 forceadd timeout 3600\n'
@@ -45,6 +45,11 @@ test.each([
   ['a mark', table('filter', `${UNDECIDED} -j CONNMARK --set-mark 1`)],
   ['a group', table('filter', `${UNDECIDED} ${hashlimit('-m hashlimit')} -j DROP`)],
   ['a group for ever', table('filter', `${UNDECIDED} ${hashlimit('-m hashlimit', 3_600_000)} -j DROP`)],
+  ['a connection of a large group', table('filter', `${UNDECIDED} -m connlimit --connlimit-above 5 -j DROP`)],
+  [
+    'a connection of a small group',
+    table('filter', `${UNDECIDED} -m connlimit --connlimit-above 5 --connlimit-daddr -j DROP`),
+  ],
   ['a port taken at random', table('nat', '-A POSTROUTING -j SNAT --to-source 198.51.100.1 --random')],
   ['a connection that perhaps is translated', table('nat', '-A POSTROUTING -o eth1 -j SNAT --to-source 198.51.100.1')],
 ])('%s: what is remembered of connections goes with them', (_, rules) => {
