@@ -163,7 +163,8 @@ export class FastPath {
     current.lookedUp = id
     current.lookedUpDirection = table.foundDirection
     // It may be the answer that shows a port chosen at random (ChancePorts), and belong to that connection.
-    if (id === NO_ENTRY && this.#binder?.chancePorts.isWaiting === true) return NO_WAY
+    if (id === NO_ENTRY && this.#binder !== null && this.#binder.chancePorts.answeredBy(fields, base) !== NO_ENTRY)
+      return NO_WAY
     const way =
       id === NO_ENTRY
         ? NO_WAY

@@ -85,6 +85,22 @@ describe('a port taken at random is told by the first answer', () => {
     expect(one.wait(31).say(ANSWER)).toContain('NEW FORWARD DROP')
   })
 
+  test('not when another packet was the answer, to the port that stands in for it', () => {
+    const one = gateway()
+    one.say(QUESTION)
+    const [from, to] = one.answers.split('>')
+    expect(one.say(udp(`${from}>${to}`))).toContain('ESTABLISHED/reply')
+    expect(one.say(ANSWER)).toContain('NEW FORWARD DROP')
+  })
+
+  test('and packets that cannot be that answer need not pass the rules meanwhile', () => {
+    const one = router(nat('-A POSTROUTING -s 10.0.0.1 -j SNAT --to-source 198.51.100.1 --random'))
+    one.say(QUESTION)
+    const others = ['10.0.0.2:4000>10.9.9.9:53', '10.9.9.8:53>198.51.100.1:4000'].map((ends) => udp(ends))
+    one.sayAll(others)
+    expect(others.map((packet) => one.wait(31).say(QUESTION) && one.goesShort(packet))).toEqual([true, true])
+  })
+
   test('a port that is kept needs no answer', () => {
     const one = router(nat('-A POSTROUTING -j SNAT --to-source 198.51.100.1') + ANSWERS_ONLY, {
       interfaces: INTERFACES,

@@ -101,6 +101,26 @@ describe('groups of packets', () => {
     expect(decide(rules, packetOf(udp('192.0.2.1:1>198.51.100.2:53')))).toMatch(/^UNKNOWN/)
     expect(decide(rules, packetOf(udp('192.0.2.2:1>198.51.100.2:53')))).toMatch(/^ACCEPT/)
   })
+
+  test('with more groups in doubt than there is room for, all new ones are, until those have expired', () => {
+    const options = '--hashlimit-upto 1/min --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-htable-size 1'
+    const rule = named(`${options} --hashlimit-htable-max 2 --hashlimit-htable-expire 2000`)
+    const rules = compile(
+      filter(
+        `-A FORWARD -p tcp -m physdev --physdev-is-bridged ${rule}`,
+        `-A FORWARD -p udp ${rule} -j ACCEPT`,
+        '-A FORWARD -p udp -j REJECT',
+      ),
+    )
+    const perhaps = (host: number, seconds: number) =>
+      decide(rules, packetOf(tcp(`192.0.2.${host}:1>198.51.100.2:80`, 'S'), { nowNs: seconds * 1e9 }))
+    const ask = (host: number, seconds: number) =>
+      decide(rules, packetOf(udp(`192.0.2.${host}:1>198.51.100.2:53`), { nowNs: seconds * 1e9 })).split(' ')[0]
+    expect(ask(1, 0)).toBe('ACCEPT')
+    for (const host of [2, 3, 4]) perhaps(host, 0)
+    expect([1, 2, 3, 4, 5].map((host) => ask(host, 0.5))).toEqual(['REJECT', ...new Array(4).fill('UNKNOWN')])
+    expect([3, 3, 4, 5].map((host) => ask(host, 5))).toEqual(['ACCEPT', 'REJECT', 'ACCEPT', 'DROP'])
+  })
 })
 
 describe.skipIf(noKernel)(`hashlimit, held against the kernel ${noKernel}`, () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
@@ -65,6 +66,88 @@ describe('a list of recent addresses', () => {
     expect(decide(rules, packetOf(udp('192.0.2.1:1>198.51.100.2:53')))).toMatch(/^UNKNOWN/)
     expect(decide(rules, packetOf(udp('192.0.2.2:1>198.51.100.2:53')))).toMatch(/^DROP/)
     expect(decide(rules, packetOf(B))).toMatch(/^UNKNOWN/)
+  })
+
+  describe('an address in doubt', () => {
+    /** Ports: 1 perhaps put in, 2 put in, 3 taken out, 4 perhaps taken out, and 5 to 8 asked for. */
+    const RULES = [
+      '-A FORWARD -p udp --dport 1 -m physdev --physdev-is-bridged -m recent --set -j ACCEPT',
+      '-A FORWARD -p udp --dport 2 -m recent --set -j ACCEPT',
+      '-A FORWARD -p udp --dport 3 -m recent --remove -j ACCEPT',
+      '-A FORWARD -p udp --dport 4 -m physdev --physdev-is-bridged -m recent --remove -j ACCEPT',
+      '-A FORWARD -p udp --dport 5 -m recent --rcheck -j ACCEPT',
+      '-A FORWARD -p udp --dport 6 -m recent --rcheck --seconds 10 -j ACCEPT',
+      '-A FORWARD -p udp --dport 7 -m recent --rcheck --hitcount 2 -j ACCEPT',
+      '-A FORWARD -p udp --dport 8 -m recent --update --seconds 10 -j ACCEPT',
+    ]
+    const asking = (rules = RULES) => {
+      const compiled = compile(filter(...rules))
+      return (host: number, port: number, seconds = 0, mark = 0): string => {
+        const address = `192.0.${host >> 8}.${host & 255}`
+        const packet = packetOf(udp(`${address}:1>198.51.100.2:${port}`), { nowNs: seconds * SECOND, mark })
+        return decide(compiled, packet).split(' ')[0]
+      }
+    }
+
+    test('is in the list once it was put in for certain, but when else it was seen is not known', () => {
+      const ask = asking()
+      ask(1, 1, 0)
+      expect(ask(1, 5, 1)).toBe('UNKNOWN')
+      ask(1, 2, 5)
+      expect([ask(1, 5, 6), ask(1, 6, 6), ask(1, 7, 6)]).toEqual(['ACCEPT', 'ACCEPT', 'UNKNOWN'])
+      expect([ask(1, 5, 16), ask(1, 6, 16)]).toEqual(['ACCEPT', 'UNKNOWN'])
+      ask(1, 2, 17)
+      expect([ask(1, 6, 18), ask(1, 7, 18)]).toEqual(['ACCEPT', 'ACCEPT'])
+    })
+
+    test('is not in the list once it was taken out for certain', () => {
+      const ask = asking()
+      ask(1, 1)
+      expect([ask(1, 3), ask(1, 5), ask(1, 3)]).toEqual(['UNKNOWN', 'DROP', 'DROP'])
+      ask(1, 2)
+      expect(ask(1, 4)).toBe('UNKNOWN')
+      expect(ask(1, 5)).toBe('UNKNOWN')
+      ask(1, 2)
+      expect([ask(1, 5), ask(1, 3), ask(1, 5)]).toEqual(['ACCEPT', 'ACCEPT', 'DROP'])
+    })
+
+    test('is one of a hundred: with more of them all others are in doubt, too', () => {
+      const ask = asking()
+      ask(500, 2)
+      for (let host = 1; host <= 99; host++) ask(host, 1)
+      for (let host = 1; host <= 99; host++) ask(host, 2)
+      expect([ask(500, 5), ask(1, 5)]).toEqual(['ACCEPT', 'ACCEPT'])
+      ask(100, 1)
+      expect([ask(500, 5), ask(1, 5), ask(200, 5)]).toEqual(['UNKNOWN', 'UNKNOWN', 'UNKNOWN'])
+    })
+
+    test('is as known as it can be: what is certain holds whatever the undecided rules did', () => {
+      const decided = RULES.map((rule) => rule.replace('physdev --physdev-is-bridged', 'mark --mark 1'))
+      const step = fc.record({ host: fc.nat(3), port: fc.integer({ min: 1, max: 8 }), wait: fc.nat(6), did: fc.nat(1) })
+      const crowd = fc.integer({ min: 90, max: 102 })
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 60 }), crowd, fc.boolean(), (steps, others, fillsFirst) => {
+          const ask = asking()
+          const inWorld = asking(decided)
+          const fill = () => {
+            for (let host = 10; host < 10 + others; host++) expect(ask(host, 2)).toBe(inWorld(host, 2))
+          }
+          if (fillsFirst) fill()
+          let now = 0
+          for (const { host, port, wait, did } of steps) {
+            now += wait
+            const verdict = inWorld(host, port, now, did)
+            const ours = ask(host, port, now)
+            if (ours !== 'UNKNOWN') expect(ours).toBe(verdict)
+          }
+          if (!fillsFirst) fill()
+          for (let host = 0; host < 4; host++) {
+            const ours = ask(host, 5, now)
+            if (ours !== 'UNKNOWN') expect(ours).toBe(inWorld(host, 5, now))
+          }
+        }),
+      )
+    })
   })
 
   test('errors say where and what to write', () => {

@@ -239,6 +239,64 @@ describe('rules that change sets', () => {
     ])
   })
 
+  describe('with more elements in doubt than the set can hold', () => {
+    const undecided = '-m physdev --physdev-is-bridged'
+    const from = (last: number, port = 80): Uint8Array => tcp(`192.0.2.${last}:1000>198.51.100.2:${port}`, 'S')
+    /** Asks for an address; port 80: it is added perhaps, 81: for certain, 82: taken out. */
+    const asking = (set: string) => {
+      const rules = compileWith(
+        set,
+        filter(
+          `-A FORWARD -p tcp --dport 80 ${undecided} -j SET --add-set s src`,
+          '-A FORWARD -p tcp --dport 81 -j SET --add-set s src',
+          '-A FORWARD -p tcp --dport 82 -j SET --del-set s src',
+          '-A FORWARD -m set --match-set s src -j ACCEPT',
+        ),
+      )
+      return (...addresses: (readonly [number, number])[]) =>
+        addresses.map(([last, port]) => answerOf(rules, from(last, port))).join(' ')
+    }
+
+    test('whether one more has room is not known', () => {
+      const ask = asking('create s hash:ip maxelem 2')
+      expect(ask([1, 80], [2, 81], [3, 81], [4, 99])).toBe('unknown yes unknown no')
+    })
+
+    test('what is certainly full takes no more', () => {
+      const ask = asking('create s hash:ip maxelem 2\nadd s 192.0.2.1\nadd s 192.0.2.2')
+      expect(ask([3, 80], [3, 81], [1, 99])).toBe('no no yes')
+      expect(ask([1, 82], [3, 81], [3, 99])).toBe('no yes yes')
+    })
+
+    test('any address may be in the set, but what certainly was stays', () => {
+      const ask = asking('create s hash:ip maxelem 2\nadd s 192.0.2.1')
+      expect(ask([2, 80], [3, 80], [4, 80], [1, 99])).toBe('unknown unknown unknown yes')
+      expect(ask([5, 80], [6, 99], [1, 99])).toBe('unknown unknown yes')
+      expect(ask([6, 81], [1, 99])).toBe('unknown yes')
+    })
+
+    test('with forceadd what was in the set may be gone', () => {
+      const ask = asking('create s hash:ip maxelem 2 forceadd\nadd s 192.0.2.1')
+      expect(ask([2, 80], [1, 99], [3, 80], [1, 99])).toBe('unknown yes unknown unknown')
+    })
+  })
+
+  test('an element that was added perhaps, then for certain, may have the time of the first', () => {
+    const rules = compileWith(
+      'create s hash:ip timeout 10',
+      filter(
+        '-A FORWARD -p tcp --dport 80 -m physdev --physdev-is-bridged -j SET --add-set s src',
+        '-A FORWARD -p tcp --dport 81 -j SET --add-set s src',
+        '-A FORWARD -p tcp --dport 82 -j SET --add-set s src --exist',
+        '-A FORWARD -m set --match-set s src -j ACCEPT',
+      ),
+    )
+    const ask = (port: number, seconds: number): string =>
+      answerOf(rules, tcp(`192.0.2.1:1000>198.51.100.2:${port}`, 'S'), { nowNs: seconds * 1e9 })
+    expect([ask(80, 0), ask(81, 8), ask(99, 15)]).toEqual(['unknown', 'unknown', 'unknown'])
+    expect([ask(82, 16), ask(99, 20), ask(99, 30)]).toEqual(['yes', 'yes', 'no'])
+  })
+
   test('counters are counted before they are compared', () => {
     const rules = compileWith(
       'create s hash:ip counters\nadd s 192.0.2.1 packets 1 bytes 60',

@@ -11,8 +11,8 @@ import { ANY_DIRECTION } from '../table.ts'
 import { hasPorts } from '../tuple.ts'
 import { ChancePorts } from './chance-ports.ts'
 import { chooseAddress } from './choose-address.ts'
+import { EntryIndex } from './entry-index.ts'
 import { ANY_RANGE, MANIP_SOURCE, type NatRange, PORT_ATTEMPTS } from './range.ts'
-import { SourceIndex } from './source-index.ts'
 import { copyTuple, isBetween, isSameSourceAddress, isSameTuple } from './tuple-rows.ts'
 
 /** The kernel then tries half as many from another port, and so on; below this number it gives up. */
@@ -40,7 +40,11 @@ export class NatBinder {
   readonly #inverse = new Int32Array(PACKET_INTS)
   /** The tuple before this translation. */
   readonly #before = new Int32Array(PACKET_INTS)
-  readonly #sources = new SourceIndex()
+  /**
+   * Bound connections by their original source: a source keeps its translation for all destinations as long as one of
+   * its connections lives. Entries that have ended stay until they are used again.
+   */
+  readonly #sources = new EntryIndex()
   /** The range of the last search for a port: the lowest one, and how many. */
   #lowest = 0
   #places = 0

@@ -1,38 +1,23 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
-import { INTERFACE_UNKNOWN, type RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../rule-packet.ts'
 import { HZ, ticksAt } from '../ticks.ts'
 import { ElementStore, NEVER } from './element-store.ts'
+import { InterfaceNumbers } from './interface-numbers.ts'
 import { type CounterRule, compareCounter, type IpSet, type SetFlags } from './ip-set.ts'
+import { NetDimension } from './net-dimension.ts'
 import { type DimensionReader, dimensionReader } from './packet-key.ts'
-import { cutToPrefix, PrefixLengths } from './prefix-lengths.ts'
-import {
-  type Dimension,
-  dimensionsOf,
-  isNamedBy,
-  keyWidth,
-  SET_TYPES,
-  type SetDefinition,
-  wordsOf,
-} from './set-definition.ts'
+import { type Dimension, dimensionsOf, keyWidth, SET_TYPES, type SetDefinition, wordsOf } from './set-definition.ts'
 
-const NO_INTERFACES: readonly number[] = []
 /** The bit of SetFlags.sources for an interface or a MAC after an address. */
 const SECOND_DIMENSION = 2
 /** Results of `#find` besides a slot: no element, or perhaps one. */
 const MISS = -1
 const UNSURE = -2
-/** A full set with `forceadd` may take more elements; so many times `maxElements` are kept one by one. */
+/** More elements than a set holds may be in doubt; so many times `maxElements` are kept one by one. */
 const CROWD = 2
 /** Answer of an element with `nomatch`: no match, and shorter prefixes are not looked up. */
 const NOMATCH = 3
-
-interface NetDimension {
-  /** Where its address begins in the key; the prefix length comes after the address. */
-  readonly at: number
-  readonly words: number
-  readonly lengths: PrefixLengths
-}
 
 /** A set of any type except list:set. */
 export class ElementSet implements IpSet {
@@ -49,17 +34,14 @@ export class ElementSet implements IpSet {
   readonly #needed: number
   /** Where the key has the number of an interface name; -1 if it has none. */
   readonly #interfaceAt: number
-  /** By interface of the machine, the numbers of the names that match it. */
-  readonly #fitting: readonly (readonly number[])[]
-  /** Numbers of the names of bridge ports. */
-  readonly #physical: readonly number[]
+  readonly #names: InterfaceNumbers
   readonly #mac: DimensionReader | null
   /** The key as read from the packet, before addresses are cut to prefixes. */
   readonly #words: Int32Array
   readonly #macWords = new Int32Array(2)
   /** The zero address never matches and is never added. */
   readonly #zeroRefused: boolean
-  /** With `forceadd`: so many elements were added to the full set that it may hold some that are not kept here. */
+  /** So many elements are in doubt that the set may hold some that are not kept here. */
   #mayHoldOthers = false
   /** No element expires before this tick. */
   #allLiveUntil = 0
@@ -79,7 +61,7 @@ export class ElementSet implements IpSet {
     let at = 0
     let interfaceAt = -1
     this.#readers = dimensions.map((dimension) => {
-      if (dimension === 'net') nets.push({ at, words: addressWords, lengths: new PrefixLengths() })
+      if (dimension === 'net') nets.push(new NetDimension(at, addressWords))
       if (dimension === 'iface') interfaceAt = at
       const reader = dimensionReader(dimension, at, addressMask, markMask)
       at += wordsOf(dimension, addressWords)
@@ -88,12 +70,8 @@ export class ElementSet implements IpSet {
     this.#nets = nets
     this.#interfaceAt = interfaceAt
     this.#mac = type === 'bitmap:ip,mac' ? dimensionReader('mac', 0, addressMask, markMask) : null
-    const numbered = definition.interfaces.map((one, number) => ({ ...one, number }))
-    this.#fitting = interfaces.map((name) =>
-      numbered.filter((one) => !one.physical && isNamedBy(one, name)).map(({ number }) => number),
-    )
-    this.#physical = numbered.filter((one) => one.physical).map(({ number }) => number)
-    this.#store.load(definition, (slot) => this.#noteLengths(slot, 1))
+    this.#names = new InterfaceNumbers(definition.interfaces, interfaces)
+    this.#store.load(definition, (slot) => this.#noteLengths(slot, true))
   }
 
   get mayBeUnknown(): boolean {
@@ -128,22 +106,16 @@ export class ElementSet implements IpSet {
   #testNets(packet: RulePacket, counters: CounterRule | null, sure: boolean, flags: SetFlags): number {
     const { key } = this.#store.table
     const [first, second] = this.#nets
-    for (let i = 0; i < first.lengths.count; i++) {
-      for (let j = 0; j < (second === undefined ? 1 : second.lengths.count); j++) {
+    for (let i = 0; i < first.lengthCount; i++) {
+      for (let j = 0; j < (second === undefined ? 1 : second.lengthCount); j++) {
         key.set(this.#words)
-        this.#cut(first, first.lengths.lengths[i])
-        if (second !== undefined) this.#cut(second, second.lengths.lengths[j])
+        first.cut(key, i)
+        second?.cut(key, j)
         const answer = this.#answer(packet, counters, sure, flags)
         if (answer !== NO) return answer
       }
     }
-    return NO
-  }
-
-  #cut(net: NetDimension, length: number): void {
-    const { key } = this.#store.table
-    cutToPrefix(key, net.at, net.words, length)
-    key[net.at + net.words] = length
+    return this.#mayHoldOthers ? UNKNOWN : NO
   }
 
   /** The answer of the element with the current key: YES, NO, UNKNOWN or NOMATCH. */
@@ -189,16 +161,14 @@ export class ElementSet implements IpSet {
   #find(packet: RulePacket, flags: SetFlags): number {
     const { table } = this.#store
     if (this.#interfaceAt < 0) return table.find()
-    const number = (flags.sources & SECOND_DIMENSION) !== 0 ? packet.inInterface : packet.outInterface
-    const names = number === INTERFACE_UNKNOWN ? NO_INTERFACES : this.#fitting[number]
-    for (let i = 0; i < names.length; i++) {
-      table.key[this.#interfaceAt] = names[i]
+    const number = interfaceOf(packet, flags)
+    for (const name of this.#names.fitting(number)) {
+      table.key[this.#interfaceAt] = name
       const slot = table.find()
       if (slot >= 0) return slot
     }
-    const unsure = number === INTERFACE_UNKNOWN ? this.definition.interfaces.length : this.#physical.length
-    for (let i = 0; i < unsure; i++) {
-      table.key[this.#interfaceAt] = number === INTERFACE_UNKNOWN ? i : this.#physical[i]
+    for (const name of this.#names.unsure(number)) {
+      table.key[this.#interfaceAt] = name
       if (table.find() >= 0) return UNSURE
     }
     return MISS
@@ -226,19 +196,28 @@ export class ElementSet implements IpSet {
     const store = this.#store
     const now = ticksAt(packet)
     let slot = store.table.find()
-    if (slot >= 0) {
-      const live = store.expires[slot] >= now && !store.isDoubtful(slot)
-      if (live && !exist) return
-      store.blank(slot)
-    } else {
-      if (store.table.size >= this.definition.maxElements && !this.#makeRoom(now) && !this.#crowd()) return
+    const isThere = slot >= 0 && store.expires[slot] >= now
+    const isDoubtful = slot >= 0 && store.isDoubtful(slot)
+    if (isThere && !isDoubtful && !exist) return
+    const { timeout } = this.definition
+    if (!isThere || isDoubtful) {
+      const room = this.#roomFor(slot, now)
+      if (room === NO) return
+      // An element that was there keeps its time.
+      if (room === UNKNOWN || (isDoubtful && timeout !== null && !exist)) {
+        this.#addInDoubt(slot)
+        return
+      }
+    }
+    if (slot >= 0) store.blank(slot)
+    else {
       slot = store.add()
-      this.#noteLengths(slot, 1)
+      this.#noteLengths(slot, true)
     }
     // A new element has already counted the packet that added it.
     store.packets[slot] = 1
     store.bytes[slot] = packet.fields[packet.base + P_L3_LENGTH]
-    const { timeout } = this.definition
+    if (isDoubtful && !exist) store.doubtCounters(slot)
     const lasting = seconds ?? timeout ?? 0
     store.expires[slot] = timeout === null || lasting === 0 ? NEVER : now + lasting * HZ
     this.#allLiveUntil = Math.min(this.#allLiveUntil, store.expires[slot])
@@ -251,14 +230,24 @@ export class ElementSet implements IpSet {
   addPerhaps(packet: RulePacket, flags: SetFlags, exist: boolean): void {
     if (this.#readHost(packet, flags) === NO) return
     const store = this.#store
-    let slot = store.table.find()
-    if (slot >= 0 && store.expires[slot] >= ticksAt(packet) && !exist) return
+    const now = ticksAt(packet)
+    const slot = store.table.find()
+    if (slot >= 0 && store.expires[slot] >= now && !exist) return
+    if (slot >= 0 || this.#roomFor(slot, now) !== NO) this.#addInDoubt(slot)
+  }
+
+  /** @param slot of the element, negative where it is not kept: beyond CROWD times `maxElements` no more are */
+  #addInDoubt(slot: number): void {
+    const store = this.#store
+    let kept = slot
     if (slot < 0) {
-      slot = store.add()
-      this.#noteLengths(slot, 1)
+      this.#mayHoldOthers ||= store.table.size >= CROWD * this.definition.maxElements
+      if (this.#mayHoldOthers) return
+      kept = store.add()
+      this.#noteLengths(kept, true)
     }
-    store.expires[slot] = NEVER
-    store.doubt(slot)
+    store.expires[kept] = NEVER
+    store.doubt(kept)
   }
 
   delete(packet: RulePacket, flags: SetFlags): void {
@@ -277,12 +266,9 @@ export class ElementSet implements IpSet {
   #readHost(packet: RulePacket, flags: SetFlags): number {
     const read = this.#read(packet, flags)
     if (read !== YES) return read
-    for (const net of this.#nets) {
-      this.#cut(net, net.lengths.count === 0 ? 32 * net.words : net.lengths.lengths[0])
-    }
+    for (const net of this.#nets) net.cutToLongest(this.#store.table.key)
     if (this.#interfaceAt >= 0) {
-      const number = (flags.sources & SECOND_DIMENSION) !== 0 ? packet.inInterface : packet.outInterface
-      const name = number === INTERFACE_UNKNOWN ? undefined : this.#fitting[number][0]
+      const [name] = this.#names.fitting(interfaceOf(packet, flags))
       if (name === undefined) return UNKNOWN
       this.#store.table.key[this.#interfaceAt] = name
     }
@@ -308,16 +294,20 @@ export class ElementSet implements IpSet {
   }
 
   /**
+   * Whether the set takes another element, or that in `slot`, which has expired or is in doubt. Whether a set is full
+   * may depend on elements in doubt.
+   *
    * With `forceadd`, adding to a full set may succeed and then removes another element. Whether it does, and which one,
-   * depends on a hash with a random seed (observed). From then on all elements are in doubt, and beyond CROWD times
-   * `maxElements` no more are kept.
-   * @returns whether to keep the new element, as one in doubt
+   * depends on a hash with a random seed (observed). From then on all elements are in doubt.
    */
-  #crowd(): boolean {
-    if (!this.definition.forceAdd) return false
-    this.#store.doubtAll()
-    this.#mayHoldOthers ||= this.#store.table.size >= CROWD * this.definition.maxElements
-    return !this.#mayHoldOthers
+  #roomFor(slot: number, now: number): number {
+    const { forceAdd, maxElements } = this.definition
+    const store = this.#store
+    const { size } = store.table
+    const hasRoom = slot >= 0 ? size <= maxElements : size < maxElements || this.#makeRoom(now)
+    if (hasRoom && !this.#mayHoldOthers) return YES
+    if (forceAdd) store.doubtAll()
+    return slot >= 0 || forceAdd || store.certain < maxElements ? UNKNOWN : NO
   }
 
   /** Removes expired elements. Returns whether the set then has room for another. */
@@ -335,18 +325,19 @@ export class ElementSet implements IpSet {
   }
 
   #drop(slot: number): void {
-    this.#noteLengths(slot, -1)
-    this.#store.table.remove(slot)
+    this.#noteLengths(slot, false)
+    this.#store.remove(slot)
   }
 
-  #noteLengths(slot: number, by: 1 | -1): void {
+  #noteLengths(slot: number, isIn: boolean): void {
     const { keys, width } = this.#store.table
-    for (const { at, words, lengths } of this.#nets) {
-      const length = keys[slot * width + at + words]
-      if (by === 1) lengths.add(length)
-      else lengths.remove(length)
-    }
+    for (const net of this.#nets) net.note(keys, slot * width, isIn)
   }
+}
+
+/** The interface that the flags name. */
+function interfaceOf({ inInterface, outInterface }: RulePacket, { sources }: SetFlags): number {
+  return (sources & SECOND_DIMENSION) !== 0 ? inInterface : outInterface
 }
 
 function isZero(key: Int32Array, words: number): boolean {

@@ -24,6 +24,8 @@ export class ElementStore {
   /** bitmap:ip,mac: two words for each element; the first is -1 if it has no MAC. */
   macs: Int32Array<ArrayBuffer>
   #flags: Int32Array<ArrayBuffer>
+  /** Elements with DOUBT. */
+  #doubts = 0
   #allInDoubt = false
 
   constructor(width: number) {
@@ -74,6 +76,11 @@ export class ElementStore {
     return slot
   }
 
+  remove(slot: number): void {
+    this.blank(slot)
+    this.table.remove(slot)
+  }
+
   /** Resets the options of an element. */
   blank(slot: number): void {
     this.expires[slot] = NEVER
@@ -82,7 +89,13 @@ export class ElementStore {
     this.mark[slot] = 0
     this.markMask[slot] = 0
     this.macs[2 * slot] = -1
+    if ((this.#flags[slot] & DOUBT) !== 0) this.#doubts--
     this.#flags[slot] = 0
+  }
+
+  /** How many elements are in the set for certain. */
+  get certain(): number {
+    return this.#allInDoubt ? 0 : this.table.size - this.#doubts
   }
 
   isNomatch(slot: number): boolean {
@@ -101,6 +114,7 @@ export class ElementStore {
 
   doubt(slot: number): void {
     this.hasDoubts = true
+    if ((this.#flags[slot] & DOUBT) === 0) this.#doubts++
     this.#flags[slot] |= DOUBT
   }
 

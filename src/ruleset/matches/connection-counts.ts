@@ -77,8 +77,11 @@ export class ConnectionCounts implements ConnectionWatcher {
     if (this.#comesAgain(packet, slot)) {
       this.high = this.#lists.size(slot) + 1
       this.low = this.high - this.#lists.vague(slot)
-      return
-    }
+    } else this.#countIn(packet, slot)
+    if (this.#lists.mayHoldOthers(slot)) this.high = Number.POSITIVE_INFINITY
+  }
+
+  #countIn(packet: RulePacket, slot: number): void {
     this.#search(packet, slot, KEEP)
     const own = this.#own
     this.high = this.#lists.size(slot) - this.#gone
@@ -234,29 +237,62 @@ export class ConnectionCounts implements ConnectionWatcher {
     this.#lists.remove(before, node)
   }
 
-  /** Frees nodes of groups whose connections have all left the connection table; if there are none, grows. */
+  /**
+   * Frees nodes of groups whose connections have all left the connection table, and where most of a group are in doubt
+   * and have left, these; if that is not enough, grows. (Whether the kernel has removed a connection in doubt that has
+   * left depends on when packets came by, so that it may still count any number of them.)
+   */
   #makeRoom(packet: RulePacket): void {
+    const lists = this.#lists
     let freed = 0
     for (let slot = 0; slot < this.#groups.high; slot++) {
-      if (!this.#groups.has(slot) || this.#lists.size(slot) > THROWN_OUT_MAX || !this.#areAllOver(packet, slot))
-        continue
-      freed += this.#lists.size(slot)
-      this.#empty(slot)
-      this.#groups.remove(slot)
-    }
-    if (2 * freed >= this.#lists.nodesUsed) return
-    this.#lists.growNodes()
-    this.#tuples.grow(this.#lists.capacity)
-  }
-
-  #areAllOver(packet: RulePacket, slot: number): boolean {
-    const lists = this.#lists
-    for (let block = lists.firstBlock(slot); block >= 0; block = lists.nextBlock(block)) {
-      for (let node = lists.firstNode(block); node >= 0; node = lists.nextNode(node)) {
-        if (this.#tuples.entryOf(node, packet) >= 0) return false
+      if (!this.#groups.has(slot)) continue
+      const size = lists.size(slot)
+      const mayHoldOthers = lists.mayHoldOthers(slot)
+      if (size <= THROWN_OUT_MAX && !mayHoldOthers) {
+        if (this.#countOver(packet, slot, false) < size) continue
+        freed += size
+        this.#empty(slot)
+        this.#groups.remove(slot)
+      } else if (mayHoldOthers || 2 * this.#countOver(packet, slot, true) > size) {
+        freed += this.#forgetDoubts(packet, slot)
+        lists.noteOthers(slot)
       }
     }
-    return true
+    if (2 * freed >= lists.nodesUsed) return
+    lists.growNodes()
+    this.#tuples.grow(lists.capacity)
+  }
+
+  /** Nodes of a group whose connections have left the connection table. @param inDoubt those in doubt alone */
+  #countOver(packet: RulePacket, slot: number, inDoubt: boolean): number {
+    const lists = this.#lists
+    let over = 0
+    for (let block = lists.firstBlock(slot); block >= 0; block = lists.nextBlock(block)) {
+      for (let node = lists.firstNode(block); node >= 0; node = lists.nextNode(node)) {
+        if ((!inDoubt || lists.perhaps(node) !== 0) && this.#tuples.entryOf(node, packet) < 0) over++
+      }
+    }
+    return over
+  }
+
+  /** Removes nodes in doubt whose connections have left. @returns how many */
+  #forgetDoubts(packet: RulePacket, slot: number): number {
+    const lists = this.#lists
+    const before = lists.size(slot)
+    for (let block = lists.firstBlock(slot), last = -1; block >= 0; ) {
+      const next = lists.nextBlock(block)
+      for (let node = lists.firstNode(block), kept = -1; node >= 0; ) {
+        const after = lists.nextNode(node)
+        if (lists.perhaps(node) !== 0 && this.#tuples.entryOf(node, packet) < 0) this.#throwOut(kept, node)
+        else kept = node
+        node = after
+      }
+      if (lists.isEmpty(block)) lists.removeBlock(last, block)
+      else last = block
+      block = next
+    }
+    return before - lists.size(slot)
   }
 
   #empty(slot: number): void {

@@ -6,8 +6,8 @@ import { printOption } from '../text/options.ts'
 import type { LabelNames } from '../text/parse-label-names.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
+import { DoubtfulLabels, LABELS } from './doubtful-labels.ts'
 
-const LABELS = 128
 const NUMBER_MAX = 0xffff_ffff_ffff_ffffn
 const MISSING = 'whether the connection has this label depends on a rule that could not be decided'
 
@@ -56,25 +56,21 @@ function notNamed(labels: LabelNames | null): string {
     : 'no name in the file of --connlabels; name it there, or write the number'
 }
 
-/** Labels that connections may have: connection number * 128 + label. Shared by all rules. */
-class DoubtfulLabels {
-  readonly doubts = new Set<number>()
-}
-
 class LabelTest implements StatefulTest {
   readonly #label: number
   readonly #sets: boolean
-  readonly #doubts: Set<number>
+  readonly #doubts: DoubtfulLabels
 
   constructor(label: number, sets: boolean, { memory }: CallContext) {
     this.#label = label
     this.#sets = sets
-    this.#doubts = memory.shared(DoubtfulLabels, '', () => new DoubtfulLabels()).doubts
+    this.#doubts = memory.shared(DoubtfulLabels, '', () => new DoubtfulLabels())
   }
 
   uncertain(packet: RulePacket): boolean {
-    if (this.#sets || this.#doubts.size === 0 || packet.connection < 0) return false
-    return this.#doubts.has(this.#key(packet)) && !packet.connections.hasLabel(packet.connection, this.#label)
+    const { connection, connections } = packet
+    if (this.#sets || connection < 0 || !this.#doubts.has(connections, connection, this.#label)) return false
+    return !connections.hasLabel(connection, this.#label)
   }
 
   test(packet: RulePacket): number {
@@ -91,13 +87,9 @@ class LabelTest implements StatefulTest {
     if (connection < 0) return NO
     if (connections.hasLabel(connection, this.#label)) return YES
     if (this.#sets) {
-      this.#doubts.add(this.#key(packet))
+      this.#doubts.add(connections, connection, this.#label)
       return YES
     }
-    return this.#doubts.has(this.#key(packet)) ? UNKNOWN : NO
-  }
-
-  #key({ connection, connections }: RulePacket): number {
-    return connections.number(connection) * LABELS + this.#label
+    return this.#doubts.has(connections, connection, this.#label) ? UNKNOWN : NO
   }
 }

@@ -41,6 +41,8 @@ export class GroupLists {
   #last = new Int32Array(0)
   #sizes = new Int32Array(0)
   #vague = new Int32Array(0)
+  /** By group: 1 where it may have more nodes than are kept. */
+  #others = new Uint8Array(0)
 
   /** @param blockNodes most nodes of a block */
   constructor(blockNodes: number) {
@@ -71,11 +73,13 @@ export class GroupLists {
       this.#last = grown(this.#last, new Int32Array(groups))
       this.#sizes = grown(this.#sizes, new Int32Array(groups))
       this.#vague = grown(this.#vague, new Int32Array(groups))
+      this.#others = grown(this.#others, new Uint8Array(groups))
     }
     this.#first[group] = 0
     this.#last[group] = 0
     this.#sizes[group] = 0
     this.#vague[group] = 0
+    this.#others[group] = 0
   }
 
   size(group: number): number {
@@ -85,6 +89,15 @@ export class GroupLists {
   /** How many of the group's nodes may be gone or may never have existed. */
   vague(group: number): number {
     return this.#vague[group]
+  }
+
+  /** The group may have any number of nodes besides these. */
+  mayHoldOthers(group: number): boolean {
+    return this.#others[group] === 1
+  }
+
+  noteOthers(group: number): void {
+    this.#others[group] = 1
   }
 
   firstBlock(group: number): number {

@@ -1,5 +1,6 @@
 import { grown } from '../../wire/grown.ts'
 import { P_DST, P_L3_LENGTH, P_SRC } from '../../wire/packet-fields.ts'
+import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import { KeyTable } from '../evaluate/key-table.ts'
 import { addressWords } from '../packet-address.ts'
 import type { RulePacket } from '../rule-packet.ts'
@@ -62,6 +63,8 @@ export class HashlimitTable {
   /** By slot: 1 where it is not known which packets were counted. */
   #doubtful = new Uint8Array(this.#groups.capacity)
   #doubts = 0
+  /** Until this tick there may be groups that are not kept here, since the table was full of groups in doubt. */
+  #othersUntil = Number.NEGATIVE_INFINITY
   /** Time of the last sweep that was carried out. */
   #collectedAt = Number.NEGATIVE_INFINITY
   readonly #expireTicks: number
@@ -87,23 +90,23 @@ export class HashlimitTable {
   }
 
   /** Whether the packet's group is new and there is no room for it. */
-  isFullFor(packet: RulePacket): boolean {
-    if (this.#groups.size < this.#config.entriesMax) return false
+  isFullFor(packet: RulePacket): number {
+    const mayHoldOthers = this.#mayHoldOthers(packet)
+    if (this.#groups.size < this.#config.entriesMax && !mayHoldOthers) return NO
     this.#readKey(packet)
-    if (this.#find(packet) >= 0) return false
+    const slot = this.#find(packet)
+    if (slot >= 0) return mayHoldOthers && this.#doubtful[slot] === 1 ? UNKNOWN : NO
     this.#collect(packet)
-    return this.#groups.size >= this.#config.entriesMax
-  }
-
-  get hasDoubts(): boolean {
-    return this.#doubts > 0
+    if (this.#groups.size < this.#config.entriesMax) return mayHoldOthers ? UNKNOWN : NO
+    return this.#doubts > 0 ? UNKNOWN : YES
   }
 
   isDoubtful(packet: RulePacket): boolean {
-    if (this.#doubts === 0) return false
+    const mayHoldOthers = this.#mayHoldOthers(packet)
+    if (this.#doubts === 0 && !mayHoldOthers) return false
     this.#readKey(packet)
     const slot = this.#find(packet)
-    return slot >= 0 && this.#doubtful[slot] === 1
+    return slot < 0 ? mayHoldOthers : this.#doubtful[slot] === 1
   }
 
   /** Counts the packet: whether its group keeps within the rate. */
@@ -129,10 +132,18 @@ export class HashlimitTable {
   doubt(packet: RulePacket): void {
     this.#readKey(packet)
     let slot = this.#find(packet)
+    if (slot < 0 && this.#groups.size >= this.#config.entriesMax) {
+      this.#othersUntil = ticksAt(packet) + this.#expireTicks
+      return
+    }
     if (slot < 0) slot = this.#open(packet)
     this.#values[slot * VALUES + EXPIRES] = ticksAt(packet) + this.#expireTicks
     if (this.#doubtful[slot] === 0) this.#doubts++
     this.#doubtful[slot] = 1
+  }
+
+  #mayHoldOthers(packet: RulePacket): boolean {
+    return this.#othersUntil > this.#lastSweep(packet)
   }
 
   #byteCost(v: number, length: number): number {

@@ -229,7 +229,7 @@ function conditionsOf(rule: HashlimitRule, label: string): Condition[] {
         !groups.readsPorts ? NO : portsOf(packet) === null ? YES : portsCaptured(packet) ? NO : UNKNOWN,
     })),
     drop('no room for another group', MISSING, (groups) => ({
-      test: (packet) => (groups.isFullFor(packet) ? (groups.hasDoubts ? UNKNOWN : YES) : NO),
+      test: (packet) => groups.isFullFor(packet),
     })),
     {
       kind: 'stateful',

@@ -14,14 +14,18 @@ const NONE = -1
 
 /**
  * One list of xt_recent (/proc/net/xt_recent/NAME): addresses with the times at which they were seen, the least
- * recently seen first to go. Both families share it. `doubts` are addresses of which it is not known whether they are
- * here.
+ * recently seen first to go. Both families share it.
+ *
+ * What a rule that could not be decided may have done to an address leaves it in doubt. From then on only the times are
+ * certain at which it was certainly seen afterwards.
  */
 export class RecentList {
   /** Of every address, before it is looked up or stored. Given by the first rule that names the list. */
   readonly mask: Int32Array
   readonly #addresses = new KeyTable(FAMILY + 1)
+  /** Addresses in doubt, and how many of them are not among `#addresses`. */
   readonly #doubts = new KeyTable(FAMILY + 1)
+  #onlyInDoubt = 0
   /** Some address may have been pushed out of the list, so nothing in it is certain any more. */
   #lost = false
   #stampsMax = STAMPS_AT_LEAST
@@ -29,6 +33,8 @@ export class RecentList {
   #stamps = new Float64Array(0)
   readonly #count = new Int32Array(ADDRESSES_MAX)
   readonly #next = new Int32Array(ADDRESSES_MAX)
+  /** How many of the last times are certain if the address is in doubt. */
+  readonly #sure = new Int32Array(ADDRESSES_MAX)
   readonly #ttl = new Uint8Array(ADDRESSES_MAX)
   /** Slots from the least to the most recently seen, doubly linked. */
   readonly #newer = new Int32Array(ADDRESSES_MAX)
@@ -66,9 +72,12 @@ export class RecentList {
 
   /** The packet may have changed what the list says of its address. */
   doubt(packet: RulePacket, addressAt: number): void {
-    this.#readKey(this.#doubts, packet, addressAt)
-    if (this.#doubts.find() < 0) this.#doubts.add()
-    if (this.#addresses.size + this.#doubts.size > ADDRESSES_MAX) this.#lost = true
+    if (this.#lost) return
+    const slot = this.find(packet, addressAt, false)
+    if (slot >= 0) this.#sure[slot] = 0
+    if (this.#findDoubt() >= 0) return
+    this.#doubts.add()
+    if (slot < 0 && ++this.#onlyInDoubt + this.#addresses.size > ADDRESSES_MAX) this.#lost = true
   }
 
   get hasDoubts(): boolean {
@@ -83,9 +92,14 @@ export class RecentList {
   /** Adds the address of the last `find`. */
   add(packet: RulePacket): void {
     if (this.#stamps.length === 0) this.#stamps = new Float64Array(ADDRESSES_MAX * this.#stampsMax)
-    if (this.#addresses.size >= ADDRESSES_MAX) this.#drop(this.#oldest)
-    if (this.#doubts.size > 0 && this.#addresses.size + this.#doubts.size >= ADDRESSES_MAX) this.#lost = true
+    if (this.#addresses.size >= ADDRESSES_MAX) {
+      this.#lost ||= this.#doubts.size > 0
+      this.#drop(this.#oldest)
+    }
+    if (this.#findDoubt() >= 0) this.#onlyInDoubt--
+    if (this.#doubts.size > 0 && this.#addresses.size + this.#onlyInDoubt >= ADDRESSES_MAX) this.#lost = true
     const slot = this.#addresses.add()
+    this.#sure[slot] = 1
     this.#stamps[slot * this.#stampsMax] = ticksAt(packet)
     this.#count[slot] = 1
     this.#next[slot] = 1
@@ -97,22 +111,19 @@ export class RecentList {
     const next = this.#next[slot] & (this.#stampsMax - 1)
     this.#stamps[slot * this.#stampsMax + next] = ticksAt(packet)
     this.#next[slot] = next + 1
+    this.#sure[slot]++
     if (next + 1 > this.#count[slot]) this.#count[slot] = next + 1
     this.#ttl[slot] = packet.fields[packet.base + P_TTL]
     this.#unlink(slot)
     this.#linkNewest(slot)
   }
 
+  /** The address of the last `find`, which found this slot, is certainly not in the list any more. */
   remove(slot: number): void {
-    this.#drop(slot)
-  }
-
-  /** Notes that the packet's address is certainly not in the list. */
-  settle(packet: RulePacket, addressAt: number): void {
-    if (this.#doubts.size === 0) return
-    this.#readKey(this.#doubts, packet, addressAt)
-    const slot = this.#doubts.find()
-    if (slot >= 0) this.#doubts.remove(slot)
+    const doubt = this.#findDoubt()
+    if (doubt >= 0) this.#doubts.remove(doubt)
+    if (slot >= 0) this.#drop(slot)
+    else if (doubt >= 0) this.#onlyInDoubt--
   }
 
   /** Seen at least `hits` times (0: once) since a tick; -Infinity for ever. */
@@ -124,6 +135,18 @@ export class RecentList {
       if (this.#stamps[i] >= since && ++found >= needed) return true
     }
     return false
+  }
+
+  /** As `seen`, whatever may have been done to the address while it was in doubt. */
+  surelySeen(slot: number, since: number, hits: number): boolean {
+    if (this.#lost) return false
+    const start = slot * this.#stampsMax
+    let left = Math.max(hits, 1)
+    for (let back = 1; back <= Math.min(this.#sure[slot], this.#stampsMax) && left > 0; back++) {
+      const at = (this.#next[slot] - back) & (this.#stampsMax - 1)
+      if (this.#stamps[start + at] >= since) left--
+    }
+    return left === 0
   }
 
   /**
@@ -142,6 +165,12 @@ export class RecentList {
     const words = addressWords(packet)
     for (let i = 0; i < FAMILY; i++) key[i] = i < words ? fields[base + addressAt + i] & this.mask[i] : 0
     key[FAMILY] = words
+  }
+
+  /** The slot among the doubts of the address of the last `find`. */
+  #findDoubt(): number {
+    this.#doubts.key.set(this.#addresses.key)
+    return this.#doubts.find()
   }
 
   #drop(slot: number): void {

@@ -174,21 +174,28 @@ class RecentRemove implements StatefulTest {
   }
 
   uncertain(packet: RulePacket): boolean {
-    return this.#list.isDoubtful(packet, this.#at)
+    if (!this.#list.isDoubtful(packet, this.#at)) return false
+    const slot = this.#list.find(packet, this.#at, false)
+    return slot < 0 || !this.#list.surelySeen(slot, Number.NEGATIVE_INFINITY, 1)
   }
 
   test(packet: RulePacket): number {
     const slot = this.#list.find(packet, this.#at, false)
-    if (slot >= 0) this.#list.remove(slot)
+    this.#list.remove(slot)
     return Number(slot >= 0 !== this.#negated)
   }
 
   testPerhaps(packet: RulePacket): number {
-    const known = !this.#list.isDoubtful(packet, this.#at)
+    const known = !this.uncertain(packet)
     const slot = this.#list.find(packet, this.#at, false)
     if (known && slot < 0) return this.#negated ? YES : NO
     this.#list.doubt(packet, this.#at)
     return known ? Number(!this.#negated) : UNKNOWN
+  }
+
+  testUncertain(packet: RulePacket): number {
+    this.test(packet)
+    return UNKNOWN
   }
 }
 
@@ -207,7 +214,12 @@ class RecentCheck implements StatefulTest {
   }
 
   uncertain(packet: RulePacket): boolean {
-    return this.#list.hasDoubts && (this.#rule.reap || this.#list.isDoubtful(packet, this.#rule.addressAt))
+    if (!this.#list.hasDoubts) return false
+    const { addressAt, hits, reap, sameTtl } = this.#rule
+    if (reap) return true
+    if (!this.#list.isDoubtful(packet, addressAt)) return false
+    const slot = this.#list.find(packet, addressAt, sameTtl)
+    return slot < 0 || !this.#list.surelySeen(slot, this.#since(packet), hits)
   }
 
   test(packet: RulePacket): number {

@@ -4,12 +4,9 @@ const BUCKETS = 1 << 14
 const ENTRIES_AT_LEAST = 1024
 const NONE = -1
 
-/**
- * Bound connections by their original source, the newest first: a source keeps its translation for all destinations as
- * long as one of its connections lives. Entries that ended stay in their list until they are used again; the caller has
- * to check.
- */
-export class SourceIndex {
+/** Entries of the connection table by a hash that the owner gives them, the newest first. */
+export class EntryIndex {
+  size = 0
   readonly #heads = new Int32Array(BUCKETS).fill(NONE)
   /** By entry: the next one in its list, the previous one, and its bucket; NONE where it is in no list. */
   #next = new Int32Array(0)
@@ -18,7 +15,7 @@ export class SourceIndex {
 
   add(entry: number, hash: number): void {
     if (entry >= this.#bucket.length) this.#grow(entry + 1)
-    this.#remove(entry)
+    this.remove(entry)
     const bucket = hash & (BUCKETS - 1)
     const head = this.#heads[bucket]
     this.#next[entry] = head
@@ -26,6 +23,7 @@ export class SourceIndex {
     this.#bucket[entry] = bucket
     if (head !== NONE) this.#previous[head] = entry
     this.#heads[bucket] = entry
+    this.size++
   }
 
   /** The newest entry that may have this hash, or -1. */
@@ -38,8 +36,9 @@ export class SourceIndex {
     return this.#next[entry]
   }
 
-  #remove(entry: number): void {
-    const bucket = this.#bucket[entry]
+  /** Takes the entry out, if it is there. */
+  remove(entry: number): void {
+    const bucket = this.#bucket[entry] ?? NONE
     if (bucket === NONE) return
     const next = this.#next[entry]
     const previous = this.#previous[entry]
@@ -47,6 +46,7 @@ export class SourceIndex {
     if (previous === NONE) this.#heads[bucket] = next
     else this.#next[previous] = next
     this.#bucket[entry] = NONE
+    this.size--
   }
 
   #grow(entries: number): void {
