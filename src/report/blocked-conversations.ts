@@ -7,10 +7,10 @@ import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } fro
 /** Conversations remembered at most; later ones are only counted. */
 export const CONVERSATIONS_MAX = 65_536
 
-/** `protocol` of a conversation whose packets have no known protocol (P_PROTOCOL -1, in eight bits). */
-export const UNKNOWN_PROTOCOL = 255
+/** `protocol` of a conversation whose packets have no known protocol (P_PROTOCOL -1): the protocols end at 255. */
+export const UNKNOWN_PROTOCOL = 256
 
-/** Integers of a key: TRANSPORT_ << 16 | family << 8 | protocol, ports, lower address (4), higher address (4). */
+/** Integers of a key: TRANSPORT_ << 24 | family << 16 | protocol, ports, lower address (4), higher address (4). */
 const KEY_INTS = 10
 const KEY_KIND = 0
 const KEY_PORTS = 1
@@ -124,13 +124,13 @@ export class BlockedConversations {
     const key = this.#keys.subarray(slot * KEY_INTS, (slot + 1) * KEY_INTS)
     const first = this.#firsts[slot]
     const kind = key[KEY_KIND]
-    const transport = kind >>> 16
+    const transport = kind >>> 24
     const ports = key[KEY_PORTS]
     const low = key.slice(KEY_LOW, KEY_HIGH)
     const high = key.slice(KEY_HIGH)
     return {
-      family: (kind >>> 8) & 255,
-      protocol: kind & 255,
+      family: (kind >>> 16) & 255,
+      protocol: kind & 0xffff,
       transport,
       source: first.swapped ? high : low,
       destination: first.swapped ? low : high,
@@ -163,7 +163,8 @@ export class BlockedConversations {
       key[KEY_LOW + i] = i < words ? fields[low + i] : 0
       key[KEY_HIGH + i] = i < words ? fields[high + i] : 0
     }
-    key[KEY_KIND] = (transport << 16) | (fields[base + P_FAMILY] << 8) | (fields[base + P_PROTOCOL] & 0xff)
+    const protocol = fields[base + P_PROTOCOL]
+    key[KEY_KIND] = (transport << 24) | (fields[base + P_FAMILY] << 16) | (protocol < 0 ? UNKNOWN_PROTOCOL : protocol)
     if (transport === TRANSPORT_PORTS) {
       key[KEY_PORTS] = this.#swapped ? (portsWord << 16) | (portsWord >>> 16) : portsWord
     } else if (transport === TRANSPORT_ICMP) {
