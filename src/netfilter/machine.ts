@@ -28,7 +28,7 @@ import {
 } from '../wire/packet-fields.ts'
 import { beginOutcome } from './begin-outcome.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
-import { NO_WAY } from './flow-cache.ts'
+import { NO_WAY } from './fast-path/flow-cache.ts'
 import { Journey } from './journey.ts'
 import type { MachineOptions } from './machine-options.ts'
 import type { Outcome, PassedPackets } from './outcome.ts'
