@@ -19,9 +19,9 @@ const KEY_HIGH = 6
 /** KEY_PORTS of an ICMP message without identifier: this bit, and type << 8 | code. */
 const ICMP_MESSAGE = 0x40000000
 
-/** Counters of a conversation: packets dropped, and later packets that passed or were undecided. */
+/** Counters of a conversation: packets dropped, and later packets that were accepted or undecided. */
 const COUNTS = 3
-const COUNT_PASSED = 1
+const COUNT_ACCEPTED = 1
 const COUNT_UNDECIDED = 2
 
 /** Bits of a filter that answers quickly whether a conversation may be known. */
@@ -46,8 +46,8 @@ export interface BlockedConversation {
   /** True when the first dropped packet was the first of its connection. */
   readonly fromTheStart: boolean
   readonly dropped: number
-  /** Later packets of both directions that passed, and that may have passed. */
-  readonly passed: number
+  /** Later packets of both directions that were accepted, and that may have been. */
+  readonly accepted: number
   readonly undecided: number
 }
 
@@ -70,9 +70,9 @@ export class BlockedConversations {
   /** The ends of the last key are in the opposite order to its packet. */
   #swapped = false
 
-  /** Counts a packet that passed. Takes only a few operations if its conversation has lost no packet. */
-  passed(fields: Int32Array, base: number): void {
-    this.#countLater(fields, base, COUNT_PASSED)
+  /** Counts a packet that was accepted. Takes only a few operations if its conversation has lost no packet. */
+  accepted(fields: Int32Array, base: number): void {
+    this.#countLater(fields, base, COUNT_ACCEPTED)
   }
 
   undecided(fields: Int32Array, base: number): void {
@@ -112,7 +112,7 @@ export class BlockedConversations {
     const slots = Array.from({ length: this.count }, (_, slot) => slot)
     const packets = (slot: number): number => {
       const at = slot * COUNTS
-      return this.#counts[at] + this.#counts[at + COUNT_PASSED] + this.#counts[at + COUNT_UNDECIDED]
+      return this.#counts[at] + this.#counts[at + COUNT_ACCEPTED] + this.#counts[at + COUNT_UNDECIDED]
     }
     return slots
       .sort((a, b) => packets(b) - packets(a) || a - b)
@@ -141,7 +141,7 @@ export class BlockedConversations {
       rule: first.rule,
       fromTheStart: first.fromTheStart,
       dropped: this.#counts[slot * COUNTS],
-      passed: this.#counts[slot * COUNTS + COUNT_PASSED],
+      accepted: this.#counts[slot * COUNTS + COUNT_ACCEPTED],
       undecided: this.#counts[slot * COUNTS + COUNT_UNDECIDED],
     }
   }

@@ -221,7 +221,7 @@ function conversationLine(one: BlockedConversation): string[] {
   const where = one.rule === null ? 'the tracker' : ruleNameWithFamily(one.rule)
   const first = `frame\u00a0${one.firstFrame}`
   const others = [
-    one.passed === 0 ? [] : `${count(one.passed)} passed`,
+    one.accepted === 0 ? [] : `${count(one.accepted)} passed`,
     one.undecided === 0 ? [] : `${count(one.undecided)} undecided`,
   ].flat()
   const head = one.fromTheStart

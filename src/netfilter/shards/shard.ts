@@ -61,7 +61,7 @@ export class Shard {
     let at = 0
     for (let i = 0; i < batch.count; i++) {
       if (this.#isTaken[i] === 0) {
-        machine.pass(batch, i)
+        machine.advanceClock(batch, i)
         continue
       }
       if (at % APPROACHED === 0) machine.approach(own, at, Math.min(at + APPROACHED, own.count))
