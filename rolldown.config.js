@@ -25,7 +25,7 @@ export default [
   {
     ...shared,
     input: { index: 'build/index.js' },
-    // Threads are started from a file beside the one that starts them (threadFile): both lie in cli.
+    // Threads are started from a file beside the one that starts them (startThread): both lie in cli.
     output: {
       ...output,
       format: 'esm',

@@ -78,4 +78,31 @@ export class FrameBatch implements FrameArrays {
     this.info = arrays?.info ?? new Int32Array(capacity * FRAME_INTS)
     this.seconds = arrays?.seconds ?? new Float64Array(capacity)
   }
+
+  /**
+   * Adds a frame, whose `seconds` are there already. No frame was shorter on the wire than what was captured of it;
+   * 2^31 and more is nonsense, too.
+   * @param offset of its first byte in `bytes`
+   */
+  add(
+    offset: number,
+    captured: number,
+    wireLength: number,
+    nanoseconds: number,
+    linkType: number,
+    interfaceNumber: number,
+    flags: number,
+    file: number,
+  ): void {
+    const { info } = this
+    const row = this.count++ * FRAME_INTS
+    info[row + FRAME_OFFSET] = offset
+    info[row + FRAME_CAPTURED] = captured
+    info[row + FRAME_WIRE_LENGTH] = wireLength < captured ? captured : Math.min(wireLength, 0x7fffffff)
+    info[row + FRAME_NANOSECONDS] = nanoseconds
+    info[row + FRAME_LINK_TYPE] = linkType
+    info[row + FRAME_INTERFACE] = interfaceNumber
+    info[row + FRAME_FLAGS] = flags
+    info[row + FRAME_FILE] = file
+  }
 }

@@ -1,17 +1,4 @@
-import {
-  FRAME_CAPTURED,
-  FRAME_CAPTURED_MAX,
-  FRAME_DIGITS_SHIFT,
-  FRAME_FILE,
-  FRAME_FLAGS,
-  FRAME_INTERFACE,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_NANOSECONDS,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
-  type FrameBatch,
-} from './frame-batch.ts'
+import { FRAME_CAPTURED_MAX, FRAME_DIGITS_SHIFT, type FrameBatch } from './frame-batch.ts'
 import { endsInsideRecord, recordTooLong } from './pcap-damage.ts'
 import { isPcapHeaderAt, type PcapHeader, pcapHeaderAt } from './pcap-header.ts'
 import type { DamageLog, RecordDecoder } from './record-decoder.ts'
@@ -50,14 +37,13 @@ export class PcapDecoder implements RecordDecoder {
 
   /** Describes records, up to a second file header among them. */
   #records(batch: FrameBatch, view: DataView, from: number, end: number, base: number): number {
-    const { info, seconds, capacity } = batch
+    const { seconds, capacity } = batch
     const { littleEndian, recordHeaderLength, fractionsPerSecond, lengthsSwapped, linkType } = this.#header
     const nanosecondsPerFraction = 1_000_000_000 / fractionsPerSecond
     const flags = (fractionsPerSecond === 1_000_000_000 ? 9 : 6) << FRAME_DIGITS_SHIFT
     const file = this.#file
     const first = batch.count
-    let count = first
-    while (count < capacity && end - from >= recordHeaderLength) {
+    while (batch.count < capacity && end - from >= recordHeaderLength) {
       let captured = view.getUint32(from + 8, littleEndian)
       let wireLength = view.getUint32(from + 12, littleEndian)
       if (wireLength === 0 && isPcapHeaderAt(view, from)) break
@@ -68,7 +54,7 @@ export class PcapDecoder implements RecordDecoder {
       }
       if (captured > FRAME_CAPTURED_MAX) {
         this.ended = true
-        this.#damage.add(base + from, this.#frames + count - first, recordTooLong(captured), true)
+        this.#damage.add(base + from, this.#frames + batch.count - first, recordTooLong(captured), true)
         break
       }
       const start = from + recordHeaderLength
@@ -81,22 +67,11 @@ export class PcapDecoder implements RecordDecoder {
         second += whole
         fraction -= whole * fractionsPerSecond
       }
-      const row = count * FRAME_INTS
-      seconds[count] = second
-      info[row + FRAME_OFFSET] = start
-      info[row + FRAME_CAPTURED] = captured
-      // A frame cannot have been shorter on the wire than what was captured of it; 2^31 and more is nonsense too.
-      info[row + FRAME_WIRE_LENGTH] = wireLength < captured ? captured : Math.min(wireLength, 0x7fffffff)
-      info[row + FRAME_NANOSECONDS] = fraction * nanosecondsPerFraction
-      info[row + FRAME_LINK_TYPE] = linkType
-      info[row + FRAME_INTERFACE] = 0
-      info[row + FRAME_FLAGS] = flags
-      info[row + FRAME_FILE] = file
-      count++
+      seconds[batch.count] = second
+      batch.add(start, captured, wireLength, fraction * nanosecondsPerFraction, linkType, 0, flags, file)
       from = start + captured
     }
-    this.#frames += count - first
-    batch.count = count
+    this.#frames += batch.count - first
     return from
   }
 

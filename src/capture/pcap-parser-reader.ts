@@ -1,26 +1,12 @@
 import { EventEmitter } from 'node:events'
 import type { PacketHeader, Parser } from 'pcap-parser'
 import { type ByteSource, readFully, SourceDamage } from './byte-source.ts'
-import {
-  FRAME_CAPTURED,
-  FRAME_CAPTURED_MAX,
-  FRAME_DIGITS_SHIFT,
-  FRAME_FILE,
-  FRAME_FLAGS,
-  FRAME_INTERFACE,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_NANOSECONDS,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
-  type FrameBatch,
-} from './frame-batch.ts'
+import { FRAME_CAPTURED_MAX, FRAME_DIGITS_SHIFT, type FrameBatch } from './frame-batch.ts'
 import { CaptureError, type CaptureFileInfo, type CaptureProblem, type FrameReader } from './frame-reader.ts'
 import { endsInsideRecord, recordTooLong } from './pcap-damage.ts'
 import { PCAP_HEADER_LENGTH, parsePcapHeader } from './pcap-header.ts'
 
 const RECORD_HEADER_LENGTH = 16
-const LINK_TYPE_MASK = 0xffff
 const MICROSECONDS = 1_000_000
 /** pcap-parser copies all that it holds with every piece, so small pieces are faster. */
 const PIECE_MAX = 32_768
@@ -41,10 +27,10 @@ export class PcapParserReader implements FrameReader {
   readonly files: [CaptureFileInfo]
   readonly #source: ByteSource
   readonly #file: number
+  readonly #linkType: number
   readonly #stream: HandFedStream
   #batch: FrameBatch | null = null
   #batchBytes = 0
-  #linkType = 0
   #frames = 0
   /** Bytes given to the parser, and bytes of them that became frames or headers. */
   #fed = 0
@@ -55,6 +41,7 @@ export class PcapParserReader implements FrameReader {
   private constructor(
     info: CaptureFileInfo,
     file: number,
+    linkType: number,
     source: ByteSource,
     problems: CaptureProblem[],
     stream: HandFedStream,
@@ -64,10 +51,8 @@ export class PcapParserReader implements FrameReader {
     this.files = [info]
     this.#source = source
     this.#file = file
+    this.#linkType = linkType
     this.#stream = stream
-    parser.on('globalHeader', (header) => {
-      this.#linkType = header.linkLayerType & LINK_TYPE_MASK
-    })
     parser.on('packetHeader', (header) => this.#checkRecord(header))
     parser.on('packet', (packet) => this.#addFrame(packet.header, packet.data))
     parser.on('error', (error) => this.#damage(0, `pcap-parser refuses the capture: ${error.message}`))
@@ -95,7 +80,7 @@ export class PcapParserReader implements FrameReader {
     const { parse } = await import('pcap-parser')
     const info = { path, format: `${header.description}, pcap-parser`, frames: 0 }
     const stream = new HandFedStream()
-    const reader = new PcapParserReader(info, file, source, problems, stream, parse(stream))
+    const reader = new PcapParserReader(info, file, header.linkType, source, problems, stream, parse(stream))
     reader.#feed(head)
     return reader
   }
@@ -156,20 +141,14 @@ export class PcapParserReader implements FrameReader {
     const batch = this.#batch
     this.#used += RECORD_HEADER_LENGTH + data.length
     if (batch === null || this.#ended) return
-    const row = batch.count * FRAME_INTS
     const fraction = header.timestampMicroseconds
     batch.bytes.set(data, this.#batchBytes)
     batch.seconds[batch.count] = header.timestampSeconds + Math.floor(fraction / MICROSECONDS)
-    batch.info[row + FRAME_OFFSET] = this.#batchBytes
-    batch.info[row + FRAME_CAPTURED] = data.length
-    batch.info[row + FRAME_WIRE_LENGTH] = Math.max(data.length, Math.min(header.originalLength, 0x7fffffff))
-    batch.info[row + FRAME_NANOSECONDS] = (fraction % MICROSECONDS) * 1000
-    batch.info[row + FRAME_LINK_TYPE] = this.#linkType
-    batch.info[row + FRAME_INTERFACE] = 0
-    batch.info[row + FRAME_FLAGS] = 6 << FRAME_DIGITS_SHIFT
-    batch.info[row + FRAME_FILE] = this.#file
-    this.#batchBytes += data.length
-    batch.count++
+    const nanoseconds = (fraction % MICROSECONDS) * 1000
+    const flags = 6 << FRAME_DIGITS_SHIFT
+    const { length } = data
+    batch.add(this.#batchBytes, length, header.originalLength, nanoseconds, this.#linkType, 0, flags, this.#file)
+    this.#batchBytes += length
     this.#frames++
   }
 

@@ -1,11 +1,5 @@
 /** The part of the npm package pcap-parser 0.2 that is used here; it comes without types. */
 declare module 'pcap-parser' {
-  interface GlobalHeader {
-    magicNumber: string
-    majorVersion: number
-    minorVersion: number
-    linkLayerType: number
-  }
   export interface PacketHeader {
     timestampSeconds: number
     timestampMicroseconds: number
@@ -13,7 +7,6 @@ declare module 'pcap-parser' {
     originalLength: number
   }
   export interface Parser {
-    on(event: 'globalHeader', listener: (header: GlobalHeader) => void): this
     on(event: 'packetHeader', listener: (header: PacketHeader) => void): this
     on(event: 'packet', listener: (packet: { header: PacketHeader; data: Buffer }) => void): this
     on(event: 'error', listener: (error: Error) => void): this

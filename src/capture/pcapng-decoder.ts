@@ -1,17 +1,8 @@
 import { splitTime } from './capture-clock.ts'
 import {
-  FRAME_CAPTURED,
   FRAME_CAPTURED_MAX,
   FRAME_DIGITS_SHIFT,
-  FRAME_FILE,
   FRAME_FLAG_NO_TIME,
-  FRAME_FLAGS,
-  FRAME_INTERFACE,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_NANOSECONDS,
-  FRAME_OFFSET,
-  FRAME_WIRE_LENGTH,
   type FrameBatch,
   LINK_TYPE_NONE,
 } from './frame-batch.ts'
@@ -235,18 +226,7 @@ export class PcapngDecoder implements RecordDecoder {
     interfaceNumber: number,
     flags: number,
   ): void {
-    const info = batch.info
-    const row = batch.count * FRAME_INTS
-    info[row + FRAME_OFFSET] = offset
-    info[row + FRAME_CAPTURED] = captured
-    // No frame was shorter on the wire than what was captured of it; 2^31 and more is nonsense too.
-    info[row + FRAME_WIRE_LENGTH] = wireLength < captured ? captured : Math.min(wireLength, 0x7fffffff)
-    info[row + FRAME_NANOSECONDS] = this.#lastNanoseconds
-    info[row + FRAME_LINK_TYPE] = linkType
-    info[row + FRAME_INTERFACE] = interfaceNumber
-    info[row + FRAME_FLAGS] = flags
-    info[row + FRAME_FILE] = this.#file
-    batch.count++
+    batch.add(offset, captured, wireLength, this.#lastNanoseconds, linkType, interfaceNumber, flags, this.#file)
     this.#frames++
   }
 

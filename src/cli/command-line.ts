@@ -1,3 +1,4 @@
+import type { Argv } from 'yargs'
 import type { ReplayOptions } from '../netfilter/replay.ts'
 import { UsageError } from './exit-codes.ts'
 import {
@@ -95,9 +96,49 @@ const REPEATABLE: ReadonlySet<string> = new Set<OptionName>([
   'fail-on',
 ])
 
+/** The options that a command line gives. */
+interface GivenOptions {
+  /** All values of the option, as texts. */
+  all(name: OptionName): string[]
+  /** Its only value; undefined where it was not given. */
+  one(name: OptionName): string | undefined
+}
+
 /** @throws UsageError */
 export async function parseCommandLine(args: readonly string[]): Promise<CommandLine | HelpText> {
-  const parser = newParser('ctreplay', Object.keys(OPTIONS))
+  const { argv, help } = await parseArguments(commandParser(), args, [...TEXT_OPTIONS, ...OUTPUT_OPTIONS])
+  if (help !== null) return { help }
+  const given = givenOptions(argv)
+  const { all, one } = given
+  checkCounters(one)
+  const outputs = outputsOf(one)
+  const captures = argv._.map(String)
+  if (captures.length === 0) throw new UsageError('which capture? Give its name, or - for standard input')
+  const fromStdin = [...captures, ...TEXT_OPTIONS.flatMap(all)].filter((path) => path === '-')
+  if (fromStdin.length > 1) {
+    throw new UsageError('only one of captures, rules and other files can come from standard input; name the others')
+  }
+  return {
+    captures,
+    rules: one('rules'),
+    rules6: one('rules6'),
+    ipsets: all('ipset'),
+    timeoutPolicies: one('timeout-policies'),
+    connlabels: one('connlabels'),
+    fingerprints: one('fingerprints'),
+    given: RESULT_OPTIONS.flatMap((name) => given.all(name).map((value) => `--${name} ${value}`)),
+    replay: replaySettings(given),
+    ...outputs,
+    reader: (one('reader') ?? 'native') as CommandLine['reader'],
+    threads: threadCount(one('threads')),
+    failOn: new Set(all('fail-on') as FailOn[]),
+    quiet: argv.quiet === true,
+    verbose: argv.verbose === true,
+  }
+}
+
+function commandParser(): Argv<unknown> {
+  return newParser('ctreplay', Object.keys(OPTIONS))
     .usage(
       '$0 CAPTURE… [options]\n$0 check RULES… [options]\n\nReplays packet captures through the connection tracker of Linux and iptables\n' +
         'rules: which packets would have been dropped, by which rule, and why.\n\n' +
@@ -116,52 +157,32 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
     .epilogue(
       'Exit codes: 0 done, 1 --fail-on found some, 2 wrong command or rules, 3 capture damaged (before 1), 130 interrupted.',
     )
-  const { argv, help } = await parseArguments(parser, args, [...TEXT_OPTIONS, ...OUTPUT_OPTIONS])
-  if (help !== null) return { help }
+}
 
+/** @throws UsageError where an option has no value, or several and needs one */
+function givenOptions(argv: Readonly<Record<string, unknown>>): GivenOptions {
   const given = new Map(Object.entries(argv).filter(([name, value]) => name in OPTIONS && value !== undefined))
+  for (const [name, values] of given) checkValues(name, [values].flat())
   const all = (name: OptionName): string[] => [given.get(name) ?? []].flat().map(String)
-  const one = (name: OptionName): string | undefined => all(name)[0]
-  for (const name of given.keys()) checkValues(name, [given.get(name)].flat())
-  checkCounters(one)
-  const outputs = outputsOf(one)
+  return { all, one: (name) => all(name)[0] }
+}
 
-  const captures = argv._.map(String)
-  if (captures.length === 0) throw new UsageError('which capture? Give its name, or - for standard input')
-  const fromStdin = [...captures, ...TEXT_OPTIONS.flatMap(all)].filter((path) => path === '-')
-  if (fromStdin.length > 1) {
-    throw new UsageError('only one of captures, rules and other files can come from standard input; name the others')
-  }
+/** @throws UsageError where a value makes no sense */
+function replaySettings({ all, one }: GivenOptions): CommandLine['replay'] {
   const inInterface = one('in-iface')
   const outInterface = one('out-iface')
   return {
-    captures,
-    rules: one('rules'),
-    rules6: one('rules6'),
-    ipsets: all('ipset'),
-    timeoutPolicies: one('timeout-policies'),
-    connlabels: one('connlabels'),
-    fingerprints: one('fingerprints'),
-    given: RESULT_OPTIONS.flatMap((name) => all(name).map((value) => `--${name} ${value}`)),
-    replay: {
-      mode: argv.mode as ReplayOptions['mode'],
-      local: localAddresses(all('local')),
-      interfaces: interfaceNetworks(all('iface')),
-      inInterface: inInterface && interfaceName('--in-iface', inInterface),
-      outInterface: outInterface && interfaceName('--out-iface', outInterface),
-      sysctls: sysctlSettings(all('sysctl')),
-      checksum: (argv.checksum ?? 'auto') as ReplayOptions['checksum'],
-      helperPorts: helperPorts(all('helper')),
-      nat: (argv.nat ?? 'apply') as ReplayOptions['nat'],
-      copies: (argv.copies ?? 'auto') as ReplayOptions['copies'],
-      assume: assumptions(all('assume')),
-    },
-    ...outputs,
-    reader: (argv.reader ?? 'native') as CommandLine['reader'],
-    threads: threadCount(one('threads')),
-    failOn: new Set(all('fail-on') as FailOn[]),
-    quiet: argv.quiet === true,
-    verbose: argv.verbose === true,
+    mode: one('mode') as ReplayOptions['mode'],
+    local: localAddresses(all('local')),
+    interfaces: interfaceNetworks(all('iface')),
+    inInterface: inInterface && interfaceName('--in-iface', inInterface),
+    outInterface: outInterface && interfaceName('--out-iface', outInterface),
+    sysctls: sysctlSettings(all('sysctl')),
+    checksum: (one('checksum') ?? 'auto') as ReplayOptions['checksum'],
+    helperPorts: helperPorts(all('helper')),
+    nat: (one('nat') ?? 'apply') as ReplayOptions['nat'],
+    copies: (one('copies') ?? 'auto') as ReplayOptions['copies'],
+    assume: assumptions(all('assume')),
   }
 }
 

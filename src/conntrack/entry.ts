@@ -20,8 +20,9 @@ export const E_KIND = 9
 /** IPS_ bits and ENTRY_ bits. */
 export const E_STATUS = 10
 /**
- * TCP and UDP: numbers of the ways (netfilter/flow-cache.ts) that packets of the original direction (low half) and of
- * the reply direction take through the rules; 0 for none. The tracker itself only sets it to 0 in a new entry.
+ * TCP and UDP: numbers of the ways (netfilter/fast-path/flow-cache.ts) that packets of the original direction (low
+ * half) and of the reply direction take through the rules; 0 for none. The tracker itself only sets it to 0 in a new
+ * entry.
  */
 export const E_WAYS = 11
 /** Float64, nanoseconds on the replay's clock: index E_EXPIRY / 2 in the Float64Array. */

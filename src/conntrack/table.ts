@@ -1,3 +1,4 @@
+import { CACHE_LINE_INTS } from '../wire/cache-line.ts'
 import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { grown } from '../wire/grown.ts'
 import { LARGE_ZERO } from '../wire/large-zero.ts'
@@ -37,8 +38,6 @@ const ENTRIES_AT_LEAST = 1 << 12
 const ENTRIES_WITHOUT_LIMIT = 1 << 22
 const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
-/** Integers in one line of the processor's cache. */
-const CACHE_LINE_INTS = 16
 /** `find` may match packets of … */
 export const ANY_DIRECTION = -1
 

@@ -40,20 +40,11 @@ export const DEFRAG_PASS = 3
 
 /** Linux' sysctls for defragmentation, by their names; times in seconds, memory in bytes. */
 export interface DefragOptions {
-  'net.ipv4.ipfrag_time': number
-  'net.ipv4.ipfrag_high_thresh': number
-  'net.ipv4.ipfrag_max_dist': number
-  nf_conntrack_frag6_timeout: number
-  nf_conntrack_frag6_high_thresh: number
-}
-
-/** Linux 6.18's values. */
-const DEFRAG_DEFAULTS: DefragOptions = {
-  'net.ipv4.ipfrag_time': 30,
-  'net.ipv4.ipfrag_high_thresh': 4 * 1024 * 1024,
-  'net.ipv4.ipfrag_max_dist': 64,
-  nf_conntrack_frag6_timeout: 60,
-  nf_conntrack_frag6_high_thresh: 4 * 1024 * 1024,
+  readonly 'net.ipv4.ipfrag_time': number
+  readonly 'net.ipv4.ipfrag_high_thresh': number
+  readonly 'net.ipv4.ipfrag_max_dist': number
+  readonly nf_conntrack_frag6_timeout: number
+  readonly nf_conntrack_frag6_high_thresh: number
 }
 
 /** Room in front of the datagram for the completing frame's Ethernet header; 16, so that the datagram is aligned. */
@@ -74,34 +65,25 @@ export class Defragmenter {
   frames = new Float64Array(0)
   frameCount = 0
 
-  /** Datagrams completed so far. */
-  completed = 0
-  duplicates = 0
-  /** Datagrams given up because fragments overlapped or contradicted one another. */
-  conflicts = 0
-  /** Fragments refused because the memory limit was reached. */
-  refused = 0
-
   readonly #store = new FragmentStore()
   readonly #sources: SourceDistance
   readonly #ipv4: FragmentTable
   readonly #ipv6: FragmentTable
 
-  constructor(options: Partial<DefragOptions> = {}) {
-    const all = { ...DEFRAG_DEFAULTS, ...options }
-    this.#sources = new SourceDistance(all['net.ipv4.ipfrag_max_dist'])
+  constructor(options: DefragOptions) {
+    this.#sources = new SourceDistance(options['net.ipv4.ipfrag_max_dist'])
     this.#ipv4 = new FragmentTable(
       this.#store,
       1,
-      all['net.ipv4.ipfrag_time'],
-      all['net.ipv4.ipfrag_high_thresh'],
+      options['net.ipv4.ipfrag_time'],
+      options['net.ipv4.ipfrag_high_thresh'],
       this.#sources,
     )
     this.#ipv6 = new FragmentTable(
       this.#store,
       4,
-      all.nf_conntrack_frag6_timeout,
-      all.nf_conntrack_frag6_high_thresh,
+      options.nf_conntrack_frag6_timeout,
+      options.nf_conntrack_frag6_high_thresh,
       null,
     )
   }
@@ -109,11 +91,6 @@ export class Defragmenter {
   /** Datagrams that are unfinished now. */
   get pending(): number {
     return this.#ipv4.size + this.#ipv6.size
-  }
-
-  /** Datagrams given up because their time was over. */
-  get timedOut(): number {
-    return this.#ipv4.timedOut + this.#ipv6.timedOut
   }
 
   /** Bytes held for payloads. */
@@ -139,10 +116,7 @@ export class Defragmenter {
     const table = this.#ipv4
     table.expire(nowNs)
     const queue = table.find(fields, base, fields[base + P_PROTOCOL], nowNs)
-    if (queue === null) {
-      this.refused++
-      return DEFRAG_DROPPED
-    }
+    if (queue === null) return DEFRAG_DROPPED
     const count = this.#sources.count(fields[base + P_SRC])
     if (!queue.isEmpty && this.#sources.isTooFar(queue.sourceCount, count)) table.restart(queue, nowNs)
     queue.sourceCount = count
@@ -162,7 +136,7 @@ export class Defragmenter {
     }
     if (!agrees || end === offset) return this.#giveUp(table, queue)
     const result = queue.reserve(offset, end)
-    if (result === INSERT_DUPLICATE) return this.#duplicate()
+    if (result === INSERT_DUPLICATE) return DEFRAG_DROPPED
     if (result !== INSERTED) return this.#giveUp(table, queue)
 
     const held = Math.min(l3 + fields[base + P_L3_CAPTURED] - payload, end - offset)
@@ -189,10 +163,7 @@ export class Defragmenter {
     if (isFirstTooShort(fields, base)) return DEFRAG_PASS
     table.expire(nowNs)
     const queue = table.find(fields, base, isScoped(fields[base + P_DST]) ? iface : 0, nowNs)
-    if (queue === null) {
-      this.refused++
-      return DEFRAG_DROPPED
-    }
+    if (queue === null) return DEFRAG_DROPPED
     const payload = header + FRAGMENT_HEADER_LENGTH
     const fragment = fields[base + P_FRAGMENT]
     const offset = (fragment & FRAGMENT_OFFSET_MASK) << 3
@@ -207,7 +178,7 @@ export class Defragmenter {
     // Unlike in IPv4, only the fragment that does not fit is thrown away; the datagram stays.
     if (!agrees || end === offset) return DEFRAG_DROPPED
     const result = queue.reserve(offset, end)
-    if (result === INSERT_DUPLICATE) return this.#duplicate()
+    if (result === INSERT_DUPLICATE) return DEFRAG_DROPPED
     if (result !== INSERTED) return this.#giveUp(table, queue)
 
     queue.keep(this.#store, bytes, payload, Math.min(l3End - payload, end - offset), offset, end)
@@ -225,13 +196,7 @@ export class Defragmenter {
     queue.noteFrame(frame)
   }
 
-  #duplicate(): number {
-    this.duplicates++
-    return DEFRAG_DROPPED
-  }
-
   #giveUp(table: FragmentTable, queue: FragmentQueue): number {
-    this.conflicts++
     table.kill(queue)
     queue.clear(this.#store)
     return DEFRAG_DROPPED
@@ -243,11 +208,9 @@ export class Defragmenter {
     const length = build(queue, this.#store, this.bytes, DATAGRAM_START)
     const known = Math.min(length, queue.firstUnknown + length - queue.length)
     if (length < 0) {
-      this.conflicts++
       queue.clear(this.#store)
       return DEFRAG_DROPPED
     }
-    this.completed++
     this.frameCount = queue.frameCount
     if (this.frames.length < queue.frameCount) this.frames = new Float64Array(queue.frames.length)
     for (let i = 0; i < queue.frameCount; i++) this.frames[i] = queue.frames[i]

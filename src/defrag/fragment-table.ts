@@ -20,8 +20,6 @@ export class FragmentTable {
   memory = 0
   /** Unfinished datagrams. */
   size = 0
-  /** Datagrams given up because their time was over. */
-  timedOut = 0
   readonly #sources: SourceDistance | null
 
   /**
@@ -47,7 +45,6 @@ export class FragmentTable {
   expire(nowNs: number): void {
     while (this.#oldest !== null && this.#oldest.deadlineNs <= nowNs) {
       const queue = this.#oldest
-      this.timedOut++
       this.kill(queue)
       queue.clear(this.#store)
     }

@@ -11,7 +11,7 @@ export type ChecksumOption = 'auto' | 'verify' | 'ignore'
 /** Decides whether a packet's checksum matters, and counts forgiven ones for the report. */
 export class ChecksumPolicy {
   readonly option: ChecksumOption
-  /** `auto`: so many checksums of the capture are wrong that they mean nothing (inference.ts). */
+  /** `auto`: so many checksums of the capture are wrong that they mean nothing (inference/inference.ts). */
   unreliable = false
   /** Transport checksums that were left to the network card, and IPv4 header checksums of 0. */
   forgiven = 0

@@ -24,7 +24,8 @@ import { NOTE_CUT, NOTE_NONE, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fie
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'
 import { AssumedConnections } from './assumed-connections.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
-import { FastPath } from './fast-path.ts'
+import { FastPath } from './fast-path/fast-path.ts'
+import { NOT_TRACKED } from './fast-path/track-ahead.ts'
 import { HelperPorts } from './helper-ports.ts'
 import type { MachineOptions } from './machine-options.ts'
 import { NatHooks } from './nat-hooks.ts'
@@ -37,7 +38,6 @@ import {
   CTSTATE_UNTRACKED,
   Outcome,
 } from './outcome.ts'
-import { NOT_TRACKED } from './track-ahead.ts'
 
 /** By CT_ code: the label (CTSTATE_), and the bit that rules test (STATE_). */
 const CTSTATE_OF_INFO = [

@@ -13,7 +13,7 @@ import {
 } from '../ruleset/rule-packet.ts'
 import { IP_V4, NOTE_NOT_ROUTED, P_DST, P_FAMILY, P_SRC } from '../wire/packet-fields.ts'
 import { ConntrackHook } from './conntrack-hook.ts'
-import type { FastPath } from './fast-path.ts'
+import type { FastPath } from './fast-path/fast-path.ts'
 import { INTERFACE_LOOPBACK } from './interfaces.ts'
 import type { MachineOptions } from './machine-options.ts'
 import type { NatHooks } from './nat-hooks.ts'

@@ -28,7 +28,7 @@ import {
 } from '../wire/packet-fields.ts'
 import { beginOutcome } from './begin-outcome.ts'
 import type { ChecksumPolicy } from './checksum-policy.ts'
-import { NO_WAY } from './flow-cache.ts'
+import { NO_WAY } from './fast-path/flow-cache.ts'
 import { Journey } from './journey.ts'
 import type { MachineOptions } from './machine-options.ts'
 import type { Outcome, PassedPackets } from './outcome.ts'
@@ -95,7 +95,7 @@ export class Machine {
   }
 
   /** Advances the clock to frame `index` of the batch, which is not processed further. */
-  pass(batch: PacketBatch, index: number): void {
+  advanceClock(batch: PacketBatch, index: number): void {
     const { info } = batch
     const row = index * FRAME_INTS
     const file = info[row + FRAME_FILE]
@@ -111,7 +111,7 @@ export class Machine {
    * @returns the number of that way; NO_WAY where `describe` has to process the packet
    */
   advance(batch: PacketBatch, index: number): number {
-    this.pass(batch, index)
+    this.advanceClock(batch, index)
     const { info, rows } = batch
     const row = index * FRAME_INTS
     const base = index * PACKET_INTS

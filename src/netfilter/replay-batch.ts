@@ -1,7 +1,7 @@
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { P_FAMILY } from '../wire/packet-fields.ts'
-import { APPROACHED } from './fast-path.ts'
-import { NO_WAY, WAYS_MAX } from './flow-cache.ts'
+import { APPROACHED } from './fast-path/fast-path.ts'
+import { NO_WAY, WAYS_MAX } from './fast-path/flow-cache.ts'
 import type { Machine } from './machine.ts'
 import type { Outcome, PassedSink, Sink } from './outcome.ts'
 

@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads'
-import { shareFlowSeed } from '../wire/flow-hash.ts'
-import { threadFile } from './thread-file.ts'
+import type { Worker } from 'node:worker_threads'
+import { startThread } from './worker-thread.ts'
 
 /** A thread that was started before there was a task for it. */
 let ready: Worker | null = null
@@ -25,12 +24,7 @@ export function captureWorker(): Worker {
 }
 
 function start(): Worker {
-  const entry = threadFile('capture-thread', import.meta.url)
-  shareFlowSeed()
-  // No flags of the process: a worker refuses some of them, such as --input-type. Sockets that read pipes close their
-  // descriptors by themselves, unseen by a worker that tracks descriptors: at its end it would close whatever has the
-  // same number by then.
-  const worker = new Worker(entry, { execArgv: [], trackUnmanagedFds: false })
+  const worker = startThread('capture-thread', import.meta.url)
   // The thread does not keep the process alive when a source is given up half-read or never asked for.
   worker.unref()
   return worker

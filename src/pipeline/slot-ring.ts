@@ -1,3 +1,4 @@
+import { CACHE_LINE_INTS } from '../wire/cache-line.ts'
 import { memoryForVectors, type SharedMemory } from '../wire/vector-sum.ts'
 import { BATCH_BYTES, batchIn, type PacketBatch } from './packet-batch.ts'
 
@@ -13,7 +14,6 @@ const SLOT_MASK = SLOTS - 1
  */
 const FREE_AT_ONCE = SLOTS / 2
 
-const CACHE_LINE_INTS = 16
 /**
  * Positions of the control words; words that different threads write are a cache line apart. FILLED and FREED count
  * slots ever filled and ever given back (they may overflow: only their difference counts).

@@ -9,9 +9,7 @@ import type { PacketBatch } from './packet-batch.ts'
 import type { PacketSource, SharedBatches } from './packet-source.ts'
 import { SlotRing } from './slot-ring.ts'
 import { errorOf, type ThreadMessage, type ThreadTask } from './thread-messages.ts'
-
-/** How long to block for the next batch: if reading is about as fast as the replay, it comes within this time. */
-const BRIEF_MILLISECONDS = 2
+import { BRIEF_MILLISECONDS, whenEnded } from './worker-thread.ts'
 
 /** Batches that another thread reads, decodes and verifies, some of them ahead. */
 export class ThreadSource implements PacketSource {
@@ -42,8 +40,7 @@ export class ThreadSource implements PacketSource {
     this.#worker = captureWorker()
     this.#worker.postMessage(task, [port2])
     this.#worker.on('message', () => this.#wake?.())
-    this.#worker.on('error', (error) => this.#die(error.message))
-    this.#worker.on('exit', (code) => this.#die(`exit code ${code}`))
+    whenEnded(this.#worker, (why) => this.#die(why))
   }
 
   /** @throws what opening the captures throws, CaptureError above all */

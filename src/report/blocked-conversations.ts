@@ -17,10 +17,10 @@ import { icmpHasIdentifier, TRANSPORT_ICMP, TRANSPORT_PORTS, transportKind } fro
 /** Conversations remembered at most; later ones are only counted. */
 export const CONVERSATIONS_MAX = 65_536
 
-/** `protocol` of a conversation whose packets have no known protocol (P_PROTOCOL -1, in eight bits). */
-export const UNKNOWN_PROTOCOL = 255
+/** `protocol` of a conversation whose packets have no known protocol (P_PROTOCOL -1): the protocols end at 255. */
+export const UNKNOWN_PROTOCOL = 256
 
-/** Integers of a key: TRANSPORT_ << 16 | family << 8 | protocol, ports, lower address (4), higher address (4). */
+/** Integers of a key: TRANSPORT_ << 24 | family << 16 | protocol, ports, lower address (4), higher address (4). */
 const KEY_INTS = 10
 const KEY_KIND = 0
 const KEY_PORTS = 1
@@ -29,9 +29,9 @@ const KEY_HIGH = 6
 /** KEY_PORTS of an ICMP message without identifier: this bit, and type << 8 | code. */
 const ICMP_MESSAGE = 0x40000000
 
-/** Counters of a conversation: packets dropped, and later packets that passed or were undecided. */
+/** Counters of a conversation: packets dropped, and later packets that were accepted or undecided. */
 const COUNTS = 3
-const COUNT_PASSED = 1
+const COUNT_ACCEPTED = 1
 const COUNT_UNDECIDED = 2
 
 /** Bits of a filter that answers quickly whether a conversation may be known. */
@@ -58,8 +58,8 @@ export interface BlockedConversation {
   /** Likewise, but of TCP without SYN: the capture lacks the beginning, or the tracker has forgotten the connection. */
   readonly inMidStream: boolean
   readonly dropped: number
-  /** Later packets of both directions that passed, and that may have passed. */
-  readonly passed: number
+  /** Later packets of both directions that were accepted, and that may have been. */
+  readonly accepted: number
   readonly undecided: number
 }
 
@@ -88,9 +88,9 @@ export class BlockedConversations {
   /** The ends of the last key are in the opposite order to its packet. */
   #swapped = false
 
-  /** Counts a packet that passed. Takes only a few operations if its conversation has lost no packet. */
-  passed(fields: Int32Array, base: number): void {
-    this.#countLater(fields, base, COUNT_PASSED)
+  /** Counts a packet that was accepted. Takes only a few operations if its conversation has lost no packet. */
+  accepted(fields: Int32Array, base: number): void {
+    this.#countLater(fields, base, COUNT_ACCEPTED)
   }
 
   undecided(fields: Int32Array, base: number): void {
@@ -130,7 +130,7 @@ export class BlockedConversations {
     const slots = Array.from({ length: this.count }, (_, slot) => slot)
     const dropped = (slot: number): number => this.#counts[slot * COUNTS]
     const others = (slot: number): number =>
-      this.#counts[slot * COUNTS + COUNT_PASSED] + this.#counts[slot * COUNTS + COUNT_UNDECIDED]
+      this.#counts[slot * COUNTS + COUNT_ACCEPTED] + this.#counts[slot * COUNTS + COUNT_UNDECIDED]
     return slots
       .sort((a, b) => dropped(b) - dropped(a) || others(b) - others(a) || a - b)
       .slice(0, most)
@@ -141,13 +141,13 @@ export class BlockedConversations {
     const key = this.#keys.subarray(slot * KEY_INTS, (slot + 1) * KEY_INTS)
     const first = this.#firsts[slot]
     const kind = key[KEY_KIND]
-    const transport = kind >>> 16
+    const transport = kind >>> 24
     const ports = key[KEY_PORTS]
     const low = key.slice(KEY_LOW, KEY_HIGH)
     const high = key.slice(KEY_HIGH)
     return {
-      family: (kind >>> 8) & 255,
-      protocol: kind & 255,
+      family: (kind >>> 16) & 255,
+      protocol: kind & 0xffff,
       transport,
       source: first.swapped ? high : low,
       destination: first.swapped ? low : high,
@@ -159,7 +159,7 @@ export class BlockedConversations {
       fromTheStart: first.fromTheStart,
       inMidStream: first.inMidStream,
       dropped: this.#counts[slot * COUNTS],
-      passed: this.#counts[slot * COUNTS + COUNT_PASSED],
+      accepted: this.#counts[slot * COUNTS + COUNT_ACCEPTED],
       undecided: this.#counts[slot * COUNTS + COUNT_UNDECIDED],
     }
   }
@@ -181,7 +181,8 @@ export class BlockedConversations {
       key[KEY_LOW + i] = i < words ? fields[low + i] : 0
       key[KEY_HIGH + i] = i < words ? fields[high + i] : 0
     }
-    key[KEY_KIND] = (transport << 16) | (fields[base + P_FAMILY] << 8) | (fields[base + P_PROTOCOL] & 0xff)
+    const protocol = fields[base + P_PROTOCOL]
+    key[KEY_KIND] = (transport << 24) | (fields[base + P_FAMILY] << 16) | (protocol < 0 ? UNKNOWN_PROTOCOL : protocol)
     if (transport === TRANSPORT_PORTS) {
       key[KEY_PORTS] = this.#swapped ? (portsWord << 16) | (portsWord >>> 16) : portsWord
     } else if (transport === TRANSPORT_ICMP) {

@@ -85,26 +85,32 @@ function deadGroup(group: readonly DeadRule[]): string[] {
   const [{ rule, byTakesAll }] = group
   const takers = takersOf(group[0])
   const one = group.length === 1
-  const list = lineList(group.map((dead) => dead.rule.rule.line).toSorted((a, b) => a - b))
+  const list = lineList(group.map((dead) => dead.rule.rule.line))
   const named = one ? `${list} (${nameOf(rule)})` : `${list} (${counted(group.length, 'rule')})`
   if (takers.length === 0) {
     const what = one ? 'what it asks contradicts itself' : 'what they ask contradicts itself'
     return [...wrap(`${named}: ${what}`, 2, 2), ...(one ? ruleLine(rule, 4) : [])]
   }
   const takes = byTakesAll ? 'every packet' : one ? 'all that it matches' : 'all that they match'
-  const together = takers.length === 1 ? 'takes' : 'together take'
+  const inTheWay = [...new Map(takers.map((by) => [by.rule.line, by])).values()]
+  const together = inTheWay.length === 1 ? 'takes' : 'together take'
   const jumps = group[0].jumps.map((by) => by.rule.line)
-  const through = jumps.length === 0 ? '' : ` (${lineList(jumps)} ${jumps.length === 1 ? 'leads' : 'lead'} there)`
+  const through = jumps.length === 0 ? '' : ` (${lineList(jumps)} ${lead(jumps)} there)`
   return [
-    ...wrap(`${named}: ${lineList(takers.map((by) => by.rule.line))}${through} ${together} ${takes}`, 2, 2),
-    ...takers.slice(0, LIST_MAX).flatMap((by) => ruleLine(by, 4)),
+    ...wrap(`${named}: ${lineList(inTheWay.map((by) => by.rule.line))}${through} ${together} ${takes}`, 2, 2),
+    ...inTheWay.slice(0, LIST_MAX).flatMap((by) => ruleLine(by, 4)),
     ...(one ? ruleLine(rule, 4) : []),
   ]
 }
 
+/** The verb after a list of these lines. */
+function lead(lines: readonly number[]): string {
+  return new Set(lines).size === 1 ? 'leads' : 'lead'
+}
+
 function missingSetLines({ missingSets }: Review): string[] {
   const lines = missingSets.slice(0, LIST_MAX).flatMap(({ name, rules }) => {
-    const list = lineList(rules.map(({ rule }) => rule.line).toSorted((a, b) => a - b))
+    const list = lineList(rules.map(({ rule }) => rule.line))
     return wrap(`${printable(name)}: ${list} (--ipset FILE, as ipset save prints it)`, 2, 2)
   })
   return [...lines, ...more(missingSets.length - LIST_MAX, 'more set', 'more sets')]
@@ -114,9 +120,11 @@ function unusedLines({ unused }: Review): string[] {
   const lines = unused.slice(0, LIST_MAX).flatMap(({ table, chain: { chain, callers } }) => {
     const name = printable(table === 'filter' ? chain.name : `${table} ${chain.name}`)
     const size = chain.rules.length === 0 ? 'empty' : counted(chain.rules.length, 'rule')
-    const callerLines = callers.map(({ rule }) => rule.line).toSorted((a, b) => a - b)
+    const callerLines = callers.map(({ rule }) => rule.line)
     const why =
-      callers.length === 0 ? 'no rule leads there' : `only ${lineList(callerLines)}, out of reach, leads there`
+      callers.length === 0
+        ? 'no rule leads there'
+        : `only ${lineList(callerLines)}, out of reach, ${lead(callerLines)} there`
     return wrap(`${name} (line ${chain.line}, ${size}): ${why}`, 2, 2)
   })
   return [...lines, ...more(unused.length - LIST_MAX, 'more chain', 'more chains')]
@@ -141,8 +149,7 @@ function decidabilityLines({ rules, decidability }: Review): string[] {
   return [
     `  ${head} as ${rules.length === 1 ? 'it is' : 'they are'}`,
     ...rest.flatMap(({ how, lines }) => {
-      const list = lineList(lines.toSorted((a, b) => a - b))
-      return wrap(`${count(lines.length)} ${needText(how, lines.length === 1)}: ${list}`, 2, 2)
+      return wrap(`${count(lines.length)} ${needText(how, lines.length === 1)}: ${lineList(lines)}`, 2, 2)
     }),
   ]
 }

@@ -2,7 +2,7 @@ import { NO_TIME_DIGITS } from '../capture/frame-batch.ts'
 import { reasonText } from '../conntrack/reasons.ts'
 import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
-import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import { VERDICT_SETS } from '../ruleset/rule-packet.ts'
 import { IP_NONE, IP_V4, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, snippet } from './byte-writer.ts'
@@ -24,9 +24,7 @@ const NO_ADDRESSES = snippet(',,,,,,')
 const NOTES = NOTE_NAMES.map((note) => snippet(`,${note ?? ''},`))
 const DROP_HOOKS = HOOK_NAMES.map((hook) => snippet(hook))
 /** Indexed by the bits of Outcome.possibleVerdicts. */
-const POSSIBLE = Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
-  snippet(VERDICT_NAMES.filter((name, code) => name !== null && bits & (1 << code)).join(' ')),
-)
+const POSSIBLE = VERDICT_SETS.map((verdicts) => snippet(verdicts.join(' ')))
 /** The end of a line from `icmpType` on, with all fields empty. */
 const NOTHING_MORE = snippet(',,,,,,,,,,,\n')
 const NO_ICMP = snippet(',,,')

@@ -2,7 +2,7 @@ import { NO_TIME_DIGITS } from '../capture/frame-batch.ts'
 import { reasonText } from '../conntrack/reasons.ts'
 import type { Outcome, Sink } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/hooks.ts'
-import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import { VERDICT_SETS } from '../ruleset/rule-packet.ts'
 import { IP_NONE, IP_V4, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../wire/packet-fields.ts'
 import type { ByteOutput } from './byte-output.ts'
 import { type ByteWriter, type Snippet, shortText, snippet } from './byte-writer.ts'
@@ -41,9 +41,7 @@ const DECIMAL_ROOM = 17
 const NOTES = NOTE_NAMES.map((note) => snippet(`,"note":${JSON.stringify(note)}`))
 const DROP_HOOKS = HOOK_NAMES.map((hook) => snippet(`,"dropHook":"${hook}"`))
 /** Indexed by the bits of Outcome.possibleVerdicts. */
-const POSSIBLE = Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
-  snippet(`,"possible":${JSON.stringify(VERDICT_NAMES.filter((name, code) => name !== null && bits & (1 << code)))}`),
-)
+const POSSIBLE = VERDICT_SETS.map((verdicts) => snippet(`,"possible":${JSON.stringify(verdicts)}`))
 
 /** The fields `ctstate` to `line`, and on to a `note` of null. */
 interface DecisionText {

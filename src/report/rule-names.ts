@@ -30,19 +30,23 @@ export function ruleText(rule: RuleInfo): string[] {
   return placedText(`line ${rule.line}`, rule.text, 4)
 }
 
-/** `line 3`, `lines 3, 5, 7-12 and 40 more`: consecutive lines become a range. @param sorted in ascending order */
-export function lineList(sorted: readonly number[], most = RANGES_MAX): string {
+/**
+ * `line 3`, `lines 3, 5, 7-12 and 40 more`: consecutive lines become a range.
+ * @param given in any order; one line may have become several rules
+ */
+export function lineList(given: readonly number[], most = RANGES_MAX): string {
+  const lines = [...new Set(given)].sort((one, other) => one - other)
   const ranges: { low: number; high: number }[] = []
-  for (const line of sorted) {
+  for (const line of lines) {
     const last = ranges.at(-1)
-    if (last !== undefined && line <= last.high + 1) last.high = line
+    if (line - 1 === last?.high) last.high = line
     else ranges.push({ low: line, high: line })
   }
   const shown = ranges.slice(0, most)
   const end = shown.at(-1)?.high ?? 0
-  const rest = sorted.filter((line) => line > end).length
+  const rest = lines.filter((line) => line > end).length
   const texts = shown.map(({ low, high }) => (low === high ? `${low}` : `${low}-${high}`))
-  return `${sorted.length === 1 ? 'line' : 'lines'} ${texts.join(', ')}${rest > 0 ? ` and ${count(rest)} more` : ''}`
+  return `${lines.length === 1 ? 'line' : 'lines'} ${texts.join(', ')}${rest > 0 ? ` and ${count(rest)} more` : ''}`
 }
 
 /** `  … and 3 more rules`, or nothing. */

@@ -2,7 +2,7 @@ import { reasonText, reasonTitle } from '../conntrack/reasons.ts'
 import { count, counted, firstOf } from '../netfilter/count-text.ts'
 import { NAMES_SHOWN } from '../netfilter/named-interfaces.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
-import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import { verdictsOf } from '../ruleset/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { addressText } from '../wire/address.ts'
 import { type BlockedConversation, CONVERSATIONS_MAX, UNKNOWN_PROTOCOL } from './blocked-conversations.ts'
@@ -250,7 +250,7 @@ function conversationLine(one: BlockedConversation): string[] {
   const where = one.rule === null ? 'the tracker' : ruleNameWithFamily(one.rule)
   const first = `frame\u00a0${one.firstFrame}${one.inMidStream ? ', no SYN' : ''}`
   const others = [
-    one.passed === 0 ? [] : `${count(one.passed)} passed`,
+    one.accepted === 0 ? [] : `${count(one.accepted)} passed`,
     one.undecided === 0 ? [] : `${count(one.undecided)} undecided`,
   ].flat()
   const head = one.fromTheStart
@@ -277,7 +277,7 @@ function conversationName(one: BlockedConversation): string {
 function undecidedLines(summary: ReplaySummary, traffic: TrafficCounters, most: number): string[] {
   const groups = [...traffic.undecided].sort((a, b) => b.packets - a.packets || a.firstFrame - b.firstFrame)
   const lines = groups.slice(0, most).flatMap((one) => {
-    const possible = VERDICT_NAMES.filter((name, code) => name !== null && one.possible & (1 << code)).join(' or ')
+    const possible = verdictsOf(one.possible).join(' or ')
     const where = one.rule === null ? 'no rule' : ruleNameWithFamily(one.rule)
     const what = `${where}: ${counted(one.packets, 'packet')}, first frame ${one.firstFrame}: ${possible}`
     const why = one.missing === null ? [] : wrap(printable(one.missing), 4, 2)

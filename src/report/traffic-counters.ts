@@ -111,7 +111,7 @@ export class TrafficCounters implements Sink {
 
   readonly passed: PassedSink = {
     packet: (batch, index, _way, _direction, connectionNumber) => {
-      if (this.blocked !== null) this.blocked.passed(batch.rows, index * PACKET_INTS)
+      if (this.blocked !== null) this.blocked.accepted(batch.rows, index * PACKET_INTS)
       if (connectionNumber > this.#highestConnection) this.#highestConnection = connectionNumber
     },
     total: ({ protocol, state, opens, hook, packets, bytes }) => {
@@ -162,7 +162,7 @@ export class TrafficCounters implements Sink {
     else if (verdict === VERDICT_UNKNOWN) {
       this.#takeUndecided(outcome)
       this.blocked?.undecided(outcome.fields, outcome.base)
-    } else if (verdict === VERDICT_ACCEPT) this.blocked?.passed(outcome.fields, outcome.base)
+    } else if (verdict === VERDICT_ACCEPT) this.blocked?.accepted(outcome.fields, outcome.base)
     if (outcome.connectionNumber > this.#highestConnection) this.#highestConnection = outcome.connectionNumber
   }
 

@@ -26,6 +26,17 @@ export const VERDICT_REJECT = 3
 export const VERDICT_UNKNOWN = 4
 export const VERDICT_NAMES = [null, 'ACCEPT', 'DROP', 'REJECT', 'UNKNOWN'] as const
 
+/** The names of the verdicts in a set of bits 1 << VERDICT_, in the order of their codes. */
+export function verdictsOf(bits: number): string[] {
+  return VERDICT_NAMES.filter((name, code) => name !== null && (bits & (1 << code)) !== 0).map(String)
+}
+
+/** `verdictsOf` for all sets of verdicts, indexed by their bits. */
+export const VERDICT_SETS: readonly (readonly string[])[] = Array.from(
+  { length: 1 << VERDICT_NAMES.length },
+  (_, bits) => verdictsOf(bits),
+)
+
 /** Most rules on a way that is remembered for later packets. */
 export const HITS_MAX = 32
 

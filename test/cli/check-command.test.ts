@@ -106,6 +106,25 @@ describe('check', () => {
     expect(second.family).toBe('ipv6')
   })
 
+  it('speaks of one line where it became several rules', async () => {
+    const several = file('several.v4', [
+      '*filter',
+      ':INPUT DROP [0:0]',
+      ':FAR - [0:0]',
+      ':OUT - [0:0]',
+      '-A INPUT -s 10.0.0.0/9,10.128.0.0/9 -j DROP',
+      '-A INPUT -s 10.0.0.1,10.0.0.2 -p tcp -j ACCEPT',
+      '-A INPUT -s 10.0.0.0/8 -p udp -j ACCEPT',
+      '-A FAR -s 10.0.0.1,10.0.0.2 -j OUT',
+      '-A FAR -s 10.0.0.3 -j OUT',
+      'COMMIT',
+    ])
+    const { stdout } = await check(several)
+    expect(stdout).toContain('  line 6 (2 rules): line 5 takes all that they match\n')
+    expect(stdout).toContain('  line 7 (INPUT rule 5): line 5 takes all that it matches\n')
+    expect(stdout).toContain('  OUT (line 4, empty): only lines 8-9, out of reach, lead there\n')
+  })
+
   it('names all rules that together leave nothing to a later one', async () => {
     const halves = file('halves.v4', [
       '*filter',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SYSCTL_DEFAULTS } from '../../src/conntrack/sysctls.ts'
 import {
   DEFRAG_COMPLETE,
   DEFRAG_DROPPED,
@@ -45,7 +46,7 @@ class Bench {
   frame = 0
 
   constructor(options: Partial<DefragOptions> = {}) {
-    this.defrag = new Defragmenter(options)
+    this.defrag = new Defragmenter({ ...SYSCTL_DEFAULTS, ...options })
   }
 
   add(packet: Uint8Array, options: FrameOptions = {}, iface = 0): number {
@@ -104,7 +105,6 @@ describe.each([
     const bench = new Bench()
     expect(bench.addAll(piece(0, 16, true), piece(16, 16, true), piece(8, 16, true))).toEqual([Q, Q, D])
     expect(bench.addAll(piece(32, 8, false))).toEqual([C])
-    expect(bench.defrag.duplicates).toBe(1)
   })
 
   test('across two runs it is an overlap, and kills the datagram', () => {
@@ -112,7 +112,6 @@ describe.each([
     // The second one came first, so the two do not make one run.
     expect(bench.addAll(piece(16, 16, true), piece(0, 16, true), piece(8, 16, true))).toEqual([Q, Q, D])
     expect(bench.addAll(piece(32, 8, false))).toEqual([Q])
-    expect(bench.defrag.conflicts).toBe(1)
   })
 
   test('an overlap beyond what has come kills the datagram', () => {
@@ -242,7 +241,7 @@ describe('IPv4', () => {
     bench.add(v4(16, 8, true))
     bench.now = 30 * SECOND
     expect(bench.add(v4(24, 8, false))).toBe(Q)
-    expect([bench.defrag.timedOut, bench.defrag.pending]).toEqual([1, 1])
+    expect(bench.defrag.pending).toBe(1)
   })
 
   test('just before that it is not', () => {
@@ -270,7 +269,6 @@ describe('IPv4', () => {
     const bench = new Bench({ 'net.ipv4.ipfrag_high_thresh': 2000 })
     expect(bench.addAll(v4(0, 8, true, 1), v4(0, 8, true, 2))).toEqual([Q, Q])
     expect(bench.addAll(v4(8, 8, false, 1), v4(0, 8, true, 3))).toEqual([D, D])
-    expect(bench.defrag.refused).toBe(2)
     bench.now = 30 * SECOND
     expect(bench.addAll(v4(0, 8, true, 1), v4(8, 8, false, 1))).toEqual([Q, C])
   })
@@ -331,7 +329,6 @@ describe('IPv6', () => {
     bench.add(v6(0, 16, true, 2))
     bench.now = 60 * SECOND
     expect(bench.addAll(v6(16, 8, false, 1), v6(16, 8, false, 2))).toEqual([Q, C])
-    expect(bench.defrag.timedOut).toBe(1)
   })
 
   test('link-local datagrams of several interfaces do not mix, others do', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SYSCTL_DEFAULTS } from '../../src/conntrack/sysctls.ts'
 import { DEFRAG_COMPLETE, DEFRAG_PASS, Defragmenter, type DefragOptions } from '../../src/defrag/defragmenter.ts'
 import { FRAGMENT_DEFRAG, P_FAMILY, P_FRAGMENT } from '../../src/wire/packet-fields.ts'
 import { askKernel, noOracle } from '../support/oracle.ts'
@@ -41,7 +42,7 @@ function odd(seed: number, count: number): Uint8Array[] {
 
 /** For each frame: does something go on to the hooks after defragmentation? */
 function goesOn(frames: readonly CaptureFrame[], options: Partial<DefragOptions>): boolean[] {
-  const defrag = new Defragmenter(options)
+  const defrag = new Defragmenter({ ...SYSCTL_DEFAULTS, ...options })
   return frames.map(({ bytes, time }, index) => {
     const fields = decodeToFields(bytes)
     if (fields[P_FAMILY] === 0) return false

@@ -10,7 +10,7 @@ import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
 import { countedRuleset } from '../../src/report/counted-ruleset.ts'
 import { HOOK_INPUT, HOOK_OUTPUT } from '../../src/ruleset/hooks.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
-import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE } from '../../src/ruleset/rule-packet.ts'
+import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE, verdictsOf } from '../../src/ruleset/rule-packet.ts'
 import {
   IP_V6,
   NOTE_CUT,
@@ -143,7 +143,7 @@ export function answerOfOutcome(outcome: Outcome): Answer {
     isOverrun: isOverrun(outcome),
     reason: reasonText(outcome.reason, outcome.reasonA, outcome.reasonB, outcome.reasonFrame),
     reasonCode: outcome.reason,
-    possible: VERDICT_NAMES.filter((name, code) => name !== null && outcome.possibleVerdicts & (1 << code)).map(String),
+    possible: verdictsOf(outcome.possibleVerdicts),
     assumesFrame: outcome.assumesFrame,
     note: NOTE_NAMES[outcome.note],
   }

@@ -7,6 +7,11 @@ describe('a list of lines', () => {
     [[7, 9], 'lines 7, 9'],
     [[7, 8, 9, 12], 'lines 7-9, 12'],
     [[1, 3, 5, 7], 'lines 1, 3 and 2 more'],
+    // A line with several addresses, as `-s 10.0.0.1,10.0.0.2`, becomes several rules.
+    [[7, 7], 'line 7'],
+    [[7, 7, 9], 'lines 7, 9'],
+    [[9, 3, 4], 'lines 3-4, 9'],
+    [[1, 3, 5, 5], 'lines 1, 3 and 1 more'],
   ])('%j', (lines, text) => {
     expect(lineList(lines, lines.length === 4 && lines[0] === 1 ? 2 : undefined)).toBe(text)
   })

@@ -194,6 +194,15 @@ describe('the summary', () => {
     )
   })
 
+  it('keeps protocol 255 apart from packets without a transport header', () => {
+    const ends = { src: '10.0.0.1', dst: '10.0.0.2' }
+    const reserved = outcome({ ...ends, protocol: 255 }, { ...NEW, ...DROPPED, connectionNumber: 1 })
+    const none = outcome({ ...ends, protocol: -1 }, { ...INVALID, ...DROPPED })
+    const text = flat(summaryOf([reserved, none, none]))
+    expect(text).toContain('10.0.0.1 > 10.0.0.2 no transport header: 2 packets dropped from frame 2 on')
+    expect(text).toContain('10.0.0.1 > 10.0.0.2 proto-255: blocked at its first packet (frame 1) by FORWARD rule 3 ')
+  })
+
   it('ignores what is left of other packets after an IPv4 address', () => {
     const first = outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 1 })
     const second = outcome(ssh, { ...NEW, ...DROPPED, connectionNumber: 2 })

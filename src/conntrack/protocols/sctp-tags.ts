@@ -30,7 +30,7 @@ const HAVE_OTHER_TAGS =
   (1 << CHUNK_HEARTBEAT_ACK)
 
 export const HEARTBEAT_WRONG = 0
-export const HEARTBEAT_RIGHT = 1
+const HEARTBEAT_RIGHT = 1
 /** It may come over a new path: the association stays as it is until the answer shows who it was. */
 export const HEARTBEAT_FOREIGN = 2
 

@@ -1,12 +1,12 @@
 import { FRAMES } from '../../pipeline/packet-batch.ts'
 import { SLOTS } from '../../pipeline/slot-ring.ts'
+import { CACHE_LINE_INTS } from '../../wire/cache-line.ts'
 import { ANSWER_NUMBERS } from './answer-rows.ts'
 
 /** Longest wait before a waiting thread checks again. */
 const WAIT_MILLISECONDS = 100
 const PRESSURE_MAX = 0x7fffffff
 
-const CACHE_LINE_INTS = 16
 /** Positions of the control words; words that different threads write are a cache line apart. */
 const TURNS = 0
 const DELIVERED = CACHE_LINE_INTS

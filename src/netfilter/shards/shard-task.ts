@@ -29,7 +29,7 @@ export interface ShardTask {
   readonly shards: number
   readonly settings: ShardSettings
   readonly place: MachinePlace
-  /** Batches that come before the shared ones (read-ahead.ts). */
+  /** Batches that come before the shared ones (inference/read-ahead.ts). */
   readonly beginning: readonly BatchCopy[]
   readonly batches: SharedBatches
   readonly answers: AnswerMemory

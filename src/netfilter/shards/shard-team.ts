@@ -1,10 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
 import type { PacketBatch } from '../../pipeline/packet-batch.ts'
 import type { SharedBatches } from '../../pipeline/packet-source.ts'
-import { threadFile } from '../../pipeline/thread-file.ts'
+import { BRIEF_MILLISECONDS, resultOf, startThread } from '../../pipeline/worker-thread.ts'
 import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
-import { shareFlowSeed } from '../../wire/flow-hash.ts'
 import type { MachineParts, MachinePlace } from '../machine-for.ts'
 import type { Outcome } from '../outcome.ts'
 import { sumOf, type Tally } from '../tally.ts'
@@ -12,9 +11,6 @@ import { AnswerReader } from './answer-reader.ts'
 import { AnswerRing } from './answer-ring.ts'
 import type { AnswerWord } from './answer-words.ts'
 import { copyOf, type ShardResult, type ShardSettings, type ShardTask } from './shard-task.ts'
-
-/** How long to block for answers before the event loop gets a turn. */
-const BRIEF_MILLISECONDS = 2
 
 interface TeamOptions {
   readonly shards: number
@@ -61,9 +57,10 @@ export class ShardTeam {
     this.#workers = channels.map(({ port2: port }, shard) => {
       const copies = beginning.map(copyOf)
       const { memory: answers } = this.#ring
-      return worker({ shard, shards, settings, place, beginning: copies, batches, answers, port })
+      const task: ShardTask = { shard, shards, settings, place, beginning: copies, batches, answers, port }
+      return startThread('shard-thread', import.meta.url, task)
     })
-    this.#results = this.#workers.map((one) => this.#resultOf(one))
+    this.#results = this.#workers.map((one) => resultOf<ShardResult>(one, (why) => this.#die(why)))
     // Rejections are handled where the results are awaited; a thread that dies is noticed before.
     for (const result of this.#results) result.catch(() => {})
   }
@@ -127,19 +124,10 @@ export class ShardTeam {
     for (const one of this.#workers) void one.terminate()
   }
 
-  #resultOf(one: Worker): Promise<ShardResult> {
-    return new Promise((resolve, reject) => {
-      const die = (why: string): void => {
-        if (this.#isClosed) return
-        this.#death ??= new Error(`a thread that tracks connections has died: ${why} (--threads 2)`)
-        reject(this.#death)
-      }
-      one.on('message', resolve)
-      one.on('error', (error) => die(error.message))
-      one.on('exit', (code) => {
-        if (code !== 0) die(`exit code ${code}`)
-      })
-    })
+  #die(why: string): Error | null {
+    if (this.#isClosed) return null
+    this.#death ??= new Error(`a thread that tracks connections has died: ${why} (--threads 2)`)
+    return this.#death
   }
 
   #hear(shard: number): AnswerWord {
@@ -147,13 +135,6 @@ export class ShardTeam {
     if (word === undefined) throw new Error('a thread that tracks connections has left out a word')
     return word
   }
-}
-
-function worker(task: ShardTask): Worker {
-  const entry = threadFile('shard-thread', import.meta.url)
-  // No flags of the process: a worker refuses some of them, such as --input-type.
-  shareFlowSeed()
-  return new Worker(entry, { workerData: task, transferList: [task.port], execArgv: [] })
 }
 
 function count(ruleset: CompiledRuleset | null, counters: Float64Array | null): void {

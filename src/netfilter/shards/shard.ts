@@ -3,7 +3,7 @@ import { SYSCTL_DEFAULTS } from '../../conntrack/sysctls.ts'
 import { PacketBatch } from '../../pipeline/packet-batch.ts'
 import { FRAGMENT_DEFRAG, IP_NONE, P_DST, P_FAMILY, P_FRAGMENT, P_SRC, PACKET_INTS } from '../../wire/packet-fields.ts'
 import type { ChecksumPolicy } from '../checksum-policy.ts'
-import { APPROACHED } from '../fast-path.ts'
+import { APPROACHED } from '../fast-path/fast-path.ts'
 import type { Machine } from '../machine.ts'
 import { Outcome } from '../outcome.ts'
 import { ANSWER_NUMBERS } from './answer-rows.ts'
@@ -61,7 +61,7 @@ export class Shard {
     let at = 0
     for (let i = 0; i < batch.count; i++) {
       if (this.#isTaken[i] === 0) {
-        machine.pass(batch, i)
+        machine.advanceClock(batch, i)
         continue
       }
       if (at % APPROACHED === 0) machine.approach(own, at, Math.min(at + APPROACHED, own.count))

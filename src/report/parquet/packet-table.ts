@@ -2,7 +2,7 @@ import { NO_TIME_DIGITS } from '../../capture/frame-batch.ts'
 import { reasonText } from '../../conntrack/reasons.ts'
 import type { Outcome } from '../../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../../ruleset/hooks.ts'
-import { VERDICT_NAMES } from '../../ruleset/rule-packet.ts'
+import { VERDICT_SETS } from '../../ruleset/rule-packet.ts'
 import { IP_NONE, NOTE_NAMES, NOTE_NONE, P_DST, P_PORTS, P_PROTOCOL, P_SRC } from '../../wire/packet-fields.ts'
 import { type Decision, DecisionTexts } from '../decisions.ts'
 import { PACKET_COLUMNS } from '../packet-columns.ts'
@@ -24,11 +24,7 @@ const PROTOCOLS = fixedTexts(Array.from({ length: 256 }, (_, protocol) => report
 const NOTES = fixedTexts(NOTE_NAMES.map((note) => note ?? ''))
 const HOOKS = fixedTexts(HOOK_NAMES)
 /** Indexed by the bits of Outcome.possibleVerdicts. */
-const POSSIBLE = fixedTexts(
-  Array.from({ length: 1 << VERDICT_NAMES.length }, (_, bits) =>
-    VERDICT_NAMES.filter((name, code) => name !== null && bits & (1 << code)).join(' '),
-  ),
-)
+const POSSIBLE = fixedTexts(VERDICT_SETS.map((verdicts) => verdicts.join(' ')))
 const PORTS = smallNumbers(1 << 16)
 const OCTETS = smallNumbers(1 << 8)
 

@@ -1,4 +1,5 @@
 import { FRAMES } from '../../pipeline/packet-batch.ts'
+import { CACHE_LINE_INTS } from '../../wire/cache-line.ts'
 import { CONTEXT_INTS, RECORD_INTS_MAX } from './record-layout.ts'
 
 const BLOCK_INTS = 1 << 13
@@ -16,7 +17,6 @@ const FREE_TO_GO_ON = (BLOCKS / 8) * 5
 /** The reader, having nothing to do, is woken for so many blocks. */
 const AT_ONCE = 12
 
-const CACHE_LINE_INTS = 16
 /**
  * Positions of the control words; words that different threads write are a cache line apart. They count blocks ever
  * filled and freed.

@@ -1,15 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import type { Outcome, PassedSink, Sink } from '../../netfilter/outcome.ts'
-import { threadFile } from '../../pipeline/thread-file.ts'
 import { errorOf } from '../../pipeline/thread-messages.ts'
+import { BRIEF_MILLISECONDS, resultOf, startThread } from '../../pipeline/worker-thread.ts'
 import { OutputError } from '../open-output.ts'
 import { RecordRing, STATE_FAILED, STATE_UNREAD } from './record-ring.ts'
 import { RecordWriter } from './record-writer.ts'
 import type { OutputTask, ReportResult, ReportTask } from './report-task.ts'
 
-/** How long to block for room before the event loop gets a turn. */
-const BRIEF_MILLISECONDS = 2
 /** How long records of a live capture are held back. */
 const PATIENCE_MILLISECONDS = 50
 
@@ -30,11 +28,8 @@ export class ThreadedReport implements Sink {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     const task: ReportTask = { outputs, files, records: this.#ring.memory, port: port2 }
-    const entry = threadFile('report-thread', import.meta.url)
-    // No flags of the process: a worker refuses some of them, such as --input-type. Files were opened in this thread.
-    const options = { workerData: task, transferList: [port2], execArgv: [], trackUnmanagedFds: false }
-    this.#worker = new Worker(entry, options)
-    this.#result = this.#resultOf(this.#worker)
+    this.#worker = startThread('report-thread', import.meta.url, task)
+    this.#result = resultOf(this.#worker, (why) => this.#die(why))
     // A rejection is handled where the result is awaited.
     this.#result.catch(() => {})
     // The thread does not keep the process alive when a replay ends with an error.
@@ -99,17 +94,8 @@ export class ThreadedReport implements Sink {
     throw failure.name === OutputError.name ? new OutputError(failure.message) : errorOf(failure)
   }
 
-  #resultOf(worker: Worker): Promise<ReportResult> {
-    return new Promise((resolve, reject) => {
-      const die = (why: string): void => {
-        this.#death ??= new Error(`the thread that writes the outputs has died: ${why} (--threads 2)`)
-        reject(this.#death)
-      }
-      worker.on('message', resolve)
-      worker.on('error', (error) => die(error.message))
-      worker.on('exit', (code) => {
-        if (code !== 0) die(`exit code ${code}`)
-      })
-    })
+  #die(why: string): Error {
+    this.#death ??= new Error(`the thread that writes the outputs has died: ${why} (--threads 2)`)
+    return this.#death
   }
 }

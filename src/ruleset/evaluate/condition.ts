@@ -47,14 +47,14 @@ export function asksForLoopback({ name, prefix }: NameCondition): boolean {
 }
 
 /** All or any of the parts hold. */
-interface GroupCondition {
+export interface GroupCondition {
   readonly kind: 'all' | 'any'
   readonly parts: readonly Condition[]
   readonly negated: boolean
 }
 
 /** Holds always, never, or (null) cannot be known from a capture. */
-interface ConstantCondition {
+export interface ConstantCondition {
   readonly kind: 'constant'
   readonly value: boolean | null
   /** For null: what is missing, and which option supplies it. */
@@ -62,7 +62,7 @@ interface ConstantCondition {
 }
 
 /** Drops the packet at once when the inner condition holds (xt_action_param.hotdrop); otherwise holds itself. */
-interface HotdropCondition {
+export interface HotdropCondition {
   readonly kind: 'hotdrop'
   readonly when: Condition
 }

@@ -20,7 +20,7 @@ export class KeyTable {
   high = 0
   /** Slot + 1 by position; 0 is empty. Never more than half full. */
   #index: Int32Array
-  #free: number[] = []
+  readonly #free: number[] = []
   /** 1 where a slot is in use. */
   #used: Uint8Array
 
@@ -78,14 +78,6 @@ export class KeyTable {
 
   has(slot: number): boolean {
     return this.#used[slot] === 1
-  }
-
-  clear(): void {
-    this.#index.fill(0)
-    this.#used.fill(0)
-    this.#free = []
-    this.size = 0
-    this.high = 0
   }
 
   #home(slot: number): number {

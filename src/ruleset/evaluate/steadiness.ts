@@ -6,7 +6,7 @@ import { FIELDS, type Field } from './fields.ts'
  * A condition is steady if its result is the same for every packet that goes the same way in the same established
  * connection. Addresses, ports, state and interfaces are steady; lengths, marks of connections and rates are not. A
  * verdict that depends on steady conditions only also holds for the connection's other packets
- * (netfilter/flow-cache.ts).
+ * (netfilter/fast-path/flow-cache.ts).
  *
  * TCP flags count as steady, since verdicts are stored together with the flags that they were given for: see
  * flag-classes.ts.

@@ -1,6 +1,21 @@
 import type { RulePacket } from '../rule-packet.ts'
 import { MASK_ALL } from '../text/numbers.ts'
-import { asksForLoopback, type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from './condition.ts'
+import {
+  asksForLoopback,
+  type CallCondition,
+  type CallContext,
+  type Condition,
+  type ConstantCondition,
+  type FieldCondition,
+  type GroupCondition,
+  type HotdropCondition,
+  type NameCondition,
+  NO,
+  type StatefulCondition,
+  type StatefulTest,
+  UNKNOWN,
+  YES,
+} from './condition.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'
 import { inRanges, mergeRanges, type Runtime, slotOf } from './runtime.ts'
 
@@ -33,7 +48,7 @@ export function makeCheck(
   context: CallContext,
 ): Check {
   const why = new Why()
-  const test = testOf(condition, assumed, runtime, context, why)
+  const test = testOf(condition, { assumed, runtime, context, why })
   return {
     match,
     condition,
@@ -53,85 +68,113 @@ class Why {
   missing = ''
 }
 
-function testOf(
-  condition: Condition,
-  assumed: boolean | undefined,
-  runtime: Runtime,
-  context: CallContext,
-  why: Why,
-): Test {
-  const missing = missingIn(condition)
-  const settle = (result: number): number => {
-    if (result !== UNKNOWN) return result
-    if (assumed !== undefined) return Number(assumed)
-    if (why.missing === '') why.missing = missing ?? ''
-    return result
-  }
+/** What all conditions of a check share. */
+interface CheckParts {
+  /** The result to use instead of UNKNOWN. */
+  readonly assumed: boolean | undefined
+  readonly runtime: Runtime
+  readonly context: CallContext
+  readonly why: Why
+}
+
+function testOf(condition: Condition, check: CheckParts): Test {
   switch (condition.kind) {
-    case 'field': {
-      const read = fieldReader(condition.field, runtime)
-      const known = knownReader(condition.field, condition.mask, runtime)
-      const { wide } = FIELDS[condition.field]
-      const ranges = Float64Array.from(mergeRanges(condition.ranges).flatMap(({ low, high }) => [low, high]))
-      return (packet) => {
-        if (!known(packet)) return settle(UNKNOWN)
-        const value = condition.mask === MASK_ALL ? read(packet) : read(packet) & condition.mask
-        return Number(inRanges(ranges, wide || condition.mask !== MASK_ALL ? value >>> 0 : value) !== condition.negated)
-      }
-    }
-    case 'name': {
-      const read = fieldReader(condition.field, runtime)
-      const names = context.environment.interfaces
-      const fits = names.map((name) => (condition.prefix ? name.startsWith(condition.name) : name === condition.name))
-      const isSure = asksForLoopback(condition)
-      return (packet) => {
-        const number = read(packet)
-        return number < 0 && !isSure ? settle(UNKNOWN) : Number((fits[number] ?? false) !== condition.negated)
-      }
-    }
+    case 'field':
+      return fieldTest(condition, check)
+    case 'name':
+      return nameTest(condition, check)
     case 'all':
-    case 'any': {
-      const parts = condition.parts.map((part) => testOf(part, assumed, runtime, context, why))
-      const decisive = condition.kind === 'all' ? NO : YES
-      return (packet, certain) => {
-        let result = 1 - decisive
-        for (const part of parts) {
-          const one = part(packet, certain)
-          if (one === decisive) {
-            result = decisive
-            break
-          }
-          if (one === UNKNOWN) result = UNKNOWN
-        }
-        return negate(result, condition.negated)
-      }
-    }
-    case 'constant': {
-      const result = condition.value === null ? UNKNOWN : Number(condition.value)
-      return () => settle(result)
-    }
-    case 'hotdrop': {
-      const inner = testOf(condition.when, assumed, runtime, context, why)
-      return (packet, certain) => {
-        const result = inner(packet, certain)
-        return result === NO ? YES : result === YES ? HOTDROP : HOTDROP_PERHAPS
-      }
-    }
-    case 'call': {
-      const call = runtime.pure[slotOf(condition, runtime, context)]
-      return (packet) => settle(negate(call.test(packet), condition.negated))
-    }
-    case 'stateful': {
-      const call: StatefulTest = runtime.stateful[slotOf(condition, runtime, context)]
-      return (packet, certain) => {
-        let result: number
-        if (!certain) result = call.testPerhaps(packet)
-        else if (!call.uncertain(packet)) result = call.test(packet)
-        else result = call.testUncertain?.(packet) ?? call.testPerhaps(packet)
-        return settle(negate(result, condition.negated))
-      }
-    }
+    case 'any':
+      return groupTest(condition, check)
+    case 'constant':
+      return constantTest(condition, check)
+    case 'hotdrop':
+      return hotdropTest(condition, check)
+    case 'call':
+      return callTest(condition, check)
+    case 'stateful':
+      return statefulTest(condition, check)
   }
+}
+
+function fieldTest({ field, mask, ranges, negated }: FieldCondition, check: CheckParts): Test {
+  const read = fieldReader(field, check.runtime)
+  const known = knownReader(field, mask, check.runtime)
+  const { wide, missing }: Field = FIELDS[field]
+  const bounds = Float64Array.from(mergeRanges(ranges).flatMap(({ low, high }) => [low, high]))
+  return (packet) => {
+    if (!known(packet)) return settle(UNKNOWN, missing, check)
+    const value = mask === MASK_ALL ? read(packet) : read(packet) & mask
+    return Number(inRanges(bounds, wide || mask !== MASK_ALL ? value >>> 0 : value) !== negated)
+  }
+}
+
+function nameTest(condition: NameCondition, check: CheckParts): Test {
+  const { field, name, prefix, negated } = condition
+  const read = fieldReader(field, check.runtime)
+  const { missing }: Field = FIELDS[field]
+  const fits = check.context.environment.interfaces.map((one) => (prefix ? one.startsWith(name) : one === name))
+  const isSure = asksForLoopback(condition)
+  return (packet) => {
+    const number = read(packet)
+    return number < 0 && !isSure ? settle(UNKNOWN, missing, check) : Number((fits[number] ?? false) !== negated)
+  }
+}
+
+function groupTest({ kind, parts, negated }: GroupCondition, check: CheckParts): Test {
+  const tests = parts.map((part) => testOf(part, check))
+  const decisive = kind === 'all' ? NO : YES
+  return (packet, certain) => {
+    let result = 1 - decisive
+    for (const test of tests) {
+      const one = test(packet, certain)
+      if (one === decisive) {
+        result = decisive
+        break
+      }
+      if (one === UNKNOWN) result = UNKNOWN
+    }
+    return negate(result, negated)
+  }
+}
+
+function constantTest({ value, missing }: ConstantCondition, check: CheckParts): Test {
+  const result = value === null ? UNKNOWN : Number(value)
+  return () => settle(result, missing, check)
+}
+
+function hotdropTest({ when }: HotdropCondition, check: CheckParts): Test {
+  const inner = testOf(when, check)
+  return (packet, certain) => {
+    const result = inner(packet, certain)
+    return result === NO ? YES : result === YES ? HOTDROP : HOTDROP_PERHAPS
+  }
+}
+
+function callTest(condition: CallCondition, check: CheckParts): Test {
+  const { missing, negated } = condition
+  const call = check.runtime.pure[slotOf(condition, check.runtime, check.context)]
+  return (packet) => settle(negate(call.test(packet), negated), missing, check)
+}
+
+function statefulTest(condition: StatefulCondition, check: CheckParts): Test {
+  const { missing, negated } = condition
+  const call: StatefulTest = check.runtime.stateful[slotOf(condition, check.runtime, check.context)]
+  return (packet, certain) => {
+    let result: number
+    if (!certain) result = call.testPerhaps(packet)
+    else if (!call.uncertain(packet)) result = call.test(packet)
+    else result = call.testUncertain?.(packet) ?? call.testPerhaps(packet)
+    return settle(negate(result, negated), missing, check)
+  }
+}
+
+/** The result, or what is assumed where it is UNKNOWN; notes what was missing if nothing is. */
+function settle(result: number, missing: string | undefined, { assumed, why }: CheckParts): number {
+  if (result !== UNKNOWN) return result
+  if (assumed !== undefined) return Number(assumed)
+  if (why.missing === '') why.missing = missing ?? ''
+  return result
 }
 
 function negate(result: number, negated: boolean): number {
@@ -156,21 +199,4 @@ function reader(expression: string, runtime: Runtime): unknown {
     runtime.readers.set(expression, made)
   }
   return made
-}
-
-/** What is missing where a condition without parts is unknown. */
-function missingIn(condition: Condition): string | undefined {
-  switch (condition.kind) {
-    case 'field':
-    case 'name': {
-      const field: Field = FIELDS[condition.field]
-      return field.missing
-    }
-    case 'all':
-    case 'any':
-    case 'hotdrop':
-      return undefined
-    default:
-      return condition.missing
-  }
 }

@@ -1,6 +1,6 @@
-import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { IP_V4, IP_V6 } from '../../wire/packet-fields.ts'
+import type { Mode } from '../topology.ts'
 import type { AddressUse, FirstFrames } from './first-frames.ts'
-import type { Mode } from './topology.ts'
 
 /** An address on this share of the frames is the capturing host's. */
 const NEARLY_EVERY = 0.95

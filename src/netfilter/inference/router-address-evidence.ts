@@ -7,8 +7,8 @@ import {
   TCP_ACK,
   TCP_RST,
   TCP_SYN,
-} from '../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
+} from '../../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../../wire/protocols.ts'
 import { directedFlowHash } from './directed-flow.ts'
 
 const ECHO_REQUEST_V4 = 8
@@ -19,7 +19,7 @@ const ECHO_REQUEST_V6 = 128
  * leaves with such an address in one direction (SNAT), but in the other with one that its clients have asked for and that
  * may be nobody's (DNAT). For the beginning of a capture only: it remembers all flows.
  */
-export class OwnWord {
+export class RouterAddressEvidence {
   readonly #flowsIn = new Set<number>()
 
   /** A frame that came in. */
@@ -27,8 +27,11 @@ export class OwnWord {
     this.#flowsIn.add(directedFlowHash(rows, base, P_SRC, P_DST, rows[base + P_PORTS]))
   }
 
-  /** @param isCopy the frame shows a forwarded packet on its way out */
-  isOwnWord(rows: Int32Array, base: number, isCopy: boolean): boolean {
+  /**
+   * For a frame that went out.
+   * @param isCopy it shows a forwarded packet on its way out
+   */
+  showsOwnSource(rows: Int32Array, base: number, isCopy: boolean): boolean {
     const protocol = rows[base + P_PROTOCOL]
     const ports = rows[base + P_PORTS]
     if (protocol === PROTO_TCP) {

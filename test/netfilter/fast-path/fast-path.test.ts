@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { HOOK_FORWARD } from '../../src/ruleset/hooks.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../../src/ruleset/rule-packet.ts'
-import { tcp, udp } from '../support/packets.ts'
-import { Replaying, table } from './replaying.ts'
+import { HOOK_FORWARD } from '../../../src/ruleset/hooks.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../../../src/ruleset/rule-packet.ts'
+import { tcp, udp } from '../../support/packets.ts'
+import { Replaying, table } from '../replaying.ts'
 
 /** A TCP connection's packets up to the first data, which a client sends. */
 function opened(

@@ -1,5 +1,5 @@
-import { mixIn } from '../wire/flow-hash.ts'
-import { IP_V4, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
+import { mixIn } from '../../wire/flow-hash.ts'
+import { IP_V4, P_FAMILY, P_PROTOCOL } from '../../wire/packet-fields.ts'
 
 /**
  * A hash of a flow in one direction. Without the seed of other hashes, since what is recognised by it shows in the

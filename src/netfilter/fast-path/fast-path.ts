@@ -1,9 +1,9 @@
-import { ConnectionReader } from '../conntrack/connection-reader.ts'
-import { NO_ENTRY, NOT_LOOKED_UP } from '../conntrack/current-connection.ts'
-import { E_EXTENSION, E_STATUS, ENTRY_INTS, ENTRY_TWO_TUPLES } from '../conntrack/entry.ts'
-import { EXTENSION_INTS, X_HELPER } from '../conntrack/extensions.ts'
-import type { NatBinder } from '../conntrack/nat/binder.ts'
-import { REASON_NONE } from '../conntrack/reasons.ts'
+import { ConnectionReader } from '../../conntrack/connection-reader.ts'
+import { NO_ENTRY, NOT_LOOKED_UP } from '../../conntrack/current-connection.ts'
+import { E_EXTENSION, E_STATUS, ENTRY_INTS, ENTRY_TWO_TUPLES } from '../../conntrack/entry.ts'
+import { EXTENSION_INTS, X_HELPER } from '../../conntrack/extensions.ts'
+import type { NatBinder } from '../../conntrack/nat/binder.ts'
+import { REASON_NONE } from '../../conntrack/reasons.ts'
 import {
   CT_ESTABLISHED,
   CT_ESTABLISHED_REPLY,
@@ -13,12 +13,12 @@ import {
   IPS_DST_NAT_DONE,
   IPS_SRC_NAT,
   IPS_SRC_NAT_DONE,
-} from '../conntrack/status.ts'
-import type { Tracker } from '../conntrack/tracker.ts'
-import { commonFlagClasses, type FlagClasses, ONE_FLAG_CLASS } from '../ruleset/evaluate/flag-classes.ts'
-import { HITS_MAX, INTERFACE_NONE, RulePacket, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
-import type { CompiledRuleset } from '../ruleset/ruleset.ts'
-import { NO_HASH } from '../wire/flow-hash.ts'
+} from '../../conntrack/status.ts'
+import type { Tracker } from '../../conntrack/tracker.ts'
+import { commonFlagClasses, type FlagClasses, ONE_FLAG_CLASS } from '../../ruleset/evaluate/flag-classes.ts'
+import { HITS_MAX, INTERFACE_NONE, RulePacket, VERDICT_UNKNOWN } from '../../ruleset/rule-packet.ts'
+import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
+import { NO_HASH } from '../../wire/flow-hash.ts'
 import {
   IP_V6,
   P_DST,
@@ -29,15 +29,15 @@ import {
   P_SRC,
   P_TCP_FLAGS_WINDOW,
   PACKET_INTS,
-} from '../wire/packet-fields.ts'
-import { PROTO_TCP } from '../wire/protocols.ts'
-import type { AssumedConnections } from './assumed-connections.ts'
-import type { ChecksumPolicy } from './checksum-policy.ts'
+} from '../../wire/packet-fields.ts'
+import { PROTO_TCP } from '../../wire/protocols.ts'
+import type { AssumedConnections } from '../assumed-connections.ts'
+import type { ChecksumPolicy } from '../checksum-policy.ts'
+import type { HelperPorts } from '../helper-ports.ts'
+import type { Outcome, PassedPackets } from '../outcome.ts'
+import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, pathOf } from '../routing.ts'
+import type { Topology } from '../topology.ts'
 import { FlowCache, NO_WAY } from './flow-cache.ts'
-import type { HelperPorts } from './helper-ports.ts'
-import type { Outcome, PassedPackets } from './outcome.ts'
-import { PATH_INPUT, PATH_LOOPBACK, PATH_OUTPUT, pathOf } from './routing.ts'
-import type { Topology } from './topology.ts'
 import { NOT_TRACKED, TrackAhead } from './track-ahead.ts'
 import { isDropped, isRepeatable, Way } from './way.ts'
 import { WayMemory } from './way-memory.ts'

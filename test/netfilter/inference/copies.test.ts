@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { Copies } from '../../src/netfilter/copies.ts'
-import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
-import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
-import { NOTE_NAMES, P_NOTE, PACKET_INTS } from '../../src/wire/packet-fields.ts'
-import { fragments, icmp, tcp, udp } from '../support/packets.ts'
-import { cooked, cooked2 } from './cooked.ts'
-import type { TestFrame } from './frames-reader.ts'
-import { addFrame } from './replaying.ts'
+import { Copies } from '../../../src/netfilter/inference/copies.ts'
+import { decodeBatch } from '../../../src/pipeline/decode-batch.ts'
+import { PacketBatch } from '../../../src/pipeline/packet-batch.ts'
+import { NOTE_NAMES, P_NOTE, PACKET_INTS } from '../../../src/wire/packet-fields.ts'
+import { fragments, icmp, tcp, udp } from '../../support/packets.ts'
+import { cooked, cooked2 } from '../cooked.ts'
+import type { TestFrame } from '../frames-reader.ts'
+import { addFrame } from '../replaying.ts'
 
 /** The note of each frame; frames without a time are 10 microseconds apart. */
 function notesOf(frames: readonly (Uint8Array | TestFrame)[]): (string | null)[] {

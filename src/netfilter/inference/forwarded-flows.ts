@@ -1,4 +1,4 @@
-import { FRAGMENT_PIECE, P_DST, P_FRAGMENT, P_PORTS, P_SRC } from '../wire/packet-fields.ts'
+import { FRAGMENT_PIECE, P_DST, P_FRAGMENT, P_PORTS, P_SRC } from '../../wire/packet-fields.ts'
 import { directedFlowHash } from './directed-flow.ts'
 
 /** Of flows with the same place in the table, the latest is remembered. */
@@ -9,14 +9,14 @@ const S_MILLISECONDS = 1
 const S_PACKETS = 2
 /** So many packets of a flow must have been recognised. */
 const PACKETS_NEEDED = 2
-/** So long may a flow pause and is still known to be passed on. */
+/** So long may a flow pause and is still known to be forwarded. */
 const REMEMBERED_MS = 60_000
 
 /**
- * Flows that the machine is known to pass on, by the addresses and ports with which their packets leave: what helpers
+ * Flows that the machine is known to forward, by the addresses and ports with which their packets leave: what helpers
  * rewrote, and what was cut into segments on its way, is not recognised by its content.
  */
-export class PassedOn {
+export class ForwardedFlows {
   readonly #flows = new Int32Array(SLOTS * SLOT_INTS)
 
   /** @param now milliseconds */

@@ -7,11 +7,11 @@ import {
   FRAME_LINK_TYPE,
   FRAME_NANOSECONDS,
   FRAME_OFFSET,
-} from '../capture/frame-batch.ts'
-import type { PacketBatch } from '../pipeline/packet-batch.ts'
-import { cookedDevice } from '../wire/cooked-header.ts'
-import { mixIn } from '../wire/flow-hash.ts'
-import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../wire/link-layer.ts'
+} from '../../capture/frame-batch.ts'
+import type { PacketBatch } from '../../pipeline/packet-batch.ts'
+import { cookedDevice } from '../../wire/cooked-header.ts'
+import { mixIn } from '../../wire/flow-hash.ts'
+import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from '../../wire/link-layer.ts'
 import {
   IP_NONE,
   IP_V4,
@@ -36,11 +36,11 @@ import {
   P_TCP_SEQ,
   P_TTL,
   PACKET_INTS,
-} from '../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../wire/protocols.ts'
-import { refuseAddressed } from '../wire/refuse.ts'
+} from '../../wire/packet-fields.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP } from '../../wire/protocols.ts'
+import { refuseAddressed } from '../../wire/refuse.ts'
 import { addressWord } from './directed-flow.ts'
-import { PassedOn } from './passed-on.ts'
+import { ForwardedFlows } from './forwarded-flows.ts'
 
 /** Frames that are remembered: of those with the same place in the table, the latest. */
 const SLOTS = 1 << 14
@@ -78,7 +78,7 @@ export class Copies {
   forwarded = 0
 
   readonly #slots = new Int32Array(SLOTS * SLOT_INTS)
-  readonly #flows = new PassedOn()
+  readonly #flows = new ForwardedFlows()
   #firstSecond = Number.NaN
 
   /** Turns copies into rows without a datagram, with NOTE_COPY. */

@@ -1,7 +1,7 @@
-import { FRAME_CAPTURED, FRAME_INTS, FRAME_OFFSET, type FrameBatch } from '../capture/frame-batch.ts'
-import { PacketBatch } from '../pipeline/packet-batch.ts'
-import type { PacketSource } from '../pipeline/packet-source.ts'
-import { PACKET_INTS } from '../wire/packet-fields.ts'
+import { FRAME_CAPTURED, FRAME_INTS, FRAME_OFFSET, type FrameBatch } from '../../capture/frame-batch.ts'
+import { PacketBatch } from '../../pipeline/packet-batch.ts'
+import type { PacketSource } from '../../pipeline/packet-source.ts'
+import { PACKET_INTS } from '../../wire/packet-fields.ts'
 import type { FirstFrames } from './first-frames.ts'
 
 /**

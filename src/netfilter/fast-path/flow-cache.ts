@@ -1,7 +1,7 @@
-import { E_WAYS, ENTRY_INTS } from '../conntrack/entry.ts'
-import { HITS_MAX, type RulePacket } from '../ruleset/rule-packet.ts'
-import { grown } from '../wire/grown.ts'
-import type { PassedPackets } from './outcome.ts'
+import { E_WAYS, ENTRY_INTS } from '../../conntrack/entry.ts'
+import { HITS_MAX, type RulePacket } from '../../ruleset/rule-packet.ts'
+import { grown } from '../../wire/grown.ts'
+import type { PassedPackets } from '../outcome.ts'
 import type { Way } from './way.ts'
 
 /** The number of no way. */

@@ -1,8 +1,8 @@
-import { NO_ENTRY } from '../conntrack/current-connection.ts'
-import { TRACKED } from '../conntrack/finding.ts'
-import { REASON_NONE } from '../conntrack/reasons.ts'
-import type { Tracker } from '../conntrack/tracker.ts'
-import type { ChecksumPolicy } from './checksum-policy.ts'
+import { NO_ENTRY } from '../../conntrack/current-connection.ts'
+import { TRACKED } from '../../conntrack/finding.ts'
+import { REASON_NONE } from '../../conntrack/reasons.ts'
+import type { Tracker } from '../../conntrack/tracker.ts'
+import type { ChecksumPolicy } from '../checksum-policy.ts'
 
 /** The packet was not tracked ahead of the rules. */
 export const NOT_TRACKED = -1

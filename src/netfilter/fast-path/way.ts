@@ -1,7 +1,7 @@
-import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NONE, VERDICT_REJECT } from '../ruleset/rule-packet.ts'
-import type { CompiledRuleset, RuleInfo } from '../ruleset/ruleset.ts'
-import { IP_V6, P_FAMILY, P_PROTOCOL } from '../wire/packet-fields.ts'
-import { CTSTATE_NONE, type Outcome } from './outcome.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NONE, VERDICT_REJECT } from '../../ruleset/rule-packet.ts'
+import type { CompiledRuleset, RuleInfo } from '../../ruleset/ruleset.ts'
+import { IP_V6, P_FAMILY, P_PROTOCOL } from '../../wire/packet-fields.ts'
+import { CTSTATE_NONE, type Outcome } from '../outcome.ts'
 
 /** A way through the rules: the properties of its packets at the start, and their result. */
 export class Way {

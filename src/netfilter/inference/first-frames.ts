@@ -5,12 +5,12 @@ import {
   FRAME_INTS,
   FRAME_LINK_TYPE,
   FRAME_OFFSET,
-} from '../capture/frame-batch.ts'
-import type { PacketBatch } from '../pipeline/packet-batch.ts'
-import { addressText } from '../wire/address.ts'
-import { transportChecksumState } from '../wire/checksum.ts'
-import { isOverLoopback } from '../wire/cooked-header.ts'
-import { isChecksumLeftToCard } from '../wire/offload.ts'
+} from '../../capture/frame-batch.ts'
+import type { PacketBatch } from '../../pipeline/packet-batch.ts'
+import { addressText } from '../../wire/address.ts'
+import { transportChecksumState } from '../../wire/checksum.ts'
+import { isOverLoopback } from '../../wire/cooked-header.ts'
+import { isChecksumLeftToCard } from '../../wire/offload.ts'
 import {
   CHECKSUM_BAD,
   CHECKSUM_GOOD,
@@ -27,11 +27,11 @@ import {
   P_PROTOCOL,
   P_SRC,
   PACKET_INTS,
-} from '../wire/packet-fields.ts'
-import { PROTO_TCP, PROTO_UDP } from '../wire/protocols.ts'
-import { isLoopback, isMulticast } from './address-kinds.ts'
+} from '../../wire/packet-fields.ts'
+import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
+import { isLoopback, isMulticast } from '../address-kinds.ts'
 import { Copies } from './copies.ts'
-import { OwnWord } from './own-word.ts'
+import { RouterAddressEvidence } from './router-address-evidence.ts'
 
 /** How the first frames use an address. */
 export interface AddressUse {
@@ -40,7 +40,7 @@ export interface AddressUse {
   frames: number
   sent: number
   sentOut: number
-  /** Frames that left with it, and not as what a translated answer looks like (OwnWord). */
+  /** Frames that left with it and show that it is the machine's own (RouterAddressEvidence). */
   vouched: number
   sentIn: number
   receivedIn: number
@@ -59,7 +59,7 @@ export class FirstFrames {
   checksumsSeen = 0
   checksumsWrong = 0
   readonly copies = new Copies()
-  readonly #flows = new OwnWord()
+  readonly #evidence = new RouterAddressEvidence()
 
   /** Looks at the next frames, which are the first `count` of a batch. */
   look(batch: PacketBatch, count: number): void {
@@ -89,9 +89,9 @@ export class FirstFrames {
     } else if (isOut) {
       source.sentOut++
       destination.receivedOut++
-      if (this.#flows.isOwnWord(fields, base, isCopy)) source.vouched++
+      if (this.#evidence.showsOwnSource(fields, base, isCopy)) source.vouched++
     } else if (isIn) {
-      this.#flows.cameIn(fields, base)
+      this.#evidence.cameIn(fields, base)
       source.sentIn++
       destination.receivedIn++
     }

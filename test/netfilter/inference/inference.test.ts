@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND } from '../../src/capture/frame-batch.ts'
-import { FirstFrames } from '../../src/netfilter/first-frames.ts'
-import { type CopiesOption, type Inference, inferFrom } from '../../src/netfilter/inference.ts'
-import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
-import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
-import { tcp, udp } from '../support/packets.ts'
-import { cooked, cooked2, LOOPBACK } from './cooked.ts'
-import type { TestFrame } from './frames-reader.ts'
-import { addFrame } from './replaying.ts'
+import { FRAME_FLAG_INBOUND, FRAME_FLAG_OUTBOUND } from '../../../src/capture/frame-batch.ts'
+import { FirstFrames } from '../../../src/netfilter/inference/first-frames.ts'
+import { type CopiesOption, type Inference, inferFrom } from '../../../src/netfilter/inference/inference.ts'
+import { decodeBatch } from '../../../src/pipeline/decode-batch.ts'
+import { PacketBatch } from '../../../src/pipeline/packet-batch.ts'
+import { tcp, udp } from '../../support/packets.ts'
+import { cooked, cooked2, LOOPBACK } from '../cooked.ts'
+import type { TestFrame } from '../frames-reader.ts'
+import { addFrame } from '../replaying.ts'
 
 const SENT_BY_US = 4
 
