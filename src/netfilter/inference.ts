@@ -34,6 +34,8 @@ export interface Inference {
   readonly skipsCopies: boolean
   /** The machine forwards: it is inferred from packets that the capture shows as they came and as they left. */
   readonly forwards: boolean
+  /** Frames that the capture marks as sent or received. */
+  readonly marked: number
   /** Verified transport checksums, and wrong ones among them. */
   readonly checksumsSeen: number
   readonly checksumsWrong: number
@@ -60,6 +62,7 @@ export function inferFrom(seen: FirstFrames, copiesOption: CopiesOption): Infere
     copies: showsCopies ? copies.copies : 0,
     skipsCopies,
     forwards,
+    marked,
     checksumsSeen,
     checksumsWrong,
   }

@@ -6,6 +6,7 @@ import type { Copies } from './copies.ts'
 import { count, counted } from './count-text.ts'
 import type { Inference } from './inference.ts'
 import type { MachinePlace, MachineSettings } from './machine-for.ts'
+import { hintOfHost, hintOfRouter } from './machine-of-rules.ts'
 import { interfaceWarnings, type NamedInterfaces } from './named-interfaces.ts'
 import type { Tally } from './tally.ts'
 import type { Mode } from './topology.ts'
@@ -29,12 +30,8 @@ export function assumptionsOf(
     const why = options.local.length > 0 ? '--local names its addresses' : inference.because
     sentences.push(`The rules run on ${machineText(mode, local)}: ${why} (${overriddenBy(mode, inference)}).`)
     const given = [options.rules, options.rules6].filter((ruleset) => ruleset !== undefined)
-    if (mode === 'router' && given.length > 0 && given.every(isForHost)) {
-      sentences.push(
-        'Yet they look like those of a host: the filter table has rules for INPUT or OUTPUT, none for FORWARD. If it was one, ' +
-          'these are not its verdicts: name its addresses with --local.',
-      )
-    }
+    if (mode === 'router') sentences.push(...hintOfHost(given))
+    else if (isFromCounts(options, inference)) sentences.push(...hintOfRouter(given, options))
   }
   if (copies === null && inference.copies > 0) sentences.push(keptCopiesText(inference))
   if (copies !== null && copies.copies > 0) sentences.push(skippedCopiesText(copies, mode))
@@ -80,11 +77,9 @@ function skippedCopiesText({ copies, forwarded }: Pick<Copies, 'copies' | 'forwa
   return `${frames} once more${going}; rules meet a packet once, so they are left out${hint} (--copies keep).`
 }
 
-/** Whether the filter table has rules only for packets that the machine itself receives or sends. */
-function isForHost({ tables }: ParsedRuleset): boolean {
-  const chains = tables.find(({ name }) => name === 'filter')?.chains ?? []
-  const rulesOf = (wanted: string): number => chains.find(({ name }) => name === wanted)?.rules.length ?? 0
-  return rulesOf('FORWARD') === 0 && rulesOf('INPUT') + rulesOf('OUTPUT') > 0
+/** Whether the machine is taken for a host only since an address is on many frames. */
+function isFromCounts({ mode, local }: Asked, { marked }: Inference): boolean {
+  return mode === undefined && local.length === 0 && marked === 0
 }
 
 function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
