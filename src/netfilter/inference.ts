@@ -1,4 +1,5 @@
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { counted } from './count-text.ts'
 import type { AddressUse, FirstFrames } from './first-frames.ts'
 import type { Mode } from './topology.ts'
 
@@ -130,10 +131,19 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
       because: `${hosts.length > 1 ? 'they are' : 'it is'} on nearly every frame`,
     }
   }
+  if (frames[main] < FRAMES_NEEDED) {
+    return { mode: 'router', local: [], because: tooFew(frames[IP_V4] + frames[IP_V6]) }
+  }
   const both = everywhere.filter((one) => one.family === main).map((one) => one.text)
   const because =
     both.length > 1
       ? `${both.join(' and ')} are both on nearly every frame, and either may be the host`
       : 'no single address is on nearly every frame'
   return { mode: 'router', local: [], because }
+}
+
+function tooFew(frames: number): string {
+  return frames === 0
+    ? 'the first frames hold no datagram'
+    : `${counted(frames, 'frame is', 'frames are')} too few to tell`
 }

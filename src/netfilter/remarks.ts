@@ -24,9 +24,12 @@ export function assumptionsOf(
   inference: Inference,
   copies: Pick<Copies, 'copies' | 'forwarded'> | null,
   tally: Tally,
+  familyFrames: Float64Array,
 ): string[] {
   const sentences: string[] = []
-  if (options.mode === undefined || (local.length > 0 && options.local.length === 0)) {
+  const hasDatagrams = familyFrames[IP_V4] + familyFrames[IP_V6] > 0
+  const isInferred = options.mode === undefined || (local.length > 0 && options.local.length === 0)
+  if (hasDatagrams && isInferred) {
     const why = options.local.length > 0 ? '--local names its addresses' : inference.because
     sentences.push(`The rules run on ${machineText(mode, local)}: ${why} (${overriddenBy(mode, inference)}).`)
     const given = [options.rules, options.rules6].filter((ruleset) => ruleset !== undefined)

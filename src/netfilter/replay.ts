@@ -115,7 +115,7 @@ export async function replay(
   return {
     mode,
     local,
-    assumptions: assumptionsOf(options, place, inference, copies, tally),
+    assumptions: assumptionsOf(options, place, inference, copies, tally, told.familyFrames),
     warnings: warningsOf(options, tally, ruleset4, ruleset6, told.familyFrames),
     interfacesNotGiven: interfacesNotGiven([ruleset4, ruleset6], givenNames(options)),
     files: feed.source.files,

@@ -239,9 +239,16 @@ describe('addresses counted', () => {
   })
 
   test('few frames say nothing', () => {
-    expect(inferred(conversation(9)).mode).toBe('router')
+    expect(inferred(conversation(9))).toMatchObject({ mode: 'router', because: '9 frames are too few to tell' })
     expect(inferred(conversation(10)).mode).toBe('host')
-    expect(inferred([]).mode).toBe('router')
+    expect(inferred(conversation(1)).because).toBe('1 frame is too few to tell')
+    expect(inferred([])).toMatchObject({ mode: 'router', because: 'the first frames hold no datagram' })
+  })
+
+  test('two hosts on few frames: both are on all of them, and still it is too few to tell', () => {
+    expect(inferred(times(8, (i) => (i % 2 ? fromServer(0) : toServer(0)))).because).toBe(
+      '8 frames are too few to tell',
+    )
   })
 
   test('only the first frames are looked at', () => {

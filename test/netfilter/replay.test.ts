@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseRuleset, parseTimeoutPolicies } from '../../src/ruleset/index.ts'
 import { crowded, network } from '../property/conversations.ts'
-import { udp } from '../support/packets.ts'
+import { ether, udp } from '../support/packets.ts'
 import { cooked } from './cooked.ts'
 import { replayed } from './frames-reader.ts'
 import { table } from './replaying.ts'
@@ -29,6 +29,12 @@ describe('what was assumed is said, with the option that overrides it', () => {
     [
       'a router',
       clients(1),
+      {},
+      'The rules run on a router between the ends of the traffic: 1 frame is too few to tell (--mode host --local ADDR).',
+    ],
+    [
+      'a router with many clients',
+      times(30, (i) => udp(`10.0.0.${i}:4000>10.9.9.${i}:53`)),
       {},
       'The rules run on a router between the ends of the traffic: no single address is on nearly every frame (--mode host --local ADDR).',
     ],
@@ -77,6 +83,18 @@ describe('what was assumed is said, with the option that overrides it', () => {
     const { summary } = await replayed(clients(30), { mode: 'router', checksum: 'verify' })
     expect(summary.assumptions).toEqual([])
     expect((await replayed(clients(30), { mode: 'host', local: ['10.9.9.9'] })).summary.assumptions).toEqual([])
+  })
+
+  test.each([
+    ['no frames', []],
+    ['frames without a datagram', Array.from({ length: 20 }, () => ether(Uint8Array.of(1, 2, 3), { type: 0x88cc }))],
+  ])('%s: nothing is said about the machine, and nothing about whose rules these are', async (_, frames) => {
+    const rules = rulesOf('*filter\n-A INPUT -j ACCEPT\nCOMMIT\n')
+    const { summary } = await replayed(
+      frames.map((bytes) => ({ bytes, linkType: 1 })),
+      { rules },
+    )
+    expect(summary.assumptions).toEqual([])
   })
 
   test('timeouts of connections whose policy nobody described', async () => {
