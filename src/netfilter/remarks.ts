@@ -3,11 +3,11 @@ import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import type { Copies } from './copies.ts'
-import { count, counted } from './count-text.ts'
+import { count, counted, firstOf } from './count-text.ts'
 import type { Inference } from './inference.ts'
 import type { MachinePlace, MachineSettings } from './machine-for.ts'
 import { hintOfHost, hintOfRouter } from './machine-of-rules.ts'
-import { interfaceWarnings, type NamedInterfaces } from './named-interfaces.ts'
+import { interfaceWarnings, NAMES_SHOWN, type NamedInterfaces } from './named-interfaces.ts'
 import type { Tally } from './tally.ts'
 import type { Mode } from './topology.ts'
 
@@ -113,7 +113,7 @@ export function warningsOf(
   }
   sentences.push(...helperWarnings(tally))
   if (tally.unsureTranslations.count > 0) sentences.push(translationWarning(tally.unsureTranslations))
-  sentences.push(...familyWarnings(options, familyFrames))
+  sentences.push(...familyWarnings(options, familyFrames), ...addressWarnings(options, tally, familyFrames))
   sentences.push(...interfaceWarnings([ruleset4, ruleset6], options))
   return sentences
 }
@@ -134,6 +134,21 @@ function familyWarnings({ rules, rules6, mode, local }: Asked, familyFrames: Flo
     if (seen6 && !hasV6) sentences.push(withoutAddress('IPv6'))
   }
   return sentences
+}
+
+/**
+ * Warnings about a host none of whose given addresses is on any packet of their family: probably a typing error. Of
+ * several addresses, and on a router, some may be silent.
+ */
+function addressWarnings({ mode, local }: Asked, tally: Tally, familyFrames: Float64Array): string[] {
+  if (mode === 'router') return []
+  return [IP_V4, IP_V6].flatMap((family) => {
+    const given = local.filter((address) => address.includes(':') === (family === IP_V6))
+    const unmet = tally.unmetAddresses[family]
+    if (given.length === 0 || unmet.length < given.length || familyFrames[family] === 0) return []
+    const name = family === IP_V4 ? 'IPv4' : 'IPv6'
+    return `No packet is from or to ${firstOf(unmet, NAMES_SHOWN)} (--local), so that this host sees no ${name} packet but those for all.`
+  })
 }
 
 function withoutAddress(family: string): string {

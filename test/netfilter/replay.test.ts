@@ -200,6 +200,26 @@ describe('warnings', () => {
     expect(await warningsOf(frames, { local, mode: 'router' })).toEqual([])
   })
 
+  test.each([
+    ['on a packet', ['10.9.9.9/8'], null],
+    ['on no packet', ['1.2.3.4/8'], 'No packet is from or to 1.2.3.4 (--local)'],
+    ['two on none', ['1.2.3.4', '1.2.3.5'], 'No packet is from or to 1.2.3.4, 1.2.3.5 (--local)'],
+    ['one of two', ['1.2.3.4', '10.0.0.1'], null],
+    ['of the loopback device', ['127.0.0.1'], null],
+    ['which only its broadcasts reach', ['10.0.0.7/24'], 'No packet is from or to 10.0.0.7 (--local)'],
+  ])('an address of --local that is %s', async (_, local, said) => {
+    const frames = [QUESTION, udp('10.0.0.1:138>10.0.0.255:138'), udp('10.0.0.1:5353>224.0.0.251:5353')]
+    const end = ', so that this host sees no IPv4 packet but those for all.'
+    expect(await warningsOf(frames, { local })).toEqual(said === null ? [] : [`${said}${end}`])
+    expect(await warningsOf(frames, { local, mode: 'router' })).toEqual([])
+  })
+
+  test('an IPv6 address of --local that is on no packet, beside an IPv4 address that is on one', async () => {
+    expect(await warningsOf([QUESTION, QUESTION_V6], { local: ['10.9.9.9', '2001:db8::7/64'] })).toEqual([
+      'No packet is from or to 2001:db8::7 (--local), so that this host sees no IPv6 packet but those for all.',
+    ])
+  })
+
   test('time that runs backwards', async () => {
     const at = (...seconds: number[]) => seconds.map((time) => ({ bytes: QUESTION, time }))
     expect(await warningsOf(at(5, 4))).toEqual([
