@@ -4,7 +4,7 @@ import { FirstFrames } from '../../src/netfilter/first-frames.ts'
 import { type CopiesOption, type Inference, inferFrom } from '../../src/netfilter/inference.ts'
 import { decodeBatch } from '../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
-import { ether, tcp, udp } from '../support/packets.ts'
+import { ether, icmp, tcp, udp } from '../support/packets.ts'
 import { cooked, cooked2, LOOPBACK } from './cooked.ts'
 import type { TestFrame } from './frames-reader.ts'
 import { addFrame } from './replaying.ts'
@@ -302,6 +302,11 @@ describe('checksums', () => {
   test('ten wrong ones are too few to tell', () => {
     expect(inferred(times(10, bad)).checksumsUnreliable).toBe(false)
     expect(inferred(times(11, bad)).checksumsUnreliable).toBe(true)
+  })
+
+  test('those of ICMP are not counted: no network card leaves them wrong', () => {
+    const pings = times(40, (i) => icmp(`10.0.0.${i}>10.9.9.9`, 8, 0, { checksum: 'bad' }))
+    expect(inferred(pings)).toMatchObject({ checksumsUnreliable: false, checksumsSeen: 0, checksumsWrong: 0 })
   })
 
   test('packets cut by the snap length are not counted', () => {

@@ -9,7 +9,7 @@ import {
   LINK_TYPE_NONE,
   NO_TIME_DIGITS,
 } from '../../src/capture/frame-batch.ts'
-import { REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
+import { REASON_CHECKSUM, REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import type { ReplaySummary } from '../../src/netfilter/replay.ts'
 import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
@@ -194,6 +194,14 @@ describe('the summary', () => {
         .split('\n')
         .filter((line) => /^\S/.test(line)),
     ).toEqual(['Capture'])
+  })
+
+  it('says at wrong checksums which option leaves them out', () => {
+    const wrong = { ...INVALID, reason: REASON_CHECKSUM, reasonA: 1 }
+    expect(flat(summaryOf([outcome(ssh, wrong), outcome(ssh, wrong)]))).toContain(
+      '2 packets: bad transport checksum first frame 1: bad icmp checksum (--checksum ignore leaves checksums out)',
+    )
+    expect(summaryOf([outcome(ssh, { ...INVALID, reason: REASON_TCP_FLAGS })])).not.toContain('--checksum')
   })
 
   it('keeps to 80 columns with long rules, and never cuts their place', () => {
