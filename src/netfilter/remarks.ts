@@ -11,6 +11,9 @@ import { interfaceWarnings, NAMES_SHOWN, type NamedInterfaces } from './named-in
 import type { Tally } from './tally.ts'
 import type { Mode } from './topology.ts'
 
+/** Where more than this share of the frames is late, the capture was put together out of order, as of two interfaces. */
+const MUCH_DISORDER = 0.01
+
 /** The options of the replay that the sentences depend on. */
 type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies' | keyof NamedInterfaces> & {
   readonly mode?: Mode | undefined
@@ -96,12 +99,10 @@ export function warningsOf(
   ruleset4: CompiledRuleset | null,
   ruleset6: CompiledRuleset | null,
   familyFrames: Float64Array,
+  frames: number,
 ): string[] {
   const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
-  if (tally.framesBackInTime > 0) {
-    const frames = counted(tally.framesBackInTime, 'frame is', 'frames are')
-    sentences.push(`${frames} older than a frame before; the clock stood still for them (reordercap sorts a capture).`)
-  }
+  if (tally.framesBackInTime > 0) sentences.push(disorderWarning(tally.framesBackInTime, frames))
   const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = tally
   if (evicted + fullDrops > 0) {
     const hosts = hostsWhenFull.map(({ address, connections }) => `${address} (${count(connections)})`).join(', ')
@@ -116,6 +117,17 @@ export function warningsOf(
   sentences.push(...familyWarnings(options, familyFrames), ...addressWarnings(options, tally, familyFrames))
   sentences.push(...interfaceWarnings([ruleset4, ruleset6], options))
   return sentences
+}
+
+/** @param late frames whose time is before that of an earlier frame */
+function disorderWarning(late: number, frames: number): string {
+  if (late > frames * MUCH_DISORDER) {
+    const verb = late === 1 ? 'is' : 'are'
+    return `${count(late)} of ${counted(frames, 'frame')} ${verb} out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).`
+  }
+  const are = counted(late, 'frame is', 'frames are')
+  const them = late === 1 ? 'it' : 'them'
+  return `${are} older than a frame before; the clock stood still for ${them} (reordercap sorts a capture).`
 }
 
 /** Warnings about a family with packets but no rules or no address of the host, or with rules but no packets. */

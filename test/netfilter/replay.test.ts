@@ -222,11 +222,18 @@ describe('warnings', () => {
 
   test('time that runs backwards', async () => {
     const at = (...seconds: number[]) => seconds.map((time) => ({ bytes: QUESTION, time }))
-    expect(await warningsOf(at(5, 4))).toEqual([
-      '1 frame is older than a frame before; the clock stood still for them (reordercap sorts a capture).',
+    const steady = (count: number) => Array.from({ length: count }, (_, i) => i)
+    expect(await warningsOf(at(...steady(100), 1))).toEqual([
+      '1 frame is older than a frame before; the clock stood still for it (reordercap sorts a capture).',
     ])
-    expect(await warningsOf(at(5, 4, 3))).toEqual([
+    expect(await warningsOf(at(...steady(200), 1, 2))).toEqual([
       '2 frames are older than a frame before; the clock stood still for them (reordercap sorts a capture).',
+    ])
+    expect(await warningsOf(at(...steady(197), 1, 2))).toEqual([
+      '2 of 199 frames are out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).',
+    ])
+    expect(await warningsOf(at(5, 4))).toEqual([
+      '1 of 2 frames is out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).',
     ])
     expect(await warningsOf(at(5, 5, 6))).toEqual([])
   })
