@@ -1,16 +1,24 @@
 import { E_EXPIRY, E_STATUS, ENTRY_INTS, ENTRY_OUTLIVED } from './entry.ts'
 import { X_ANNOUNCED, X_MASTER } from './extensions.ts'
 import { IPS_CONFIRMED } from './status.ts'
-import type { ConnectionTable } from './table.ts'
+
+/** What is needed of the connection table (table.ts). */
+interface TableWithMasters {
+  readonly entries: Int32Array
+  readonly times: Float64Array
+  readonly extensions: { readonly records: Int32Array }
+  extend(id: number): number
+  extensionOf(id: number): number
+}
 
 /**
  * Masters: the entries of connections that announced others. As long as one of these is there, rules may ask for its
  * master (`-m helper`), so a master that has ended is kept until the last of them is given back.
  */
 export class Masters {
-  readonly #table: ConnectionTable
+  readonly #table: TableWithMasters
 
-  constructor(table: ConnectionTable) {
+  constructor(table: TableWithMasters) {
     this.#table = table
   }
 

@@ -1,8 +1,16 @@
+import { FIELDS } from '../ruleset/evaluate/fields.ts'
+import type { Family } from '../ruleset/rule-environment.ts'
 import { INTERFACE_UNKNOWN } from '../ruleset/rule-packet.ts'
 import { addressText, type Prefix, parsePrefix, prefixContains } from '../wire/address.ts'
 
 /** Interface number of the loopback device, which every machine has. */
 export const INTERFACE_LOOPBACK = 1
+
+/** What rules lack where an interface is unknown, and the address that would tell it. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  [FIELDS.inInterface.missing, 'source'],
+  [FIELDS.outInterface.missing, 'destination'],
+])
 
 /** An interface named by the networks behind it: `--iface NAME=CIDR[,CIDR]`. */
 export interface InterfaceOption {
@@ -72,5 +80,12 @@ export class Interfaces {
       if (network.prefix.family === family && prefixContains(network.prefix, fields, at)) return network.interfaceNumber
     }
     return INTERFACE_UNKNOWN
+  }
+
+  /** What is missing where rules could not be decided; of an unknown interface, in view of the networks given. */
+  whyUnknown(reason: string, family: Family): string {
+    if (this.#networks.length === 0 || !REASONS.has(reason)) return reason
+    const all = family === 'ipv4' ? '0.0.0.0/0' : '::/0'
+    return `its ${REASONS.get(reason)} address is behind none of the networks of --iface; add one, or ${all}`
   }
 }

@@ -46,9 +46,10 @@ export class Journey {
   readonly #packet: RulePacket
 
   constructor(options: MachineOptions) {
+    const { routes } = options.topology
     this.#topology = options.topology
-    this.#rules4 = new RulesAtHooks(options.ruleset4)
-    this.#rules6 = new RulesAtHooks(options.ruleset6)
+    this.#rules4 = new RulesAtHooks(options.ruleset4, routes)
+    this.#rules6 = new RulesAtHooks(options.ruleset6, routes)
     this.#conntrack = new ConntrackHook(options, this.#rules4.hasNat || this.#rules6.hasNat)
     this.#packet = new RulePacket(new ConnectionReader(this.tracker.current.table))
   }

@@ -1,4 +1,4 @@
-import { type Prefix, parseAddress, parsePrefix } from '../wire/address.ts'
+import { addressText, type Prefix, parseAddress, parsePrefix } from '../wire/address.ts'
 import { IP_V4 } from '../wire/packet-fields.ts'
 import { isLoopback } from './address-kinds.ts'
 
@@ -16,6 +16,9 @@ export class LocalAddresses {
   /** Subnet-router anycast addresses of the networks that the IPv6 addresses lie in. */
   readonly #anycast: Int32Array
   readonly texts: readonly string[]
+  /** By the number of the address in its family: whether a packet was from it or to it. */
+  readonly #met4: Uint8Array
+  readonly #met6: Uint8Array
 
   /** @throws Error naming the option and what is wrong with the text */
   constructor(texts: readonly string[]) {
@@ -46,6 +49,8 @@ export class LocalAddresses {
     this.#ipv6 = Int32Array.from(ipv6)
     this.#anycast = Int32Array.from(anycast)
     this.texts = texts
+    this.#met4 = new Uint8Array(ipv4.length)
+    this.#met6 = new Uint8Array(ipv6.length / 4)
   }
 
   get isEmpty(): boolean {
@@ -62,10 +67,26 @@ export class LocalAddresses {
   /** Whether the address at fields[at …] is the machine's own; loopback addresses always are. */
   has(family: number, fields: Int32Array, at: number): boolean {
     if (isLoopback(family, fields, at)) return true
-    if (family !== IP_V4) return isAmong(this.#ipv6, fields, at)
+    if (family !== IP_V4) {
+      const number = numberAmong(this.#ipv6, fields, at)
+      if (number >= 0) this.#met6[number] = 1
+      return number >= 0
+    }
     const word = fields[at]
-    for (let i = 0; i < this.#ipv4.length; i++) if (this.#ipv4[i] === word) return true
+    for (let i = 0; i < this.#ipv4.length; i++) {
+      if (this.#ipv4[i] !== word) continue
+      this.#met4[i] = 1
+      return true
+    }
     return false
+  }
+
+  /** The addresses of a family that `has` was never asked for, without those of the loopback device. */
+  unmet(family: number): string[] {
+    const met = family === IP_V4 ? this.#met4 : this.#met6
+    return this.all(family)
+      .filter((words, number) => met[number] === 0 && !isLoopback(family, Int32Array.from(words), 0))
+      .map((words) => addressText(words, 0, family))
   }
 
   /**
@@ -73,7 +94,7 @@ export class LocalAddresses {
    * 2.6.1).
    */
   isSubnetRouterAnycast(family: number, fields: Int32Array, at: number): boolean {
-    return family !== IP_V4 && isAmong(this.#anycast, fields, at)
+    return family !== IP_V4 && numberAmong(this.#anycast, fields, at) >= 0
   }
 
   /**
@@ -102,14 +123,14 @@ export class LocalAddresses {
   }
 }
 
-/** Whether the four words at fields[at …] are among the IPv6 addresses. */
-function isAmong(addresses: Int32Array, fields: Int32Array, at: number): boolean {
+/** The number of the four words at fields[at …] among the IPv6 addresses, from 0; -1 where they are not. */
+function numberAmong(addresses: Int32Array, fields: Int32Array, at: number): number {
   const a = fields[at]
   const b = fields[at + 1]
   const c = fields[at + 2]
   const d = fields[at + 3]
   for (let i = 0; i < addresses.length; i += 4) {
-    if (addresses[i] === a && addresses[i + 1] === b && addresses[i + 2] === c && addresses[i + 3] === d) return true
+    if (addresses[i] === a && addresses[i + 1] === b && addresses[i + 2] === c && addresses[i + 3] === d) return i >> 2
   }
-  return false
+  return -1
 }

@@ -54,6 +54,7 @@ export interface MachinePlace {
 /** A machine and its parts, which the report needs, too. */
 export interface MachineParts {
   readonly machine: Machine
+  readonly topology: Topology
   readonly checksums: ChecksumPolicy
   readonly ruleset4: CompiledRuleset | null
   readonly ruleset6: CompiledRuleset | null
@@ -88,7 +89,7 @@ export function machineFor(
     timeoutPolicies: memory.shared(TimeoutNames, '', () => new TimeoutNames()).policies(timeoutPolicies ?? []),
     isOwn,
   })
-  return { machine, checksums, ruleset4, ruleset6 }
+  return { machine, topology, checksums, ruleset4, ruleset6 }
 }
 
 function withoutNat(rules: ParsedRuleset): ParsedRuleset {

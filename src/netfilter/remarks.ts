@@ -2,13 +2,17 @@ import { HELPERS } from '../conntrack/helpers/registry.ts'
 import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
-import { count, counted } from './count-text.ts'
+import { count, counted, firstOf } from './count-text.ts'
 import type { Copies } from './inference/copies.ts'
 import type { Inference } from './inference/inference.ts'
 import type { MachinePlace, MachineSettings } from './machine-for.ts'
-import { interfaceWarnings, type NamedInterfaces } from './named-interfaces.ts'
+import { hintOfHost, hintOfRouter } from './machine-of-rules.ts'
+import { interfaceWarnings, NAMES_SHOWN, type NamedInterfaces } from './named-interfaces.ts'
 import type { Tally } from './tally.ts'
 import type { Mode } from './topology.ts'
+
+/** Where more than this share of the frames is late, the capture was put together out of order, as of two interfaces. */
+const MUCH_DISORDER = 0.01
 
 /** The options of the replay that the sentences depend on. */
 type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies' | keyof NamedInterfaces> & {
@@ -23,18 +27,17 @@ export function assumptionsOf(
   inference: Inference,
   copies: Pick<Copies, 'copies' | 'forwarded'> | null,
   tally: Tally,
+  familyFrames: Float64Array,
 ): string[] {
   const sentences: string[] = []
-  if (options.mode === undefined || (local.length > 0 && options.local.length === 0)) {
+  const hasDatagrams = familyFrames[IP_V4] + familyFrames[IP_V6] > 0
+  const isInferred = options.mode === undefined || (local.length > 0 && options.local.length === 0)
+  if (hasDatagrams && isInferred) {
     const why = options.local.length > 0 ? '--local names its addresses' : inference.because
     sentences.push(`The rules run on ${machineText(mode, local)}: ${why} (${overriddenBy(mode, inference)}).`)
     const given = [options.rules, options.rules6].filter((ruleset) => ruleset !== undefined)
-    if (mode === 'router' && given.length > 0 && given.every(isForHost)) {
-      sentences.push(
-        'Yet they look like those of a host: the filter table has rules for INPUT or OUTPUT, none for FORWARD. If it was one, ' +
-          'these are not its verdicts: name its addresses with --local.',
-      )
-    }
+    if (mode === 'router') sentences.push(...hintOfHost(given))
+    else if (isFromCounts(options, inference)) sentences.push(...hintOfRouter(given, options))
   }
   if (copies === null && inference.copies > 0) sentences.push(keptCopiesText(inference))
   if (copies !== null && copies.copies > 0) sentences.push(skippedCopiesText(copies, mode))
@@ -80,11 +83,9 @@ function skippedCopiesText({ copies, forwarded }: Pick<Copies, 'copies' | 'forwa
   return `${frames} once more${going}; rules meet a packet once, so they are left out${hint} (--copies keep).`
 }
 
-/** Whether the filter table has rules only for packets that the machine itself receives or sends. */
-function isForHost({ tables }: ParsedRuleset): boolean {
-  const chains = tables.find(({ name }) => name === 'filter')?.chains ?? []
-  const rulesOf = (wanted: string): number => chains.find(({ name }) => name === wanted)?.rules.length ?? 0
-  return rulesOf('FORWARD') === 0 && rulesOf('INPUT') + rulesOf('OUTPUT') > 0
+/** Whether the machine is taken for a host only since an address is on many frames. */
+function isFromCounts({ mode, local }: Asked, { marked }: Inference): boolean {
+  return mode === undefined && local.length === 0 && marked === 0
 }
 
 function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
@@ -98,12 +99,10 @@ export function warningsOf(
   ruleset4: CompiledRuleset | null,
   ruleset6: CompiledRuleset | null,
   familyFrames: Float64Array,
+  frames: number,
 ): string[] {
   const sentences = [...(ruleset4?.warnings ?? []), ...(ruleset6?.warnings ?? [])]
-  if (tally.framesBackInTime > 0) {
-    const frames = counted(tally.framesBackInTime, 'frame is', 'frames are')
-    sentences.push(`${frames} older than a frame before; the clock stood still for them (reordercap sorts a capture).`)
-  }
+  if (tally.framesBackInTime > 0) sentences.push(disorderWarning(tally.framesBackInTime, frames))
   const { evicted, fullDrops, fullSinceNs, hostsWhenFull } = tally
   if (evicted + fullDrops > 0) {
     const hosts = hostsWhenFull.map(({ address, connections }) => `${address} (${count(connections)})`).join(', ')
@@ -115,9 +114,20 @@ export function warningsOf(
   }
   sentences.push(...helperWarnings(tally))
   if (tally.unsureTranslations.count > 0) sentences.push(translationWarning(tally.unsureTranslations))
-  sentences.push(...familyWarnings(options, familyFrames))
+  sentences.push(...familyWarnings(options, familyFrames), ...addressWarnings(options, tally, familyFrames))
   sentences.push(...interfaceWarnings([ruleset4, ruleset6], options))
   return sentences
+}
+
+/** @param late frames whose time is before that of an earlier frame */
+function disorderWarning(late: number, frames: number): string {
+  if (late > frames * MUCH_DISORDER) {
+    const verb = late === 1 ? 'is' : 'are'
+    return `${count(late)} of ${counted(frames, 'frame')} ${verb} out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).`
+  }
+  const are = counted(late, 'frame is', 'frames are')
+  const them = late === 1 ? 'it' : 'them'
+  return `${are} older than a frame before; the clock stood still for ${them} (reordercap sorts a capture).`
 }
 
 /** Warnings about a family with packets but no rules or no address of the host, or with rules but no packets. */
@@ -136,6 +146,21 @@ function familyWarnings({ rules, rules6, mode, local }: Asked, familyFrames: Flo
     if (seen6 && !hasV6) sentences.push(withoutAddress('IPv6'))
   }
   return sentences
+}
+
+/**
+ * Warnings about a host none of whose given addresses is on any packet of their family: probably a typing error. Of
+ * several addresses, and on a router, some may be silent.
+ */
+function addressWarnings({ mode, local }: Asked, tally: Tally, familyFrames: Float64Array): string[] {
+  if (mode === 'router') return []
+  return [IP_V4, IP_V6].flatMap((family) => {
+    const given = local.filter((address) => address.includes(':') === (family === IP_V6))
+    const unmet = tally.unmetAddresses[family]
+    if (given.length === 0 || unmet.length < given.length || familyFrames[family] === 0) return []
+    const name = family === IP_V4 ? 'IPv4' : 'IPv6'
+    return `No packet is from or to ${firstOf(unmet, NAMES_SHOWN)} (--local), so that this host sees no ${name} packet but those for all.`
+  })
 }
 
 function withoutAddress(family: string): string {

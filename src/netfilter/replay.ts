@@ -115,8 +115,8 @@ export async function replay(
   return {
     mode,
     local,
-    assumptions: assumptionsOf(options, place, inference, copies, tally),
-    warnings: warningsOf(options, tally, ruleset4, ruleset6, told.familyFrames),
+    assumptions: assumptionsOf(options, place, inference, copies, tally, told.familyFrames),
+    warnings: warningsOf(options, tally, ruleset4, ruleset6, told.familyFrames, frames()),
     interfacesNotGiven: interfacesNotGiven([ruleset4, ruleset6], givenNames(options)),
     files: feed.source.files,
     problems: feed.source.problems,

@@ -1,6 +1,7 @@
 import { HOOK_INPUT, HOOK_NAMES } from '../ruleset/hooks.ts'
 import { type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleInfo } from '../ruleset/ruleset.ts'
+import type { Interfaces } from './interfaces.ts'
 
 /** Tables that come before nat at a hook; at INPUT and POSTROUTING all do. */
 const BEFORE_NAT = ['mangle']
@@ -20,6 +21,9 @@ export class RulesAtHooks {
   /** The nat table is loaded. */
   readonly hasNat: boolean
   readonly #ruleset: CompiledRuleset | null
+  readonly #routes: Interfaces
+  /** By number of the reason. */
+  readonly #unknownTexts: string[] = []
   readonly #raw: readonly (readonly HookTable[])[]
   readonly #others: readonly (readonly HookTable[])[]
   readonly #beforeNat: readonly (readonly HookTable[])[]
@@ -29,8 +33,9 @@ export class RulesAtHooks {
   #possibleVerdicts = 0
   #unknownReason = -1
 
-  constructor(ruleset: CompiledRuleset | null) {
+  constructor(ruleset: CompiledRuleset | null, routes: Interfaces) {
     this.#ruleset = ruleset
+    this.#routes = routes
     this.hasNat = HOOK_NAMES.some((_, hook) => (ruleset?.natAt(hook) ?? null) !== null)
     const tables = HOOK_NAMES.map((_, hook) => ruleset?.tablesAt(hook) ?? [])
     this.#raw = tables.map((atHook) => atHook.filter((one) => one.table === 'raw'))
@@ -102,7 +107,10 @@ export class RulesAtHooks {
     return this.#ruleset?.rules[ruleId] ?? null
   }
 
+  /** What is missing, by number of the reason. */
   unknownText(index: number): string | null {
-    return index < 0 ? null : (this.#ruleset?.unknownReason(index) ?? null)
+    if (index < 0 || this.#ruleset === null) return null
+    this.#unknownTexts[index] ??= this.#routes.whyUnknown(this.#ruleset.unknownReason(index), this.#ruleset.family)
+    return this.#unknownTexts[index]
   }
 }

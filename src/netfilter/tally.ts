@@ -1,11 +1,14 @@
 import type { TableHost } from '../conntrack/busiest-hosts.ts'
 import { HELPERS } from '../conntrack/helpers/registry.ts'
+import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import type { MachineParts } from './machine-for.ts'
 import type { UnsureTranslations } from './unsure-translations.ts'
 
 /** Sums for the report, besides packets and the counters of rules. */
 export interface Tally {
   readonly framesBackInTime: number
+  /** The machine's own addresses that no packet is from or to, by IP_ family. */
+  readonly unmetAddresses: Readonly<Record<number, readonly string[]>>
   /** ChecksumPolicy.forgiven. */
   readonly checksumsForgiven: number
   /** Connections that would have been RELATED, by the number of the helper. */
@@ -24,11 +27,12 @@ export interface Tally {
   readonly hostsWhenFull: readonly TableHost[]
 }
 
-export function tallyOf({ machine, checksums }: MachineParts): Tally {
+export function tallyOf({ machine, topology, checksums }: MachineParts): Tally {
   const { current, helpers, onlooker } = machine.tracker
   const { count, first } = machine.journey.nat.unsureSources
   return {
     framesBackInTime: machine.framesBackInTime,
+    unmetAddresses: { [IP_V4]: topology.local.unmet(IP_V4), [IP_V6]: topology.local.unmet(IP_V6) },
     checksumsForgiven: checksums.forgiven,
     missedByHelper: [...onlooker.missed],
     blindPackets: helpers.blindPackets,
@@ -51,6 +55,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
   const sum = (of: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0)
   return {
     framesBackInTime: tallies[0].framesBackInTime,
+    unmetAddresses: { [IP_V4]: unmetByAll(tallies, IP_V4), [IP_V6]: unmetByAll(tallies, IP_V6) },
     checksumsForgiven: sum((tally) => tally.checksumsForgiven),
     missedByHelper: HELPERS.map((_, helper) => sum((tally) => tally.missedByHelper[helper])),
     blindPackets: sum((tally) => tally.blindPackets),
@@ -64,4 +69,10 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     fullSinceNs: Number.POSITIVE_INFINITY,
     hostsWhenFull: [],
   }
+}
+
+function unmetByAll(tallies: readonly Tally[], family: number): string[] {
+  return tallies[0].unmetAddresses[family].filter((address) =>
+    tallies.every(({ unmetAddresses }) => unmetAddresses[family].includes(address)),
+  )
 }

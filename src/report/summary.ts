@@ -1,4 +1,4 @@
-import { reasonText, reasonTitle } from '../conntrack/reasons.ts'
+import { REASON_CHECKSUM, reasonText, reasonTitle } from '../conntrack/reasons.ts'
 import { count, counted, firstOf } from '../netfilter/count-text.ts'
 import { NAMES_SHOWN } from '../netfilter/named-interfaces.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
@@ -324,7 +324,8 @@ function reasonLines(counts: readonly (ReasonCount | undefined)[]): string[] {
     const title = reasonTitle(one.code) ?? `reason ${one.code}`
     const text = reasonText(one.code, one.a, one.b, one.boundFrame) ?? title
     const first = one.packets === 1 ? `frame ${one.frame}` : `first frame ${one.frame}`
-    const more = text === title ? '' : `: ${text}`
+    const hint = one.code === REASON_CHECKSUM ? ' (--checksum ignore leaves checksums out)' : ''
+    const more = text === title ? '' : `: ${text}${hint}`
     return [`  ${counted(one.packets, 'packet')}: ${title}`, ...wrap(`${first}${more}`, 4, 2)]
   })
 }

@@ -19,6 +19,14 @@ describe('whether the destination is translated cannot be decided', () => {
     expect(one.outcome.possibleVerdicts).toBe((1 << VERDICT_ACCEPT) | (1 << VERDICT_DROP))
   })
 
+  test('for lack of a network that the address is in, where others were given', () => {
+    const one = router(rules, { interfaces: [{ name: 'lan', networks: ['192.168.0.0/16'] }] })
+    expect(one.say(QUESTION)).toBe('NEW UNKNOWN nat:PREROUTING:rule:1')
+    expect(one.outcome.unknownText).toBe(
+      'its source address is behind none of the networks of --iface; add one, or 0.0.0.0/0',
+    )
+  })
+
   test('no later rule says more, since it may see another destination, at another hook', () => {
     const one = router(rules + filter('-P FORWARD DROP'))
     expect(one.say(QUESTION)).toBe('NEW UNKNOWN nat:PREROUTING:rule:1')
@@ -96,6 +104,14 @@ describe('whether the source is translated cannot be decided', () => {
       first:
         'nat POSTROUTING rule 1 (line 6): the outgoing interface is not known; name it with --iface or --out-iface',
     })
+  })
+
+  test('for lack of a network that the destination is in', () => {
+    const one = router(rules, { interfaces: [{ name: 'lan', networks: ['10.0.0.0/24'] }] })
+    one.say(QUESTION)
+    expect(unsureOf(one).first).toBe(
+      'nat POSTROUTING rule 1 (line 6): its destination address is behind none of the networks of --iface; add one, or 0.0.0.0/0',
+    )
   })
 
   test('so is each that is alike, and no answer', () => {

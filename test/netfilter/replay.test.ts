@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseRuleset, parseTimeoutPolicies } from '../../src/ruleset/index.ts'
 import { crowded, network } from '../property/conversations.ts'
-import { udp } from '../support/packets.ts'
+import { ether, udp } from '../support/packets.ts'
 import { cooked } from './cooked.ts'
 import { replayed } from './frames-reader.ts'
 import { table } from './replaying.ts'
@@ -29,6 +29,12 @@ describe('what was assumed is said, with the option that overrides it', () => {
     [
       'a router',
       clients(1),
+      {},
+      'The rules run on a router between the ends of the traffic: 1 frame is too few to tell (--mode host --local ADDR).',
+    ],
+    [
+      'a router with many clients',
+      times(30, (i) => udp(`10.0.0.${i}:4000>10.9.9.${i}:53`)),
       {},
       'The rules run on a router between the ends of the traffic: no single address is on nearly every frame (--mode host --local ADDR).',
     ],
@@ -77,6 +83,18 @@ describe('what was assumed is said, with the option that overrides it', () => {
     const { summary } = await replayed(clients(30), { mode: 'router', checksum: 'verify' })
     expect(summary.assumptions).toEqual([])
     expect((await replayed(clients(30), { mode: 'host', local: ['10.9.9.9'] })).summary.assumptions).toEqual([])
+  })
+
+  test.each([
+    ['no frames', []],
+    ['frames without a datagram', Array.from({ length: 20 }, () => ether(Uint8Array.of(1, 2, 3), { type: 0x88cc }))],
+  ])('%s: nothing is said about the machine, and nothing about whose rules these are', async (_, frames) => {
+    const rules = rulesOf('*filter\n-A INPUT -j ACCEPT\nCOMMIT\n')
+    const { summary } = await replayed(
+      frames.map((bytes) => ({ bytes, linkType: 1 })),
+      { rules },
+    )
+    expect(summary.assumptions).toEqual([])
   })
 
   test('timeouts of connections whose policy nobody described', async () => {
@@ -182,13 +200,40 @@ describe('warnings', () => {
     expect(await warningsOf(frames, { local, mode: 'router' })).toEqual([])
   })
 
+  test.each([
+    ['on a packet', ['10.9.9.9/8'], null],
+    ['on no packet', ['1.2.3.4/8'], 'No packet is from or to 1.2.3.4 (--local)'],
+    ['two on none', ['1.2.3.4', '1.2.3.5'], 'No packet is from or to 1.2.3.4, 1.2.3.5 (--local)'],
+    ['one of two', ['1.2.3.4', '10.0.0.1'], null],
+    ['of the loopback device', ['127.0.0.1'], null],
+    ['which only its broadcasts reach', ['10.0.0.7/24'], 'No packet is from or to 10.0.0.7 (--local)'],
+  ])('an address of --local that is %s', async (_, local, said) => {
+    const frames = [QUESTION, udp('10.0.0.1:138>10.0.0.255:138'), udp('10.0.0.1:5353>224.0.0.251:5353')]
+    const end = ', so that this host sees no IPv4 packet but those for all.'
+    expect(await warningsOf(frames, { local })).toEqual(said === null ? [] : [`${said}${end}`])
+    expect(await warningsOf(frames, { local, mode: 'router' })).toEqual([])
+  })
+
+  test('an IPv6 address of --local that is on no packet, beside an IPv4 address that is on one', async () => {
+    expect(await warningsOf([QUESTION, QUESTION_V6], { local: ['10.9.9.9', '2001:db8::7/64'] })).toEqual([
+      'No packet is from or to 2001:db8::7 (--local), so that this host sees no IPv6 packet but those for all.',
+    ])
+  })
+
   test('time that runs backwards', async () => {
     const at = (...seconds: number[]) => seconds.map((time) => ({ bytes: QUESTION, time }))
-    expect(await warningsOf(at(5, 4))).toEqual([
-      '1 frame is older than a frame before; the clock stood still for them (reordercap sorts a capture).',
+    const steady = (count: number) => Array.from({ length: count }, (_, i) => i)
+    expect(await warningsOf(at(...steady(100), 1))).toEqual([
+      '1 frame is older than a frame before; the clock stood still for it (reordercap sorts a capture).',
     ])
-    expect(await warningsOf(at(5, 4, 3))).toEqual([
+    expect(await warningsOf(at(...steady(200), 1, 2))).toEqual([
       '2 frames are older than a frame before; the clock stood still for them (reordercap sorts a capture).',
+    ])
+    expect(await warningsOf(at(...steady(197), 1, 2))).toEqual([
+      '2 of 199 frames are out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).',
+    ])
+    expect(await warningsOf(at(5, 4))).toEqual([
+      '1 of 2 frames is out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).',
     ])
     expect(await warningsOf(at(5, 5, 6))).toEqual([])
   })

@@ -9,7 +9,12 @@ import {
   LINK_TYPE_NONE,
   NO_TIME_DIGITS,
 } from '../../src/capture/frame-batch.ts'
-import { REASON_HELPER_DROP, REASON_TCP_FLAGS, REASON_TCP_SEQ_OVER } from '../../src/conntrack/reasons.ts'
+import {
+  REASON_CHECKSUM,
+  REASON_HELPER_DROP,
+  REASON_TCP_FLAGS,
+  REASON_TCP_SEQ_OVER,
+} from '../../src/conntrack/reasons.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import type { ReplaySummary } from '../../src/netfilter/replay.ts'
 import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
@@ -200,7 +205,9 @@ describe('the summary', () => {
     const none = outcome({ ...ends, protocol: -1 }, { ...INVALID, ...DROPPED })
     const text = flat(summaryOf([reserved, none, none]))
     expect(text).toContain('10.0.0.1 > 10.0.0.2 no transport header: 2 packets dropped from frame 2 on')
-    expect(text).toContain('10.0.0.1 > 10.0.0.2 proto-255: blocked at its first packet (frame 1) by FORWARD rule 3 ')
+    expect(text).toContain(
+      '10.0.0.1 > 10.0.0.2 proto-255: blocked at the first packet of a connection (frame 1) by FORWARD rule 3 ',
+    )
   })
 
   it('ignores what is left of other packets after an IPv4 address', () => {
@@ -263,6 +270,14 @@ describe('the summary', () => {
         .split('\n')
         .filter((line) => /^\S/.test(line)),
     ).toEqual(['Capture'])
+  })
+
+  it('says at wrong checksums which option leaves them out', () => {
+    const wrong = { ...INVALID, reason: REASON_CHECKSUM, reasonA: 1 }
+    expect(flat(summaryOf([outcome(ssh, wrong), outcome(ssh, wrong)]))).toContain(
+      '2 packets: bad transport checksum first frame 1: bad icmp checksum (--checksum ignore leaves checksums out)',
+    )
+    expect(summaryOf([outcome(ssh, { ...INVALID, reason: REASON_TCP_FLAGS })])).not.toContain('--checksum')
   })
 
   it('keeps to 80 columns with long rules, and never cuts their place', () => {

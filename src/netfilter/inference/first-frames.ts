@@ -26,12 +26,17 @@ import {
   P_LINK,
   P_PROTOCOL,
   P_SRC,
+  P_TTL,
   PACKET_INTS,
 } from '../../wire/packet-fields.ts'
 import { PROTO_TCP, PROTO_UDP } from '../../wire/protocols.ts'
 import { isLoopback, isMulticast } from '../address-kinds.ts'
 import { Copies } from './copies.ts'
+import { OwnMacs } from './own-macs.ts'
 import { RouterAddressEvidence } from './router-address-evidence.ts'
+
+/** Systems send with these TTLs; what was forwarded on its way has a smaller one. */
+const INITIAL_TTLS: readonly number[] = [32, 64, 128, 255]
 
 /** How the first frames use an address. */
 export interface AddressUse {
@@ -60,9 +65,28 @@ export class FirstFrames {
   checksumsWrong = 0
   readonly copies = new Copies()
   readonly #evidence = new RouterAddressEvidence()
+  readonly #macs = new OwnMacs()
+  /** What tells directions where the capture does not. */
+  readonly #knownMacs: OwnMacs | null
+  readonly #looked: { readonly batch: PacketBatch; readonly count: number }[] = []
 
-  /** Looks at the next frames, which are the first `count` of a batch. */
+  constructor(knownMacs: OwnMacs | null = null) {
+    this.#knownMacs = knownMacs
+  }
+
+  /**
+   * The same frames, with directions by the Ethernet addresses that forwarded packets leave with; for a capture that
+   * marks none.
+   */
+  withDirections(): FirstFrames {
+    const again = new FirstFrames(this.#macs)
+    for (const { batch, count } of this.#looked) again.look(batch, count)
+    return again
+  }
+
+  /** Looks at the next frames, which are the first `count` of a batch. The batch is looked at again later. */
   look(batch: PacketBatch, count: number): void {
+    this.#looked.push({ batch, count })
     for (let i = 0; i < count; i++) if (batch.rows[i * PACKET_INTS + P_FAMILY] !== IP_NONE) this.#lookAt(batch, i)
   }
 
@@ -71,11 +95,17 @@ export class FirstFrames {
     const fields = batch.rows
     const base = i * PACKET_INTS
     const family = fields[base + P_FAMILY]
+    const { forwarded } = this.copies
     const isCopy = this.copies.isCopy(batch, i)
+    if (this.copies.forwarded > forwarded) this.#macs.learn(batch.bytes, fields, base)
+    const known = this.#knownMacs
     const row = i * FRAME_INTS
     const flags = batch.info[row + FRAME_FLAGS]
-    const isOut = fields[base + P_LINK] === LINK_OUTGOING || (flags & FRAME_FLAG_OUTBOUND) !== 0
-    const isIn = !isOut && (fields[base + P_LINK] === LINK_HOST || (flags & FRAME_FLAG_INBOUND) !== 0)
+    const isOut =
+      fields[base + P_LINK] === LINK_OUTGOING ||
+      (flags & FRAME_FLAG_OUTBOUND) !== 0 ||
+      known?.sent(batch.bytes, fields, base) === true
+    const isIn = !isOut && (known !== null || fields[base + P_LINK] === LINK_HOST || (flags & FRAME_FLAG_INBOUND) !== 0)
     if (isOut || isIn) this.marked++
     this.frames[family]++
     const source = use(uses, fields, base + P_SRC, family)
@@ -89,7 +119,8 @@ export class FirstFrames {
     } else if (isOut) {
       source.sentOut++
       destination.receivedOut++
-      if (this.#evidence.showsOwnSource(fields, base, isCopy)) source.vouched++
+      const mayBeOwn = known === null || isCopy || INITIAL_TTLS.includes(fields[base + P_TTL])
+      if (mayBeOwn && this.#evidence.showsOwnSource(fields, base, isCopy)) source.vouched++
     } else if (isIn) {
       this.#evidence.cameIn(fields, base)
       source.sentIn++

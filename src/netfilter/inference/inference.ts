@@ -1,4 +1,5 @@
 import { IP_V4, IP_V6 } from '../../wire/packet-fields.ts'
+import { counted } from '../count-text.ts'
 import type { Mode } from '../topology.ts'
 import type { AddressUse, FirstFrames } from './first-frames.ts'
 
@@ -14,6 +15,8 @@ const WRONG_SUMS_MEAN_NOTHING = 0.3
 /** So many copies, and such a share of the frames, do not happen by chance. */
 const COPIES_NEEDED = 3
 const COPIES_SHARE = 0.02
+/** Without direction marks: where so many of the datagrams are copies with a TTL smaller by one, a router sent them on. */
+const FORWARDED_SHARE = 0.1
 
 /** What becomes of frames that show a packet once more (Copies). */
 export type CopiesOption = 'auto' | 'keep' | 'skip'
@@ -32,6 +35,8 @@ export interface Inference {
   readonly skipsCopies: boolean
   /** The machine forwards: it is inferred from packets that the capture shows as they came and as they left. */
   readonly forwards: boolean
+  /** Frames that the capture marks as sent or received. */
+  readonly marked: number
   /** Verified transport checksums, and wrong ones among them. */
   readonly checksumsSeen: number
   readonly checksumsWrong: number
@@ -40,31 +45,42 @@ export interface Inference {
 /**
  * What follows from the first frames of a capture.
  * @param copiesOption whether to leave out what shows a packet once more; `auto` does so where the capture marks such
- * frames as sent on
+ * frames as sent on, or has many whose TTL shows it
  */
 export function inferFrom(seen: FirstFrames, copiesOption: CopiesOption): Inference {
   const { copies, marked, checksumsSeen, checksumsWrong } = seen
   const checksumsUnreliable = checksumsWrong > FRAMES_NEEDED && checksumsWrong > checksumsSeen * WRONG_SUMS_MEAN_NOTHING
   const showsCopies = copies.copies >= Math.max(COPIES_NEEDED, copies.datagrams * COPIES_SHARE)
   const showsForwarding = showsCopies && copies.forwarded >= COPIES_NEEDED
-  const skipsCopies = copiesOption === 'skip' || (copiesOption === 'auto' && showsForwarding && marked > 0)
-  const forwards = skipsCopies && showsForwarding
-  const uses = [...seen.uses.values()]
-  const where = marked > 0 ? fromMarks(uses, forwards) : fromCounts(uses, seen.frames)
-  const place = forwards ? routerThatOwns(marked > 0 ? where.local : []) : where
+  const isCertain = marked > 0 || copies.forwarded >= copies.datagrams * FORWARDED_SHARE
+  const skipsCopies = copiesOption === 'skip' || (copiesOption === 'auto' && showsForwarding && isCertain)
+  // Where copies are kept, marks still tell the mode. Counts do not: every forwarded packet counts twice.
+  const forwards = showsForwarding && (skipsCopies || (marked === 0 && isCertain))
   return {
-    ...place,
+    ...placeOf(seen, forwards, skipsCopies),
     checksumsUnreliable,
     datagrams: copies.datagrams,
     copies: showsCopies ? copies.copies : 0,
     skipsCopies,
     forwards,
+    marked,
     checksumsSeen,
     checksumsWrong,
   }
 }
 
 type InferredPlace = Pick<Inference, 'mode' | 'local' | 'because'>
+
+function placeOf(seen: FirstFrames, forwards: boolean, skipsCopies: boolean): InferredPlace {
+  const usesOf = (frames: FirstFrames): AddressUse[] => [...frames.uses.values()]
+  if (seen.marked > 0) {
+    const where = fromMarks(usesOf(seen), forwards)
+    return forwards ? routerThatOwns(where.local, 'as they came and as they left') : where
+  }
+  if (!forwards) return fromCounts(usesOf(seen), seen.frames)
+  const { local } = skipsCopies ? fromMarks(usesOf(seen.withDirections()), true) : { local: [] }
+  return routerThatOwns(local, 'once more with a TTL smaller by one, as a router sends them on')
+}
 
 /**
  * By direction marks: the machine's own addresses are the sources of outgoing frames and the destinations of incoming
@@ -94,8 +110,8 @@ function fromMarks(uses: readonly AddressUse[], forwards: boolean): InferredPlac
   }
 }
 
-function routerThatOwns(local: readonly string[]): InferredPlace {
-  return { mode: 'router', local, because: 'the capture shows packets as they came and as they left' }
+function routerThatOwns(local: readonly string[], shown: string): InferredPlace {
+  return { mode: 'router', local, because: `the capture shows packets ${shown}` }
 }
 
 /**
@@ -115,10 +131,19 @@ function fromCounts(uses: readonly AddressUse[], frames: Readonly<Record<number,
       because: `${hosts.length > 1 ? 'they are' : 'it is'} on nearly every frame`,
     }
   }
+  if (frames[main] < FRAMES_NEEDED) {
+    return { mode: 'router', local: [], because: tooFew(frames[IP_V4] + frames[IP_V6]) }
+  }
   const both = everywhere.filter((one) => one.family === main).map((one) => one.text)
   const because =
     both.length > 1
       ? `${both.join(' and ')} are both on nearly every frame, and either may be the host`
       : 'no single address is on nearly every frame'
   return { mode: 'router', local: [], because }
+}
+
+function tooFew(frames: number): string {
+  return frames === 0
+    ? 'the first frames hold no datagram'
+    : `${counted(frames, 'frame is', 'frames are')} too few to tell`
 }

@@ -191,7 +191,7 @@ function mac(label: string, offset: number): Field {
   }
 }
 
-function iface(label: string, expression: string, option: string): Field {
+function iface(label: string, expression: string, option: string): Field & { readonly missing: string } {
   return {
     label,
     expression,

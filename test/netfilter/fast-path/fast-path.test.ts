@@ -109,6 +109,21 @@ test('packets in doubt, and all that rests on them, take it and name the frame t
   })
 })
 
+test('packets of either family say which network is missing where some were given, by whatever way they go', () => {
+  const rules = table('filter', '-A FORWARD -i lan -j ACCEPT', '-A FORWARD -j DROP')
+  const interfaces = [{ name: 'lan', networks: ['192.168.0.0/16'] }]
+  const replaying = new Replaying({ rules, rules6: rules, interfaces })
+  const saidOf = (packet: Uint8Array) => {
+    replaying.say(packet)
+    return replaying.outcome.unknownText
+  }
+  const missing = 'its source address is behind none of the networks of --iface; add one, or '
+  for (const port of [1000, 1001]) {
+    expect(saidOf(opened(`10.0.0.1:${port}`, '10.0.0.2:80').syn)).toBe(`${missing}0.0.0.0/0`)
+    expect(saidOf(opened(`[2001:db8::1]:${port}`, '[2001:db8::2]:80').syn)).toBe(`${missing}::/0`)
+  }
+})
+
 test('flags that no rule can tell apart are no other way', () => {
   const rules = table(
     'filter',

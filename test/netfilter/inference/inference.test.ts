@@ -4,10 +4,12 @@ import { FirstFrames } from '../../../src/netfilter/inference/first-frames.ts'
 import { type CopiesOption, type Inference, inferFrom } from '../../../src/netfilter/inference/inference.ts'
 import { decodeBatch } from '../../../src/pipeline/decode-batch.ts'
 import { PacketBatch } from '../../../src/pipeline/packet-batch.ts'
-import { tcp, udp } from '../../support/packets.ts'
+import { ether, icmp, tcp, udp } from '../../support/packets.ts'
 import { cooked, cooked2, LOOPBACK } from '../cooked.ts'
 import type { TestFrame } from '../frames-reader.ts'
 import { addFrame } from '../replaying.ts'
+
+const LINKTYPE_ETHERNET = 1
 
 const SENT_BY_US = 4
 
@@ -131,9 +133,9 @@ describe('directions that the capture marks', () => {
   test('a few copies among many frames are chance', () => {
     const few = [0, 1, 2].flatMap((id) => [64, 63].map((ttl) => udp('10.0.0.1:4000>10.9.9.9:53', { id, ttl })))
     expect(inferred(few).copies).toBe(3)
-    // Without direction marks it may be a capture between two routers.
-    expect(inferred(few).skipsCopies).toBe(false)
-    expect(inferred(few, { copies: 'skip' })).toMatchObject({ mode: 'router', local: [], forwards: true })
+    const some = [...few, ...conversation(40)]
+    expect(inferred(some)).toMatchObject({ mode: 'host', copies: 3, skipsCopies: false, forwards: false })
+    expect(inferred(some, { copies: 'skip' })).toMatchObject({ mode: 'router', local: [], forwards: true })
     expect(inferred([...few, ...conversation(200)]).copies).toBe(0)
   })
 
@@ -157,6 +159,59 @@ describe('directions that the capture marks', () => {
   test('one mark is worth more than any count', () => {
     const { local } = inferred([...conversation(40), cooked(SENT_BY_US, toServer(0)), cooked(0, fromServer(0))])
     expect(local).toEqual(['10.0.0.1'])
+  })
+})
+
+describe('forwarded packets without direction marks', () => {
+  const [CLIENT, LAN, WAN, SERVER] = ['0c', '01', '02', '05'].map((last) => `02:00:00:00:00:${last}`)
+  const frame = (source: string, destination: string, packet: Uint8Array): TestFrame => ({
+    bytes: ether(packet, { source, destination }),
+    linkType: LINKTYPE_ETHERNET,
+  })
+  /** A client behind a router, which masquerades, and a server that it asks, as both interfaces show them. */
+  const passedOn = (id: number): TestFrame[] => [
+    frame(CLIENT, LAN, udp('10.0.0.1:4000>10.9.9.9:53', { id, ttl: 64 })),
+    frame(WAN, SERVER, udp('192.0.2.1:4000>10.9.9.9:53', { id, ttl: 63 })),
+    frame(SERVER, WAN, udp('10.9.9.9:53>192.0.2.1:4000', { id, ttl: 64 })),
+    frame(LAN, CLIENT, udp('10.9.9.9:53>10.0.0.1:4000', { id, ttl: 63 })),
+  ]
+  const many = times(10, (i) => passedOn(i + 1)).flat()
+
+  test('packets are shown once more with a TTL smaller by one: a router, though one address is on every frame', () => {
+    const { mode, local, because, copies, skipsCopies, forwards } = inferred(many)
+    expect({ mode, local, copies, skipsCopies, forwards }).toEqual({
+      mode: 'router',
+      local: ['192.0.2.1'],
+      copies: 20,
+      skipsCopies: true,
+      forwards: true,
+    })
+    expect(because).toBe('the capture shows packets once more with a TTL smaller by one, as a router sends them on')
+  })
+
+  test('where copies are kept, it is a router all the same', () => {
+    expect(inferred(many, { copies: 'keep' })).toMatchObject({ mode: 'router', local: [], skipsCopies: false })
+  })
+
+  test('the router is known by its Ethernet addresses, also in what it said before it forwarded', () => {
+    const early = frame(LAN, CLIENT, tcp('10.0.0.254:22>10.0.0.1:4001', 'SA', { ack: 1, ttl: 64 }))
+    expect(inferred([early, ...many]).local).toEqual(['10.0.0.254', '192.0.2.1'])
+  })
+
+  test('what it forwards without the capture showing both frames is not its own: the TTL is none to begin with', () => {
+    const elsewhere = frame(WAN, SERVER, udp('172.16.0.9:4000>10.9.9.9:53', { ttl: 61 }))
+    expect(inferred([elsewhere, ...many]).local).toEqual(['192.0.2.1'])
+  })
+
+  test('a tenth of the datagrams is enough', () => {
+    const others = (count: number) => times(count, (i) => frame(CLIENT, LAN, toServer(i)))
+    expect(inferred([...many, ...others(160)])).toMatchObject({ mode: 'router', forwards: true })
+    expect(inferred([...many, ...others(161)])).toMatchObject({ forwards: false })
+  })
+
+  test('without Ethernet nothing tells the addresses of the router', () => {
+    const bare = many.map(({ bytes }) => bytes.subarray(14))
+    expect(inferred(bare)).toMatchObject({ mode: 'router', local: [], skipsCopies: true })
   })
 })
 
@@ -184,9 +239,16 @@ describe('addresses counted', () => {
   })
 
   test('few frames say nothing', () => {
-    expect(inferred(conversation(9)).mode).toBe('router')
+    expect(inferred(conversation(9))).toMatchObject({ mode: 'router', because: '9 frames are too few to tell' })
     expect(inferred(conversation(10)).mode).toBe('host')
-    expect(inferred([]).mode).toBe('router')
+    expect(inferred(conversation(1)).because).toBe('1 frame is too few to tell')
+    expect(inferred([])).toMatchObject({ mode: 'router', because: 'the first frames hold no datagram' })
+  })
+
+  test('two hosts on few frames: both are on all of them, and still it is too few to tell', () => {
+    expect(inferred(times(8, (i) => (i % 2 ? fromServer(0) : toServer(0)))).because).toBe(
+      '8 frames are too few to tell',
+    )
   })
 
   test('only the first frames are looked at', () => {
@@ -240,6 +302,11 @@ describe('checksums', () => {
   test('ten wrong ones are too few to tell', () => {
     expect(inferred(times(10, bad)).checksumsUnreliable).toBe(false)
     expect(inferred(times(11, bad)).checksumsUnreliable).toBe(true)
+  })
+
+  test('those of ICMP are not counted: no network card leaves them wrong', () => {
+    const pings = times(40, (i) => icmp(`10.0.0.${i}>10.9.9.9`, 8, 0, { checksum: 'bad' }))
+    expect(inferred(pings)).toMatchObject({ checksumsUnreliable: false, checksumsSeen: 0, checksumsWrong: 0 })
   })
 
   test('packets cut by the snap length are not counted', () => {

@@ -112,6 +112,8 @@ describe('when threads share the tracking the command says the same, byte for by
       5,
       () => [mess, '--rules', plain, '--mode', 'host', '--local', '10.9.9.9', '--checksum', 'verify'],
     ],
+    ['a host whose address is on few packets', 5, () => [mess, '--local', '10.1.0.3', '--checksum', 'verify']],
+    ['a host whose address is on none', 5, () => [mess, '--local', '10.255.255.9', '--checksum', 'verify']],
     ['rules with a limit', 5, () => [mess, '--mode', 'router', '--rules', limited]],
     ['rules with sets', 5, () => [mess, '--mode', 'router', '--rules', asksSets, '--ipset', sets]],
     ['NAT', 5, () => [everyday, '--mode', 'router', '--rules', rulesetFile('nat', folder)]],
