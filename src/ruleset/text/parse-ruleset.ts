@@ -10,6 +10,7 @@ import { adviceFor } from './foreign-forms.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
 import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
+import { omissionIn } from './save-comments.ts'
 import { readShellLine } from './shell-line.ts'
 import { TableBuilder } from './table-builder.ts'
 import { type Token, tokenize } from './tokens.ts'
@@ -64,6 +65,8 @@ class RulesetReader {
   #tableFailed = false
   /** The file is not of iptables-save (foreign-forms.ts): errors in its other lines would say nothing more. */
   #isForeign = false
+  /** The machine has rules that iptables-save could not put into the file. */
+  #omitsRules = false
 
   constructor(file: string, family: Family, labels: LabelNames | null) {
     this.#file = file
@@ -93,7 +96,11 @@ class RulesetReader {
   }
 
   #readLine(text: string, line: number): void {
-    if (text === '' || text.startsWith('#')) return
+    if (text === '') return
+    if (text.startsWith('#')) {
+      this.#comment(text, line)
+      return
+    }
     const trimmed = text.trim()
     if (trimmed === '') {
       this.warn(`line ${line}: only spaces, which iptables-restore refuses; taken for an empty line`)
@@ -106,6 +113,13 @@ class RulesetReader {
       this.#commit(this.#table)
     } else if (text.startsWith(':')) this.#declareChain(this.#table, text, line)
     else this.#ruleLine(this.#table, text, line)
+  }
+
+  #comment(text: string, line: number): void {
+    const omission = omissionIn(text)
+    if (omission === null) return
+    this.#omitsRules = true
+    this.warn(`line ${line}: ${omission}`)
   }
 
   #openTable(name: string, line: number): void {
@@ -246,7 +260,9 @@ class RulesetReader {
     if (this.#errors.length > 0) throw new RulesetError(this.#errors)
     if (this.#tables.size === 0) {
       this.warn(
-        'it holds no table, so nothing is dropped; iptables-save prints none where no rules are loaded, or without root',
+        this.#omitsRules
+          ? 'it holds no table, so that it does not say what the machine drops'
+          : 'it holds no table, so nothing is dropped; iptables-save prints none where no rules are loaded, or without root',
       )
     }
     return { family: this.#family, file: this.#file, tables: [...this.#tables.values()], warnings: [...this.#warnings] }
