@@ -1,6 +1,6 @@
 import type { Family } from '../rule-environment.ts'
 import { numberOf } from './numbers.ts'
-import { Refusal } from './ruleset-error.ts'
+import { OtherFamilyRefusal, Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
 /** One word (IPv4) or four (IPv6), unsigned, most significant first. */
@@ -139,7 +139,7 @@ export function parseAddress(token: Token, family: Family, text = token.text): W
 export function notAnAddress(token: Token, family: Family, text: string): Refusal {
   const kind = family === 'ipv4' ? 'IPv4' : 'IPv6'
   if (family === 'ipv4' ? parseIpv6(text) : parseIpv4(text)) {
-    return new Refusal(token, `"${text}" is not an ${kind} address; put it into a ruleset of its own family`)
+    return new OtherFamilyRefusal(token, `"${text}" is not an ${kind} address; put it into a ruleset of its own family`)
   }
   if (/[a-z]/i.test(text.replace(/^[0-9a-f:]+$/i, ''))) {
     return new Refusal(

@@ -9,7 +9,7 @@ import { ExtensionCache } from './extension-cache.ts'
 import { adviceFor } from './foreign-forms.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
-import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
+import { type LocatedError, OtherFamilyRefusal, Refusal, RulesetError } from './ruleset-error.ts'
 import { omissionIn } from './save-comments.ts'
 import { readShellLine } from './shell-line.ts'
 import { TableBuilder } from './table-builder.ts'
@@ -91,7 +91,9 @@ class RulesetReader {
   #note(error: unknown): void {
     if (!(error instanceof Refusal)) throw error
     if (this.#errors.length >= ERRORS_MAX) return
-    this.#errors.push({ file: this.#file, line: error.line, column: error.column, text: error.message })
+    const { line, column, message: text } = error
+    const otherFamily = error instanceof OtherFamilyRefusal ? { isOfOtherFamily: true } : {}
+    this.#errors.push({ file: this.#file, line, column, text, ...otherFamily })
     this.#tableFailed = true
   }
 
