@@ -25,6 +25,9 @@ export function interfaceNetworks(values: readonly string[]): InterfaceOption[] 
 
 /** @param option as the user wrote it, for the message */
 export function interfaceName(option: string, name: string): string {
+  if (name.endsWith('+')) {
+    throw new UsageError(`${option}: '${name}' is a pattern of rules; name one interface, like eth0`)
+  }
   if (name === '' || name.length > INTERFACE_NAME_MAX || /[\s/]/.test(name)) {
     throw new UsageError(
       `${option}: '${name}' is not the name of an interface: 1 to ${INTERFACE_NAME_MAX} characters, no blank, no slash`,

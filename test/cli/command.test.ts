@@ -187,6 +187,8 @@ describe('a wrong command', () => {
     [[sample, '--local', '10.0.0.0/33'], 'must be a number from 0 to 32'],
     [[sample, '--iface', 'eth0'], "--iface 'eth0': write NAME=CIDR"],
     [[sample, '--iface', 'eth0=lan'], "--iface: 'lan' is not an IP address"],
+    [[sample, '--in-iface', 'eth+'], "--in-iface: 'eth+' is a pattern of rules; name one interface, like eth0"],
+    [[sample, '--iface', 'eth+=10.0.0.0/8'], "--iface: 'eth+' is a pattern of rules; name one interface"],
     [[sample, '--in-iface', 'a name too long for Linux'], 'is not the name of an interface'],
     [
       [sample, '--sysctl', 'nf_conntrack_tcp_lose=0'],
