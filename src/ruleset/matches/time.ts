@@ -74,7 +74,7 @@ function parseTime(options: Options): Match {
     negated: false,
     create: () => ({ test: (packet) => Number(isWithin(rule, packet)) }),
   }
-  return { print: () => text, conditions: () => [condition] }
+  return { print: () => text, conditions: () => [condition], asksForKernelZone: rule.kernelZone }
 }
 
 /** The kernel's time zone is taken for UTC: it is where nobody has set it. */
