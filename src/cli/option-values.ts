@@ -3,9 +3,10 @@ import type { HelperPort } from '../conntrack/helpers/registry.ts'
 import { isKnownSysctl, SYSCTL_DEFAULTS, sysctlsWith } from '../conntrack/sysctls.ts'
 import type { InterfaceOption } from '../netfilter/interfaces.ts'
 import { MATCHES } from '../ruleset/matches/registry.ts'
+import { closest } from '../ruleset/text/closest.ts'
 import { parsePrefix } from '../wire/address.ts'
 import { UsageError } from './exit-codes.ts'
-import { closest, didYouMean, nearest } from './nearest.ts'
+import { didYouMean, nearest } from './nearest.ts'
 
 /** Linux's IFNAMSIZ without the final zero byte. */
 const INTERFACE_NAME_MAX = 15

@@ -4,6 +4,7 @@ import { type Condition, equals, hotdropWhen, isBetween, NO, UNKNOWN, YES } from
 import type { Match, MatchExtension } from '../extension.ts'
 import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { meantBy } from '../text/closest.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, type OptionUse, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -97,7 +98,8 @@ function parseFlags(token: Token): number {
     if (bit >= 0) flags |= 1 << bit
     else if (name === 'ALL') flags |= ALL_FLAGS
     else if (name !== 'NONE' && name !== '') {
-      throw new Refusal(token, `"${word}" is not a TCP flag; write ${FLAGS.join(', ')}, ALL or NONE`)
+      const instead = meantBy(word, FLAGS, `write ${FLAGS.join(', ')}, ALL or NONE`)
+      throw new Refusal(token, `"${word}" is not a TCP flag; ${instead}`)
     }
   }
   return flags

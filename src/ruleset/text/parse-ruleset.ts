@@ -14,6 +14,7 @@ import { omissionIn } from './save-comments.ts'
 import { readShellLine } from './shell-line.ts'
 import { TableBuilder } from './table-builder.ts'
 import { type Token, tokenize } from './tokens.ts'
+import { unknownTable } from './unknown-table.ts'
 
 const ERRORS_MAX = 20
 /** Most words of a line that iptables-restore accepts. */
@@ -130,9 +131,7 @@ class RulesetReader {
       throw new Refusal(at, 'commands stand above; give either commands or tables, not both in one file')
     }
     if (this.#table) throw new Refusal(at, `the table ${this.#table.name} is still open; close it with COMMIT`)
-    if (!isTableName(name)) {
-      throw new Refusal(at, `there is no table "${name}"; tables are raw, mangle, nat, filter and security`)
-    }
+    if (!isTableName(name)) throw new Refusal(at, unknownTable(name))
     this.#table = new TableBuilder(name, line, false)
     this.#tableFailed = false
   }

@@ -1,6 +1,7 @@
+import { meantBy } from './closest.ts'
 import { type NumberRange, numberOf } from './numbers.ts'
 import { Refusal } from './ruleset-error.ts'
-import { servicePort } from './services.ts'
+import { serviceNames, servicePort } from './services.ts'
 import type { Token } from './tokens.ts'
 
 /** A port by number or by service name of the protocol: tcp, udp, sctp, dccp or udplite. */
@@ -8,7 +9,9 @@ export function parsePort(token: Token, protocol: string, text = token.text): nu
   const number = numberOf(text)
   const port = number === null ? servicePort(text, protocol) : number <= 65535 ? number : null
   if (port !== null) return port
-  const instead = text.includes(',') ? 'for several use -m multiport' : 'write 0 to 65535'
+  const instead = text.includes(',')
+    ? 'for several use -m multiport'
+    : meantBy(text, serviceNames(protocol), 'write 0 to 65535')
   throw new Refusal(token, `"${text}" is not a port or service of ${protocol}; ${instead}`)
 }
 
