@@ -27,7 +27,7 @@ export const tcp: MatchExtension = {
     { name: 'source-port', aliases: ['sport'], negatable: true },
     { name: 'destination-port', aliases: ['dport'], negatable: true },
     { name: 'syn', values: 0, negatable: true },
-    { name: 'tcp-flags', values: 2, negatable: true },
+    { name: 'tcp-flags', values: 2, needs: 'a mask and flags', negatable: true },
     { name: 'tcp-option', negatable: true },
   ],
   parse: (options) => new TcpMatch(options),

@@ -18,6 +18,7 @@ import { parseProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
 import { headersOf } from './rule-headers.ts'
 import { Refusal } from './ruleset-error.ts'
+import { missingValue, type ReadOption, strayWord } from './stray-word.ts'
 import type { Token } from './tokens.ts'
 import { unknownMatch, unknownTarget } from './unknown-extension.ts'
 import { isPlainOption, writtenOptions } from './written-option.ts'
@@ -73,6 +74,7 @@ class LineReader {
   readonly #header: OptionUse[] = []
   readonly #loaded: LoadedExtensions
   #jump: OptionUse | null = null
+  #before: ReadOption | null = null
   #isVerbose = false
   #counters: Counters | null = null
   #listing: OptionUse | null = null
@@ -107,6 +109,7 @@ class LineReader {
   }
 
   #readOption(token: Token, name: string, attached: Token | null, negated: boolean): void {
+    if (!name.startsWith('-')) throw strayWord(token, this.#before)
     const { spec, owner } = findOption(token, name, this.#loaded)
     if (owner === null && spec.name === OTHER_FAMILY[this.#scope.family]) {
       this.otherFamily = true
@@ -128,7 +131,7 @@ class LineReader {
     const apart = this.#tokens.slice(start, this.#next)
     const values = first ? [first, ...apart] : apart
     if (values.length < wanted) {
-      throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} after it`)
+      throw new Refusal(token, missingValue(name, spec))
     }
     if (values.length > wanted && !spec.attachable) {
       const instead = spec.optionalValue ? 'write a space before it' : 'take it away'
@@ -141,6 +144,7 @@ class LineReader {
     }
     if (inverted && !spec.negatable) throw new Refusal(token, `! cannot stand before ${name}; take it away`)
     const use: OptionUse = { spec, at: token, values, negated: inverted, protocolBefore: this.#loaded.protocol }
+    this.#before = { spec, at: token, values, name }
     if (owner) owner.uses.push(use)
     else this.#generic(use)
   }
