@@ -299,6 +299,12 @@ describe('a wrong command', () => {
   })
 })
 
+it('the caret stands below the place also after wide characters', () => {
+  const lines = ['*filter', '-A INPUT -m comment --comment "日本語" -p tcp --dport 99999', 'COMMIT', '']
+  const { stderr } = ctreplay([sample, '--rules', written('wide.v4', lines.join('\n'))])
+  expect(stderr.split('\n')[2].indexOf('^')).toBe('  -A INPUT -m comment --comment "......" -p tcp --dport '.length)
+})
+
 describe('a capture that cannot be read', () => {
   it.each([
     ['a file that is not there', () => '/nonexistent/a.pcap', 'no such file'],

@@ -7,6 +7,7 @@ import type { RulePacket } from '../rule-packet.ts'
 import { meantBy } from '../text/closest.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, type OptionUse, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { OPTIONS_LOST } from './header-bytes.ts'
@@ -99,7 +100,7 @@ function parseFlags(token: Token): number {
     else if (name === 'ALL') flags |= ALL_FLAGS
     else if (name !== 'NONE' && name !== '') {
       const instead = meantBy(word, FLAGS, `write ${FLAGS.join(', ')}, ALL or NONE`)
-      throw new Refusal(token, `"${word}" is not a TCP flag; ${instead}`)
+      throw new Refusal(partOf(token, word), `"${word}" is not a TCP flag; ${instead}`)
     }
   }
   return flags

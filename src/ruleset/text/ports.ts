@@ -1,5 +1,6 @@
 import { meantBy } from './closest.ts'
 import { type NumberRange, numberOf } from './numbers.ts'
+import { partOf } from './part-of.ts'
 import { Refusal } from './ruleset-error.ts'
 import { serviceNames, servicePort } from './services.ts'
 import type { Token } from './tokens.ts'
@@ -12,7 +13,7 @@ export function parsePort(token: Token, protocol: string, text = token.text): nu
   const instead = text.includes(',')
     ? 'for several use -m multiport'
     : meantBy(text, serviceNames(protocol), 'write 0 to 65535')
-  throw new Refusal(token, `"${text}" is not a port or service of ${protocol}; ${instead}`)
+  throw new Refusal(partOf(token, text), `"${text}" is not a port or service of ${protocol}; ${instead}`)
 }
 
 /** Protocols whose services getaddrinfo(3) knows, in its order. */
@@ -40,7 +41,7 @@ export function parseAnyPort(token: Token, text = token.text): number {
   }
   const port = anyServicePort(text)
   if (port !== null) return port
-  throw new Refusal(token, `"${text}" is not a port or service; write 0 to 65535`)
+  throw new Refusal(partOf(token, text), `"${text}" is not a port or service; write 0 to 65535`)
 }
 
 /** `N`, `N:M`, `:M`, `N:` of such ports. A range that runs backwards holds nothing. */
@@ -63,6 +64,6 @@ export function parsePortRange(token: Token, protocol: string, text = token.text
   const last = text.slice(colon + 1)
   const low = first === '' ? 0 : parsePort(token, protocol, first)
   const high = last === '' ? 65535 : parsePort(token, protocol, last)
-  if (low > high) throw new Refusal(token, `the ports ${text} run backwards; write the smaller one first`)
+  if (low > high) throw new Refusal(partOf(token, text), `the ports ${text} run backwards; write the smaller one first`)
   return { low, high }
 }
