@@ -6,12 +6,12 @@ import type { TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { parseCounters } from './counters.ts'
 import { ExtensionCache } from './extension-cache.ts'
-import { adviceFor } from './foreign-forms.ts'
+import { adviceFor, namesShell, SHELL_SCRIPT } from './foreign-forms.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
 import { type LocatedError, OtherFamilyRefusal, Refusal, RulesetError } from './ruleset-error.ts'
 import { omissionIn } from './save-comments.ts'
-import { readShellLine } from './shell-line.ts'
+import { readShellLine, type ShellLine } from './shell-line.ts'
 import { TableBuilder } from './table-builder.ts'
 import { type Token, tokenize } from './tokens.ts'
 import { unknownTable } from './unknown-table.ts'
@@ -64,6 +64,10 @@ class RulesetReader {
   /** Tables made by commands outside `*table` and COMMIT. */
   readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
+  /** Its lines up to COMMIT are skipped: they are right or wrong for a table that nobody knows. */
+  #isInUnknownTable = false
+  /** The first line names a shell, so that lines which are no commands are its language. */
+  #isScript = false
   /** The file is not of iptables-save (foreign-forms.ts): errors in its other lines would say nothing more. */
   #isForeign = false
   /** The machine has rules that iptables-save could not put into the file. */
@@ -100,6 +104,10 @@ class RulesetReader {
 
   #readLine(text: string, line: number): void {
     if (text === '') return
+    if (this.#isInUnknownTable && !text.startsWith('*')) {
+      this.#isInUnknownTable = text.trim() !== 'COMMIT'
+      return
+    }
     if (text.startsWith('#')) {
       this.#comment(text, line)
       return
@@ -119,6 +127,7 @@ class RulesetReader {
   }
 
   #comment(text: string, line: number): void {
+    if (line === 1) this.#isScript = namesShell(text)
     const omission = omissionIn(text)
     if (omission === null) return
     this.#omitsRules = true
@@ -126,12 +135,16 @@ class RulesetReader {
   }
 
   #openTable(name: string, line: number): void {
+    this.#isInUnknownTable = false
     const at = { line, column: 2 }
     if (this.#commanded.size > 0) {
       throw new Refusal(at, 'commands stand above; give either commands or tables, not both in one file')
     }
     if (this.#table) throw new Refusal(at, `the table ${this.#table.name} is still open; close it with COMMIT`)
-    if (!isTableName(name)) throw new Refusal(at, unknownTable(name))
+    if (!isTableName(name)) {
+      this.#isInUnknownTable = true
+      throw new Refusal(at, unknownTable(name))
+    }
     this.#table = new TableBuilder(name, line, false)
     this.#tableFailed = false
   }
@@ -223,7 +236,7 @@ class RulesetReader {
       this.#isForeign = true
       throw new Refusal({ line, column: 1 }, advice)
     }
-    const command = readShellLine(text, line)
+    const command = this.#shellCommand(text, line)
     if (!command) {
       const instead = 'begin a table with *filter, or give what iptables-save prints'
       throw new Refusal({ line, column: 1 }, `this stands outside of a table; ${instead}`)
@@ -244,6 +257,22 @@ class RulesetReader {
       this.#commanded.set(command.table, table)
     }
     this.#apply(table, command.tokens, text.trim(), null)
+  }
+
+  /** null where the line is no command. */
+  #shellCommand(text: string, line: number): ShellLine | null {
+    if (!this.#isScript) return readShellLine(text, line)
+    let command: ShellLine | null = null
+    let at = { line, column: 1 }
+    try {
+      command = readShellLine(text, line)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      at = error
+    }
+    if (command) return command
+    this.#isForeign = true
+    throw new Refusal(at, SHELL_SCRIPT)
   }
 
   finish(lastLine: number): ParsedRuleset {

@@ -6,7 +6,7 @@ import type { Token } from './tokens.ts'
 import { unknownTable } from './unknown-table.ts'
 
 /** A line as people type it: `iptables -t nat -A POSTROUTING …`, or without the program, as `iptables -S` prints it. */
-interface ShellLine {
+export interface ShellLine {
   /** null where the line does not name the program. */
   readonly family: Family | null
   readonly table: TableName
