@@ -122,6 +122,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   const one = (name: OptionName): string | undefined => all(name)[0]
   for (const name of given.keys()) checkValues(name, [given.get(name)].flat())
   checkCounters(one)
+  checkFailOn(all('fail-on'), one)
   const outputs = outputsOf(one)
 
   const captures = argv._.map(String)
@@ -186,5 +187,12 @@ function checkCounters(one: (name: OptionName) => string | undefined): void {
     if (one(counters) !== undefined && one(rules) === undefined) {
       throw new UsageError(`--${counters} writes the rules of --${rules}, which are not given`)
     }
+  }
+}
+
+/** Without rules nothing is dropped (but for a full connection table), so that `--fail-on drop` would never fail. */
+function checkFailOn(failOn: readonly string[], one: (name: OptionName) => string | undefined): void {
+  if (failOn.includes('drop') && one('rules') === undefined && one('rules6') === undefined) {
+    throw new UsageError('--fail-on drop: rules drop packets, and none are given; give --rules or --rules6')
   }
 }

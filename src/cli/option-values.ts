@@ -1,6 +1,6 @@
 import { parseHelperOption } from '../conntrack/helpers/ports-option.ts'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
-import { isKnownSysctl, SYSCTL_DEFAULTS, sysctlsWith } from '../conntrack/sysctls.ts'
+import { isKnownSysctl, plainName, SYSCTL_DEFAULTS, sysctlsWith } from '../conntrack/sysctls.ts'
 import type { InterfaceOption } from '../netfilter/interfaces.ts'
 import { MATCHES } from '../ruleset/matches/registry.ts'
 import { closest } from '../ruleset/text/closest.ts'
@@ -49,9 +49,18 @@ export function threadCount(value: string | undefined): number | undefined {
   return Number(value)
 }
 
-/** `--sysctl NAME=N`, as often as given; the last one of a name counts. */
+/** `--sysctl NAME=N`, as often as given. */
 export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, string> {
-  const settings = new Map(values.map((value) => splitPair('--sysctl', value, 'NAME=N, like nf_conntrack_tcp_loose=0')))
+  const settings = new Map<string, string>()
+  const byPlainName = new Map<string, string>()
+  for (const value of values) {
+    const [name, number] = splitPair('--sysctl', value, 'NAME=N, like nf_conntrack_tcp_loose=0')
+    const plain = plainName(name)
+    const before = byPlainName.get(plain) ?? number
+    if (before !== number) throw new UsageError(`--sysctl ${name} is given as ${before} and as ${number}; take one out`)
+    byPlainName.set(plain, number)
+    settings.set(name, number)
+  }
   for (const name of settings.keys()) {
     if (!isKnownSysctl(name)) {
       throw new UsageError(

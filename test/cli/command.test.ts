@@ -201,6 +201,11 @@ describe('a wrong command', () => {
     [[sample, '--sysctl', 'nf_conntrack_tcp_loose=maybe'], 'the value must be a whole number'],
     [[sample, '--assume', 'ownr=yes'], "there is no match or target of that name; did you mean 'owner'?"],
     [[sample, '--assume', 'owner=perhaps'], 'the answer must be yes or no'],
+    [
+      [sample, '--sysctl', 'nf_conntrack_max=1', '--sysctl', 'net.netfilter.nf_conntrack_max=2'],
+      'is given as 1 and as 2',
+    ],
+    [[sample, '--fail-on', 'drop'], '--fail-on drop: rules drop packets, and none are given; give --rules or --rules6'],
     [[sample, '--fail-on', 'rain'], '--fail-on rain: write drop, invalid or unknown'],
     [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: no such file'],
     [[sample, '--rules', root], 'it is a directory'],
