@@ -38,6 +38,8 @@ const OPTIONS = {
   'fail-on-warnings': { boolean: true, describe: 'Exit with 1 when there is anything but notes' },
 } as const
 const TEXT_OPTIONS = ['ipset', 'timeout-policies', 'connlabels', 'fingerprints'] as const
+/** How rules of each family are given where the other option was. */
+const GIVEN = { ipv4: 'without --ipv6', ipv6: 'without --ipv4' } as const
 type TextOption = (typeof TEXT_OPTIONS)[number]
 
 /**
@@ -61,7 +63,7 @@ export async function runCheck(
   const labels = readLabelNames(command.connlabels)
   const fingerprints = readFingerprints(command.fingerprints)
   const reviewOf = (file: string): Review => {
-    const ruleset = readRuleset(file, command.family, labels)
+    const ruleset = readRuleset(file, command.family, labels, GIVEN)
     if (policies !== undefined) checkTimeouts(ruleset, policies)
     return reviewRuleset(ruleset, sets, fingerprints ?? null)
   }

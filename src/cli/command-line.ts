@@ -111,6 +111,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<Command
   const given = givenOptions(argv)
   const { all, one } = given
   checkCounters(one)
+  checkFailOn(given.all('fail-on'), one)
   const outputs = outputsOf(one)
   const captures = argv._.map(String)
   if (captures.length === 0) throw new UsageError('which capture? Give its name, or - for standard input')
@@ -227,5 +228,12 @@ function checkCounters(one: (name: OptionName) => string | undefined): void {
     if (one(counters) !== undefined && one(rules) === undefined) {
       throw new UsageError(`--${counters} writes the rules of --${rules}, which are not given`)
     }
+  }
+}
+
+/** Without rules nothing is dropped (but for a full connection table), so that `--fail-on drop` would never fail. */
+function checkFailOn(failOn: readonly string[], one: (name: OptionName) => string | undefined): void {
+  if (failOn.includes('drop') && one('rules') === undefined && one('rules6') === undefined) {
+    throw new UsageError('--fail-on drop: rules drop packets, and none are given; give --rules or --rules6')
   }
 }

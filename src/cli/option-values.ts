@@ -1,11 +1,12 @@
 import { parseHelperOption } from '../conntrack/helpers/ports-option.ts'
 import type { HelperPort } from '../conntrack/helpers/registry.ts'
-import { isKnownSysctl, SYSCTL_DEFAULTS, sysctlsWith } from '../conntrack/sysctls.ts'
+import { isKnownSysctl, plainName, SYSCTL_DEFAULTS, sysctlsWith } from '../conntrack/sysctls.ts'
 import type { InterfaceOption } from '../netfilter/interfaces.ts'
 import { MATCHES } from '../ruleset/matches/registry.ts'
+import { closest } from '../ruleset/text/closest.ts'
 import { parsePrefix } from '../wire/address.ts'
 import { UsageError } from './exit-codes.ts'
-import { closest, didYouMean, nearest } from './nearest.ts'
+import { didYouMean, nearest } from './nearest.ts'
 
 /** Linux's IFNAMSIZ without the final zero byte. */
 const INTERFACE_NAME_MAX = 15
@@ -25,6 +26,9 @@ export function interfaceNetworks(values: readonly string[]): InterfaceOption[] 
 
 /** @param option as the user wrote it, for the message */
 export function interfaceName(option: string, name: string): string {
+  if (name.endsWith('+')) {
+    throw new UsageError(`${option}: '${name}' is a pattern of rules; name one interface, like eth0`)
+  }
   if (name === '' || name.length > INTERFACE_NAME_MAX || /[\s/]/.test(name)) {
     throw new UsageError(
       `${option}: '${name}' is not the name of an interface: 1 to ${INTERFACE_NAME_MAX} characters, no blank, no slash`,
@@ -45,9 +49,18 @@ export function threadCount(value: string | undefined): number | undefined {
   return Number(value)
 }
 
-/** `--sysctl NAME=N`, as often as given; the last one of a name counts. */
+/** `--sysctl NAME=N`, as often as given. */
 export function sysctlSettings(values: readonly string[]): ReadonlyMap<string, string> {
-  const settings = new Map(values.map((value) => splitPair('--sysctl', value, 'NAME=N, like nf_conntrack_tcp_loose=0')))
+  const settings = new Map<string, string>()
+  const byPlainName = new Map<string, string>()
+  for (const value of values) {
+    const [name, number] = splitPair('--sysctl', value, 'NAME=N, like nf_conntrack_tcp_loose=0')
+    const plain = plainName(name)
+    const before = byPlainName.get(plain) ?? number
+    if (before !== number) throw new UsageError(`--sysctl ${name} is given as ${before} and as ${number}; take one out`)
+    byPlainName.set(plain, number)
+    settings.set(name, number)
+  }
   for (const name of settings.keys()) {
     if (!isKnownSysctl(name)) {
       throw new UsageError(

@@ -9,12 +9,13 @@ import {
   parseRuleset,
   parseSets,
   parseTimeoutPolicies,
+  RulesetError,
   type SetDefinition,
 } from '../ruleset/index.ts'
 import type { Family } from '../ruleset/rule-environment.ts'
 import { UsageError } from './exit-codes.ts'
 import { readText, readUnmarkedText } from './input-texts.ts'
-import { familyOf } from './ruleset-family.ts'
+import { familyOf, writtenFamily } from './ruleset-family.ts'
 
 /** The options that name the files besides the rules, the same for all commands. */
 export const RULE_FILE_OPTIONS = {
@@ -24,13 +25,47 @@ export const RULE_FILE_OPTIONS = {
   fingerprints: { string: true, describe: 'What -m osf knows SYNs by: pf.os, as nfnl_osf -f loads it' },
 } as const
 
+/** How rules of a family are given to a replay. */
+const REPLAYED: Readonly<Record<Family, string>> = { ipv4: 'with --rules', ipv6: 'with --rules6' }
+
 /**
  * @param family null: the file tells (familyOf)
+ * @param given how rules of each family are given, for messages
  * @throws UsageError when the file cannot be read; RulesetError
  */
-export function readRuleset(path: string, family: Family | null, labels: LabelNames | null): ParsedRuleset {
+export function readRuleset(
+  path: string,
+  family: Family | null,
+  labels: LabelNames | null,
+  given = REPLAYED,
+): ParsedRuleset {
   const text = readText(path, 'the rules')
-  return parseRuleset(text, path, family ?? familyOf(path, text), labels)
+  const read = family ?? familyOf(path, text)
+  const parsed = parsedAs(read, text, path, labels, given)
+  const written = writtenFamily(text)
+  if (written === null || written.family === read) return parsed
+  const program = written.family === 'ipv6' ? 'ip6tables' : 'iptables'
+  const warning = `${path}: line ${written.line}: ${program}-save wrote this file; give it ${given[written.family]}`
+  return { ...parsed, warnings: [warning, ...parsed.warnings] }
+}
+
+/** Where a file has errors because it is of the other family, they say how to give it. */
+function parsedAs(
+  family: Family,
+  text: string,
+  path: string,
+  labels: LabelNames | null,
+  given: typeof REPLAYED,
+): ParsedRuleset {
+  try {
+    return parseRuleset(text, path, family, labels)
+  } catch (error) {
+    if (!(error instanceof RulesetError)) throw error
+    const told = familyOf(path, text)
+    if (told === family) throw error
+    const advised = (said: string): string => `${said.slice(0, said.lastIndexOf('; '))}; give this file ${given[told]}`
+    throw new RulesetError(error.errors.map((one) => (one.isOfOtherFamily ? { ...one, text: advised(one.text) } : one)))
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { counted } from '../netfilter/count-text.ts'
+import { cellsOf } from '../report/cells.ts'
 import { cut, type Paint, printable } from '../report/text.ts'
 import type { RulesetError } from '../ruleset/index.ts'
 import { textRead } from './input-texts.ts'
@@ -33,5 +34,5 @@ function excerpt(source: string, column: number, paint: Paint): string {
   const from = column > SOURCE_WIDTH - 16 ? column - 40 : 0
   const before = printable(source.slice(from, column - 1))
   const shown = cut(`${from > 0 ? '…' : ''}${before}${printable(source.slice(column - 1))}`, SOURCE_WIDTH)
-  return `  ${shown}\n  ${' '.repeat([...before].length + (from > 0 ? 1 : 0))}${paint('red', '^')}`
+  return `  ${shown}\n  ${' '.repeat(cellsOf(before) + (from > 0 ? 1 : 0))}${paint('red', '^')}`
 }

@@ -15,7 +15,7 @@ import { runCheck } from './check-command.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { EXIT_CAPTURE, EXIT_DONE, EXIT_FOUND, EXIT_INTERRUPTED, EXIT_USAGE, UsageError } from './exit-codes.ts'
 import { statsAt } from './file-identity.ts'
-import { sayAtEnd } from './final-words.ts'
+import { sayAtEnd, sayWithoutTables } from './final-words.ts'
 import { InterruptibleSource } from './interruptible-source.ts'
 import { nearest } from './nearest.ts'
 import { OUTPUT_OPTIONS, refuseToOverwrite, STDOUT } from './outputs.ts'
@@ -90,6 +90,7 @@ async function replayAsAsked(asked: CommandLine): Promise<number> {
     if (outputs.readersGone && !writesCounters) return EXIT_DONE
     await writeCounters(asked.counters, rulesRead.rules, summary.ruleset4)
     await writeCounters(asked.counters6, rulesRead.rules6, summary.ruleset6)
+    if (asked.quiet) sayWithoutTables([rulesRead.rules, rulesRead.rules6])
     sayAtEnd(asked, summary, traffic, interrupted)
     if (interrupted) return EXIT_INTERRUPTED
     if (summary.problems.some((problem) => problem.fatal)) return EXIT_CAPTURE

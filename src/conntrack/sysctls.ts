@@ -108,7 +108,7 @@ export function isKnownSysctl(given: string): boolean {
 }
 
 /** As sysctl(8) takes them, names may have slashes for dots. */
-function plainName(given: string): string {
+export function plainName(given: string): string {
   return given.replace(/^net[./]netfilter[./]/, '').replaceAll('/', '.')
 }
 

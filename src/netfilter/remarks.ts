@@ -1,5 +1,5 @@
 import { HELPERS } from '../conntrack/helpers/registry.ts'
-import { type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
+import { kernelZoneLines, type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { count, counted, firstOf } from './count-text.ts'
@@ -48,6 +48,7 @@ export function assumptionsOf(
         'these are is not known (--timeout-policies FILE).',
     )
   }
+  sentences.push(...[options.rules, options.rules6].flatMap(kernelZoneText))
   if (checksumsUnreliable) {
     sentences.push(
       `Checksums mean nothing here, so none is held against a packet: ${inference.checksumsWrong} of the first ` +
@@ -90,6 +91,14 @@ function isFromCounts({ mode, local }: Asked, { marked }: Inference): boolean {
 
 function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
   return rules === undefined ? [] : timeoutNamesIn(rules)
+}
+
+function kernelZoneText(rules: ParsedRuleset | undefined): readonly string[] {
+  const [line, ...others] = rules === undefined ? [] : kernelZoneLines(rules)
+  if (line === undefined) return []
+  const asking =
+    others.length === 0 ? `line ${line} asks` : `line ${line} and ${counted(others.length, 'more', 'more')} ask`
+  return [`--kerneltz: the kernel's time zone is taken as UTC, as it is unless something has set it; ${asking} for it.`]
 }
 
 /** What makes the results less reliable than they look: a sentence each, with what to do about it. */

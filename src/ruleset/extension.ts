@@ -55,6 +55,8 @@ export interface Match extends Requirements {
   prepare?(context: CallContext): void
   /** It holds only for TCP packets with SYN; TCPMSS requires such a match. */
   readonly asksForSyn?: boolean
+  /** It asks for the time in the kernel's time zone, which no capture tells. */
+  readonly asksForKernelZone?: boolean
   /** Text of `-m comment`. */
   readonly comment?: string
 }

@@ -125,6 +125,12 @@ describe('check', () => {
     expect(stdout).toContain('  OUT (line 4, empty): only lines 8-9, out of reach, lead there\n')
   })
 
+  it('--json has what iptables-save says that it left out', async () => {
+    const comment = "# Table `filter' is incompatible, use 'nft' tool."
+    const [{ warnings }] = JSON.parse((await check('--json', file('nft.v4', [comment]))).stdout)
+    expect(warnings[0]).toContain('line 1: iptables-save could not print table filter')
+  })
+
   it('names all rules that together leave nothing to a later one', async () => {
     const halves = file('halves.v4', [
       '*filter',

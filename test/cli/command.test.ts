@@ -187,6 +187,8 @@ describe('a wrong command', () => {
     [[sample, '--local', '10.0.0.0/33'], 'must be a number from 0 to 32'],
     [[sample, '--iface', 'eth0'], "--iface 'eth0': write NAME=CIDR"],
     [[sample, '--iface', 'eth0=lan'], "--iface: 'lan' is not an IP address"],
+    [[sample, '--in-iface', 'eth+'], "--in-iface: 'eth+' is a pattern of rules; name one interface, like eth0"],
+    [[sample, '--iface', 'eth+=10.0.0.0/8'], "--iface: 'eth+' is a pattern of rules; name one interface"],
     [[sample, '--in-iface', 'a name too long for Linux'], 'is not the name of an interface'],
     [
       [sample, '--sysctl', 'nf_conntrack_tcp_lose=0'],
@@ -199,6 +201,11 @@ describe('a wrong command', () => {
     [[sample, '--sysctl', 'nf_conntrack_tcp_loose=maybe'], 'the value must be a whole number'],
     [[sample, '--assume', 'ownr=yes'], "there is no match or target of that name; did you mean 'owner'?"],
     [[sample, '--assume', 'owner=perhaps'], 'the answer must be yes or no'],
+    [
+      [sample, '--sysctl', 'nf_conntrack_max=1', '--sysctl', 'net.netfilter.nf_conntrack_max=2'],
+      'is given as 1 and as 2',
+    ],
+    [[sample, '--fail-on', 'drop'], '--fail-on drop: rules drop packets, and none are given; give --rules or --rules6'],
     [[sample, '--fail-on', 'rain'], '--fail-on rain: write drop, invalid or unknown'],
     [[sample, '--rules', '/nonexistent/rules'], 'cannot read the rules /nonexistent/rules: no such file'],
     [[sample, '--rules', root], 'it is a directory'],
@@ -295,6 +302,12 @@ describe('a wrong command', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the rule's own must not reach the terminal
     expect(stderr).not.toMatch(/\u001b/)
   })
+})
+
+it('the caret stands below the place also after wide characters', () => {
+  const lines = ['*filter', '-A INPUT -m comment --comment "日本語" -p tcp --dport 99999', 'COMMIT', '']
+  const { stderr } = ctreplay([sample, '--rules', written('wide.v4', lines.join('\n'))])
+  expect(stderr.split('\n')[2].indexOf('^')).toBe('  -A INPUT -m comment --comment "......" -p tcp --dport '.length)
 })
 
 describe('a capture that cannot be read', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { closest, nearest } from '../../src/cli/nearest.ts'
+import { nearest } from '../../src/cli/nearest.ts'
+import { closest } from '../../src/ruleset/text/closest.ts'
 
 const KNOWN = ['check', 'rules', 'conntrack']
 

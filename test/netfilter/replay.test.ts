@@ -109,6 +109,17 @@ describe('what was assumed is said, with the option that overrides it', () => {
     await expect(replayed(clients(1), { ...known, timeoutPolicies: [] })).rejects.toThrow('no timeout policy "quick"')
   })
 
+  test.each([
+    ['--kerneltz', true],
+    ['--utc', false],
+  ])('the time zone of the kernel: %s', async (zone, isSaid) => {
+    const rules = rulesOf(`*filter\n-A FORWARD -m time --timestart 08:00 ${zone} -j DROP\nCOMMIT\n`)
+    const { assumptions } = (await replayed(clients(1), { mode: 'router', checksum: 'verify', rules })).summary
+    const said =
+      "--kerneltz: the kernel's time zone is taken as UTC, as it is unless something has set it; line 2 asks for it."
+    expect(assumptions).toEqual(isSaid ? [said] : [])
+  })
+
   test('a host that cannot be told must be named', async () => {
     await expect(replayed(clients(1), { mode: 'host' })).rejects.toThrow(
       "--mode host: the host's own addresses cannot be inferred from the capture; name them with --local ADDR[,ADDR]",

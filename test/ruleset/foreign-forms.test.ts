@@ -27,6 +27,26 @@ const FILES: Readonly<Record<string, readonly [text: string, where: string, said
   'iptables -L -v': ['Chain blocked (2 references)\n pkts bytes target\n', '1:1', 'iptables -L prints'],
   'the configuration of OpenWrt': ["\nconfig defaults\n\toption input 'ACCEPT'\n", '2:1', 'on the router'],
   'ipset save': ['create blocked hash:ip family inet\nadd blocked 192.0.2.1\n', '1:1', '--ipset'],
+  'a shell script': [
+    '#!/bin/bash\nWAN=eth0\niptables -A INPUT -i $WAN -j DROP\nfor p in 22; do\ndone\n',
+    '2:1',
+    'run it, and give what iptables-save prints then',
+  ],
+  'a shell script with a loop': [
+    '#!/usr/bin/env sh\niptables -F\nfor p in 22 80; do\n  iptables -A INPUT -p tcp --dport $p\ndone\n',
+    '3:1',
+    'shell script',
+  ],
+  'a shell script with a variable': [
+    '#!/bin/sh\niptables -F\niptables -A INPUT -i $WAN -j DROP\niptables -A INPUT -i $LAN\n',
+    '3:22',
+    'shell script',
+  ],
+  'a shell script without its first line': [
+    'IPT=/sbin/iptables\n$IPT -F\n$IPT -A INPUT -j DROP\n',
+    '1:1',
+    'shell script',
+  ],
   'iptables-xml': ['<iptables-rules version="1.0">\n  <table name="filter" >\n', '1:1', 'XML'],
 }
 
@@ -41,5 +61,20 @@ describe('files of another form are named once, with what to give in their place
   test('in a table, such lines are lines that are wrong', () => {
     const errors = errorsOf('*filter\ntable inet filter {\n-A INPUT -j NONSENSE\nCOMMIT\n')
     expect(errors.map((error) => error.split(':')[0])).toEqual(['2', '3'])
+  })
+})
+
+describe('a table that nobody knows', () => {
+  test('is one error, up to its COMMIT', () => {
+    const errors = errorsOf(
+      '*fliter\n:INPUT DROP [0:0]\n-A INPUT -j NONSENSE\nCOMMIT\n*nat\n-A INPTU -j ACCEPT\nCOMMIT\n',
+    )
+    expect(errors).toHaveLength(2)
+    expect(errors[0]).toContain('1:2: there is no table "fliter"')
+    expect(errors[1]).toContain('6:4: the table nat has no chain "INPTU"')
+  })
+
+  test('or up to the next table, or to the end', () => {
+    expect(errorsOf('*fliter\n-A INPUT -j ACCEPT\n*nat\n-A INPUT -j NONSENSE\nCOMMIT\n*mnagle\n-A X\n')).toHaveLength(3)
   })
 })

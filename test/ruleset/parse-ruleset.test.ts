@@ -169,7 +169,7 @@ describe('what is wrong is refused with its place', () => {
     ['-A FORWARD -s ::1', '3:15: "::1" is not an IPv4 address; put it into'],
     ['-A FORWARD -s 1.2.3', ''],
     ['-A FORWARD -s 1.2.3.256', '3:15: "1.2.3.256" is not an IPv4 address'],
-    ['-A FORWARD -s 1.2.3.4/33', '3:15: "33" is not a mask'],
+    ['-A FORWARD -s 1.2.3.4/33', '3:23: "33" is not a mask'],
     ['-A NOSUCH -j DROP', '3:4: the table filter has no chain "NOSUCH"'],
     ['-A FORWARD -j DROP extra', '3:20: the word "extra"'],
     ['-A FORWARD -j ACCEPT -j DROP', '3:22: -j is a second target'],

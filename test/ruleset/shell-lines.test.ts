@@ -53,7 +53,7 @@ describe('commands of a shell', () => {
     ['iptables -A INPUT -j DROP; reboot', 'rules:1:26: ";" is for a shell; run the script'],
     ['iptables -A INPUT \\', 'rules:1:19: the command goes on below; write it on one line'],
     ["iptables -A INPUT -m comment --comment 'a", "rules:1:40: a quote is opened and never closed; add a closing '"],
-    ['iptables -t fliter -A INPUT', 'rules:1:10: there is no table "fliter"; tables are raw'],
+    ['iptables -t fliter -A INPUT', 'rules:1:10: there is no table "fliter"; did you mean filter?'],
     ['iptables -V', 'rules:1:10: -V is for the command line of iptables; take it away here'],
     ['iptables -A INPUT -n', 'rules:1:19: -n is for lists; take it away'],
     ['for i in 1 2; do', 'rules:1:1: this stands outside of a table; begin a table with *filter, or give'],

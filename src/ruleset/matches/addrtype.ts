@@ -4,6 +4,7 @@ import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
 import { INTERFACE_UNKNOWN, type RulePacket } from '../rule-packet.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
@@ -102,7 +103,10 @@ function parseTypes(token: Token, allowed: number): number {
     const type = word === '' ? -1 : TYPES.findIndex((name) => name.startsWith(word.toUpperCase()))
     if (type < 0 || (allowed & (1 << type)) === 0) {
       const names = TYPES.filter((_, bit) => allowed & (1 << bit)).join(', ')
-      throw new Refusal(token, `"${word}" is not an address type here; write one or more of ${names}, with commas`)
+      throw new Refusal(
+        partOf(token, word),
+        `"${word}" is not an address type here; write one or more of ${names}, with commas`,
+      )
     }
     types |= 1 << type
   }

@@ -15,6 +15,7 @@ import type { RulePacket } from '../rule-packet.ts'
 import { masked, parseHostMask, printHostMask } from '../text/addresses.ts'
 import { MASK_ALL, type NumberRange, parseRangeLoosely, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { parseAnyPortRange } from '../text/ports.ts'
 import { parseProtocol } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -155,7 +156,10 @@ function parseStatuses(token: Token): number {
     const status = word === '' ? undefined : STATUSES.find(([name]) => name.startsWith(word.toUpperCase()))
     if (!status) {
       const names = STATUSES.map(([name]) => name).join(', ')
-      throw new Refusal(token, `"${word}" is not a connection status; write one or more of ${names}, with commas`)
+      throw new Refusal(
+        partOf(token, word),
+        `"${word}" is not a connection status; write one or more of ${names}, with commas`,
+      )
     }
     bits |= status[1]
   }

@@ -5,6 +5,7 @@ import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { type NumberRange, parseNumber, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { parseAnyPortRange } from '../text/ports.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -88,7 +89,8 @@ function parseTypes(token: Token): number {
   let bits = 0
   for (const word of token.text.split(',').filter((one) => one !== '')) {
     const type = (TYPES as readonly string[]).indexOf(word.toUpperCase())
-    if (type < 0) throw new Refusal(token, `"${word}" is not a DCCP type; write one or more of ${TYPES.join(', ')}`)
+    if (type < 0)
+      throw new Refusal(partOf(token, word), `"${word}" is not a DCCP type; write one or more of ${TYPES.join(', ')}`)
     bits |= 1 << type
   }
   return bits

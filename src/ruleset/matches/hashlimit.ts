@@ -15,6 +15,7 @@ import type { RulePacket } from '../rule-packet.ts'
 import { parseHost, parsePrefixLength, prefixLength, prefixMask } from '../text/addresses.ts'
 import { numberOf, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { procName } from '../text/proc-name.ts'
 import { printCountPerUnit } from '../text/rates.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -178,7 +179,10 @@ function parseModes(token: Token | undefined): Mode[] {
   const words = token.text.split(/[,|]/).filter((word) => word !== '')
   for (const word of words) {
     if (MODES.every((mode) => mode !== word)) {
-      throw new Refusal(token, `"${word}" is not a mode; write one or more of ${MODES.join(', ')}, with commas`)
+      throw new Refusal(
+        partOf(token, word),
+        `"${word}" is not a mode; write one or more of ${MODES.join(', ')}, with commas`,
+      )
     }
   }
   return MODES.filter((mode) => words.includes(mode))

@@ -1,4 +1,5 @@
 import { type Condition, equals, isBetween } from '../evaluate/condition.ts'
+import { meantBy } from '../text/closest.ts'
 import { numberOf } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
@@ -21,7 +22,13 @@ export function parseIcmpType(token: Token, names: readonly NamedType[]): IcmpTy
   const [type, code, more] = token.text.split('/').map(numberOf)
   const typeFits = type !== null && type !== undefined && type <= 255
   if (!typeFits || code === null || (code ?? 0) > 255 || more !== undefined) {
-    throw new Refusal(token, `"${token.text}" is not an ICMP type; write TYPE, TYPE/CODE or a name as echo-request`)
+    const written = 'write TYPE, TYPE/CODE or a name as echo-request'
+    const instead = meantBy(
+      token.text,
+      names.map(([name]) => name),
+      written,
+    )
+    throw new Refusal(token, `"${token.text}" is not an ICMP type; ${instead}`)
   }
   return { type, code: code ?? null }
 }

@@ -12,6 +12,7 @@ import {
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { headerLength } from './extension-chain.ts'
@@ -63,7 +64,10 @@ function parseHeaders(token: Token): number {
     const header = HEADERS.find(([name, others]) => name === word || others.includes(word))
     if (!header) {
       const names = HEADERS.map(([name]) => name).join(', ')
-      throw new Refusal(token, `"${word}" is not an extension header; write one or more of ${names}, with commas`)
+      throw new Refusal(
+        partOf(token, word),
+        `"${word}" is not an extension header; write one or more of ${names}, with commas`,
+      )
     }
     bits |= header[3]
   }

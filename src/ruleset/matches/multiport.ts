@@ -3,6 +3,7 @@ import { any, type Condition, isIn } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { parsePortRange } from '../text/ports.ts'
 import { printProtocol } from '../text/protocols.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -33,11 +34,12 @@ function parseMultiport(options: Options, context: RuleContext): Match {
   const protocol = printProtocol(context.protocol)
   const words = token.text.split(',')
   const open = words.find((word) => word.startsWith(':') || word.endsWith(':'))
-  if (open !== undefined) throw new Refusal(token, `the range "${open}" has one end only; write both, as 1024:65535`)
+  if (open !== undefined)
+    throw new Refusal(partOf(token, open), `the range "${open}" has one end only; write both, as 1024:65535`)
   const ranges = words.map((word) => parsePortRange(token, protocol, word))
   const single = words.find((word, at) => word.includes(':') && ranges[at].low === ranges[at].high)
   if (single !== undefined) {
-    throw new Refusal(token, `the range "${single}" is one port only; write it without the colon`)
+    throw new Refusal(partOf(token, single), `the range "${single}" is one port only; write it without the colon`)
   }
   const slots = words.reduce((sum, word) => sum + (word.includes(':') ? 2 : 1), 0)
   if (slots > SLOTS) {

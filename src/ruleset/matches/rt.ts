@@ -5,6 +5,7 @@ import type { RulePacket } from '../rule-packet.ts'
 import { parseIpv6, printIpv6, type Words } from '../text/addresses.ts'
 import { MASK_ALL, parseNumber, parseRangeLoosely, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { askExtension, headerLength } from './extension-chain.ts'
@@ -93,7 +94,7 @@ function parseAddresses(token: Token): Words[] {
   }
   return parts.map((part) => {
     const words = parseIpv6(part)
-    if (!words) throw new Refusal(token, `"${part}" is not an IPv6 address; write one as 2001:db8::1`)
+    if (!words) throw new Refusal(partOf(token, part), `"${part}" is not an IPv6 address; write one as 2001:db8::1`)
     return words
   })
 }

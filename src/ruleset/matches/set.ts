@@ -25,7 +25,7 @@ type Counted = 'packets' | 'bytes'
 export const set: MatchExtension = {
   name: 'set',
   options: [
-    { name: 'match-set', aliases: ['set'], values: 2, negatable: true },
+    { name: 'match-set', aliases: ['set'], values: 2, needs: 'a set and src/dst', negatable: true },
     // iptables passes over what is given twice.
     { name: 'return-nomatch', values: 0, repeatable: true },
     ...UPDATES.map((name) => ({ name, values: 0, negatable: true, repeatable: true })),

@@ -1,5 +1,7 @@
 import { any, anyBit, type Condition } from '../evaluate/condition.ts'
 import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
+import { meantBy } from '../text/closest.ts'
+import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
@@ -28,8 +30,9 @@ export function parseStates(token: Token, names: readonly State[]): number {
   for (const word of token.text.split(',')) {
     const state = word === '' ? undefined : names.find(([name]) => name.startsWith(word.toUpperCase()))
     if (!state) {
-      const list = names.map(([name]) => name).join(', ')
-      throw new Refusal(token, `"${word}" is not a state; write one or more of ${list}, with commas and no spaces`)
+      const known = names.map(([name]) => name)
+      const instead = meantBy(word, known, `write one or more of ${known.join(', ')}, with commas and no spaces`)
+      throw new Refusal(partOf(token, word), `"${word}" is not a state; ${instead}`)
     }
     states |= state[1]
   }

@@ -4,8 +4,10 @@ import { type Condition, equals, hotdropWhen, isBetween, NO, UNKNOWN, YES } from
 import type { Match, MatchExtension } from '../extension.ts'
 import { PART_TCP_OPTIONS } from '../packet-edits.ts'
 import type { RulePacket } from '../rule-packet.ts'
+import { meantBy } from '../text/closest.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, type OptionUse, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 import { OPTIONS_LOST } from './header-bytes.ts'
@@ -26,7 +28,7 @@ export const tcp: MatchExtension = {
     { name: 'source-port', aliases: ['sport'], negatable: true },
     { name: 'destination-port', aliases: ['dport'], negatable: true },
     { name: 'syn', values: 0, negatable: true },
-    { name: 'tcp-flags', values: 2, negatable: true },
+    { name: 'tcp-flags', values: 2, needs: 'a mask and flags', negatable: true },
     { name: 'tcp-option', negatable: true },
   ],
   parse: (options) => new TcpMatch(options),
@@ -97,7 +99,8 @@ function parseFlags(token: Token): number {
     if (bit >= 0) flags |= 1 << bit
     else if (name === 'ALL') flags |= ALL_FLAGS
     else if (name !== 'NONE' && name !== '') {
-      throw new Refusal(token, `"${word}" is not a TCP flag; write ${FLAGS.join(', ')}, ALL or NONE`)
+      const instead = meantBy(word, FLAGS, `write ${FLAGS.join(', ')}, ALL or NONE`)
+      throw new Refusal(partOf(token, word), `"${word}" is not a TCP flag; ${instead}`)
     }
   }
   return flags

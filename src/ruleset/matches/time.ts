@@ -3,6 +3,7 @@ import type { Match, MatchExtension } from '../extension.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import { numberOf } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
+import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
@@ -74,7 +75,7 @@ function parseTime(options: Options): Match {
     negated: false,
     create: () => ({ test: (packet) => Number(isWithin(rule, packet)) }),
   }
-  return { print: () => text, conditions: () => [condition] }
+  return { print: () => text, conditions: () => [condition], asksForKernelZone: rule.kernelZone }
 }
 
 /** The kernel's time zone is taken for UTC: it is where nobody has set it. */
@@ -161,7 +162,8 @@ function parseWeekDays(token: Token): number {
     const digits = word.slice(0, 3)
     const number = /^-[0-9]/.test(word) ? numberOf(digits.replace('-', '8')) : numberOf(digits)
     const day = number ?? WEEK_DAYS.findIndex((name) => word.startsWith(name.slice(0, 2))) + 1
-    if (day === 0) throw new Refusal(token, `"${word}" is not a day of the week; write Mon to Sun, or 1 to 7`)
+    if (day === 0)
+      throw new Refusal(partOf(token, word), `"${word}" is not a day of the week; write Mon to Sun, or 1 to 7`)
     // iptables shifts by the number as it is, of which the machine takes five bits.
     if (day % 32 <= 7) bits |= (1 << (day % 32)) & ALL_WEEK_DAYS
   }
@@ -175,7 +177,7 @@ function parseMonthDays(token: Token): number {
     const text = word.trimStart().slice(0, 2)
     const day = numberOf(text)
     if (day === null || day > 31) {
-      throw new Refusal(token, `"${word}" is not a day of the month; write 1 to 31`)
+      throw new Refusal(partOf(token, word), `"${word}" is not a day of the month; write 1 to 31`)
     }
     bits |= 1 << day
   }

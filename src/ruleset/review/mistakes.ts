@@ -24,6 +24,7 @@ export interface Mistake {
     | 'open-without-syn'
     | 'state-before-tracking'
     | 'state-never-in-nat'
+    | 'alias-of-interface'
     | 'loopback-dropped'
     | 'invalid-accepted'
     | 'related-without-helper'
@@ -47,7 +48,7 @@ export function mistakesOf(
   all: readonly ReviewedRule[],
   dead: ReadonlySet<ReviewedRule>,
 ): Mistake[] {
-  const early = [...stateBeforeTracking(all), ...stateNeverInNat(all)]
+  const early = [...stateBeforeTracking(all), ...stateNeverInNat(all), ...aliasOfInterface(all)]
   return filter === undefined ? early : [...early, ...filterMistakes(family, filter, all, dead)]
 }
 
@@ -158,6 +159,18 @@ function stateNeverInNat(all: readonly ReviewedRule[]): Mistake[] {
     'These rules never match: the table nat sees only the first packet of a connection, which is NEW or RELATED. What it ' +
     'binds then holds for all packets of the connection.'
   return [{ code: 'state-never-in-nat', level: 'warning', text, rules: asking }]
+}
+
+/** `-i eth0:1`: the kernel gives no interface a name with a colon. */
+function aliasOfInterface(all: readonly ReviewedRule[]): Mistake[] {
+  const asking = all.filter(({ rule: { header } }) =>
+    [header.inInterface, header.outInterface].some((name) => name?.value.includes(':')),
+  )
+  if (asking.length === 0) return []
+  const text =
+    'No interface has a colon in its name: eth0:1 is a further address of eth0, and packets come in and leave by eth0. ' +
+    'Name eth0, and with -d or -s the address.'
+  return [{ code: 'alias-of-interface', level: 'warning', text, rules: asking }]
 }
 
 /** No rule for lo, over which programs of the machine talk to each other: name servers, databases, mail. */

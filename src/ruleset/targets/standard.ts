@@ -12,6 +12,8 @@ const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['RETURN', standard({ kind: 'return' })],
 ])
 
+export const STANDARD_TARGETS: readonly string[] = [...TARGETS.keys()]
+
 /** ACCEPT, DROP and RETURN. */
 export function standardTarget(name: string): Target | undefined {
   return TARGETS.get(name)

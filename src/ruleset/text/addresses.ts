@@ -1,6 +1,7 @@
 import type { Family } from '../rule-environment.ts'
 import { numberOf } from './numbers.ts'
-import { Refusal } from './ruleset-error.ts'
+import { maskOf, partOf } from './part-of.ts'
+import { OtherFamilyRefusal, Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
 /** One word (IPv4) or four (IPv6), unsigned, most significant first. */
@@ -139,16 +140,19 @@ export function parseAddress(token: Token, family: Family, text = token.text): W
 export function notAnAddress(token: Token, family: Family, text: string): Refusal {
   const kind = family === 'ipv4' ? 'IPv4' : 'IPv6'
   if (family === 'ipv4' ? parseIpv6(text) : parseIpv4(text)) {
-    return new Refusal(token, `"${text}" is not an ${kind} address; put it into a ruleset of its own family`)
+    return new OtherFamilyRefusal(
+      partOf(token, text),
+      `"${text}" is not an ${kind} address; put it into a ruleset of its own family`,
+    )
   }
   if (/[a-z]/i.test(text.replace(/^[0-9a-f:]+$/i, ''))) {
     return new Refusal(
-      token,
+      partOf(token, text),
       `"${text}" is a name, and names are not looked up; write the ${kind} address that it stood for`,
     )
   }
   const example = family === 'ipv4' ? '192.0.2.1' : '2001:db8::1'
-  return new Refusal(token, `"${text}" is not an ${kind} address; write one as ${example}`)
+  return new Refusal(partOf(token, text), `"${text}" is not an ${kind} address; write one as ${example}`)
 }
 
 /** Masks by prefix length, made once: thousands of addresses share a few. */
@@ -203,7 +207,7 @@ function parseMask(token: Token, family: Family, text: string): Words {
   const length = numberOf(text)
   if (length !== null && length <= bits) return prefixMask(length, family)
   const words = family === 'ipv4' ? parseIpv4(text) : parseIpv6(text)
-  if (!words) throw new Refusal(token, `"${text}" is not a mask; write a prefix length from 0 to ${bits}`)
+  if (!words) throw new Refusal(maskOf(token, text), `"${text}" is not a mask; write a prefix length from 0 to ${bits}`)
   return words
 }
 
@@ -231,7 +235,7 @@ export function parsePrefixLength(token: Token, family: Family, text = token.tex
   const number = numberOf(text)
   if (number !== null && number <= (family === 'ipv4' ? 0xffff_ffff : bits)) return Math.min(number, bits)
   const words = number !== null ? null : family === 'ipv4' ? parseShortenedIpv4(text) : parseIpv6(text)
-  if (!words) throw new Refusal(token, `"${text}" is not a mask; write a prefix length from 0 to ${bits}`)
+  if (!words) throw new Refusal(maskOf(token, text), `"${text}" is not a mask; write a prefix length from 0 to ${bits}`)
   const length = prefixLength(words)
   return length < 0 ? bits : length
 }

@@ -5,6 +5,7 @@ import { COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-
 import type { OptionSpec, OptionUse } from './options.ts'
 import { printProtocol } from './protocols.ts'
 import { Refusal } from './ruleset-error.ts'
+import { typographicDash } from './stray-word.ts'
 import type { Token } from './tokens.ts'
 import { insteadOf } from './unknown-option.ts'
 
@@ -38,9 +39,8 @@ export function findOption(token: Token, name: string, loaded: LoadedExtensions)
   if (!name.startsWith('--')) {
     const spec = SHORT_OPTIONS.get(name)
     if (spec) return { spec, owner: null }
-    if (COMMAND_LINE_OPTIONS.has(name.slice(1)) && name.startsWith('-')) throw commandLineOnly(token, name)
-    if (name.startsWith('-')) throw new Refusal(token, `the option "${token.text}" is not known; take it away`)
-    throw new Refusal(token, `the word "${token.text}" belongs to no option; take it away, or put "…" around its value`)
+    if (COMMAND_LINE_OPTIONS.has(name.slice(1))) throw commandLineOnly(token, name)
+    throw typographicDash(token) ?? new Refusal(token, `the option "${token.text}" is not known; take it away`)
   }
   const long = name.slice(2)
   const found = lookUp(token, long, loaded)

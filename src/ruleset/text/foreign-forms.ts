@@ -6,6 +6,9 @@ interface ForeignForm {
 
 const GIVE_SAVED = 'give what iptables-save prints'
 
+/** Of scripts: commands alone are read, anything else only a shell understands. */
+export const SHELL_SCRIPT = 'this is a shell script; run it, and give what iptables-save prints then'
+
 /** Files that people take for the output of iptables-save. */
 const FOREIGN_FORMS: readonly ForeignForm[] = [
   {
@@ -27,7 +30,14 @@ const FOREIGN_FORMS: readonly ForeignForm[] = [
     advice: 'this is what ipset save prints; give it with --ipset, and the rules with --rules',
   },
   { line: /^\s*<(?:\?xml|iptables-rules)\b/, advice: `this is XML; ${GIVE_SAVED}` },
+  // IPT=/sbin/iptables, and the like.
+  { line: /^\s*(?:export\s+|readonly\s+|declare\s+(?:-\S+\s+)*)?[A-Za-z_]\w*=/, advice: SHELL_SCRIPT },
 ]
+
+/** Whether the first line of a file (`#!/bin/sh`) names a shell. */
+export function namesShell(line: string): boolean {
+  return /^#!.*\b(?:ba|da|a|k|z)?sh\b/.test(line)
+}
 
 /** What to give instead of a file with this line; null if the line is of no known form. */
 export function adviceFor(line: string): string | null {

@@ -1,3 +1,4 @@
+import { partOf } from './part-of.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
@@ -44,9 +45,10 @@ function plainNumber(text: string): number {
 /** A number between `low` and `high`, both included. */
 export function parseNumber(token: Token, low: number, high: number, what: string, text = token.text): number {
   const value = numberOf(text)
-  if (value === null) throw new Refusal(token, `"${text}" is not a ${what}; write a number from ${low} to ${high}`)
+  if (value === null)
+    throw new Refusal(partOf(token, text), `"${text}" is not a ${what}; write a number from ${low} to ${high}`)
   if (value < low || value > high) {
-    throw new Refusal(token, `${what} ${text} is out of range; write a number from ${low} to ${high}`)
+    throw new Refusal(partOf(token, text), `${what} ${text} is out of range; write a number from ${low} to ${high}`)
   }
   return value
 }

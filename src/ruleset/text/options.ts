@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly aliases?: readonly string[]
   /** Words that follow; 1 where not said. */
   readonly values?: number
+  /** What these are, for messages. */
+  readonly needs?: string
   /** One more word follows, unless the next one is an option. */
   readonly optionalValue?: boolean
   /** A value may only stand in the same word: `-FCHAIN`, `--flush=CHAIN`. */

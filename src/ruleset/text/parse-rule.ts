@@ -1,15 +1,15 @@
 import type { MatchExtension, RuleContext, Target, TargetExtension } from '../extension.ts'
-import { findMatch, MATCHES } from '../matches/registry.ts'
+import { findMatch } from '../matches/registry.ts'
 import type { Counters, Rule, RuleTarget } from '../rule.ts'
 import type { Family } from '../rule-environment.ts'
 import type { TableName } from '../ruleset.ts'
 import { findTarget } from '../targets/registry.ts'
 import { standardTarget } from '../targets/standard.ts'
+import { meantBy } from './closest.ts'
 import { COMMANDS, type Command, readCommand } from './commands.ts'
 import { parseCounters } from './counters.ts'
 import type { ExtensionCache } from './extension-cache.ts'
 import { findOption, type Loaded, type LoadedExtensions } from './find-option.ts'
-import { refusalOfForeignMatch, refusalOfForeignTarget } from './foreign-extensions.ts'
 import { APART_ONLY, LISTING } from './generic-options.ts'
 import { checkInterfaceName, INTERFACE_NAME, readHeader } from './header-options.ts'
 import type { OptionSpec, OptionUse } from './options.ts'
@@ -18,7 +18,9 @@ import { parseProtocol } from './protocols.ts'
 import { checkRequirements } from './requirements.ts'
 import { headersOf } from './rule-headers.ts'
 import { Refusal } from './ruleset-error.ts'
+import { missingValue, type ReadOption, strayWord } from './stray-word.ts'
 import type { Token } from './tokens.ts'
+import { unknownMatch, unknownTarget } from './unknown-extension.ts'
 import { isPlainOption, writtenOptions } from './written-option.ts'
 
 /** Where a rule stands and what it can refer to. */
@@ -26,7 +28,7 @@ export interface RuleScope {
   readonly family: Family
   readonly table: TableName
   readonly labels: LabelNames | null
-  readonly chains: { has(name: string): boolean }
+  readonly chains: { has(name: string): boolean; names(): readonly string[] }
   warn(text: string): void
   readonly extensions: ExtensionCache
 }
@@ -72,6 +74,7 @@ class LineReader {
   readonly #header: OptionUse[] = []
   readonly #loaded: LoadedExtensions
   #jump: OptionUse | null = null
+  #before: ReadOption | null = null
   #isVerbose = false
   #counters: Counters | null = null
   #listing: OptionUse | null = null
@@ -106,6 +109,7 @@ class LineReader {
   }
 
   #readOption(token: Token, name: string, attached: Token | null, negated: boolean): void {
+    if (!name.startsWith('-')) throw strayWord(token, this.#before)
     const { spec, owner } = findOption(token, name, this.#loaded)
     if (owner === null && spec.name === OTHER_FAMILY[this.#scope.family]) {
       this.otherFamily = true
@@ -127,7 +131,7 @@ class LineReader {
     const apart = this.#tokens.slice(start, this.#next)
     const values = first ? [first, ...apart] : apart
     if (values.length < wanted) {
-      throw new Refusal(token, `${name} needs ${wanted === 1 ? 'a value' : `${wanted} values`} after it`)
+      throw new Refusal(token, missingValue(name, spec))
     }
     if (values.length > wanted && !spec.attachable) {
       const instead = spec.optionalValue ? 'write a space before it' : 'take it away'
@@ -140,6 +144,7 @@ class LineReader {
     }
     if (inverted && !spec.negatable) throw new Refusal(token, `! cannot stand before ${name}; take it away`)
     const use: OptionUse = { spec, at: token, values, negated: inverted, protocolBefore: this.#loaded.protocol }
+    this.#before = { spec, at: token, values, name }
     if (owner) owner.uses.push(use)
     else this.#generic(use)
   }
@@ -234,23 +239,14 @@ class LineReader {
   #loadMatch(at: Token): Loaded {
     const extension = findMatch(at.text)
     if (extension) return { extension, at, uses: [] }
-    const foreign = refusalOfForeignMatch(at.text)
-    if (foreign !== null) throw new Refusal(at, foreign)
-    const meant = MATCHES.find(({ name }) => name === at.text.toLowerCase())
-    const instead = meant ? `write ${meant.name}` : 'take the rule out or say it otherwise'
-    throw new Refusal(at, `the match "${at.text}" is not supported; ${instead}`)
+    throw unknownMatch(at, this.#scope.family)
   }
 
   #loadTarget(at: Token): Loaded | null {
     if (standardTarget(at.text) || this.#scope.chains.has(at.text)) return null
     const extension = findTarget(at.text, this.#scope.family)
     if (extension) return { extension, at, uses: [] }
-    const foreign = refusalOfForeignTarget(at.text)
-    if (foreign !== null) throw new Refusal(at, foreign)
-    const upper = at.text.toUpperCase()
-    const meant = standardTarget(upper) ?? findTarget(upper, this.#scope.family)
-    const instead = meant ? `write ${upper}` : `declare the chain above, with :${at.text} - [0:0]`
-    throw new Refusal(at, `"${at.text}" is neither a chain declared above nor a target that is supported; ${instead}`)
+    throw unknownTarget(at, this.#scope.family, this.#scope.chains.names())
   }
 
   finish(text: string, counters: Counters | null): RuleLine {
@@ -308,7 +304,8 @@ class LineReader {
     const [name] = this.#jump.values
     const goto = this.#jump.spec.name === 'goto'
     if (goto && !this.#scope.chains.has(name.text)) {
-      throw new Refusal(name, `there is no chain "${name.text}" above; declare it with :${name.text} - [0:0]`)
+      const instead = meantBy(name.text, this.#scope.chains.names(), `declare it with :${name.text} - [0:0]`)
+      throw new Refusal(name, `there is no chain "${name.text}" above; ${instead}`)
     }
     if (!this.#loaded.target) {
       const target = goto ? chainTarget('goto', name) : (standardTarget(name.text) ?? chainTarget('jump', name))

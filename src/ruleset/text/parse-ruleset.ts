@@ -6,13 +6,15 @@ import type { TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { parseCounters } from './counters.ts'
 import { ExtensionCache } from './extension-cache.ts'
-import { adviceFor } from './foreign-forms.ts'
+import { adviceFor, namesShell, SHELL_SCRIPT } from './foreign-forms.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
-import { type LocatedError, Refusal, RulesetError } from './ruleset-error.ts'
-import { readShellLine } from './shell-line.ts'
+import { type LocatedError, OtherFamilyRefusal, Refusal, RulesetError } from './ruleset-error.ts'
+import { omissionIn } from './save-comments.ts'
+import { readShellLine, type ShellLine } from './shell-line.ts'
 import { TableBuilder } from './table-builder.ts'
 import { type Token, tokenize } from './tokens.ts'
+import { unknownTable } from './unknown-table.ts'
 
 const ERRORS_MAX = 20
 /** Most words of a line that iptables-restore accepts. */
@@ -62,8 +64,14 @@ class RulesetReader {
   /** Tables made by commands outside `*table` and COMMIT. */
   readonly #commanded = new Map<TableName, TableBuilder>()
   #tableFailed = false
+  /** Its lines up to COMMIT are skipped: they are right or wrong for a table that nobody knows. */
+  #isInUnknownTable = false
+  /** The first line names a shell, so that lines which are no commands are its language. */
+  #isScript = false
   /** The file is not of iptables-save (foreign-forms.ts): errors in its other lines would say nothing more. */
   #isForeign = false
+  /** The machine has rules that iptables-save could not put into the file. */
+  #omitsRules = false
 
   constructor(file: string, family: Family, labels: LabelNames | null) {
     this.#file = file
@@ -88,12 +96,22 @@ class RulesetReader {
   #note(error: unknown): void {
     if (!(error instanceof Refusal)) throw error
     if (this.#errors.length >= ERRORS_MAX) return
-    this.#errors.push({ file: this.#file, line: error.line, column: error.column, text: error.message })
+    const { line, column, message: text } = error
+    const otherFamily = error instanceof OtherFamilyRefusal ? { isOfOtherFamily: true } : {}
+    this.#errors.push({ file: this.#file, line, column, text, ...otherFamily })
     this.#tableFailed = true
   }
 
   #readLine(text: string, line: number): void {
-    if (text === '' || text.startsWith('#')) return
+    if (text === '') return
+    if (this.#isInUnknownTable && !text.startsWith('*')) {
+      this.#isInUnknownTable = text.trim() !== 'COMMIT'
+      return
+    }
+    if (text.startsWith('#')) {
+      this.#comment(text, line)
+      return
+    }
     const trimmed = text.trim()
     if (trimmed === '') {
       this.warn(`line ${line}: only spaces, which iptables-restore refuses; taken for an empty line`)
@@ -108,14 +126,24 @@ class RulesetReader {
     else this.#ruleLine(this.#table, text, line)
   }
 
+  #comment(text: string, line: number): void {
+    if (line === 1) this.#isScript = namesShell(text)
+    const omission = omissionIn(text)
+    if (omission === null) return
+    this.#omitsRules = true
+    this.warn(`line ${line}: ${omission}`)
+  }
+
   #openTable(name: string, line: number): void {
+    this.#isInUnknownTable = false
     const at = { line, column: 2 }
     if (this.#commanded.size > 0) {
       throw new Refusal(at, 'commands stand above; give either commands or tables, not both in one file')
     }
     if (this.#table) throw new Refusal(at, `the table ${this.#table.name} is still open; close it with COMMIT`)
     if (!isTableName(name)) {
-      throw new Refusal(at, `there is no table "${name}"; tables are raw, mangle, nat, filter and security`)
+      this.#isInUnknownTable = true
+      throw new Refusal(at, unknownTable(name))
     }
     this.#table = new TableBuilder(name, line, false)
     this.#tableFailed = false
@@ -208,7 +236,7 @@ class RulesetReader {
       this.#isForeign = true
       throw new Refusal({ line, column: 1 }, advice)
     }
-    const command = readShellLine(text, line)
+    const command = this.#shellCommand(text, line)
     if (!command) {
       const instead = 'begin a table with *filter, or give what iptables-save prints'
       throw new Refusal({ line, column: 1 }, `this stands outside of a table; ${instead}`)
@@ -231,6 +259,22 @@ class RulesetReader {
     this.#apply(table, command.tokens, text.trim(), null)
   }
 
+  /** null where the line is no command. */
+  #shellCommand(text: string, line: number): ShellLine | null {
+    if (!this.#isScript) return readShellLine(text, line)
+    let command: ShellLine | null = null
+    let at = { line, column: 1 }
+    try {
+      command = readShellLine(text, line)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      at = error
+    }
+    if (command) return command
+    this.#isForeign = true
+    throw new Refusal(at, SHELL_SCRIPT)
+  }
+
   finish(lastLine: number): ParsedRuleset {
     if (this.#table && this.#errors.length < ERRORS_MAX) {
       const text = `the table ${this.#table.name} is not closed; write COMMIT after its rules`
@@ -246,7 +290,9 @@ class RulesetReader {
     if (this.#errors.length > 0) throw new RulesetError(this.#errors)
     if (this.#tables.size === 0) {
       this.warn(
-        'it holds no table, so nothing is dropped; iptables-save prints none where no rules are loaded, or without root',
+        this.#omitsRules
+          ? 'it holds no table, so that it does not say what the machine drops'
+          : 'it holds no table, so nothing is dropped; iptables-save prints none where no rules are loaded, or without root',
       )
     }
     return { family: this.#family, file: this.#file, tables: [...this.#tables.values()], warnings: [...this.#warnings] }

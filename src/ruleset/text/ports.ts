@@ -1,6 +1,8 @@
+import { meantBy } from './closest.ts'
 import { type NumberRange, numberOf } from './numbers.ts'
+import { partOf } from './part-of.ts'
 import { Refusal } from './ruleset-error.ts'
-import { servicePort } from './services.ts'
+import { serviceNames, servicePort } from './services.ts'
 import type { Token } from './tokens.ts'
 
 /** A port by number or by service name of the protocol: tcp, udp, sctp, dccp or udplite. */
@@ -8,8 +10,10 @@ export function parsePort(token: Token, protocol: string, text = token.text): nu
   const number = numberOf(text)
   const port = number === null ? servicePort(text, protocol) : number <= 65535 ? number : null
   if (port !== null) return port
-  const instead = text.includes(',') ? 'for several use -m multiport' : 'write 0 to 65535'
-  throw new Refusal(token, `"${text}" is not a port or service of ${protocol}; ${instead}`)
+  const instead = text.includes(',')
+    ? 'for several use -m multiport'
+    : meantBy(text, serviceNames(protocol), 'write 0 to 65535')
+  throw new Refusal(partOf(token, text), `"${text}" is not a port or service of ${protocol}; ${instead}`)
 }
 
 /** Protocols whose services getaddrinfo(3) knows, in its order. */
@@ -37,7 +41,7 @@ export function parseAnyPort(token: Token, text = token.text): number {
   }
   const port = anyServicePort(text)
   if (port !== null) return port
-  throw new Refusal(token, `"${text}" is not a port or service; write 0 to 65535`)
+  throw new Refusal(partOf(token, text), `"${text}" is not a port or service; write 0 to 65535`)
 }
 
 /** `N`, `N:M`, `:M`, `N:` of such ports. A range that runs backwards holds nothing. */
@@ -60,6 +64,6 @@ export function parsePortRange(token: Token, protocol: string, text = token.text
   const last = text.slice(colon + 1)
   const low = first === '' ? 0 : parsePort(token, protocol, first)
   const high = last === '' ? 65535 : parsePort(token, protocol, last)
-  if (low > high) throw new Refusal(token, `the ports ${text} run backwards; write the smaller one first`)
+  if (low > high) throw new Refusal(partOf(token, text), `the ports ${text} run backwards; write the smaller one first`)
   return { low, high }
 }

@@ -1,3 +1,4 @@
+import { meantBy } from './closest.ts'
 import { numberOf } from './numbers.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
@@ -87,7 +88,8 @@ const NAMES: ReadonlyMap<number, string> = new Map(PROTOCOLS)
 export function parseProtocol(token: Token, anyCase = true): number {
   const number = NUMBERS.get(anyCase ? token.text.toLowerCase() : token.text) ?? numberOf(token.text)
   if (number !== null && number <= 255) return number
-  throw new Refusal(token, `"${token.text}" is not a protocol that is known; write its number, 0 to 255`)
+  const instead = meantBy(token.text, NUMBERS.keys(), 'write its number, 0 to 255')
+  throw new Refusal(token, `"${token.text}" is not a protocol that is known; ${instead}`)
 }
 
 /** Its name, or the number where there is none. */

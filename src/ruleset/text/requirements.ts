@@ -1,12 +1,12 @@
 import type { Requirements, RuleContext } from '../extension.ts'
 import { printProtocol } from './protocols.ts'
-import { Refusal } from './ruleset-error.ts'
+import { OtherFamilyRefusal, Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
 
 /** Checks the requirements that do not depend on chains. Hooks are checked when the whole table is known. */
 export function checkRequirements(what: string, needs: Requirements, at: Token, context: RuleContext): void {
   if (needs.family && needs.family !== context.family) {
-    throw new Refusal(
+    throw new OtherFamilyRefusal(
       at,
       `${what} is for ${needs.family === 'ipv4' ? 'IPv4' : 'IPv6'} rules only; take it out of this file`,
     )

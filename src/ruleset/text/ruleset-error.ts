@@ -9,6 +9,8 @@ export interface LocatedError extends FilePosition {
   readonly file: string
   /** `what; what to write instead` */
   readonly text: string
+  /** It would be right in a ruleset of the other family. */
+  readonly isOfOtherFamily?: boolean
 }
 
 /** All errors in a ruleset, up to a limit. The message has one line per error: `file:line:column: text`. */
@@ -34,3 +36,6 @@ export class Refusal extends Error {
     this.column = at.column
   }
 }
+
+/** What would be right in a ruleset of the other family. */
+export class OtherFamilyRefusal extends Refusal {}

@@ -280,6 +280,12 @@ const PORTS: ReadonlyMap<string, number> = new Map(
     }),
 )
 
+/** The names of a protocol's services. */
+export function serviceNames(protocol: string): string[] {
+  const start = `${protocol} `
+  return [...PORTS.keys()].flatMap((name) => (name.startsWith(start) ? name.slice(start.length) : []))
+}
+
 /** The port of a service, or null. `protocol` is tcp, udp, sctp or dccp. */
 export function servicePort(name: string, protocol: string): number | null {
   return PORTS.get(`${protocol} ${name}`) ?? null

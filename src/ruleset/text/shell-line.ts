@@ -3,9 +3,10 @@ import type { TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
+import { unknownTable } from './unknown-table.ts'
 
 /** A line as people type it: `iptables -t nat -A POSTROUTING …`, or without the program, as `iptables -S` prints it. */
-interface ShellLine {
+export interface ShellLine {
   /** null where the line does not name the program. */
   readonly family: Family | null
   readonly table: TableName
@@ -39,9 +40,7 @@ function takeTable(tokens: Token[]): TableName {
   const option = tokens[at]
   const attached = option.text.startsWith('--') ? option.text.slice('--table='.length) : option.text.slice('-t'.length)
   const name = attached === '' ? tokens[at + 1]?.text : attached
-  if (name === undefined || !isTableName(name)) {
-    throw new Refusal(option, `there is no table "${name ?? ''}"; tables are raw, mangle, nat, filter and security`)
-  }
+  if (name === undefined || !isTableName(name)) throw new Refusal(option, unknownTable(name ?? ''))
   tokens.splice(at, attached === '' ? 2 : 1)
   return name
 }

@@ -4,6 +4,7 @@ import type { Chain, Counters, Rule, Table } from '../rule.ts'
 import type { TableName } from '../ruleset.ts'
 import { TABLE_HOOKS } from '../tables.ts'
 import { TARGETS } from '../targets/registry.ts'
+import { meantBy } from './closest.ts'
 import type { RuleLine } from './parse-rule.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
@@ -61,6 +62,10 @@ export class TableBuilder {
   /** Whether there is such a chain. */
   has(name: string): boolean {
     return this.#chains.has(name)
+  }
+
+  names(): readonly string[] {
+    return [...this.#chains.keys()]
   }
 
   /** `:NAME POLICY [packets:bytes]` */
@@ -164,9 +169,10 @@ export class TableBuilder {
     const chain = token && this.#chains.get(token.text)
     if (chain) return chain
     const name = token?.text ?? ''
+    const instead = meantBy(name, this.names(), `declare it with :${name} - [0:0] above`)
     throw new Refusal(
       token ?? { line: this.line, column: 1 },
-      `the table ${this.name} has no chain "${name}"; declare it with :${name} - [0:0] above`,
+      `the table ${this.name} has no chain "${name}"; ${instead}`,
     )
   }
 
@@ -215,7 +221,8 @@ export class TableBuilder {
     if (!chain.base)
       throw new Refusal(token, `the chain "${chain.name}" has no policy, because it is no base chain; write -`)
     if (token.text !== 'ACCEPT' && token.text !== 'DROP') {
-      throw new Refusal(token, `"${token.text}" is not a policy; write ACCEPT or DROP`)
+      const instead = meantBy(token.text, ['ACCEPT', 'DROP'], 'write ACCEPT or DROP')
+      throw new Refusal(token, `"${token.text}" is not a policy; ${instead}`)
     }
     chain.policy = token.text
   }

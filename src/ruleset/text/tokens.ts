@@ -3,6 +3,8 @@ import { type FilePosition, Refusal } from './ruleset-error.ts'
 /** A word of a rule without quotes and escapes, with its place in the file. */
 export interface Token extends FilePosition {
   readonly text: string
+  /** It begins with a quote, so that its text begins one column later. */
+  readonly isQuoted?: boolean
 }
 
 /** iptables-restore's longest word, in bytes. */
@@ -33,7 +35,8 @@ export function tokenize(source: string, line: number, firstColumn = 1): Token[]
       const place = { line, column: firstColumn + start }
       throw new Refusal(place, `a word of ${Buffer.byteLength(text)} bytes; write at most ${WORD_MAX}`)
     }
-    tokens.push({ text, line, column: firstColumn + start })
+    const column = firstColumn + start
+    tokens.push(source.charCodeAt(start) === QUOTE ? { text, line, column, isQuoted: true } : { text, line, column })
   }
   return tokens
 }

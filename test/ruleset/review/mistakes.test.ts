@@ -218,3 +218,15 @@ describe('what a capture can decide', () => {
     expect(decidability.get(rules[0])).toMatchObject({ kind: 'capture', options: ['--assume rateest'] })
   })
 })
+
+describe('interfaces that no machine has', () => {
+  it('aliases, which are addresses of an interface', () => {
+    const [mistake] = reviewOf(['-A INPUT -i eth0:1 -j DROP', '-A INPUT ! -i eth0:2 -j DROP']).mistakes
+    expect(mistake).toMatchObject({ code: 'alias-of-interface', level: 'warning' })
+    expect(mistake.rules.map(({ rule }) => rule.line)).toEqual([5, 6])
+  })
+
+  it('not names without a colon', () => {
+    expect(mistakesOf([':INPUT ACCEPT', '-A INPUT -i eth0.1 -j DROP', '-A OUTPUT -o eth+ -j DROP'])).toEqual([])
+  })
+})
