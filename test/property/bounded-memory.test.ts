@@ -12,8 +12,8 @@ const collectGarbage: () => void = runInNewContext('gc')
 /** Seconds between two packets: of the connections that they open, which live for 30 seconds, 3000 live at once. */
 const GAP = 0.01
 const TOGETHER = 500
-const PACKETS_BEFORE = 10_000
-const PACKETS = 40_000
+const PACKETS_BEFORE = 20_000
+const PACKETS = 80_000
 /** For a packet that leaves something behind it is ten bytes at the least. */
 const GROWTH_ALLOWED = PACKETS * 5
 const SETS = 'create x hash:ip maxelem 1000\ncreate crowd hash:ip maxelem 1000 forceadd timeout 3600\n'
