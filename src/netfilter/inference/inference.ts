@@ -3,6 +3,8 @@ import { counted } from '../count-text.ts'
 import type { Mode } from '../topology.ts'
 import type { AddressUse, FirstFrames } from './first-frames.ts'
 
+/** Of the frames of an own address, so many may say that it is another's: anybody can forge it as a source. */
+const FORGED_SHARE = 0.1
 /** An address on this share of the frames is the capturing host's. */
 const NEARLY_EVERY = 0.95
 /** Fewer frames than this say nothing about who captured them. */
@@ -84,14 +86,13 @@ function placeOf(seen: FirstFrames, forwards: boolean, skipsCopies: boolean): In
 
 /**
  * By direction marks: the machine's own addresses are the sources of outgoing frames and the destinations of incoming
- * ones, and never the other way round.
+ * ones, and hardly ever the other way round.
  */
 function fromMarks(uses: readonly AddressUse[], forwards: boolean): InferredPlace {
   const own = uses.filter(
     (one) =>
-      one.sentIn === 0 &&
-      one.receivedOut === 0 &&
-      (one.sentOut > 0 || one.receivedIn > 0) &&
+      one.sentOut + one.receivedIn > 0 &&
+      one.sentIn + one.receivedOut <= (one.sentOut + one.receivedIn) * FORGED_SHARE &&
       one.text !== '0.0.0.0' &&
       one.text !== '::',
   )

@@ -52,6 +52,12 @@ describe('directions that the capture marks', () => {
     expect({ mode, local }).toEqual({ mode: 'host', local: ['10.0.0.1'] })
   })
 
+  test('a packet that comes in with a forged source of its own does not hide the host', () => {
+    const spoken = times(6, () => [cooked(SENT_BY_US, toServer(0)), cooked(0, fromServer(0))]).flat()
+    expect(inferred([...spoken, cooked(0, toServer(0))])).toMatchObject({ mode: 'host', local: ['10.0.0.1'] })
+    expect(inferred([...spoken, ...times(3, () => cooked(0, toServer(0)))]).mode).toBe('router')
+  })
+
   test('all addresses that it sends from', () => {
     const { local } = inferred([
       cooked(SENT_BY_US, toServer(0)),
