@@ -132,7 +132,7 @@ export function warningsOf(
 function disorderWarning(late: number, frames: number): string {
   if (late > frames * MUCH_DISORDER) {
     const verb = late === 1 ? 'is' : 'are'
-    return `${count(late)} of ${counted(frames, 'frame')} ${verb} out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).`
+    return `${count(late)} of ${counted(frames, 'frame')} ${verb} out of order, which can make states and verdicts wrong: sort the file first (reordercap FILE SORTED).`
   }
   const are = counted(late, 'frame is', 'frames are')
   const them = late === 1 ? 'it' : 'them'

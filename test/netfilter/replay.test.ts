@@ -241,10 +241,10 @@ describe('warnings', () => {
       '2 frames are older than a frame before; the clock stood still for them (reordercap sorts a capture).',
     ])
     expect(await warningsOf(at(...steady(197), 1, 2))).toEqual([
-      '2 of 199 frames are out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).',
+      '2 of 199 frames are out of order, which can make states and verdicts wrong: sort the file first (reordercap FILE SORTED).',
     ])
     expect(await warningsOf(at(5, 4))).toEqual([
-      '1 of 2 frames is out of order, so verdicts and states cannot be trusted: sort the file first (reordercap FILE SORTED).',
+      '1 of 2 frames is out of order, which can make states and verdicts wrong: sort the file first (reordercap FILE SORTED).',
     ])
     expect(await warningsOf(at(5, 5, 6))).toEqual([])
   })
