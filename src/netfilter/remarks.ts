@@ -123,6 +123,7 @@ export function warningsOf(
   }
   sentences.push(...helperWarnings(tally))
   if (tally.unsureTranslations.count > 0) sentences.push(translationWarning(tally.unsureTranslations))
+  if (tally.guessedAddress !== null) sentences.push(guessWarning(tally.guessedAddress))
   sentences.push(...familyWarnings(options, familyFrames), ...addressWarnings(options, tally, familyFrames))
   sentences.push(...interfaceWarnings([ruleset4, ruleset6], options))
   return sentences
@@ -181,6 +182,14 @@ function translationWarning({ count: connections, first }: Tally['unsureTranslat
   return (
     `The source of ${counted(connections, 'connection')} may have been translated, which the capture does not tell; ${verb}, so that ` +
     `answers to another address are NEW. First by ${first}.`
+  )
+}
+
+function guessWarning({ chosen, others }: NonNullable<Tally['guessedAddress']>): string {
+  const may = counted(others, 'other own address', 'other own addresses')
+  return (
+    `Rules that translate to an address of the machine took ${chosen}, though ${may} may be on the same interface: give the one ` +
+    'that the machine uses there first (--local), or the networks of all interfaces (--iface).'
   )
 }
 

@@ -2,6 +2,7 @@ import type { TableHost } from '../conntrack/busiest-hosts.ts'
 import { HELPERS } from '../conntrack/helpers/registry.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import type { MachineParts } from './machine-for.ts'
+import type { Topology } from './topology.ts'
 import type { UnsureTranslations } from './unsure-translations.ts'
 
 /** Sums for the report, besides packets and the counters of rules. */
@@ -17,6 +18,7 @@ export interface Tally {
   readonly blindPackets: number
   /** See UnsureTranslations. */
   readonly unsureTranslations: Pick<UnsureTranslations, 'count' | 'first'>
+  readonly guessedAddress: Topology['guessedAddress']
   readonly created: number
   readonly peak: number
   readonly atEnd: number
@@ -37,6 +39,7 @@ export function tallyOf({ machine, topology, checksums }: MachineParts): Tally {
     missedByHelper: [...onlooker.missed],
     blindPackets: helpers.blindPackets,
     unsureTranslations: { count, first },
+    guessedAddress: topology.guessedAddress,
     created: current.table.created,
     peak: current.peakCount,
     atEnd: current.table.count,
@@ -61,6 +64,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     blindPackets: sum((tally) => tally.blindPackets),
     // With a nat table the work is never shared.
     unsureTranslations: { count: 0, first: '' },
+    guessedAddress: null,
     created: sum((tally) => tally.created),
     peak: sum((tally) => tally.peak),
     atEnd: sum((tally) => tally.atEnd),

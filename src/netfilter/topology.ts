@@ -1,5 +1,6 @@
 import type { Family, RuleEnvironment } from '../ruleset/rule-environment.ts'
 import { INTERFACE_NONE } from '../ruleset/rule-packet.ts'
+import { addressText } from '../wire/address.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { isLoopback, isMulticast } from './address-kinds.ts'
 import { INTERFACE_LOOPBACK, type InterfaceOption, Interfaces } from './interfaces.ts'
@@ -32,6 +33,8 @@ export class Topology implements RuleEnvironment {
   readonly mode: Mode
   readonly local: LocalAddresses
   readonly routes: Interfaces
+  /** The first address that `addressOn` had to choose from several, and how many others there were. */
+  guessedAddress: { readonly chosen: string; readonly others: number } | null = null
 
   /** @throws Error with a sentence for the user where an address, network or name makes no sense */
   constructor(options: TopologyOptions) {
@@ -75,7 +78,12 @@ export class Topology implements RuleEnvironment {
 
   /** A link-local address does not show which interface it is on. */
   #preferred(family: number, interfaceNumber: number, own: readonly (readonly number[])[]): readonly number[] | null {
-    return own.find((words) => this.routes.behind(family, words, 0) === interfaceNumber) ?? own[0] ?? null
+    const onInterface = own.filter((words) => this.routes.behind(family, words, 0) === interfaceNumber)
+    const [chosen, ...others] = onInterface.length > 0 ? onInterface : own
+    if (others.length > 0) {
+      this.guessedAddress ??= { chosen: addressText(chosen, 0, family), others: others.length }
+    }
+    return chosen ?? null
   }
 
   /** @param interfaceNumber only what belongs to this one is local or broadcast; INTERFACE_NONE for any */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { InterfaceOption } from '../../src/netfilter/interfaces.ts'
 import { parseRuleset, parseTimeoutPolicies } from '../../src/ruleset/index.ts'
 import { crowded, network } from '../property/conversations.ts'
 import { ether, udp } from '../support/packets.ts'
@@ -209,6 +210,19 @@ describe('warnings', () => {
     const said = `--local names no ${family} address, so that this host sees no ${family} packet but those for all.`
     expect(await warningsOf(frames, { local })).toEqual(family === '' ? [] : [said])
     expect(await warningsOf(frames, { local, mode: 'router' })).toEqual([])
+  })
+
+  test('MASQUERADE where several own addresses may be on the interface', async () => {
+    const rules = parseRuleset('*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n', 'rules.v4', 'ipv4')
+    const warned = async (...interfaces: InterfaceOption[]) =>
+      warningsOf([QUESTION], { mode: 'router', local: ['203.0.113.30', '10.0.0.254'], rules, interfaces })
+    const guessed =
+      'Rules that translate to an address of the machine took 203.0.113.30, though 1 other own address may be on the same ' +
+      'interface: give the one that the machine uses there first (--local), or the networks of all interfaces (--iface).'
+    expect(await warned()).toEqual([guessed])
+    expect(await warned({ name: 'wan', networks: ['0.0.0.0/0'] })).toEqual([guessed])
+    const lan = { name: 'lan', networks: ['10.0.0.0/24'] }
+    expect(await warned(lan, { name: 'wan', networks: ['0.0.0.0/0'] })).toEqual([])
   })
 
   test.each([
