@@ -3,6 +3,8 @@ export function closest(word: string, known: readonly string[]): string | null {
   let best: string | null = null
   let bestDistance = Math.floor(word.length / 3) + 1
   for (const candidate of known) {
+    // They differ by as many letters at the least, which spares long words most of the work.
+    if (Math.abs(candidate.length - word.length) >= bestDistance && !candidate.startsWith(word)) continue
     const distance = candidate.startsWith(word) && word.length > 2 ? 0 : editDistance(word, candidate)
     if (distance < bestDistance) {
       best = candidate
