@@ -160,4 +160,23 @@ describe.skipIf(noKernel)(`hashlimit, held against the kernel ${noKernel}`, () =
     const { kernel, ours } = await replayBoth({ rules }, frames)
     expect(ours).toEqual(kernel)
   })
+
+  // The first rule makes the table, but each rule pays in its own unit.
+  test.each([
+    ['packets', '--hashlimit-upto 1/hour --hashlimit-burst 4', '--hashlimit-upto 100b/s --hashlimit-burst 200b'],
+    ['bytes', '--hashlimit-upto 100b/s --hashlimit-burst 1kb', '--hashlimit-upto 1/hour --hashlimit-burst 4'],
+  ])('a table of %s that a rule of the other unit shares', REAL_TIME, async (_, first, second) => {
+    const mode = '--hashlimit-mode srcip --hashlimit-name shared'
+    const rules = [
+      '*filter',
+      `-A FORWARD -m hashlimit ${first} ${mode} -m mark --mark 5`,
+      `-A FORWARD -m hashlimit ${second} ${mode} -j ACCEPT`,
+      '-A FORWARD -j DROP',
+      'COMMIT',
+      '',
+    ].join('\n')
+    const frames = Array.from({ length: 40 }, (_, n) => udp(`10.0.0.${n % 3}:1000>10.1.0.1:53`, { data: n * 9 }))
+    const { kernel, ours } = await replayBoth({ rules }, frames)
+    expect(ours).toEqual(kernel)
+  })
 })

@@ -49,7 +49,7 @@ const CREDIT = 0
 /** Tick of the last refill, or at which the window began. */
 const SINCE = 1
 const EXPIRES = 2
-/** Byte rates: how often the credit may still be refilled at once. */
+/** For rules in bytes: how often the credit may still be refilled at once; in a table of packets, without end. */
 const REFILLS = 3
 /** --hashlimit-rate-match: packets or bytes in this window, and whether the one before was too fast. */
 const WINDOW = 4
@@ -71,6 +71,8 @@ export class HashlimitTable {
   readonly #collectTicks: number
   readonly #cost: number
   readonly #cap: number
+  /** What a rule in bytes may cost at the most, in credits of this table, and what it refills them to. */
+  readonly #byteCreditsMax: number
   readonly #rate: number
   readonly #windowMax: number
 
@@ -81,6 +83,7 @@ export class HashlimitTable {
     this.#collectTicks = Math.max(1, ticksOfMilliseconds(config.collect))
     this.#cost = bytes ? Math.floor((average * BYTE_CREDITS_MAX) / 2 ** 32) : average
     this.#cap = bytes ? BYTE_CREDITS_MAX : creditOf(average * burst)
+    this.#byteCreditsMax = bytes ? BYTE_CREDITS_MAX : BYTE_CREDITS_MAX / CREDITS_PER_MICROSECOND
     this.#rate = bytes ? bytesOf(average) : average === 0 ? 0 : Math.floor(SCALE / average)
     this.#windowMax = interval === null ? 0 : bytes ? this.#rate * Math.max(burst, 1) : burst + this.#rate
   }
@@ -109,8 +112,11 @@ export class HashlimitTable {
     return slot < 0 ? mayHoldOthers : this.#doubtful[slot] === 1
   }
 
-  /** Counts the packet: whether its group keeps within the rate. */
-  take(packet: RulePacket): boolean {
+  /**
+   * Counts the packet: whether its group keeps within the rate.
+   * @param inBytes whether the rule has a byte rate: it may have another unit than the one that the table was made with
+   */
+  take(packet: RulePacket, inBytes: boolean): boolean {
     this.#readKey(packet)
     let slot = this.#find(packet)
     if (slot < 0) slot = this.#open(packet)
@@ -122,7 +128,7 @@ export class HashlimitTable {
       values[v + WINDOW] += this.#config.bytes ? length : 1
       return values[v + TOO_FAST] === 0 && values[v + WINDOW] <= this.#windowMax
     }
-    const cost = this.#config.bytes ? this.#byteCost(v, length) : this.#cost
+    const cost = inBytes ? this.#byteCost(v, length) : this.#cost
     if (values[v + CREDIT] < cost) return false
     values[v + CREDIT] -= cost
     return true
@@ -148,10 +154,10 @@ export class HashlimitTable {
 
   #byteCost(v: number, length: number): number {
     const values = this.#values
-    const cost = Math.min(piecesOf(length) * this.#cost, BYTE_CREDITS_MAX)
+    const cost = Math.min(piecesOf(length) * this.#cost, this.#byteCreditsMax)
     if (values[v + CREDIT] < cost && values[v + REFILLS] > 0) {
       values[v + REFILLS]--
-      values[v + CREDIT] = BYTE_CREDITS_MAX
+      values[v + CREDIT] = this.#byteCreditsMax
     }
     return cost
   }
@@ -188,7 +194,7 @@ export class HashlimitTable {
     this.#values[v + CREDIT] = this.#cap
     this.#values[v + SINCE] = now
     this.#values[v + EXPIRES] = now + this.#expireTicks
-    this.#values[v + REFILLS] = this.#config.burst
+    this.#values[v + REFILLS] = this.#config.bytes ? this.#config.burst : this.#cap
     this.#values[v + WINDOW] = 0
     this.#values[v + TOO_FAST] = 0
     return slot

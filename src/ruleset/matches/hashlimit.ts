@@ -240,16 +240,18 @@ function conditionsOf(rule: HashlimitRule, label: string): Condition[] {
       label,
       negated: rule.above,
       missing: MISSING,
-      create: (context) => new HashlimitTest(table(context)),
+      create: (context) => new HashlimitTest(table(context), rule.config.bytes),
     },
   ]
 }
 
 class HashlimitTest implements StatefulTest {
   readonly #table: HashlimitTable
+  readonly #inBytes: boolean
 
-  constructor(table: HashlimitTable) {
+  constructor(table: HashlimitTable, inBytes: boolean) {
     this.#table = table
+    this.#inBytes = inBytes
   }
 
   uncertain(packet: RulePacket): boolean {
@@ -257,7 +259,7 @@ class HashlimitTest implements StatefulTest {
   }
 
   test(packet: RulePacket): number {
-    return this.#table.take(packet) ? YES : NO
+    return this.#table.take(packet, this.#inBytes) ? YES : NO
   }
 
   testPerhaps(packet: RulePacket): number {
