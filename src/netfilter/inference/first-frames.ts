@@ -141,7 +141,8 @@ function use(uses: Map<number | string, AddressUse>, fields: Int32Array, at: num
   if (known === undefined) {
     const text = typeof address === 'string' ? address : addressText(fields, at, family)
     known = { text, family, frames: 0, sent: 0, sentOut: 0, vouched: 0, sentIn: 0, receivedIn: 0, receivedOut: 0 }
-    if (isMulticast(family, fields, at)) known.sentIn = 1
+    // A group is no machine's own address, however many packets go to it.
+    if (isMulticast(family, fields, at)) known.sentIn = Number.POSITIVE_INFINITY
     uses.set(address, known)
   }
   return known

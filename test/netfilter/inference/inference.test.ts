@@ -58,6 +58,16 @@ describe('directions that the capture marks', () => {
     expect(inferred([...spoken, ...times(3, () => cooked(0, toServer(0)))]).mode).toBe('router')
   })
 
+  test('a group is not its own address, even if a forged packet seems to come from it', () => {
+    const heard = times(30, () => cooked(0, udp('10.9.9.9:53>224.0.0.251:5353')))
+    const { local } = inferred([
+      ...heard,
+      cooked(SENT_BY_US, toServer(0)),
+      cooked(SENT_BY_US, udp('224.0.0.251:1>10.9.9.9:2')),
+    ])
+    expect(local).toEqual(['10.0.0.1'])
+  })
+
   test('all addresses that it sends from', () => {
     const { local } = inferred([
       cooked(SENT_BY_US, toServer(0)),
