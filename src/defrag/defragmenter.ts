@@ -1,5 +1,6 @@
 import { FRAGMENT_HEADER_LENGTH } from '../wire/extension-headers.ts'
 import { decodeDatagram } from '../wire/frame.ts'
+import { ETHERNET_HEADER, MAC_SOURCE_ALONE, macOffset } from '../wire/mac.ts'
 import {
   FRAGMENT_DONT,
   FRAGMENT_MORE,
@@ -49,7 +50,6 @@ export interface DefragOptions {
 
 /** Room in front of the datagram for the completing frame's Ethernet header; 16, so that the datagram is aligned. */
 const DATAGRAM_START = 16
-const ETHERNET_HEADER = 14
 
 /**
  * Puts fragments together as Linux does in front of its tracker (nf_defrag_ipv4, nf_defrag_ipv6). Its memory is bounded
@@ -217,10 +217,11 @@ export class Defragmenter {
     queue.clear(this.#store)
 
     const own = this.fields
-    const mac = fields[base + P_MAC_OFFSET]
+    const mac = macOffset(fields, base)
     own[P_LINK] = fields[base + P_LINK]
     own[P_VLAN] = fields[base + P_VLAN]
-    own[P_MAC_OFFSET] = mac < 0 ? -1 : DATAGRAM_START - ETHERNET_HEADER
+    own[P_MAC_OFFSET] =
+      mac < 0 ? -1 : (fields[base + P_MAC_OFFSET] & MAC_SOURCE_ALONE) | (DATAGRAM_START - ETHERNET_HEADER)
     if (mac >= 0) this.bytes.set(bytes.subarray(mac, mac + ETHERNET_HEADER), DATAGRAM_START - ETHERNET_HEADER)
     decodeDatagram(this.bytes, DATAGRAM_START, known, own, 0)
     own[P_FRAGMENT] |= FRAGMENT_REASSEMBLED

@@ -1,3 +1,4 @@
+import { macOffset } from '../wire/mac.ts'
 import {
   IP_V4,
   P_DST,
@@ -6,7 +7,6 @@ import {
   P_L3_LENGTH,
   P_L3_OFFSET,
   P_L4_OFFSET,
-  P_MAC_OFFSET,
   P_PORTS,
   P_PROTOCOL,
   P_SRC,
@@ -136,7 +136,7 @@ export class PacketEdits {
       const { fields, base } = packet
       const start = fields[base + P_L3_OFFSET]
       const end = start + fields[base + P_L3_CAPTURED]
-      const mac = fields[base + P_MAC_OFFSET]
+      const mac = macOffset(fields, base)
       if (this.#copy.length < end + GROWTH) this.#copy = new Uint8Array(2 * (end + GROWTH))
       const from = mac >= 0 && mac < start ? mac : start
       this.#copy.set(packet.bytes.subarray(from, end), from)

@@ -1,5 +1,6 @@
 import { decodeIpv4 } from './ipv4.ts'
 import { decodeIpv6 } from './ipv6.ts'
+import { ETHERNET_HEADER } from './mac.ts'
 import { decodeMpls } from './mpls.ts'
 import {
   LINK_BROADCAST,
@@ -13,7 +14,6 @@ import {
 import { decodePpp } from './ppp.ts'
 import { refuse, refuseShort } from './refuse.ts'
 
-const ETHERNET_HEADER = 14
 const TYPE_IPV4 = 0x0800
 const TYPE_VLAN = 0x8100
 const TYPE_IPV6 = 0x86dd

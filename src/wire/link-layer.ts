@@ -2,6 +2,7 @@ import { decodeByVersion } from './bare-ip.ts'
 import { decodeEtherType, decodePppoe } from './ethernet.ts'
 import { decodeIpv4 } from './ipv4.ts'
 import { decodeIpv6 } from './ipv6.ts'
+import { setMacSource } from './mac.ts'
 import { decodeNflog } from './nflog.ts'
 import { LINK_OUTGOING, LINK_UNKNOWN, NOTE_LINK_TYPE, NOTE_NOT_IP, P_LINK } from './packet-fields.ts'
 import { decodePpp, decodePppWithDirection } from './ppp.ts'
@@ -29,6 +30,7 @@ export const LINKTYPE_LINUX_SLL2 = 276
 /** AF_INET6 differs between systems: NetBSD and OpenBSD, FreeBSD, Darwin, Windows, Linux. */
 const AF_INET6_VALUES: readonly number[] = [24, 28, 30, 23, 10]
 const AF_INET = 2
+const ARPHRD_ETHER = 1
 /** In cooked captures of netlink devices a netlink family stands in the place of the Ethernet type. */
 const ARPHRD_NETLINK = 824
 
@@ -126,6 +128,9 @@ function decodeCooked(
   }
   fields[base + P_LINK] = packetType((bytes[at] << 8) | bytes[at + 1])
   const hardware = (bytes[at + 2] << 8) | bytes[at + 3]
+  if (tellsSender(hardware, (bytes[at + 4] << 8) | bytes[at + 5], fields[base + P_LINK])) {
+    setMacSource(fields, base, at + 6)
+  }
   const protocol = (bytes[at + 14] << 8) | bytes[at + 15]
   if (hardware === ARPHRD_NETLINK) refuse(fields, base, NOTE_NOT_IP)
   else decodeEtherType(protocol, bytes, at + 16, end, wireEnd, fields, base)
@@ -149,8 +154,14 @@ function decodeCooked2(
   }
   fields[base + P_LINK] = packetType(bytes[at + 10])
   const hardware = (bytes[at + 8] << 8) | bytes[at + 9]
+  if (tellsSender(hardware, bytes[at + 11], fields[base + P_LINK])) setMacSource(fields, base, at + 12)
   if (hardware === ARPHRD_NETLINK) refuse(fields, base, NOTE_NOT_IP)
   else decodeEtherType((bytes[at] << 8) | bytes[at + 1], bytes, at + 20, end, wireEnd, fields, base)
+}
+
+/** Whether the link-layer address in a cooked header is the Ethernet address of the neighbour that sent the frame. */
+function tellsSender(hardware: number, addressLength: number, link: number): boolean {
+  return hardware === ARPHRD_ETHER && addressLength === 6 && link !== LINK_UNKNOWN && link !== LINK_OUTGOING
 }
 
 /** Cooked captures number packet types as the kernel does, and so do the LINK_ constants. */

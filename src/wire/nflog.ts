@@ -1,5 +1,6 @@
 import { decodeByVersion } from './bare-ip.ts'
 import { IPV6_HEADER } from './header-lengths.ts'
+import { setMacSource } from './mac.ts'
 import { LINK_HOST, LINK_OUTGOING, NOTE_MALFORMED, NOTE_NOT_IP, P_LINK } from './packet-fields.ts'
 import { refuse, refuseShort } from './refuse.ts'
 
@@ -7,7 +8,9 @@ const AF_INET = 2
 const AF_INET6 = 10
 /** Attributes of <linux/netfilter/nfnetlink_log.h>. */
 const ATTRIBUTE_PACKET_HEADER = 1
+const ATTRIBUTE_HARDWARE_ADDRESS = 8
 const ATTRIBUTE_PAYLOAD = 9
+const MAC_BYTES = 6
 /** netfilter's hook numbers in the packet header attribute. */
 const HOOK_INPUT = 1
 const HOOK_FORWARD = 2
@@ -42,6 +45,9 @@ export function decodeNflog(
       const hook = bytes[attribute + 6]
       if (hook <= HOOK_INPUT) fields[base + P_LINK] = LINK_HOST
       else if (hook > HOOK_FORWARD) fields[base + P_LINK] = LINK_OUTGOING
+    } else if (type === ATTRIBUTE_HARDWARE_ADDRESS && length >= 8 + MAC_BYTES && attribute + 8 + MAC_BYTES <= end) {
+      // The length of the address in network byte order, two bytes of padding, the address.
+      if (bytes[attribute + 4] === 0 && bytes[attribute + 5] === MAC_BYTES) setMacSource(fields, base, attribute + 8)
     } else if (type === ATTRIBUTE_PAYLOAD) {
       const payloadEnd = attribute + length
       decodePayload(bytes, attribute + 4, Math.min(payloadEnd, end), fields, base)

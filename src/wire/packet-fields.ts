@@ -66,7 +66,7 @@ export const P_TCP_OPTIONS = 25
 export const P_CHECKSUM = 26
 /** LINK_ packet type: how the frame reached or left the capturing machine, as far as the link layer tells. */
 export const P_LINK = 27
-/** Offset of the Ethernet header (14 bytes: destination, source, type) in the bytes; -1 where there is none. */
+/** Offset of the Ethernet header in the bytes, or of a source without the rest of it (mac.ts); -1 where there is none. */
 export const P_MAC_OFFSET = 28
 /** Outermost VLAN identifier, -1 for none. */
 export const P_VLAN = 29

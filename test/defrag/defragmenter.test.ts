@@ -9,6 +9,7 @@ import {
   type DefragOptions,
 } from '../../src/defrag/defragmenter.ts'
 import { verifyTransportChecksum } from '../../src/wire/checksum.ts'
+import { hasSourceAlone, MAC_SOURCE, macOffset } from '../../src/wire/mac.ts'
 import {
   CHECKSUM_GOOD,
   CHECKSUM_UNKNOWN,
@@ -18,6 +19,7 @@ import {
   P_L3_LENGTH,
   P_L3_OFFSET,
 } from '../../src/wire/packet-fields.ts'
+import { cooked } from '../netfilter/cooked.ts'
 import {
   be16,
   datagram,
@@ -176,6 +178,14 @@ describe.each([
     expect(bench.row.vlan).toBe(5)
     expect(bench.datagram).toEqual(whole)
     expect(bench.defrag.bytes[bench.row.mac + 11]).toBe(4)
+  })
+
+  test('the sender of the completing frame is known in a cooked capture', () => {
+    const bench = new Bench()
+    for (const packet of fragments(whole, mtu)) bench.add(cooked(0, packet).bytes, { linkType: 113 })
+    const { bytes, fields } = bench.defrag
+    expect(hasSourceAlone(fields, 0)).toBe(true)
+    expect([...bytes.subarray(macOffset(fields, 0) + MAC_SOURCE).subarray(0, 6)]).toEqual([2, 0, 0, 0, 0, 1])
   })
 })
 

@@ -5,6 +5,7 @@ import type { Family } from '../../src/ruleset/rule-environment.ts'
 import { VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../../src/ruleset/rule-packet.ts'
 import type { CompiledRuleset, TableName } from '../../src/ruleset/ruleset.ts'
 import { RulesetError } from '../../src/ruleset/text/ruleset-error.ts'
+import { cooked } from '../netfilter/cooked.ts'
 import { ether, icmp, tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { ENVIRONMENT, filter, type PacketSettings, packetOf } from './support.ts'
@@ -124,6 +125,10 @@ describe('lookups in a set', () => {
     expect(holds(pair, '--match-set s src,src', frame, settings)).toBe('yes')
     const bitmap = ['create s bitmap:ip,mac range 192.0.2.0/24', 'add s 192.0.2.1,02:00:00:00:00:09']
     expect(holds(bitmap, '--match-set s src,src', frame, settings)).toBe('no')
+    const { bytes, linkType } = cooked(0, SYN)
+    expect(holds(pair, '--match-set s src,src', bytes, { linkType })).toBe('yes')
+    expect(holds(pair, '--match-set s src,dst', frame, settings)).toBe('no')
+    expect(holds(pair, '--match-set s src,dst', bytes, { linkType })).toBe('unknown')
   })
 
   test('type and code of ICMP count as a port', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { cooked } from '../netfilter/cooked.ts'
 import { ether, tcp, udp } from '../support/packets.ts'
 import { sameGrammar } from './extension-test.ts'
 import { chainOf, matchedByUs } from './matched-rules.ts'
@@ -72,5 +73,10 @@ describe('eui64', () => {
     expect(frame('2001:db8::11:22ff:fe33:4455')).toContain('DROP')
     expect(frame('2001:db8::211:22ff:fe33:4455')).toContain('ACCEPT')
     expect(frame('2001:db8::11:22ff:fe33:4456')).toContain('ACCEPT')
+  })
+
+  test('a cooked capture has the Ethernet address, too', () => {
+    const { bytes, linkType } = cooked(0, udp('[2001:db8::ff:fe00:1]:1>[2001:db8::2]:2'))
+    expect(decide(rules, packetOf(bytes, { linkType }))).toContain('DROP')
   })
 })

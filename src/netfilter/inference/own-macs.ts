@@ -1,8 +1,5 @@
 import { networkWord } from '../../wire/byte-view.ts'
-import { P_MAC_OFFSET } from '../../wire/packet-fields.ts'
-
-/** Where the source begins in an Ethernet header. */
-const SOURCE = 6
+import { MAC_SOURCE, macOffset } from '../../wire/mac.ts'
 
 /**
  * The Ethernet addresses of a router, which are the sources of the frames that forwarded packets leave in. They tell
@@ -13,16 +10,16 @@ export class OwnMacs {
 
   /** A frame that shows a forwarded packet on its way out. */
   learn(bytes: Uint8Array, rows: Int32Array, base: number): void {
-    if (rows[base + P_MAC_OFFSET] >= 0) this.#macs.add(sourceOf(bytes, rows, base))
+    if (macOffset(rows, base) >= 0) this.#macs.add(sourceOf(bytes, rows, base))
   }
 
   /** Whether the frame was sent with one of them. */
   sent(bytes: Uint8Array, rows: Int32Array, base: number): boolean {
-    return rows[base + P_MAC_OFFSET] >= 0 && this.#macs.has(sourceOf(bytes, rows, base))
+    return macOffset(rows, base) >= 0 && this.#macs.has(sourceOf(bytes, rows, base))
   }
 }
 
 function sourceOf(bytes: Uint8Array, rows: Int32Array, base: number): number {
-  const at = rows[base + P_MAC_OFFSET] + SOURCE
+  const at = macOffset(rows, base) + MAC_SOURCE
   return ((bytes[at] << 8) | bytes[at + 1]) * 2 ** 32 + (networkWord(bytes, at + 2) >>> 0)
 }

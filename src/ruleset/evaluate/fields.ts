@@ -1,4 +1,5 @@
 import { IPS_CONFIRMED } from '../../conntrack/status.ts'
+import { MAC_OFFSET_MASK, MAC_SOURCE } from '../../wire/mac.ts'
 import {
   FRAGMENT_OFFSET_MASK,
   P_DST,
@@ -133,11 +134,11 @@ export const FIELDS = {
     expression: `(!${SENT_HERE} && (${at(P_LINK)} === 1 || ${at(P_LINK)} === 2) ? ${at(P_LINK)} : 0)`,
     wide: false,
     perPacket: true,
-    known: () => `(${SENT_HERE} || ${at(P_LINK)} >= 0 || ${at(P_MAC_OFFSET)} >= 0)`,
+    known: () => `(${SENT_HERE} || ${at(P_LINK)} >= 0 || (${at(P_MAC_OFFSET)} & ~${MAC_OFFSET_MASK}) === 0)`,
     missing: 'the capture does not tell how the frame reached the machine; settle it with --assume pkttype=yes|no',
   },
-  macHigh: mac('Ethernet source, first 3 bytes', 6),
-  macLow: mac('Ethernet source, last 3 bytes', 9),
+  macHigh: mac('Ethernet source, first 3 bytes', MAC_SOURCE),
+  macLow: mac('Ethernet source, last 3 bytes', MAC_SOURCE + 3),
   inInterface: iface('incoming interface', 'p.inInterface', '--iface or --in-iface'),
   outInterface: iface('outgoing interface', 'p.outInterface', '--iface or --out-iface'),
   state: { label: 'conntrack state', expression: 'p.state', wide: false, parts: PART_TRACKING },
@@ -180,14 +181,14 @@ export const FIELDS = {
 export type FieldName = keyof typeof FIELDS
 
 function mac(label: string, offset: number): Field {
-  const byte = (index: number): string => `p.bytes[${at(P_MAC_OFFSET)} + ${offset + index}]`
+  const byte = (index: number): string => `p.bytes[(${at(P_MAC_OFFSET)} & ${MAC_OFFSET_MASK}) + ${offset + index}]`
   return {
     label,
     expression: `(${at(P_MAC_OFFSET)} < 0 ? 0 : (${byte(0)} << 16) | (${byte(1)} << 8) | ${byte(2)})`,
     wide: false,
     perPacket: true,
     known: () => `${at(P_MAC_OFFSET)} >= 0`,
-    missing: 'the capture has no Ethernet header; settle it with --assume mac=yes|no',
+    missing: 'the capture does not tell the Ethernet address of the sender; settle it with --assume mac=yes|no',
   }
 }
 

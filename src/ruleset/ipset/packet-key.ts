@@ -1,3 +1,4 @@
+import { hasSourceAlone, MAC_DESTINATION, MAC_SOURCE, macOffset } from '../../wire/mac.ts'
 import {
   FRAGMENT_OFFSET_MASK,
   P_DST,
@@ -6,7 +7,6 @@ import {
   P_L3_OFFSET,
   P_L4_LENGTH,
   P_L4_OFFSET,
-  P_MAC_OFFSET,
   P_PORTS,
   P_PROTOCOL,
   P_SRC,
@@ -16,9 +16,6 @@ import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import { HOOK_OUTPUT } from '../hooks.ts'
 import type { RulePacket } from '../rule-packet.ts'
 import type { Dimension } from './set-definition.ts'
-
-const MAC_SOURCE = 6
-const MAC_DESTINATION = 0
 
 /** One dimension of a set's elements, read from packets into the words of a key. */
 export interface DimensionReader {
@@ -130,8 +127,9 @@ class MacReader implements DimensionReader {
 
   read(packet: RulePacket, source: boolean, key: Int32Array): number {
     if (packet.hook === HOOK_OUTPUT) return NO
-    const mac = packet.fields[packet.base + P_MAC_OFFSET]
-    if (mac < 0) return UNKNOWN
+    const { fields, base } = packet
+    const mac = macOffset(fields, base)
+    if (mac < 0 || (!source && hasSourceAlone(fields, base))) return UNKNOWN
     const from = mac + (source ? MAC_SOURCE : MAC_DESTINATION)
     key[this.#at] = threeBytes(packet.bytes, from)
     key[this.#at + 1] = threeBytes(packet.bytes, from + 3)
