@@ -31,6 +31,14 @@ describe('-m mac in captures without Ethernet headers', () => {
     expect(matches(SENT_BY_1, packetOf(bytes, { linkType }))).toBe('unknown')
   })
 
+  // test/kernel/sender-address.test.ts asks the kernel.
+  test('lo is no Ethernet device', () => {
+    const LO = 3
+    const overLoopback = packetOf(ether(SYN), { linkType: 1, inInterface: LO })
+    const rules = [SENT_BY_1, '-m mac ! --mac-source 02:00:00:00:00:02']
+    expect(rules.map((rule) => matches(rule, overLoopback))).toEqual(['no', 'no'])
+  })
+
   test('how the frame was addressed, NFLOG does not tell by its sender', () => {
     const unicast = '-m pkttype --pkt-type unicast'
     expect(matches(unicast, packetOf(nflog(2), { linkType: 239 }))).toBe('unknown')
