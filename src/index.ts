@@ -36,14 +36,6 @@ export { type ParquetOptions, ParquetSink } from './report/parquet.ts'
 export { type SummaryOptions, summaryText } from './report/summary.ts'
 export { TrafficCounters } from './report/traffic-counters.ts'
 export {
-  HOOK_FORWARD,
-  HOOK_INPUT,
-  HOOK_NAMES,
-  HOOK_OUTPUT,
-  HOOK_POSTROUTING,
-  HOOK_PREROUTING,
-} from './ruleset/hooks.ts'
-export {
   compileRuleset,
   type LocatedError,
   type ParsedRuleset,
@@ -53,7 +45,14 @@ export {
   RulesetError,
   type SetDefinition,
 } from './ruleset/index.ts'
-export { type Review, reviewRuleset } from './ruleset/review/review.ts'
+export {
+  HOOK_FORWARD,
+  HOOK_INPUT,
+  HOOK_NAMES,
+  HOOK_OUTPUT,
+  HOOK_POSTROUTING,
+  HOOK_PREROUTING,
+} from './ruleset/packet/hooks.ts'
 export {
   VERDICT_ACCEPT,
   VERDICT_DROP,
@@ -61,6 +60,7 @@ export {
   VERDICT_NONE,
   VERDICT_REJECT,
   VERDICT_UNKNOWN,
-} from './ruleset/rule-packet.ts'
+} from './ruleset/packet/rule-packet.ts'
+export { type Review, reviewRuleset } from './ruleset/review/review.ts'
 export type { CompiledRuleset, RuleInfo } from './ruleset/ruleset.ts'
 export * from './wire/packet-fields.ts'

@@ -52,6 +52,24 @@ test('imports point one way', () => {
   expect(wrong).toEqual([])
 })
 
+/** Folders that know nothing of the rest of their room but these. */
+const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'ruleset/packet': [],
+  'ruleset/evaluate': ['ruleset/packet', 'ruleset/text'],
+}
+
+test.each(Object.entries(INNER_ROOMS))('imports within %s stay there', (folder, known) => {
+  const [room] = folder.split('/')
+  const files = [...imports].filter(([path]) => dirname(path) === folder)
+  expect(files.length).toBeGreaterThan(5)
+  const wrong = files.flatMap(([path, others]) =>
+    others
+      .filter((to) => to.startsWith(`${room}/`) && ![folder, ...known].includes(dirname(to)))
+      .map((to) => `${path} imports ${to}`),
+  )
+  expect(wrong).toEqual([])
+})
+
 test('no file imports itself by way of others', () => {
   const cycles: string[] = []
   const way: string[] = []

@@ -12,7 +12,7 @@ import {
   RulesetError,
   type SetDefinition,
 } from '../ruleset/index.ts'
-import type { Family } from '../ruleset/rule-environment.ts'
+import type { Family } from '../ruleset/packet/rule-environment.ts'
 import { UsageError } from './exit-codes.ts'
 import { readText, readUnmarkedText } from './input-texts.ts'
 import { familyOf, writtenFamily } from './ruleset-family.ts'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Family } from '../ruleset/rule-environment.ts'
+import type { Family } from '../ruleset/packet/rule-environment.ts'
 
 /** The family whose program wrote the file by its own words, and the line where it says so. */
 export function writtenFamily(text: string): { readonly family: Family; readonly line: number } | null {

@@ -10,7 +10,7 @@ import {
   timeDigits,
 } from '../capture/frame-batch.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
-import { VERDICT_NONE } from '../ruleset/rule-packet.ts'
+import { VERDICT_NONE } from '../ruleset/packet/rule-packet.ts'
 import { NOTE_NONE, PACKET_INTS } from '../wire/packet-fields.ts'
 import { CTSTATE_NONE, type Outcome } from './outcome.ts'
 

@@ -6,7 +6,7 @@ import { REASON_NONE } from '../conntrack/reasons.ts'
 import { CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED } from '../conntrack/status.ts'
 import { Tracker } from '../conntrack/tracker.ts'
 import { ATTACHABLE_HELPERS } from '../ruleset/attachable-helpers.ts'
-import { HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/hooks.ts'
+import { HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/packet/hooks.ts'
 import {
   type RulePacket,
   STATE_ESTABLISHED,
@@ -17,8 +17,8 @@ import {
   VERDICT_DROP,
   VERDICT_NONE,
   VERDICT_UNKNOWN,
-} from '../ruleset/rule-packet.ts'
-import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '../ruleset/tracking.ts'
+} from '../ruleset/packet/rule-packet.ts'
+import { TRACKING_NONE, trackingHelper, trackingTimeout, trackingZone } from '../ruleset/packet/tracking.ts'
 import { FLOW_SEED } from '../wire/flow-hash.ts'
 import { NOTE_CUT, NOTE_NONE, P_L3_LENGTH, P_PROTOCOL } from '../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6 } from '../wire/protocols.ts'

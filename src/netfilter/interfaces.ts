@@ -1,6 +1,6 @@
 import { FIELDS } from '../ruleset/evaluate/fields.ts'
-import type { Family } from '../ruleset/rule-environment.ts'
-import { INTERFACE_UNKNOWN } from '../ruleset/rule-packet.ts'
+import type { Family } from '../ruleset/packet/rule-environment.ts'
+import { INTERFACE_UNKNOWN } from '../ruleset/packet/rule-packet.ts'
 import { addressText, type Prefix, parsePrefix, prefixContains } from '../wire/address.ts'
 
 /** Interface number of the loopback device, which every machine has. */

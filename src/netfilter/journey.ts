@@ -1,7 +1,7 @@
 import { ConnectionReader } from '../conntrack/connection-reader.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/hooks.ts'
-import { PART_DESTINATION, PART_ROUTE, PART_TTL } from '../ruleset/packet-edits.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/packet/hooks.ts'
+import { PART_DESTINATION, PART_ROUTE, PART_TTL } from '../ruleset/packet/packet-edits.ts'
 import {
   INTERFACE_NONE,
   RulePacket,
@@ -10,7 +10,7 @@ import {
   VERDICT_NONE,
   VERDICT_REJECT,
   VERDICT_UNKNOWN,
-} from '../ruleset/rule-packet.ts'
+} from '../ruleset/packet/rule-packet.ts'
 import { IP_V4, NOTE_NOT_ROUTED, P_DST, P_FAMILY, P_SRC } from '../wire/packet-fields.ts'
 import { ConntrackHook } from './conntrack-hook.ts'
 import type { FastPath } from './fast-path/fast-path.ts'

@@ -17,10 +17,10 @@ import {
   IPS_SRC_NAT_DONE,
 } from '../conntrack/status.ts'
 import { hasPorts } from '../conntrack/tuple.ts'
-import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/hooks.ts'
-import type { NatSpec } from '../ruleset/nat-spec.ts'
-import { PART_DESTINATION, PART_ROUTE, PART_SOURCE } from '../ruleset/packet-edits.ts'
-import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../ruleset/packet/hooks.ts'
+import type { NatSpec } from '../ruleset/packet/nat-spec.ts'
+import { PART_DESTINATION, PART_ROUTE, PART_SOURCE } from '../ruleset/packet/packet-edits.ts'
+import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_UNKNOWN } from '../ruleset/packet/rule-packet.ts'
 import { transportChecksumState } from '../wire/checksum.ts'
 import {
   CHECKSUM_BAD,

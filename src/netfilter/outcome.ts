@@ -50,7 +50,7 @@ export class Outcome {
   hook = -1
   /** HOOK_ number where the packet was dropped, -1. */
   dropHook = -1
-  /** VERDICT_ code (ruleset/rule-packet.ts); VERDICT_NONE where no verdict applies. */
+  /** VERDICT_ code (ruleset/packet/rule-packet.ts); VERDICT_NONE where no verdict applies. */
   verdict = 0
   /** The deciding rule or policy; null without rules. For UNKNOWN the rule that could not be decided. */
   rule: RuleInfo | null = null

@@ -1,5 +1,5 @@
-import { HOOK_INPUT, HOOK_NAMES } from '../ruleset/hooks.ts'
-import { type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { HOOK_INPUT, HOOK_NAMES } from '../ruleset/packet/hooks.ts'
+import { type RulePacket, VERDICT_ACCEPT, VERDICT_UNKNOWN } from '../ruleset/packet/rule-packet.ts'
 import type { CompiledRuleset, HookTable, RuleInfo } from '../ruleset/ruleset.ts'
 import type { Interfaces } from './interfaces.ts'
 

@@ -1,5 +1,5 @@
-import type { Family, RuleEnvironment } from '../ruleset/rule-environment.ts'
-import { INTERFACE_NONE } from '../ruleset/rule-packet.ts'
+import type { Family, RuleEnvironment } from '../ruleset/packet/rule-environment.ts'
+import { INTERFACE_NONE } from '../ruleset/packet/rule-packet.ts'
 import { addressText } from '../wire/address.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { isLoopback, isMulticast } from './address-kinds.ts'

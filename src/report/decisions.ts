@@ -1,6 +1,6 @@
 import { CTSTATE_NAMES, type Outcome } from '../netfilter/outcome.ts'
-import { HOOK_NAMES } from '../ruleset/hooks.ts'
-import { VERDICT_NAMES } from '../ruleset/rule-packet.ts'
+import { HOOK_NAMES } from '../ruleset/packet/hooks.ts'
+import { VERDICT_NAMES } from '../ruleset/packet/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 
 const DIRECTION_NAMES = [null, 'original', 'reply'] as const

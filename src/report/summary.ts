@@ -2,7 +2,7 @@ import { REASON_CHECKSUM, reasonText, reasonTitle } from '../conntrack/reasons.t
 import { count, counted, firstOf } from '../netfilter/count-text.ts'
 import { NAMES_SHOWN } from '../netfilter/named-interfaces.ts'
 import type { ReplaySummary } from '../netfilter/replay.ts'
-import { verdictsOf } from '../ruleset/rule-packet.ts'
+import { verdictsOf } from '../ruleset/packet/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { addressText } from '../wire/address.ts'
 import { type BlockedConversation, CONVERSATIONS_MAX, UNKNOWN_PROTOCOL } from './blocked-conversations.ts'

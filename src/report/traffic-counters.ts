@@ -9,8 +9,14 @@ import {
 } from '../capture/frame-batch.ts'
 import type { Outcome, PassedSink, Sink } from '../netfilter/outcome.ts'
 import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELATED } from '../netfilter/outcome.ts'
-import { HOOK_NAMES } from '../ruleset/hooks.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NAMES, VERDICT_REJECT, VERDICT_UNKNOWN } from '../ruleset/rule-packet.ts'
+import { HOOK_NAMES } from '../ruleset/packet/hooks.ts'
+import {
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NAMES,
+  VERDICT_REJECT,
+  VERDICT_UNKNOWN,
+} from '../ruleset/packet/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import {
   IP_NONE,

@@ -1,5 +1,5 @@
 import { isBareVerdict } from './bare-verdict.ts'
-import { HOOK_NAMES } from './hooks.ts'
+import { HOOK_NAMES } from './packet/hooks.ts'
 import type { Chain, Rule, Table } from './rule.ts'
 import { TABLE_HOOKS } from './tables.ts'
 import { Refusal } from './text/ruleset-error.ts'

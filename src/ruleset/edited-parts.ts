@@ -1,5 +1,5 @@
 import type { Action } from './evaluate/action.ts'
-import { PART_TRACKING } from './packet-edits.ts'
+import { PART_TRACKING } from './packet/packet-edits.ts'
 import type { Table } from './rule.ts'
 
 /**

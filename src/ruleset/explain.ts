@@ -2,7 +2,7 @@ import { describeFound } from './describe.ts'
 import type { Runtime } from './evaluate/runtime.ts'
 import type { Check } from './evaluate/three-valued.ts'
 import type { Recorder } from './evaluate/walk-context.ts'
-import type { RulePacket } from './rule-packet.ts'
+import type { RulePacket } from './packet/rule-packet.ts'
 import type { RuleInfo } from './ruleset.ts'
 
 /** One check of a rule. */

@@ -1,6 +1,6 @@
 import type { Action } from './evaluate/action.ts'
 import type { CallContext, Condition } from './evaluate/condition.ts'
-import type { Family } from './rule-environment.ts'
+import type { Family } from './packet/rule-environment.ts'
 import type { TableName } from './ruleset.ts'
 import type { OptionSpec, Options } from './text/options.ts'
 import type { LabelNames } from './text/parse-label-names.ts'

@@ -9,8 +9,8 @@ import {
   never,
 } from './evaluate/condition.ts'
 import type { ProgramCheck } from './evaluate/program.ts'
+import type { Family } from './packet/rule-environment.ts'
 import type { Negatable, RuleHeader } from './rule.ts'
-import type { Family } from './rule-environment.ts'
 
 /** Names of the options of a header, for `assume` and for explanations. */
 const SOURCE = 'source'

@@ -6,10 +6,10 @@ import { remembers } from './evaluate/condition-effects.ts'
 import type { Program, ProgramChain, ProgramCheck, ProgramRule } from './evaluate/program.ts'
 import type { Match } from './extension.ts'
 import { HeaderChecks } from './header-conditions.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP } from './packet/rule-packet.ts'
+import { withTimeout } from './packet/tracking.ts'
 import type { Rule, RuleMatch, RuleTarget, Table } from './rule.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP } from './rule-packet.ts'
 import { TimeoutNames } from './timeout-names.ts'
-import { withTimeout } from './tracking.ts'
 
 /** Builds programs, which can be evaluated, from tables of iptables. */
 export class ProgramBuilder {

@@ -1,7 +1,7 @@
 import { isBareVerdict } from './bare-verdict.ts'
-import type { NatSpec } from './nat-spec.ts'
+import type { NatSpec } from './packet/nat-spec.ts'
+import type { Family } from './packet/rule-environment.ts'
 import type { Chain, ParsedRuleset, Rule, Table } from './rule.ts'
-import type { Family } from './rule-environment.ts'
 import type { RuleInfo, TableName } from './ruleset.ts'
 
 interface NumberedRules {

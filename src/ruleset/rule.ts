@@ -1,5 +1,5 @@
 import type { Match, Target } from './extension.ts'
-import type { Family } from './rule-environment.ts'
+import type { Family } from './packet/rule-environment.ts'
 import type { TableName } from './ruleset.ts'
 import type { AddressMask } from './text/addresses.ts'
 

@@ -1,9 +1,9 @@
 import type { PureTest } from './evaluate/condition.ts'
 import type { FlagClasses } from './evaluate/flag-classes.ts'
 import type { PacketClasses } from './evaluate/packet-classes.ts'
-import type { NatSpec } from './nat-spec.ts'
-import type { Family } from './rule-environment.ts'
-import type { RulePacket } from './rule-packet.ts'
+import type { NatSpec } from './packet/nat-spec.ts'
+import type { Family } from './packet/rule-environment.ts'
+import type { RulePacket } from './packet/rule-packet.ts'
 
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security'
 

@@ -1,4 +1,4 @@
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from './hooks.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from './packet/hooks.ts'
 import type { TableName } from './ruleset.ts'
 
 /** Hooks of a table: the base chains that it has, in the order in which iptables-save prints them. */

@@ -1,8 +1,8 @@
 import { PROTO_GENERIC, TIMEOUT_STATES, type TimeoutPolicies, type TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { TIMEOUTS_MAX } from './packet/tracking.ts'
 import type { ParsedRuleset } from './rule.ts'
 import { type LocatedError, RulesetError } from './text/ruleset-error.ts'
-import { TIMEOUTS_MAX } from './tracking.ts'
 
 /** Names of timeout policies in the rules of both families, numbered from 1, as the tracker numbers policies. */
 export class TimeoutNames {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readRuleset } from '../../src/cli/rule-files.ts'
-import type { Family } from '../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../src/ruleset/packet/rule-environment.ts'
 import { RulesetError } from '../../src/ruleset/text/ruleset-error.ts'
 import { fileWriter, temporaryFolder } from '../support/files.ts'
 

@@ -8,9 +8,9 @@ import type { Machine } from '../../src/netfilter/machine.ts'
 import { CTSTATE_NAMES, CTSTATE_NONE, type Outcome, type Sink } from '../../src/netfilter/outcome.ts'
 import { type ReplayOptions, replay } from '../../src/netfilter/replay.ts'
 import { countedRuleset } from '../../src/report/counted-ruleset.ts'
-import { HOOK_INPUT, HOOK_OUTPUT } from '../../src/ruleset/hooks.ts'
 import { type ParsedRuleset, parseRuleset, parseSets, RulesetError } from '../../src/ruleset/index.ts'
-import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE, verdictsOf } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_INPUT, HOOK_OUTPUT } from '../../src/ruleset/packet/hooks.ts'
+import { VERDICT_DROP, VERDICT_NAMES, VERDICT_NONE, verdictsOf } from '../../src/ruleset/packet/rule-packet.ts'
 import {
   IP_V6,
   NOTE_CUT,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_NAMES } from '../../src/ruleset/hooks.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_NAMES } from '../../src/ruleset/packet/hooks.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/packet/rule-packet.ts'
 import type { CompiledRuleset, HookTable, TableName } from '../../src/ruleset/ruleset.ts'
 import { c, s } from '../conntrack/ends.ts'
 import { NO_RULES } from '../support/no-rules.ts'

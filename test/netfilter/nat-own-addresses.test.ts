@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/packet/rule-packet.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { Replaying } from './replaying.ts'
 import { filter, nat, QUESTION, router } from './translating.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../../src/ruleset/hooks.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_UNKNOWN } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../../src/ruleset/packet/hooks.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_UNKNOWN } from '../../src/ruleset/packet/rule-packet.ts'
 import { udp } from '../support/packets.ts'
 import { Replaying, table } from './replaying.ts'
 

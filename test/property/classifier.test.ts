@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRuleset, parseRuleset, printRuleset, type RuleStep } from '../../src/ruleset/index.ts'
-import type { Family } from '../../src/ruleset/rule-environment.ts'
-import type { RulePacket } from '../../src/ruleset/rule-packet.ts'
+import type { Family } from '../../src/ruleset/packet/rule-environment.ts'
+import type { RulePacket } from '../../src/ruleset/packet/rule-packet.ts'
 import { ENVIRONMENT, FakeConnections, packetOf } from '../ruleset/support.ts'
 import { icmp, mss, tcp, udp } from '../support/packets.ts'
 

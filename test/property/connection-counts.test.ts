@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { IPS_ASSURED } from '../../src/conntrack/status.ts'
-import { HOOK_FORWARD } from '../../src/ruleset/hooks.ts'
 import { compileRuleset, parseRuleset } from '../../src/ruleset/index.ts'
 import { ConnectionCounts } from '../../src/ruleset/matches/connection-counts.ts'
-import { type RulePacket, STATE_ESTABLISHED, VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_FORWARD } from '../../src/ruleset/packet/hooks.ts'
+import {
+  type RulePacket,
+  STATE_ESTABLISHED,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+} from '../../src/ruleset/packet/rule-packet.ts'
 import type { CompiledRuleset } from '../../src/ruleset/ruleset.ts'
 import { P_DST, P_FAMILY, P_PORTS, P_PROTOCOL, P_SRC, PACKET_INTS } from '../../src/wire/packet-fields.ts'
 import { Replaying } from '../netfilter/replaying.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRuleset, parseRuleset, printRuleset } from '../../src/ruleset/index.ts'
-import type { RulePacket } from '../../src/ruleset/rule-packet.ts'
+import type { RulePacket } from '../../src/ruleset/packet/rule-packet.ts'
 import { ENVIRONMENT, FakeConnections, filter, packetOf } from '../ruleset/support.ts'
 import { icmp, mss, tcp, udp } from '../support/packets.ts'
 

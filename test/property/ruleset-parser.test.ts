@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileRuleset, parseRuleset, parseSets, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
+import type { Family } from '../../src/ruleset/packet/rule-environment.ts'
 import { reviewRuleset } from '../../src/ruleset/review/review.ts'
-import type { Family } from '../../src/ruleset/rule-environment.ts'
 import { GRAMMARS } from '../ruleset/differential/grammars.ts'
 import { ENVIRONMENT } from '../ruleset/support.ts'
 

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { reasonText } from '../../src/conntrack/reasons.ts'
 import { CTSTATE_NAMES, type Outcome } from '../../src/netfilter/outcome.ts'
 import { reportedProtocol } from '../../src/report/protocol-names.ts'
-import { HOOK_NAMES } from '../../src/ruleset/hooks.ts'
-import { VERDICT_NAMES } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_NAMES } from '../../src/ruleset/packet/hooks.ts'
+import { VERDICT_NAMES } from '../../src/ruleset/packet/rule-packet.ts'
 import { addressText } from '../../src/wire/address.ts'
 import {
   IP_V4,

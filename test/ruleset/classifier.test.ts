@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { HOOK_FORWARD } from '../../src/ruleset/hooks.ts'
-import { STATE_ESTABLISHED } from '../../src/ruleset/rule-packet.ts'
+import { HOOK_FORWARD } from '../../src/ruleset/packet/hooks.ts'
+import { STATE_ESTABLISHED } from '../../src/ruleset/packet/rule-packet.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { compile, decide, filter, packetOf } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
-import type { Family } from '../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../src/ruleset/packet/rule-environment.ts'
 import { savedFiles } from './iptables-tools.ts'
 
 /** Chains, rules and counters, or null where the file is refused; and what was warned of. */

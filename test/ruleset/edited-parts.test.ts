@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { partsEditedAfter, partsEditedWithin } from '../../src/ruleset/edited-parts.ts'
 import { parseRuleset } from '../../src/ruleset/index.ts'
-import { PART_ROUTE, PART_TOS, PART_TRACKING, PART_TTL } from '../../src/ruleset/packet-edits.ts'
+import { PART_ROUTE, PART_TOS, PART_TRACKING, PART_TTL } from '../../src/ruleset/packet/packet-edits.ts'
 import { reviewRuleset } from '../../src/ruleset/review/review.ts'
 
 function table(name: string, ...rules: readonly string[]) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { HOOK_OUTPUT, HOOK_PREROUTING } from '../../src/ruleset/hooks.ts'
 import { compileRuleset, parseRuleset, type RuleStep } from '../../src/ruleset/index.ts'
+import { HOOK_OUTPUT, HOOK_PREROUTING } from '../../src/ruleset/packet/hooks.ts'
+import { INTERFACE_UNKNOWN, STATE_INVALID, VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/packet/rule-packet.ts'
+import { TRACKING_NONE, trackingHelper, trackingZone } from '../../src/ruleset/packet/tracking.ts'
 import { ruleInfos } from '../../src/ruleset/rule-infos.ts'
-import { INTERFACE_UNKNOWN, STATE_INVALID, VERDICT_ACCEPT, VERDICT_DROP } from '../../src/ruleset/rule-packet.ts'
-import { TRACKING_NONE, trackingHelper, trackingZone } from '../../src/ruleset/tracking.ts'
 import { icmp, tcp, udp } from '../support/packets.ts'
 import { compile, decide, ENVIRONMENT, filter, matches, packetOf } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Family } from '../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../src/ruleset/packet/rule-environment.ts'
 import type { TableName } from '../../src/ruleset/ruleset.ts'
 import { disagreements, noIptables } from './iptables-tools.ts'
 import { chainOf, differences, oracle } from './matched-rules.ts'

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { parseSets, RulesetError } from '../../src/ruleset/index.ts'
 import { ElementStore, NEVER } from '../../src/ruleset/ipset/element-store.ts'
 import { keyWidth, type SetDefinition } from '../../src/ruleset/ipset/set-definition.ts'
-import { HZ } from '../../src/ruleset/ticks.ts'
+import { HZ } from '../../src/ruleset/packet/ticks.ts'
 import { noIptables } from './iptables-tools.ts'
 import { savedAfterEach } from './saved-files.ts'
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseRuleset, printRuleset, RulesetError } from '../../src/ruleset/index.ts'
-import type { Family } from '../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../src/ruleset/packet/rule-environment.ts'
 import { noIptables, noNftIptables, savedByTools } from './iptables-tools.ts'
 
 /** Canonical rules by table, as the real iptables-save prints them, or null where iptables-restore refuses. */

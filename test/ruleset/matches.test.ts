@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HOOK_OUTPUT, HOOK_POSTROUTING } from '../../src/ruleset/hooks.ts'
+import { HOOK_OUTPUT, HOOK_POSTROUTING } from '../../src/ruleset/packet/hooks.ts'
 import { P_L3_CAPTURED } from '../../src/wire/packet-fields.ts'
 import { ether, icmp, icmpv6, mss, nop, sctp, tcp, timestamps, udp } from '../support/packets.ts'
 import { compile, decide, FakeConnections, matches, packetOf } from './support.ts'

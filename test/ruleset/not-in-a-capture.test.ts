@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HOOK_INPUT } from '../../src/ruleset/hooks.ts'
+import { HOOK_INPUT } from '../../src/ruleset/packet/hooks.ts'
 import { tcp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { compile, decide, errorsOf, filter, packetOf } from './support.ts'

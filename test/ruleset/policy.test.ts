@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { HOOK_PREROUTING } from '../../src/ruleset/hooks.ts'
 import { parseRuleset, printRuleset } from '../../src/ruleset/index.ts'
+import { HOOK_PREROUTING } from '../../src/ruleset/packet/hooks.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { noKernel, replayBoth } from './replay-both.ts'

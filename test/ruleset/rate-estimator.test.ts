@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { RateEstimator } from '../../src/ruleset/matches/rate-estimator.ts'
-import type { RulePacket } from '../../src/ruleset/rule-packet.ts'
+import type { RulePacket } from '../../src/ruleset/packet/rule-packet.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { compile, decide, errorsOf, filter, matches, packetOf } from './support.ts'
 

@@ -16,7 +16,7 @@ import {
 } from '../../conntrack/status.ts'
 import type { Tracker } from '../../conntrack/tracker.ts'
 import { commonFlagClasses, type FlagClasses, ONE_FLAG_CLASS } from '../../ruleset/evaluate/flag-classes.ts'
-import { HITS_MAX, INTERFACE_NONE, RulePacket, VERDICT_UNKNOWN } from '../../ruleset/rule-packet.ts'
+import { HITS_MAX, INTERFACE_NONE, RulePacket, VERDICT_UNKNOWN } from '../../ruleset/packet/rule-packet.ts'
 import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
 import { NO_HASH } from '../../wire/flow-hash.ts'
 import {

@@ -1,5 +1,5 @@
 import { E_WAYS, ENTRY_INTS } from '../../conntrack/entry.ts'
-import { HITS_MAX, type RulePacket } from '../../ruleset/rule-packet.ts'
+import { HITS_MAX, type RulePacket } from '../../ruleset/packet/rule-packet.ts'
 import { grown } from '../../wire/grown.ts'
 import type { PassedPackets } from '../outcome.ts'
 import type { Way } from './way.ts'

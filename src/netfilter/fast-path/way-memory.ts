@@ -1,7 +1,7 @@
 import type { PureTest } from '../../ruleset/evaluate/condition.ts'
 import { NO_CLASSES, type PacketClasses } from '../../ruleset/evaluate/packet-classes.ts'
 import { RowMemory } from '../../ruleset/evaluate/row-memory.ts'
-import type { RulePacket } from '../../ruleset/rule-packet.ts'
+import type { RulePacket } from '../../ruleset/packet/rule-packet.ts'
 import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
 import { NO_WAY } from './flow-cache.ts'
 

@@ -1,4 +1,4 @@
-import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NONE, VERDICT_REJECT } from '../../ruleset/rule-packet.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_NONE, VERDICT_REJECT } from '../../ruleset/packet/rule-packet.ts'
 import type { CompiledRuleset, RuleInfo } from '../../ruleset/ruleset.ts'
 import { IP_V6, P_FAMILY, P_PROTOCOL } from '../../wire/packet-fields.ts'
 import { CTSTATE_NONE, type Outcome } from '../outcome.ts'

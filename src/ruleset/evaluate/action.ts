@@ -1,5 +1,5 @@
-import type { NatSpec } from '../nat-spec.ts'
-import type { RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../rule-packet.ts'
+import type { NatSpec } from '../packet/nat-spec.ts'
+import type { RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../packet/rule-packet.ts'
 import type { CallContext } from './condition.ts'
 
 export type FinalVerdict = typeof VERDICT_ACCEPT | typeof VERDICT_DROP | typeof VERDICT_REJECT

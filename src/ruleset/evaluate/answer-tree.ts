@@ -1,4 +1,4 @@
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { type Dialogue, type Reply, replyTo } from './dialogue.ts'
 import type { Check } from './three-valued.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'

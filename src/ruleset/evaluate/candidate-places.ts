@@ -1,4 +1,4 @@
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import type { RuleFinder } from './walk-context.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { P_L4_LENGTH, P_PROTOCOL } from '../../wire/packet-fields.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { MASK_ALL } from '../text/numbers.ts'
 import type { Classifier, ClassifierField } from './classifier.ts'
 import { PROTOCOL_SLOTS } from './demands.ts'

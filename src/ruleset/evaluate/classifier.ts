@@ -1,4 +1,4 @@
-import type { RuleEnvironment } from '../rule-environment.ts'
+import type { RuleEnvironment } from '../packet/rule-environment.ts'
 import { type AskedRanges, askedRanges } from './asked-ranges.ts'
 import { Candidates } from './candidates.ts'
 import { chooseFields } from './choose-fields.ts'

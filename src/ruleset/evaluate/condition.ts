@@ -1,5 +1,5 @@
-import type { Family, RuleEnvironment } from '../rule-environment.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { Family, RuleEnvironment } from '../packet/rule-environment.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import type { AddressMask, Words } from '../text/addresses.ts'
 import { MASK_ALL, type NumberRange } from '../text/numbers.ts'
 import type { FieldName } from './fields.ts'

@@ -1,4 +1,4 @@
-import type { RuleEnvironment } from '../rule-environment.ts'
+import type { RuleEnvironment } from '../packet/rule-environment.ts'
 import type { Condition, FieldCondition, NameCondition } from './condition.ts'
 import { hasEffect } from './condition-effects.ts'
 import { FIELDS, type Field, type FieldName } from './fields.ts'

@@ -1,4 +1,4 @@
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { UNKNOWN } from './condition.ts'
 import { type Check, HOTDROP_PERHAPS } from './three-valued.ts'
 import type { Marks, World } from './world.ts'

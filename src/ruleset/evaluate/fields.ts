@@ -18,8 +18,8 @@ import {
   P_TOS,
   P_TTL,
 } from '../../wire/packet-fields.ts'
-import { CUT_TRANSPORT_HEADER } from '../cut-packet.ts'
-import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
+import { CUT_TRANSPORT_HEADER } from '../packet/cut-packet.ts'
+import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../packet/hooks.ts'
 import {
   PART_DESTINATION,
   PART_LENGTH,
@@ -28,7 +28,7 @@ import {
   PART_TOS,
   PART_TRACKING,
   PART_TTL,
-} from '../packet-edits.ts'
+} from '../packet/packet-edits.ts'
 
 /**
  * The packet fields that conditions can name. `expression` is JavaScript over `p` (RulePacket), `f` (its fields) and

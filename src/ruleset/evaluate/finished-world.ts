@@ -1,5 +1,5 @@
-import type { NatSpec } from '../nat-spec.ts'
-import { VERDICT_ACCEPT } from '../rule-packet.ts'
+import type { NatSpec } from '../packet/nat-spec.ts'
+import { VERDICT_ACCEPT } from '../packet/rule-packet.ts'
 import { alike, type World } from './world.ts'
 
 /** A world that has reached a verdict. */

@@ -1,5 +1,5 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
-import { type RulePacket, STATE_INVALID } from '../rule-packet.ts'
+import { type RulePacket, STATE_INVALID } from '../packet/rule-packet.ts'
 import type { Action, AssignAction } from './action.ts'
 import type { Candidates } from './candidates.ts'
 import { type CheckCode, type CodeContext, checkCode, knownWhen } from './check-code.ts'

@@ -1,5 +1,5 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { enterAnswer, type WalkAnswer } from './answer-tree.ts'
 import type { CallContext } from './condition.ts'
 import type { Dialogue } from './dialogue.ts'

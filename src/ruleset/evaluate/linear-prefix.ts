@@ -1,4 +1,4 @@
-import { STATE_ESTABLISHED } from '../rule-packet.ts'
+import { STATE_ESTABLISHED } from '../packet/rule-packet.ts'
 import type { Condition } from './condition.ts'
 import type { ProgramRule } from './program.ts'
 

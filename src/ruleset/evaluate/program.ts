@@ -1,4 +1,4 @@
-import type { RuleEnvironment } from '../rule-environment.ts'
+import type { RuleEnvironment } from '../packet/rule-environment.ts'
 import type { Action, FinalVerdict } from './action.ts'
 import type { Condition } from './condition.ts'
 

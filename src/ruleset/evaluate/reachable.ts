@@ -1,4 +1,4 @@
-import { VERDICT_DROP } from '../rule-packet.ts'
+import { VERDICT_DROP } from '../packet/rule-packet.ts'
 import type { Condition } from './condition.ts'
 import type { Program, ProgramRule } from './program.ts'
 import type { World } from './world.ts'

@@ -1,4 +1,4 @@
-import { trackingHelper } from '../tracking.ts'
+import { trackingHelper } from '../packet/tracking.ts'
 import type { Action } from './action.ts'
 import type { Condition } from './condition.ts'
 import type { Program } from './program.ts'

@@ -1,4 +1,4 @@
-import { VERDICT_ACCEPT } from '../rule-packet.ts'
+import { VERDICT_ACCEPT } from '../packet/rule-packet.ts'
 import type { Action } from './action.ts'
 import type { Condition } from './condition.ts'
 import { hasEffect } from './condition-effects.ts'

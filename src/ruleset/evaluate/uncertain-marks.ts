@@ -1,4 +1,4 @@
-import type { ConnectionView } from '../connection-view.ts'
+import type { ConnectionView } from '../packet/connection-view.ts'
 
 /**
  * Connections whose mark depends on a rule that could not be decided. Stored with their numbers, since entries are used

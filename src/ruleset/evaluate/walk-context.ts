@@ -1,4 +1,4 @@
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import type { Action } from './action.ts'
 import type { Reachable } from './reachable.ts'
 import type { Runtime } from './runtime.ts'

@@ -1,5 +1,5 @@
-import { ALL_PARTS } from '../packet-edits.ts'
-import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../rule-packet.ts'
+import { ALL_PARTS } from '../packet/packet-edits.ts'
+import { type RulePacket, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from '../packet/rule-packet.ts'
 import type { WalkContext } from './walk-context.ts'
 
 /**

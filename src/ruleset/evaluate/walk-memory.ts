@@ -8,7 +8,7 @@ import {
   P_TCP_FLAGS_WINDOW,
 } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { AnswerTree, type WalkAnswer } from './answer-tree.ts'
 import type { Condition, PureTest } from './condition.ts'
 import { Dialogue, type Reply } from './dialogue.ts'

@@ -1,6 +1,6 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
-import type { NatSpec } from '../nat-spec.ts'
-import type { SavedEdits } from '../packet-edits.ts'
+import type { NatSpec } from '../packet/nat-spec.ts'
+import type { SavedEdits } from '../packet/packet-edits.ts'
 import {
   type RulePacket,
   STATE_INVALID,
@@ -8,7 +8,7 @@ import {
   VERDICT_DROP,
   VERDICT_REJECT,
   VERDICT_UNKNOWN,
-} from '../rule-packet.ts'
+} from '../packet/rule-packet.ts'
 import type { EditAction, EffectAction } from './action.ts'
 import { CandidatePlaces } from './candidate-places.ts'
 import { NO, UNKNOWN, YES } from './condition.ts'

@@ -1,5 +1,5 @@
-import type { SavedEdits } from '../packet-edits.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { SavedEdits } from '../packet/packet-edits.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { type AssignAction, shifted } from './action.ts'
 import type { UncertainMarks } from './uncertain-marks.ts'
 

@@ -1,4 +1,4 @@
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { prefixLength, prefixMask } from '../text/addresses.ts'
 import { type NumberRange, parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'

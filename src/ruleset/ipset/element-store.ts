@@ -1,6 +1,6 @@
 import { grown } from '../../wire/grown.ts'
 import { KeyTable } from '../evaluate/key-table.ts'
-import { HZ } from '../ticks.ts'
+import { HZ } from '../packet/ticks.ts'
 import type { SetDefinition } from './set-definition.ts'
 
 const NOMATCH = 1

@@ -1,4 +1,4 @@
-import { INTERFACE_UNKNOWN } from '../rule-packet.ts'
+import { INTERFACE_UNKNOWN } from '../packet/rule-packet.ts'
 import { type InterfaceName, isNamedBy } from './set-definition.ts'
 
 const NONE: readonly number[] = []

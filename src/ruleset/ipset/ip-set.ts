@@ -1,4 +1,4 @@
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import type { SetDefinition } from './set-definition.ts'
 
 /** `src,dst,…` after the name of a set, and --return-nomatch. */

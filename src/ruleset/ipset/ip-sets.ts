@@ -1,6 +1,6 @@
 import { IP_V6, P_FAMILY } from '../../wire/packet-fields.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { ElementSet } from './element-set.ts'
 import type { CounterRule, IpSet, SetFlags } from './ip-set.ts'
 import type { SetDefinition } from './set-definition.ts'

@@ -13,8 +13,8 @@ import {
 } from '../../wire/packet-fields.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
-import { HOOK_OUTPUT } from '../hooks.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import { HOOK_OUTPUT } from '../packet/hooks.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import type { Dimension } from './set-definition.ts'
 
 /** One dimension of a set's elements, read from packets into the words of a key. */

@@ -1,6 +1,6 @@
 import { IP_V4, P_FAMILY, P_L3_LENGTH, P_L3_OFFSET } from '../../wire/packet-fields.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { ALU, ANCILLARY, type Instruction, JMP, LD, LDX, MEMORY_WORDS, MISC, RET, ST, STX } from './bpf-program.ts'
 import { capturedEnd, readWord } from './header-bytes.ts'
 

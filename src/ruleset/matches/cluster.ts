@@ -1,7 +1,7 @@
 import { jenkinsHash1 } from '../../wire/jenkins-hash.ts'
 import { NO, type PureTest, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

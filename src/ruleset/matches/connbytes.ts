@@ -1,6 +1,6 @@
 import { NO, type PureTest, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { wholeNumberOf } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

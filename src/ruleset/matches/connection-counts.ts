@@ -1,7 +1,7 @@
 import { IPS_ASSURED, IPS_CONFIRMED } from '../../conntrack/status.ts'
-import type { ConnectionView, ConnectionWatcher } from '../connection-view.ts'
 import { KeyTable } from '../evaluate/key-table.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { ConnectionView, ConnectionWatcher } from '../packet/connection-view.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { ConnectionTuples, hasTuple, zoneOf } from './connection-tuples.ts'
 import { BLOCK_NODES, GroupLists, RESTLESS } from './group-lists.ts'
 

@@ -20,9 +20,9 @@ import {
   PROTO_UDP,
   PROTO_UDPLITE,
 } from '../../wire/protocols.ts'
-import type { ConnectionView } from '../connection-view.ts'
-import type { RulePacket } from '../rule-packet.ts'
-import { trackingZone } from '../tracking.ts'
+import type { ConnectionView } from '../packet/connection-view.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
+import { trackingZone } from '../packet/tracking.ts'
 
 /**
  * Words before the addresses: entry that had the tuple last (-1: none), number of its connection, next tuple of the

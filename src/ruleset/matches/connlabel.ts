@@ -1,6 +1,6 @@
 import { type CallContext, type Condition, NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { wholeNumberOf } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import type { LabelNames } from '../text/parse-label-names.ts'

@@ -11,7 +11,7 @@ import {
 } from '../evaluate/condition.ts'
 import type { FieldName } from '../evaluate/fields.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { masked, parseHostMask, printHostMask } from '../text/addresses.ts'
 import { MASK_ALL, type NumberRange, parseRangeLoosely, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'

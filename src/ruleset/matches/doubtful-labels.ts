@@ -1,4 +1,4 @@
-import type { ConnectionView } from '../connection-view.ts'
+import type { ConnectionView } from '../packet/connection-view.ts'
 
 /** Labels are below this. */
 export const LABELS = 128

@@ -2,7 +2,7 @@ import { hasSourceAlone, MAC_SOURCE, MAC_TYPE, macOffset } from '../../wire/mac.
 import { P_SRC, P_VLAN } from '../../wire/packet-fields.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../hooks.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../packet/hooks.ts'
 
 const ETHERTYPE_IPV6 = 0x86dd
 const MISSING = 'the capture does not tell the Ethernet address of the sender; settle it with --assume eui64=yes|no'

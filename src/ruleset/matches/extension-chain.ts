@@ -3,7 +3,7 @@ import { IPV6_HEADER } from '../../wire/header-lengths.ts'
 import { P_L3_OFFSET } from '../../wire/packet-fields.ts'
 import { PROTO_AH, PROTO_FRAGMENT } from '../../wire/protocols.ts'
 import { type Condition, hotdropWhen, NO, UNKNOWN, YES } from '../evaluate/condition.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { ask, capturedEnd, wireEnd } from './header-bytes.ts'
 
 const NEXT_HEADER = 6

@@ -1,4 +1,3 @@
-import { CUT_TRANSPORT_HEADER } from '../cut-packet.ts'
 import {
   type CallContext,
   type Condition,
@@ -10,8 +9,9 @@ import {
   YES,
 } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
-import type { Family } from '../rule-environment.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import { CUT_TRANSPORT_HEADER } from '../packet/cut-packet.ts'
+import type { Family } from '../packet/rule-environment.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { parseHost, parsePrefixLength, prefixLength, prefixMask } from '../text/addresses.ts'
 import { numberOf, parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'

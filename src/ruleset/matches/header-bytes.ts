@@ -1,8 +1,8 @@
 import { networkWord } from '../../wire/byte-view.ts'
 import { P_L3_CAPTURED, P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET } from '../../wire/packet-fields.ts'
-import { cutPacket } from '../cut-packet.ts'
 import { type CallCondition, type Condition, hotdropWhen, isBetween, UNKNOWN } from '../evaluate/condition.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import { cutPacket } from '../packet/cut-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 
 /** Why TCP options may be unknown: TCPMSS and TCPOPTSTRIP change them. */
 export const OPTIONS_LOST =

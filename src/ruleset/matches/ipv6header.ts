@@ -11,7 +11,7 @@ import {
 } from '../../wire/protocols.ts'
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'

@@ -1,12 +1,12 @@
 import { NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
+import { HZ, ticksAt } from '../packet/ticks.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
 import { parseCountPerUnit, printCountPerUnit } from '../text/rates.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { HZ, ticksAt } from '../ticks.ts'
 
 /** XT_LIMIT_SCALE: a rate is kept as the time between two packets, in 1/10000 s. */
 const SCALE = 10_000

@@ -7,8 +7,8 @@ import {
   P_TCP_FLAGS_WINDOW,
 } from '../../wire/packet-fields.ts'
 import { NO, type PureTest, UNKNOWN, YES } from '../evaluate/condition.ts'
-import { PART_LENGTH, PART_TCP_OPTIONS, PART_TTL, visibleTtl } from '../packet-edits.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import { PART_LENGTH, PART_TCP_OPTIONS, PART_TTL, visibleTtl } from '../packet/packet-edits.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import {
   type Fingerprint,
   KIND_BYTES,

@@ -1,7 +1,7 @@
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { all, type CallContext, type Condition, equals, undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../hooks.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../packet/hooks.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { FingerprintTest, OsfFingerprints, TTL_EQUAL } from './osf-fingerprints.ts'
 

@@ -1,6 +1,6 @@
 import { undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
+import { HOOK_OUTPUT, HOOK_POSTROUTING } from '../packet/hooks.ts'
 import { type NumberRange, numberOf, parseRange, printRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

@@ -1,6 +1,6 @@
 import { undecidable } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../hooks.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../packet/hooks.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const FLAGS = ['physdev-is-in', 'physdev-is-out', 'physdev-is-bridged'] as const

@@ -1,7 +1,7 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
 import { NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { wholeNumberOf } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

@@ -1,6 +1,6 @@
 import { P_L3_LENGTH } from '../../wire/packet-fields.ts'
-import type { RulePacket } from '../rule-packet.ts'
-import { HZ } from '../ticks.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
+import { HZ } from '../packet/ticks.ts'
 
 const NS_PER_TICK = 1e9 / HZ
 /** The beginnings of periods are not known: so many possible beginnings within a period are followed. */

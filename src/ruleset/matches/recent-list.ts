@@ -1,8 +1,8 @@
 import { P_TTL } from '../../wire/packet-fields.ts'
 import { KeyTable } from '../evaluate/key-table.ts'
-import { addressWords } from '../packet-address.ts'
-import type { RulePacket } from '../rule-packet.ts'
-import { ticksAt } from '../ticks.ts'
+import { addressWords } from '../packet/packet-address.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
+import { ticksAt } from '../packet/ticks.ts'
 
 /** ip_list_tot: addresses remembered per list. */
 const ADDRESSES_MAX = 100

@@ -1,14 +1,14 @@
 import { P_DST, P_SRC } from '../../wire/packet-fields.ts'
 import { type CallContext, NO, type StatefulTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
-import type { Family } from '../rule-environment.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { Family } from '../packet/rule-environment.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
+import { HZ, ticksAt } from '../packet/ticks.ts'
 import { parseHost, prefixMask, printAddress, type Words } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { procName } from '../text/proc-name.ts'
 import { Refusal } from '../text/ruleset-error.ts'
-import { HZ, ticksAt } from '../ticks.ts'
 import { RecentList } from './recent-list.ts'
 
 const OPERATIONS = ['set', 'rcheck', 'update', 'remove'] as const

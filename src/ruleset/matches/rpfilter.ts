@@ -1,8 +1,8 @@
 import { P_DST, P_SRC } from '../../wire/packet-fields.ts'
 import { type CallContext, NO, type PureTest, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import { HOOK_PREROUTING } from '../hooks.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import { HOOK_PREROUTING } from '../packet/hooks.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 
 const FLAGS = ['loose', 'validmark', 'accept-local', 'invert'] as const
 const RTN_UNICAST = 1

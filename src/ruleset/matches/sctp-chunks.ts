@@ -1,6 +1,6 @@
 import { P_L3_CAPTURED, P_L3_LENGTH, P_L3_OFFSET, P_L4_OFFSET } from '../../wire/packet-fields.ts'
 import { NO, type PureTest, UNKNOWN, YES } from '../evaluate/condition.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 

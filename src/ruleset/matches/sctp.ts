@@ -1,7 +1,7 @@
 import { PROTO_SCTP } from '../../wire/protocols.ts'
-import { cutPacket } from '../cut-packet.ts'
 import { type Condition, hotdropWhen, isBetween } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
+import { cutPacket } from '../packet/cut-packet.ts'
 import type { NumberRange } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { parsePortRange } from '../text/ports.ts'

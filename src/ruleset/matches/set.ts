@@ -10,7 +10,7 @@ import {
 import type { Match, MatchExtension } from '../extension.ts'
 import type { CounterComparison, CounterRule, IpSet } from '../ipset/ip-set.ts'
 import { IpSets } from '../ipset/ip-sets.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { wholeNumberOf } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

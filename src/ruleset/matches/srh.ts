@@ -1,7 +1,7 @@
 import { PROTO_ROUTING } from '../../wire/protocols.ts'
 import { NO, UNKNOWN } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { type AddressMask, parseAddressMask, parseIpv6, printAddressMask } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'

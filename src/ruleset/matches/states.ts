@@ -1,5 +1,5 @@
 import { any, anyBit, type Condition } from '../evaluate/condition.ts'
-import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
+import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../packet/rule-packet.ts'
 import { meantBy } from '../text/closest.ts'
 import { partOf } from '../text/part-of.ts'
 import { Refusal } from '../text/ruleset-error.ts'

@@ -1,7 +1,7 @@
 import { P_L3_LENGTH, P_L3_OFFSET } from '../../wire/packet-fields.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import { ask, capturedEnd } from './header-bytes.ts'

@@ -1,6 +1,6 @@
 import type { CallCondition } from '../evaluate/condition.ts'
 import type { Match, MatchExtension } from '../extension.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 import { numberOf } from '../text/numbers.ts'
 import { type Options, printOption } from '../text/options.ts'
 import { partOf } from '../text/part-of.ts'

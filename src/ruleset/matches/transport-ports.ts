@@ -9,7 +9,7 @@ import {
   PROTO_UDP,
   PROTO_UDPLITE,
 } from '../../wire/protocols.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 
 /**
  * What stands where ports are (proto_ports_offset): source << 16 | destination; for ESP and AH the SPI; 0 for protocols

@@ -1,6 +1,6 @@
 import { equals, isBetween, never } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'

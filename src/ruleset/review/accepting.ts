@@ -1,5 +1,5 @@
 import type { FieldName } from '../evaluate/fields.ts'
-import { VERDICT_ACCEPT } from '../rule-packet.ts'
+import { VERDICT_ACCEPT } from '../packet/rule-packet.ts'
 import { Facts } from './facts.ts'
 import { contains, domainOf } from './field-sets.ts'
 import { CLIMB_MAX, type Flow, isUnconditional } from './flow.ts'

@@ -1,7 +1,7 @@
 import type { FieldCondition } from '../evaluate/condition.ts'
 import type { FieldName } from '../evaluate/fields.ts'
 import { complement, intersect, OCTET, PORT, type ValueSet, valuesOf, WORD } from '../evaluate/value-set.ts'
-import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
+import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../packet/rule-packet.ts'
 
 const ANY_WORD: ValueSet = [{ low: 0, high: WORD }]
 const ANY_PORT: ValueSet = [{ low: 0, high: PORT }]

@@ -1,6 +1,6 @@
 import { PROTO_ICMPV6 } from '../../wire/protocols.ts'
-import type { Family } from '../rule-environment.ts'
-import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../rule-packet.ts'
+import type { Family } from '../packet/rule-environment.ts'
+import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../packet/rule-packet.ts'
 import {
   asksForState,
   asksForTransport,

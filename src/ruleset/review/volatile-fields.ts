@@ -1,6 +1,6 @@
 import { partsEditedWithin } from '../edited-parts.ts'
 import { FIELDS, type Field, type FieldName } from '../evaluate/fields.ts'
-import { ALL_PARTS } from '../packet-edits.ts'
+import { ALL_PARTS } from '../packet/packet-edits.ts'
 import type { Table } from '../rule.ts'
 
 /** What the rules of a table change in a packet, so that an earlier rule may have seen another value. */

@@ -1,5 +1,5 @@
 import type { TargetExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
+import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../packet/hooks.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 /** Sets the class that traffic shaping uses; no rule can ask for it. */

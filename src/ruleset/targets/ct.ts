@@ -1,12 +1,12 @@
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import { ATTACHABLE_HELPERS, type HelperInfo } from '../attachable-helpers.ts'
 import type { TargetExtension } from '../extension.ts'
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
+import { packTracking, type Tracking } from '../packet/tracking.ts'
 import { parseNumber } from '../text/numbers.ts'
 import type { Options } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
-import { packTracking, type Tracking } from '../tracking.ts'
 
 /** Events that ctnetlink reports; they do not affect rules. */
 const EVENTS = ['new', 'related', 'destroy', 'reply', 'assured', 'protoinfo', 'helper', 'mark', 'natseqinfo', 'secmark']

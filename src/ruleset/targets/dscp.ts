@@ -1,8 +1,8 @@
 import { P_TOS } from '../../wire/packet-fields.ts'
 import type { TargetExtension } from '../extension.ts'
-import { setTos } from '../header-edits.ts'
 import { parseDscp, printDscp } from '../matches/dscp-classes.ts'
-import { PART_TOS } from '../packet-edits.ts'
+import { setTos } from '../packet/header-edits.ts'
+import { PART_TOS } from '../packet/packet-edits.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 const ECN_BITS = 3

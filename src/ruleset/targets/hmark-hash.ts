@@ -28,8 +28,8 @@ import {
   PROTO_UDPLITE,
 } from '../../wire/protocols.ts'
 import { findHeader } from '../matches/extension-chain.ts'
-import { PART_DESTINATION, PART_SOURCE } from '../packet-edits.ts'
-import type { RulePacket } from '../rule-packet.ts'
+import { PART_DESTINATION, PART_SOURCE } from '../packet/packet-edits.ts'
+import type { RulePacket } from '../packet/rule-packet.ts'
 
 export interface HashQuestion {
   /** Prefix lengths. */

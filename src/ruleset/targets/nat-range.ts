@@ -1,4 +1,4 @@
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { parseAddress, printAddress, type Words } from '../text/addresses.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { anyServicePort } from '../text/ports.ts'

@@ -1,5 +1,5 @@
 import type { TargetExtension } from '../extension.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP } from '../rule-packet.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP } from '../packet/rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 

@@ -1,5 +1,5 @@
 import type { TargetExtension } from '../extension.ts'
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { audit } from './audit.ts'
 import { classify } from './classify.ts'
 import { connmark } from './connmark.ts'

@@ -1,7 +1,7 @@
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT } from '../hooks.ts'
-import { VERDICT_REJECT } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT } from '../packet/hooks.ts'
+import { VERDICT_REJECT } from '../packet/rule-packet.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 
 /** Names and their short forms (RFC 792, RFC 1812, RFC 4443). */

@@ -1,6 +1,6 @@
 import type { Action } from '../evaluate/action.ts'
 import type { Target } from '../extension.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP } from '../rule-packet.ts'
+import { VERDICT_ACCEPT, VERDICT_DROP } from '../packet/rule-packet.ts'
 import type { TableName } from '../ruleset.ts'
 
 const FILTERING_TABLES: readonly TableName[] = ['raw', 'mangle', 'filter', 'security']

@@ -1,8 +1,8 @@
 import { P_TCP_FLAGS_WINDOW, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_INPUT } from '../hooks.ts'
-import { VERDICT_DROP } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_INPUT } from '../packet/hooks.ts'
+import { VERDICT_DROP } from '../packet/rule-packet.ts'
 import { MASK_ALL, parseNumber } from '../text/numbers.ts'
 
 /**

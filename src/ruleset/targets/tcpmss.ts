@@ -12,10 +12,10 @@ import {
 } from '../../wire/packet-fields.ts'
 import { PROTO_TCP } from '../../wire/protocols.ts'
 import type { TargetExtension } from '../extension.ts'
-import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../hooks.ts'
 import { dataOffsetBytes } from '../matches/tcp.ts'
-import { adjustChecksum, changeWord, PART_LENGTH, PART_TCP_OPTIONS } from '../packet-edits.ts'
-import { type RulePacket, VERDICT_DROP } from '../rule-packet.ts'
+import { HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING } from '../packet/hooks.ts'
+import { adjustChecksum, changeWord, PART_LENGTH, PART_TCP_OPTIONS } from '../packet/packet-edits.ts'
+import { type RulePacket, VERDICT_DROP } from '../packet/rule-packet.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 

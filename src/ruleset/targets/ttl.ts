@@ -1,7 +1,7 @@
 import type { TargetExtension } from '../extension.ts'
-import { setTtl } from '../header-edits.ts'
-import { PART_TTL, visibleTtl } from '../packet-edits.ts'
-import type { Family } from '../rule-environment.ts'
+import { setTtl } from '../packet/header-edits.ts'
+import { PART_TTL, visibleTtl } from '../packet/packet-edits.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { parseNumber } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 

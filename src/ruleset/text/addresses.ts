@@ -1,4 +1,4 @@
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { numberOf } from './numbers.ts'
 import { maskOf, partOf } from './part-of.ts'
 import { OtherFamilyRefusal, Refusal } from './ruleset-error.ts'

@@ -1,6 +1,6 @@
 import type { MatchExtension, TargetExtension } from '../extension.ts'
 import { findMatch } from '../matches/registry.ts'
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-options.ts'
 import type { OptionSpec, OptionUse } from './options.ts'
 import { printProtocol } from './protocols.ts'

@@ -1,5 +1,5 @@
+import type { Family } from '../packet/rule-environment.ts'
 import type { Negatable } from '../rule.ts'
-import type { Family } from '../rule-environment.ts'
 import { type AddressMask, parseAddressMask } from './addresses.ts'
 import type { OptionUse } from './options.ts'
 import { parseProtocol } from './protocols.ts'

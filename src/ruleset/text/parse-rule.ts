@@ -1,7 +1,7 @@
 import type { MatchExtension, RuleContext, Target, TargetExtension } from '../extension.ts'
 import { findMatch } from '../matches/registry.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import type { Counters, Rule, RuleTarget } from '../rule.ts'
-import type { Family } from '../rule-environment.ts'
 import type { TableName } from '../ruleset.ts'
 import { findTarget } from '../targets/registry.ts'
 import { standardTarget } from '../targets/standard.ts'

@@ -1,7 +1,7 @@
 import { checkEstimators } from '../check-estimators.ts'
 import { checkTable } from '../check-table.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import type { Counters, ParsedRuleset, Table } from '../rule.ts'
-import type { Family } from '../rule-environment.ts'
 import type { TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { parseCounters } from './counters.ts'

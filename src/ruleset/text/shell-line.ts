@@ -1,4 +1,4 @@
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import type { TableName } from '../ruleset.ts'
 import { isTableName } from '../tables.ts'
 import { Refusal } from './ruleset-error.ts'

@@ -1,4 +1,4 @@
-import { HOOK_NAMES } from '../hooks.ts'
+import { HOOK_NAMES } from '../packet/hooks.ts'
 import { printRule } from '../print.ts'
 import type { Chain, Counters, Rule, Table } from '../rule.ts'
 import type { TableName } from '../ruleset.ts'

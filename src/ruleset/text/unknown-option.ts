@@ -1,5 +1,5 @@
 import { MATCHES } from '../matches/registry.ts'
-import type { Family } from '../rule-environment.ts'
+import type { Family } from '../packet/rule-environment.ts'
 import { TARGETS } from '../targets/registry.ts'
 import type { OptionSpec } from './options.ts'
 

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
-import { HOOK_FORWARD } from '../../../src/ruleset/hooks.ts'
-import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT, VERDICT_UNKNOWN } from '../../../src/ruleset/rule-packet.ts'
+import { HOOK_FORWARD } from '../../../src/ruleset/packet/hooks.ts'
+import {
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_REJECT,
+  VERDICT_UNKNOWN,
+} from '../../../src/ruleset/packet/rule-packet.ts'
 import { tcp, udp } from '../../support/packets.ts'
 import { Replaying, table } from '../replaying.ts'
 

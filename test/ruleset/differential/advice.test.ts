@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseRuleset, RulesetError } from '../../../src/ruleset/index.ts'
-import type { Family } from '../../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../../src/ruleset/packet/rule-environment.ts'
 import { Chance, familiesOf, randomTrial, systematicTrials } from './generate.ts'
 import { GRAMMARS } from './grammars.ts'
 import { randomLines, randomRule } from './line-grammar.ts'

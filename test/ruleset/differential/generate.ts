@@ -1,4 +1,4 @@
-import type { Family } from '../../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../../src/ruleset/packet/rule-environment.ts'
 import type { Place } from '../iptables-tools.ts'
 import type { Grammar } from './grammar.ts'
 

@@ -1,4 +1,4 @@
-import type { Family } from '../../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../../src/ruleset/packet/rule-environment.ts'
 import type { TableName } from '../../../src/ruleset/ruleset.ts'
 
 /** Values that an option takes, and what must stand with it. */

@@ -1,4 +1,4 @@
-import type { Family } from '../../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../../src/ruleset/packet/rule-environment.ts'
 import type { Chance } from './generate.ts'
 
 /** What rules say without extensions, and what lines do to chains: pieces from which whole files are made up. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Family } from '../../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../../src/ruleset/packet/rule-environment.ts'
 import { compareFiles } from '../compared-files.ts'
 import { noIptables } from '../iptables-tools.ts'
 import { Chance } from './generate.ts'

@@ -1,5 +1,5 @@
 import { MATCHES } from '../../../src/ruleset/matches/registry.ts'
-import type { Family } from '../../../src/ruleset/rule-environment.ts'
+import type { Family } from '../../../src/ruleset/packet/rule-environment.ts'
 import { TARGETS } from '../../../src/ruleset/targets/registry.ts'
 
 /** The kernel has none of them any more: all rules with them are refused. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRuleset, parseRuleset } from '../../../src/ruleset/index.ts'
+import type { RulePacket } from '../../../src/ruleset/packet/rule-packet.ts'
 import { reviewRuleset } from '../../../src/ruleset/review/review.ts'
-import type { RulePacket } from '../../../src/ruleset/rule-packet.ts'
 import { icmp, tcp, udp } from '../../support/packets.ts'
 import { ENVIRONMENT, packetOf } from '../support.ts'
 

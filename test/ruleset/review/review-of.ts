@@ -1,6 +1,6 @@
 import { parseRuleset, parseSets } from '../../../src/ruleset/index.ts'
+import type { Family } from '../../../src/ruleset/packet/rule-environment.ts'
 import { type Review, reviewRuleset } from '../../../src/ruleset/review/review.ts'
-import type { Family } from '../../../src/ruleset/rule-environment.ts'
 
 /** Reviews a filter table: chains are declared by `:`, rules by `-A`. INPUT, FORWARD and OUTPUT drop unless told otherwise. */
 export function reviewOf(lines: readonly string[], family: Family = 'ipv4', sets = ''): Review {

@@ -1,4 +1,4 @@
-import { LARGE_ZERO } from '../wire/large-zero.ts'
+import { LARGE_ZERO } from '../../wire/large-zero.ts'
 import type { ConnectionView } from './connection-view.ts'
 import { HOOK_PREROUTING } from './hooks.ts'
 import { PacketEdits } from './packet-edits.ts'

@@ -1,4 +1,4 @@
-import { P_L4_OFFSET, P_TCP_FLAGS_WINDOW, P_TOS, P_TTL } from '../wire/packet-fields.ts'
+import { P_L4_OFFSET, P_TCP_FLAGS_WINDOW, P_TOS, P_TTL } from '../../wire/packet-fields.ts'
 import { changeWord, isForwarded, PART_TCP_FLAGS, PART_TOS, PART_TTL, visibleTtl } from './packet-edits.ts'
 import type { RulePacket } from './rule-packet.ts'
 

@@ -1,4 +1,4 @@
-import { IP_V4, P_FAMILY } from '../wire/packet-fields.ts'
+import { IP_V4, P_FAMILY } from '../../wire/packet-fields.ts'
 import type { RulePacket } from './rule-packet.ts'
 
 /** Words of the packet's addresses: 1 or 4. */

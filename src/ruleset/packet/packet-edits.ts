@@ -1,4 +1,4 @@
-import { macOffset } from '../wire/mac.ts'
+import { macOffset } from '../../wire/mac.ts'
 import {
   IP_V4,
   P_DST,
@@ -14,7 +14,7 @@ import {
   P_TOS,
   P_TTL,
   PACKET_INTS,
-} from '../wire/packet-fields.ts'
+} from '../../wire/packet-fields.ts'
 import {
   PROTO_DCCP,
   PROTO_ICMP,
@@ -23,7 +23,7 @@ import {
   PROTO_TCP,
   PROTO_UDP,
   PROTO_UDPLITE,
-} from '../wire/protocols.ts'
+} from '../../wire/protocols.ts'
 import { HOOK_FORWARD, HOOK_POSTROUTING } from './hooks.ts'
 
 /** Parts of a packet that targets change. */
