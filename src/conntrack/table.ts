@@ -28,15 +28,11 @@ import {
   writeReplyKey,
 } from './key-words.ts'
 import { Masters } from './masters.ts'
-import { reserve } from './reservation.ts'
+import { capacityFor, ENTRIES_AT_LEAST, reserve } from './reservation.ts'
 import { IPS_CONFIRMED } from './status.ts'
 import { TableCleaner } from './table-cleaner.ts'
 import type { TupleKey } from './tuple.ts'
 
-const ENTRIES_AT_LEAST = 1 << 12
-/** Entries to reserve memory for: without a limit, and at most. Beyond that the array is copied as it grows. */
-const ENTRIES_WITHOUT_LIMIT = 1 << 22
-const ENTRIES_AT_MOST = 1 << 25
 const GROWTH = 2
 /** `find` may match packets of … */
 export const ANY_DIRECTION = -1
@@ -94,7 +90,7 @@ export class ConnectionTable {
    */
   constructor(limit = 0, seed = FLOW_SEED) {
     this.seed = seed
-    const capacity = limit === 0 ? ENTRIES_WITHOUT_LIMIT : Math.min(Math.max(limit, ENTRIES_AT_LEAST), ENTRIES_AT_MOST)
+    const capacity = capacityFor(limit)
     const memory = reserve(capacity, ENTRY_INTS * 4, ENTRIES_AT_LEAST)
     this.entries = new Int32Array(memory)
     this.times = new Float64Array(memory)
@@ -205,9 +201,7 @@ export class ConnectionTable {
     return newest
   }
 
-  /**
-   * Direction of a packet with this key if it belongs to the entry by the key that the reference is of, else OTHER_KEY.
-   */
+  /** Direction of a packet with this key if it belongs to the entry by the reference's key, else OTHER_KEY. */
   #directionOf(reference: number, key: TupleKey, only: number): number {
     const id = reference >> 1
     return (reference & 1) === 0

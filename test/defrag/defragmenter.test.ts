@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SYSCTL_DEFAULTS } from '../../src/conntrack/sysctls.ts'
-import {
-  DEFRAG_COMPLETE,
-  DEFRAG_DROPPED,
-  DEFRAG_PASS,
-  DEFRAG_QUEUED,
-  Defragmenter,
-  type DefragOptions,
-} from '../../src/defrag/defragmenter.ts'
+import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_PASS, DEFRAG_QUEUED } from '../../src/defrag/defragmenter.ts'
 import { verifyTransportChecksum } from '../../src/wire/checksum.ts'
 import { hasSourceAlone, MAC_SOURCE, macOffset } from '../../src/wire/mac.ts'
 import {
@@ -16,7 +8,6 @@ import {
   FRAGMENT_DONT,
   FRAGMENT_MORE,
   FRAGMENT_REASSEMBLED,
-  P_L3_LENGTH,
   P_L3_OFFSET,
 } from '../../src/wire/packet-fields.ts'
 import { cooked } from '../netfilter/cooked.ts'
@@ -32,7 +23,7 @@ import {
   udp,
   withHeaderChecksum,
 } from '../support/packets.ts'
-import { decodeToFields, type FrameOptions, rowOf } from '../support/row.ts'
+import { Bench } from './bench.ts'
 
 const V4 = '10.0.0.1:1000>10.9.9.9:80'
 const V6 = '[2001:db8::1]:1000>[2001:db8::9]:80'
@@ -41,35 +32,6 @@ const D = DEFRAG_DROPPED
 const C = DEFRAG_COMPLETE
 const SECOND = 1e9
 
-/** A defragmenter with a clock of its own; frames are numbered from 1. */
-class Bench {
-  readonly defrag: Defragmenter
-  now = 0
-  frame = 0
-
-  constructor(options: Partial<DefragOptions> = {}) {
-    this.defrag = new Defragmenter({ ...SYSCTL_DEFAULTS, ...options })
-  }
-
-  add(packet: Uint8Array, options: FrameOptions = {}, iface = 0): number {
-    return this.defrag.add(packet, decodeToFields(packet, options), 0, this.now, ++this.frame, iface)
-  }
-
-  addAll(...packets: Uint8Array[]): number[] {
-    return packets.map((packet) => this.add(packet))
-  }
-
-  get row() {
-    return rowOf(this.defrag.fields, this.defrag.base)
-  }
-
-  get datagram(): Uint8Array {
-    const { bytes, fields } = this.defrag
-    return bytes.slice(fields[P_L3_OFFSET], fields[P_L3_OFFSET] + fields[P_L3_LENGTH])
-  }
-}
-
-/** An IPv4 fragment of `length` payload bytes from `offset` on. */
 const v4 = (offset: number, length: number, more: boolean, id = 1): Uint8Array =>
   datagram(V4, 17, new Uint8Array(length), { offset, mf: more, id })
 const v6 = (offset: number, length: number, more: boolean, id = 1, next = 17): Uint8Array =>

@@ -1,81 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import {
-  FRAME_FLAG_NO_TIME,
-  FRAME_FLAGS,
-  FRAME_LINK_TYPE,
-  FRAME_NANOSECONDS,
-  FRAME_WIRE_LENGTH,
-  FrameBatch,
-  LINK_TYPE_NONE,
-  NO_TIME_DIGITS,
-} from '../../src/capture/frame-batch.ts'
+import { LINK_TYPE_NONE, NO_TIME_DIGITS } from '../../src/capture/frame-batch.ts'
 import {
   REASON_CHECKSUM,
   REASON_HELPER_DROP,
   REASON_TCP_FLAGS,
   REASON_TCP_SEQ_OVER,
 } from '../../src/conntrack/reasons.ts'
-import type { Outcome } from '../../src/netfilter/outcome.ts'
-import type { ReplaySummary } from '../../src/netfilter/replay.ts'
 import { CONVERSATIONS_MAX } from '../../src/report/blocked-conversations.ts'
-import { summaryText } from '../../src/report/summary.ts'
 import { TrafficCounters } from '../../src/report/traffic-counters.ts'
 import { VERDICT_DROP } from '../../src/ruleset/packet/rule-packet.ts'
 import type { RuleInfo } from '../../src/ruleset/ruleset.ts'
 import { NOTE_FRAGMENT_QUEUED, TCP_SYN } from '../../src/wire/packet-fields.ts'
 import { NO_RULES } from '../support/no-rules.ts'
 import { addressWords, outcome, rule } from './outcomes.ts'
+import { counted, summaryOf } from './summary-of.ts'
 
 const NEW = { state: 1, direction: 0, hook: 2 }
 const ESTABLISHED_REPLY = { state: 2, direction: 1, hook: 2 }
 const INVALID = { state: 4, direction: -1, hook: 2 }
 const DROPPED = { verdict: 2, dropHook: 2, rule: rule() }
-
-function summaryOf(
-  outcomes: readonly Outcome[],
-  rest: Partial<ReplaySummary> = {},
-  verbose = false,
-  given: readonly string[] = [],
-): string {
-  return summaryText(
-    {
-      mode: 'router',
-      local: [],
-      assumptions: [],
-      warnings: [],
-      interfacesNotGiven: [],
-      files: [{ path: 'a.pcap', format: 'pcap, microseconds', frames: outcomes.length }],
-      problems: [],
-      skipsCopies: false,
-      frames: outcomes.length,
-      table: { created: 0, peak: 0, atEnd: 0, max: 0, evicted: 0, fullDrops: 0 },
-      ruleset4: NO_RULES,
-      ruleset6: null,
-      trackedBy: 'one',
-      ...rest,
-    },
-    counted(outcomes),
-    { verbose, given },
-  )
-}
-
-function counted(outcomes: readonly Outcome[]): TrafficCounters {
-  const traffic = new TrafficCounters()
-  const batch = new FrameBatch(1)
-  batch.count = 1
-  outcomes.forEach((one, i) => {
-    one.frame = i + 1
-    batch.seconds[0] = one.epochSeconds
-    batch.info[FRAME_NANOSECONDS] = one.nanoseconds
-    batch.info[FRAME_WIRE_LENGTH] = one.wireLength
-    batch.info[FRAME_LINK_TYPE] = one.linkType
-    batch.info[FRAME_FLAGS] = one.digits === NO_TIME_DIGITS ? FRAME_FLAG_NO_TIME : 0
-    traffic.frames(batch)
-    traffic.packet(one)
-  })
-  traffic.end()
-  return traffic
-}
 
 const flat = (text: string): string => text.replace(/\s+/g, ' ')
 const ssh = { src: '10.0.0.1', dst: '10.0.0.2', sport: 4000, dport: 22, tcpFlags: TCP_SYN }

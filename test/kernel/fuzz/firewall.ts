@@ -11,7 +11,8 @@ import {
 } from './case.ts'
 import { simpleConversation, simplePackets } from './flows.ts'
 import { icmpConversation, icmpPackets } from './icmp.ts'
-import { stateConversation, tcpPackets } from './tcp.ts'
+import { tcpPackets } from './tcp.ts'
+import { stateConversation } from './tcp-states.ts'
 
 /** `{name}` stands for what the name means in the family. */
 const MEANINGS: Readonly<Record<string, readonly [string, string]>> = {

@@ -5,7 +5,8 @@ import { FRAGMENTS } from './fragments.ts'
 import { ICMP_MESSAGES, ICMPV6_MESSAGES, IPV6_CHAINS } from './icmp.ts'
 import { RULES } from './rules.ts'
 import { SCTP_CHUNKS } from './sctp.ts'
-import { TCP_SEGMENTS, TCP_STATES } from './tcp.ts'
+import { TCP_SEGMENTS } from './tcp.ts'
+import { TCP_STATES } from './tcp-states.ts'
 
 export const GENERATORS: readonly Generator[] = [
   TCP_SEGMENTS,

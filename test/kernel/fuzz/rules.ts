@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { type Generator, generator, type Hosts, type Setup, type TimedPacket } from './case.ts'
 import { simpleConversation, simplePackets } from './flows.ts'
-import { stateConversation, tcpPackets } from './tcp.ts'
+import { tcpPackets } from './tcp.ts'
+import { stateConversation } from './tcp-states.ts'
 
 const MATCHES = [
   '-p tcp',

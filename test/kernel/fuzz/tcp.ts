@@ -29,7 +29,7 @@ type Options =
   | { kind: 'time' }
   | { kind: 'raw'; bytes: readonly number[] }
 
-interface Conversation {
+export interface Conversation {
   v6: boolean
   isns: readonly [number, number]
   opening: keyof typeof OPENINGS
@@ -141,12 +141,12 @@ const flags = fc.oneof(
   { weight: 2, arbitrary: anyFlags },
 )
 
-const windows = fc.oneof(
+export const windows = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(65535, 8192, 1000, 0) },
   { weight: 1, arbitrary: fc.constantFrom(1, 2, 10, 100, 65534, 32768) },
 )
 
-const TCP_TIMEOUTS = [10, 30, 60, 120, 300, 432_000]
+export const TCP_TIMEOUTS = [10, 30, 60, 120, 300, 432_000]
 
 const step: fc.Arbitrary<Step> = fc.record({
   reply: fc.boolean(),
@@ -196,7 +196,7 @@ const OPENINGS = {
 } as const satisfies Record<string, readonly string[]>
 
 const isn = fc.oneof(fc.constantFrom(100, 0xfffffff0, 0x7ffffff0, 0), fc.nat(0xffffffff))
-const opening = fc.constantFrom(...(Object.keys(OPENINGS) as (keyof typeof OPENINGS)[]))
+export const opening = fc.constantFrom(...(Object.keys(OPENINGS) as (keyof typeof OPENINGS)[]))
 
 const conversation: fc.Arbitrary<Conversation> = fc.record({
   v6: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
@@ -233,7 +233,7 @@ class Side {
   }
 }
 
-const PLAIN = { to: 'next', off: 0 } as const
+export const PLAIN = { to: 'next', off: 0 } as const
 
 export function tcpPackets(value: Conversation, hosts: Hosts): TimedPacket[] {
   const sides = [new Side(value.isns[0]), new Side(value.isns[1])] as const
@@ -322,7 +322,7 @@ function optionBytes(wanted: Options, peer: Side): number[][] {
   }
 }
 
-const TCP_SETUPS: readonly Setup[] = [
+export const TCP_SETUPS: readonly Setup[] = [
   {},
   {},
   { sysctls: { nf_conntrack_tcp_be_liberal: '1' } },
@@ -335,44 +335,6 @@ const TCP_SETUPS: readonly Setup[] = [
 export const TCP_SEGMENTS: Generator = generator({
   name: 'TCP segments',
   arbitrary: conversation,
-  packets: tcpPackets,
-  setups: TCP_SETUPS,
-})
-
-/** Fewer flags, mostly right numbers: long ways through the states, with pauses about as long as timeouts. */
-export const stateConversation: fc.Arbitrary<Conversation> = fc.record({
-  v6: fc.constant(false),
-  isns: fc.constant([100, 0xfffffff0] as const),
-  opening,
-  windows: fc.tuple(windows, windows),
-  options: fc.constant([{ kind: 'none' }, { kind: 'none' }] as const),
-  steps: fc.array(
-    fc.record({
-      reply: fc.boolean(),
-      flags: fc.constantFrom('A', 'PA', 'S', 'SA', 'FA', 'R', 'RA'),
-      seq: fc.oneof(
-        { weight: 8, arbitrary: fc.constant(PLAIN) },
-        {
-          weight: 1,
-          arbitrary: fc.record({ to: fc.constant('next' as const), off: fc.constantFrom(-1, 1, 100, -100) }),
-        },
-        { weight: 1, arbitrary: fc.constant({ to: 'last' as const, off: 0 }) },
-      ),
-      ack: fc.constant(PLAIN),
-      window: fc.constantFrom(65535, 65535, 0),
-      data: fc.constantFrom(0, 0, 1),
-      options: fc.constant({ kind: 'none' } as const),
-      counts: fc.constantFrom(true, true, true, false),
-      damage: fc.constant('none' as const),
-      gap: gaps(TCP_TIMEOUTS, 12),
-    }),
-    { minLength: 1, maxLength: 20 },
-  ),
-})
-
-export const TCP_STATES: Generator = generator({
-  name: 'TCP states and timeouts',
-  arbitrary: stateConversation,
   packets: tcpPackets,
   setups: TCP_SETUPS,
 })
