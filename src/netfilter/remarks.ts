@@ -1,5 +1,6 @@
 import { HELPERS } from '../conntrack/helpers/registry.ts'
-import { kernelZoneLines, type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
+
+import { assumableNames, kernelZoneLines, type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { count, counted, firstOf } from './count-text.ts'
@@ -15,7 +16,7 @@ import type { Mode } from './topology.ts'
 const MUCH_DISORDER = 0.01
 
 /** The options of the replay that the sentences depend on. */
-type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'timeoutPolicies' | keyof NamedInterfaces> & {
+type Asked = Pick<MachineSettings, 'rules' | 'rules6' | 'assume' | 'timeoutPolicies' | keyof NamedInterfaces> & {
   readonly mode?: Mode | undefined
   readonly local: readonly string[]
 }
@@ -125,7 +126,7 @@ export function warningsOf(
   if (tally.unsureTranslations.count > 0) sentences.push(translationWarning(tally.unsureTranslations))
   if (tally.guessedAddress !== null) sentences.push(guessWarning(tally.guessedAddress))
   sentences.push(...familyWarnings(options, familyFrames), ...addressWarnings(options, tally, familyFrames))
-  sentences.push(...interfaceWarnings([ruleset4, ruleset6], options))
+  sentences.push(...interfaceWarnings([ruleset4, ruleset6], options), ...idleAssumptions(options))
   return sentences
 }
 
@@ -171,6 +172,14 @@ function addressWarnings({ mode, local }: Asked, tally: Tally, familyFrames: Flo
     const name = family === IP_V4 ? 'IPv4' : 'IPv6'
     return `No packet is from or to ${firstOf(unmet, NAMES_SHOWN)} (--local), so that this host sees no ${name} packet but those for all.`
   })
+}
+
+/** Warnings about what `--assume` names and no rule has. */
+function idleAssumptions({ assume, rules, rules6 }: Asked): string[] {
+  if (assume.size === 0) return []
+  const names = [rules, rules6].map((ruleset) => (ruleset ? assumableNames(ruleset) : new Set()))
+  const idle = [...assume.keys()].filter((name) => names.every((known) => !known.has(name)))
+  return idle.map((name) => `--assume ${name} settles nothing: no rule has it.`)
 }
 
 function withoutAddress(family: string): string {

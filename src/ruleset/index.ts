@@ -1,3 +1,4 @@
+export { assumableNames } from './assumable-names.ts'
 export { compileRuleset, type ExplainingHookTable } from './compile.ts'
 export { RuleMemory } from './evaluate/rule-memory.ts'
 export type { RuleStep } from './explain.ts'

@@ -4,6 +4,7 @@ import { parseRuleset, parseTimeoutPolicies } from '../../src/ruleset/index.ts'
 import { ether, udp } from '../support/packets.ts'
 import { cooked } from './cooked.ts'
 import { replayed } from './frames-reader.ts'
+import { table } from './replaying.ts'
 import { clients, served, times } from './served-clients.ts'
 
 const rulesOf = (text: string, family: 'ipv4' | 'ipv6' = 'ipv4') => parseRuleset(text, 'rules', family)
@@ -270,6 +271,14 @@ describe('warnings', () => {
     await expect(replayed([], { sysctls: new Map([['nf_conntrack_mix', '1']]) })).rejects.toThrow(
       /--sysctl nf_conntrack_mix/,
     )
+  })
+
+  test('what --assume names and no rule has', async () => {
+    const rules = rulesOf(table('filter', '-A FORWARD -m cpu --cpu 0 -j DROP', '-A FORWARD -i wan -j NFQUEUE'))
+    const given = (...names: string[]) =>
+      warningsOf(clients(3), { rules, assume: new Map(names.map((name) => [name, true])) })
+    expect(await given('cpu', 'in-interface', 'NFQUEUE')).toEqual([])
+    expect(await given('cpu', 'mac')).toEqual(['--assume mac settles nothing: no rule has it.'])
   })
 })
 
