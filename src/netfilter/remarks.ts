@@ -1,6 +1,6 @@
 import { HELPERS } from '../conntrack/helpers/registry.ts'
 
-import { assumableNames, kernelZoneLines, type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
+import { assumableNames, linesAsking, type ParsedRuleset, timeoutNamesIn } from '../ruleset/index.ts'
 import type { CompiledRuleset } from '../ruleset/ruleset.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
 import { count, counted, firstOf } from './count-text.ts'
@@ -50,6 +50,7 @@ export function assumptionsOf(
     )
   }
   sentences.push(...[options.rules, options.rules6].flatMap(kernelZoneText))
+  if (!options.assume.has('policy')) sentences.push(...[options.rules, options.rules6].flatMap(policyText))
   if (checksumsUnreliable) {
     sentences.push(
       `Checksums mean nothing here, so none is held against a packet: ${inference.checksumsWrong} of the first ` +
@@ -95,11 +96,22 @@ function timeoutsOf(rules: ParsedRuleset | undefined): readonly string[] {
 }
 
 function kernelZoneText(rules: ParsedRuleset | undefined): readonly string[] {
-  const [line, ...others] = rules === undefined ? [] : kernelZoneLines(rules)
-  if (line === undefined) return []
-  const asking =
-    others.length === 0 ? `line ${line} asks` : `line ${line} and ${counted(others.length, 'more', 'more')} ask`
+  const lines = rules === undefined ? [] : linesAsking(rules, ({ match }) => match.asksForKernelZone === true)
+  if (lines.length === 0) return []
+  const asking = askingText(lines)
   return [`--kerneltz: the kernel's time zone is taken as UTC, as it is unless something has set it; ${asking} for it.`]
+}
+
+function policyText(rules: ParsedRuleset | undefined): readonly string[] {
+  const lines = rules === undefined ? [] : linesAsking(rules, ({ name }) => name === 'policy')
+  if (lines.length === 0) return []
+  return [
+    `No packet is taken as protected by IPsec, which a capture does not show; ${askingText(lines)} for it (-m policy, --assume policy=yes).`,
+  ]
+}
+
+function askingText([line, ...others]: readonly number[]): string {
+  return others.length === 0 ? `line ${line} asks` : `line ${line} and ${counted(others.length, 'more', 'more')} ask`
 }
 
 /** What makes the results less reliable than they look: a sentence each, with what to do about it. */

@@ -1,4 +1,5 @@
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
+import { USUAL_ASSUMPTIONS } from './assumptions.ts'
 import { partsEditedAfter } from './edited-parts.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { flagClassesOf } from './evaluate/flag-classes.ts'
@@ -74,7 +75,7 @@ export function compileRuleset(
   }
   const context: CallContext = { family: parsed.family, environment, memory: memoryOf(options) }
   prepare(parsed, context)
-  const assume = options.assume ?? new Map<string, boolean>()
+  const assume = new Map([...USUAL_ASSUMPTIONS, ...(options.assume ?? [])])
   const builder = new ProgramBuilder(context, assume, firstId)
   const programs = new Map(parsed.tables.map((table) => [table.name, builder.program(table)]))
   const { hooks, nat } = tablesByHook(programs, { infos, runtime, context, reasonIndex, options })

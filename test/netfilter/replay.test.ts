@@ -105,6 +105,17 @@ describe('what was assumed is said, with the option that overrides it', () => {
     await expect(replayed(clients(1), { ...known, timeoutPolicies: [] })).rejects.toThrow('no timeout policy "quick"')
   })
 
+  test('-m policy asks what no capture shows', async () => {
+    const rules = rulesOf('*filter\n-A FORWARD -m policy --dir in --pol ipsec -j ACCEPT\nCOMMIT\n')
+    const given = { mode: 'router', checksum: 'verify', rules } as const
+    expect((await replayed(clients(3), given)).summary.assumptions).toEqual([
+      'No packet is taken as protected by IPsec, which a capture does not show; line 2 asks for it (-m policy, ' +
+        '--assume policy=yes).',
+    ])
+    const assume = new Map([['policy', false]])
+    expect((await replayed(clients(3), { ...given, assume })).summary.assumptions).toEqual([])
+  })
+
   test.each([
     ['--kerneltz', true],
     ['--utc', false],

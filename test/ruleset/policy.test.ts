@@ -4,7 +4,8 @@ import { HOOK_PREROUTING } from '../../src/ruleset/packet/hooks.ts'
 import { tcp, udp } from '../support/packets.ts'
 import { noIptables, printedByIptables, printedByUs } from './iptables-tools.ts'
 import { noKernel, replayBoth } from './replay-both.ts'
-import { compile, decide, packetOf } from './support.ts'
+import { deadOf } from './review/review-of.ts'
+import { compile, decide, filter, packetOf } from './support.ts'
 
 describe.skipIf(noIptables)(`policy, rpfilter and cluster, as iptables prints them ${noIptables}`, () => {
   test.each([
@@ -53,6 +54,31 @@ test('a node of a cluster as iptables-save writes it, though iptables-restore re
     'saved.v4: line 3: iptables-restore refuses masks of nodes above 32; --cluster-local-node does not',
   ])
   expect(() => parseRuleset(save(saved.replace('s 32', 's 31')), 'saved.v4', 'ipv4')).toThrow('31 nodes')
+})
+
+describe('IPsec', () => {
+  const rules = filter(
+    '-A FORWARD -m policy --dir in --pol none -j REJECT',
+    '-A FORWARD -m policy --dir in --pol ipsec -j ACCEPT',
+  )
+  const verdict = (assume: Record<string, boolean>) =>
+    decide(compile(rules, 'ipv4', assume), packetOf(udp('192.0.2.1:1>198.51.100.2:2')))
+
+  test('is taken to protect no packet, unless it is assumed that all that rules ask about are protected', () => {
+    expect(verdict({})).toContain('filter:FORWARD:rule:1')
+    expect(verdict({ policy: false })).toContain('filter:FORWARD:rule:1')
+    expect(verdict({ policy: true })).toBe('ACCEPT filter:FORWARD:rule:2')
+  })
+
+  test('rules about it are neither dead nor do they take anything for sure', () => {
+    expect(
+      deadOf([
+        '-A INPUT -m policy --dir in --pol none -j DROP',
+        '-A INPUT -m policy --dir in --pol ipsec -p tcp -j ACCEPT',
+        '-A INPUT -p tcp -j ACCEPT',
+      ]),
+    ).toEqual([])
+  })
 })
 
 describe('the way back', () => {

@@ -1,4 +1,4 @@
-import { always, never } from '../evaluate/condition.ts'
+import { all, undecidable } from '../evaluate/condition.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_PREROUTING } from '../packet/hooks.ts'
 import type { Family } from '../packet/rule-environment.ts'
@@ -13,9 +13,11 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 50: 'esp', 51: 'ah', 108: 
 /** In the order of iptables-save. */
 const PARTS = ['reqid', 'spi', 'proto', 'mode', 'tunnel-dst', 'tunnel-src'] as const
 
+const IPSEC = undecidable('a capture does not show what IPsec protects; settle it with --assume policy=yes|no')
+
 /**
- * Which IPsec policy a packet came or goes through. A replayed machine is taken to have none, so that every packet has
- * `--pol none`, as in a kernel without policies.
+ * Which IPsec policy a packet came or goes through. Unless told otherwise (USUAL_ASSUMPTIONS), a machine is taken to have
+ * none, so that every packet has `--pol none`. `--assume policy=yes` is for packets that are protected as rules ask.
  */
 export const policy: MatchExtension = {
   name: 'policy',
@@ -66,7 +68,7 @@ function parsePolicy(options: Options, { family }: RuleContext): Match {
         ? [HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD]
         : [HOOK_POSTROUTING, HOOK_OUTPUT, HOOK_FORWARD],
     print: () => text,
-    conditions: () => [none ? always() : never()],
+    conditions: () => [all([IPSEC], none)],
   }
 }
 
