@@ -24,7 +24,8 @@ export function endingsOf(flow: Flow, base: string, dead: ReadonlySet<ReviewedRu
   })
 }
 
-function factsOnTheWay(flow: Flow, rule: ReviewedRule): Facts {
+/** From the rule itself, and from the rules on the way to it, if there is only one way. */
+export function factsOnTheWay(flow: Flow, rule: ReviewedRule): Facts {
   const facts = new Facts()
   const met = new Set<string>()
   for (let at: ReviewedRule | null = rule; at !== null && !met.has(at.chain.name); at = flow.onlyCaller(at.chain)) {

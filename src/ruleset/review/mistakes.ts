@@ -1,6 +1,6 @@
 import { PROTO_ICMPV6 } from '../../wire/protocols.ts'
 import type { Family } from '../packet/rule-environment.ts'
-import { STATE_ESTABLISHED, STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../packet/rule-packet.ts'
+import { STATE_INVALID, STATE_NEW, STATE_RELATED, STATE_UNTRACKED } from '../packet/rule-packet.ts'
 import {
   asksForState,
   asksForTransport,
@@ -14,6 +14,7 @@ import {
 import { Facts } from './facts.ts'
 import { contains } from './field-sets.ts'
 import type { Flow } from './flow.ts'
+import { dropsWhatFollows, isWithoutSyn } from './replies.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
 /** Something in the rules that their author probably did not mean. */
@@ -60,7 +61,9 @@ function filterMistakes(
 ): Mistake[] {
   const bases = ['INPUT', 'FORWARD', 'OUTPUT'].map((base) => ({ base, endings: endingsOf(filter, base, dead) }))
   return [
-    ...bases.flatMap(({ base, endings }) => repliesDropped(filter, base, endings)),
+    ...bases
+      .filter(({ base, endings }) => dropsWhatFollows(filter, base, endings, dead))
+      .map(({ base }) => repliesDropped(base)),
     ...openToSourcePort(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
     ...openWithoutSyn(bases.filter(({ base }) => base !== 'OUTPUT').flatMap(({ endings }) => endings)),
     ...loopbackDropped(filter, bases[0].endings),
@@ -77,18 +80,11 @@ function filterMistakes(
   ]
 }
 
-function repliesDropped(filter: Flow, base: string, endings: readonly Ending[]): Mistake[] {
-  const accepting = endings.filter(({ accepts, facts }) => accepts && !isOnlyForLoopback(facts))
-  if (accepting.length === 0 || !dropsInTheEnd(filter, base, endings)) return []
-  const takesReplies = accepting.some(({ facts }) => {
-    if (!mayBe(facts, STATE_ESTABLISHED)) return false
-    return asksForState(facts) || facts.values.has('sourcePort') || isWithoutSyn(facts) || !asksForTransport(facts)
-  })
-  if (takesReplies) return []
+function repliesDropped(base: string): Mistake {
   const text =
-    `No rule of ${base} accepts ESTABLISHED: replies, and all but the first packets of connections whose rules ask for ` +
-    'NEW, are dropped. Begin the chain with -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT.'
-  return [{ code: 'replies-dropped', level: 'warning', text, rules: [] }]
+    `No rule of ${base} accepts ESTABLISHED for the TCP connections that the rules open as NEW: their replies, or all ` +
+    'but their first packets, are dropped. Begin the chain with -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT.'
+  return { code: 'replies-dropped', level: 'warning', text, rules: [] }
 }
 
 /** `--sport 53 -j ACCEPT`: meant for replies, but anybody can choose the source port. */
@@ -105,15 +101,6 @@ function openToSourcePort(endings: readonly Ending[]): Mistake[] {
     'Whoever sends from this source port comes through, to every port: the rule does not ask for the state. Replies ' +
     'need only -m conntrack --ctstate ESTABLISHED.'
   return [{ code: 'open-to-source-port', level: 'warning', text, rules: rulesOf(holes) }]
-}
-
-const SYN = 2
-const ACK = 16
-
-/** Whether the rule selects, by their flags, TCP segments that do not open a connection. */
-function isWithoutSyn(facts: Facts): boolean {
-  const flags = facts.values.get('tcpFlags')
-  return flags !== undefined && contains(flags, ACK) && !contains(flags, SYN)
 }
 
 /** `! --syn -j ACCEPT`: meant for replies, but anybody can send segments without SYN. */

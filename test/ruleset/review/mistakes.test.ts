@@ -6,29 +6,79 @@ import { mistakesOf, reviewOf } from './review-of.ts'
 const REPLIES = '-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT'
 
 describe('replies that nothing accepts', () => {
+  const SSH = '-A INPUT -p tcp --dport 22 -j ACCEPT'
+
   it('where only NEW is accepted', () => {
     expect(mistakesOf(['-A INPUT -p tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT'])).toEqual(['replies-dropped'])
   })
 
-  it('where only ports are accepted', () => {
-    expect(mistakesOf(['-A INPUT -i lo -j ACCEPT', '-A INPUT -p tcp --dport 22 -j ACCEPT'])).toEqual([
+  it.each([
+    SSH,
+    '-A INPUT -p udp --dport 53 -j ACCEPT',
+    '-A INPUT -p icmp -j ACCEPT',
+    '-A INPUT -p tcp --sport 1024:65535 --dport 22 -j ACCEPT',
+    '-A INPUT -p tcp --dport 51820 -j ACCEPT',
+    '-A INPUT -i eth0 -m conntrack --ctstate RELATED -j ACCEPT',
+  ])('where the machine may connect to others: %s', (rule) => {
+    expect(mistakesOf([':OUTPUT ACCEPT', '-A INPUT -i lo -j ACCEPT', rule])).toContain('replies-dropped')
+    expect(mistakesOf(['-A INPUT -i lo -j ACCEPT', rule, '-A OUTPUT -p tcp --dport 80 -j ACCEPT'])).toContain(
       'replies-dropped',
-    ])
+    )
+  })
+
+  it('where FORWARD lets one way through only', () => {
+    expect(mistakesOf(['-A FORWARD -i lan -o wan -m state --state NEW -j ACCEPT'])).toEqual(['replies-dropped'])
+    expect(mistakesOf(['-A FORWARD -i lan -o wan -j ACCEPT'])).toEqual(['replies-dropped'])
+    expect(mistakesOf(['-A FORWARD -p tcp --dport 80 -j ACCEPT'])).toEqual(['replies-dropped'])
+  })
+
+  it.each([
+    ['-A FORWARD -i lan -o wan -j ACCEPT', '-A FORWARD -i wan -o lan -m state --state ESTABLISHED -j ACCEPT'],
+    ['-A FORWARD -i lan+ -o wan -j ACCEPT', '-A FORWARD ! -i lan0 -o lan0 -j ACCEPT'],
+    ['-A FORWARD -s 10.0.0.0/8 -j ACCEPT', '-A FORWARD -d 10.0.0.0/8 -j ACCEPT'],
+    ['-A FORWARD -p tcp --dport 80 -j ACCEPT', '-A FORWARD -p tcp --sport 80 -j ACCEPT'],
+    ['-A FORWARD -p icmp -m conntrack --ctstate RELATED -j ACCEPT'],
+  ])('not where FORWARD lets them through, or opens nothing: %s %s', (...rules) => {
+    expect(mistakesOf(rules).filter((code) => code === 'replies-dropped')).toEqual([])
+  })
+
+  it('not where the other chain opens no connection', () => {
+    const out = ['-A OUTPUT -p tcp -m multiport --dports 80,443 -j ACCEPT', '-A OUTPUT -p udp --dport 53 -j ACCEPT']
+    expect(mistakesOf([REPLIES, ...out])).toEqual([])
+    expect(mistakesOf([REPLIES, '-A INPUT -i lo -j ACCEPT', '-A INPUT -p icmp -j ACCEPT', ...out])).toEqual([])
+    const refused = [':OUTPUT ACCEPT', '-A OUTPUT -m state --state NEW -j REJECT']
+    expect(mistakesOf([...refused, SSH])).toEqual([])
+    expect(mistakesOf([':OUTPUT ACCEPT', ':E -', '-A OUTPUT -j E', '-A E -j DROP', SSH])).toEqual([])
+  })
+
+  it('not of a server or client whose rules ask for no state', () => {
+    const lo = ['-A INPUT -i lo -j ACCEPT', '-A OUTPUT -o lo -j ACCEPT']
+    const icmp = ['-A INPUT -p icmp -j ACCEPT', '-A OUTPUT -p icmp -j ACCEPT']
+    const server = [
+      '-A INPUT -p tcp -m multiport --dports 22,80,443 -j ACCEPT',
+      '-A OUTPUT -p tcp -m multiport --sports 22,80,443 -j ACCEPT',
+    ]
+    expect(mistakesOf([...lo, ...server, ...icmp])).toEqual([])
+    const client = ['-A OUTPUT -p tcp --dport 80 -j ACCEPT', '-A INPUT -p tcp --sport 80 ! --syn -j ACCEPT']
+    expect(mistakesOf(client)).toEqual(['open-without-syn'])
+    expect(mistakesOf(['-A OUTPUT -p tcp -j ACCEPT', '-A INPUT -p tcp -j ACCEPT'])).toEqual([])
   })
 
   it('not where ESTABLISHED is accepted, here or in a chain', () => {
-    expect(mistakesOf([REPLIES, '-A INPUT -p tcp --dport 22 -j ACCEPT'])).toEqual([])
+    expect(mistakesOf([REPLIES, ':OUTPUT ACCEPT', SSH])).toEqual([])
     const chain = [':S -', '-A INPUT -j S', '-A S -m state --state ESTABLISHED -j ACCEPT', '-A INPUT -p icmp -j ACCEPT']
-    expect(mistakesOf(chain)).toEqual([])
+    expect(mistakesOf([':OUTPUT ACCEPT', ...chain])).toEqual([])
   })
 
-  it('not where the rest is accepted anyway, or a whole network is', () => {
-    expect(mistakesOf([':INPUT ACCEPT', '-A INPUT -p tcp --dport 22 -j ACCEPT'])).toEqual([])
-    expect(mistakesOf(['-A INPUT -s 10.0.0.0/8 -j ACCEPT'])).toEqual([])
+  it('not where the rest is accepted anyway, or a whole network is, or a program decides', () => {
+    expect(mistakesOf([':INPUT ACCEPT', ':OUTPUT ACCEPT', SSH])).not.toContain('replies-dropped')
+    expect(mistakesOf([':OUTPUT ACCEPT', '-A INPUT -s 10.0.0.0/8 -j ACCEPT'])).toEqual([])
+    expect(mistakesOf([':OUTPUT ACCEPT', SSH, '-A INPUT -m state --state ESTABLISHED -j NFQUEUE'])).toEqual([])
+    expect(mistakesOf([':OUTPUT ACCEPT', SSH, '-A INPUT -m state --state UNTRACKED -j ACCEPT'])).toEqual([])
   })
 
   it('a DROP at the end is as good as a policy', () => {
-    const lines = [':INPUT ACCEPT', '-A INPUT -p tcp --dport 22 -j ACCEPT', '-A INPUT -j REJECT']
+    const lines = [':INPUT ACCEPT', ':OUTPUT ACCEPT', SSH, '-A INPUT -j REJECT']
     expect(mistakesOf(lines)).toEqual(['replies-dropped'])
   })
 })
@@ -188,6 +238,10 @@ describe('sets', () => {
     expect(reviewOf([rule, rule]).missingSets).toMatchObject([
       { name: 'trusted', rules: [{ number: 1 }, { number: 2 }] },
     ])
+  })
+  it('options after the name of a set are not names of sets', () => {
+    const add = '-A INPUT -j SET --add-set trap src --exist --timeout 3600'
+    expect(reviewOf([add]).missingSets.map(({ name }) => name)).toEqual(['trap'])
   })
   it('that were given are not missed', () => {
     expect(reviewOf([rule], 'ipv4', 'create trusted hash:ip family inet\n').missingSets).toEqual([])
