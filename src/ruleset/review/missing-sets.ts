@@ -8,7 +8,7 @@ export interface MissingSet {
 }
 
 /** Options of matches and targets that are followed by the name of a set. */
-const NAMES_A_SET = /--(?:match-set|add-set|del-set|exist|map-set) (\S+)/g
+const NAMES_A_SET = /--(?:match-set|add-set|del-set|map-set) (\S+)/g
 
 export function missingSets(rules: readonly ReviewedRule[], sets: readonly SetDefinition[]): MissingSet[] {
   const given = new Set(sets.map(({ name }) => name))
