@@ -47,6 +47,8 @@ export interface MatchExtension extends Requirements {
 export interface Match extends Requirements {
   /** Its options as iptables-save prints them; '' for none. */
   print(): string
+  /** What iptables-save leaves out although it makes a difference, so that rules with the same text are not the same. */
+  readonly unprinted?: string
   /**
    * Its conditions, in order, all of which must hold. Called once per rule: stateful conditions must be new objects.
    */

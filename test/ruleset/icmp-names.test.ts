@@ -41,6 +41,33 @@ const NUMBERS = [
   'x',
   '',
   '8:9',
+  '12/0:255',
+  '3/1:2',
+  '3/2:1',
+  '8/0:0',
+  '3/0x1:010',
+  '3/ 1:2',
+  '3/1: 2',
+  '3/1:+2',
+  '3/1:',
+  '3/:2',
+  '3/:',
+  '3/1:256',
+  '3/256:1',
+  '3/1:2:3',
+  '3/1-2',
+  '3/1:2/4',
+  '256/0:1',
+  '255/0:255',
+  '255/1:2',
+  '255/2:1',
+  '3:4/1',
+  '3:4/1:2',
+  '3 /1:2',
+  'any/0:1',
+  'ping/0:0',
+  'network-unreachable/1:2',
+  'no-route/0:1',
 ]
 const shortened = (names: readonly string[]): string[] => names.flatMap((name) => [name.slice(0, 4), name.slice(0, -1)])
 
@@ -73,24 +100,27 @@ sameGrammar('icmp and icmp6', [
 ])
 
 const types = ['any', '8', '3/1', '3', '255', '255/0', '255/255', '0']
+const ranges = ['3/1:2', '3/2:1', '3/0:255', '3/1:255', '3/0:0', '255/1:2', '255/2:1']
 const path = '192.0.2.1>198.51.100.2'
 const path6 = '2001:db8::1>2001:db8::2'
 
 sameDecisions('icmp and icmp6', {
   IPv4: {
-    rules: types.flatMap((type) => [`-p icmp -m icmp --icmp-type ${type}`, `-p icmp -m icmp ! --icmp-type ${type}`]),
+    rules: [...types, ...ranges].flatMap((type) => [
+      `-p icmp -m icmp --icmp-type ${type}`,
+      `-p icmp -m icmp ! --icmp-type ${type}`,
+    ]),
     packets: [
-      ...[0, 3, 8, 254, 255].flatMap((type) => [0, 1, 255].map((code) => icmp(path, type, code))),
+      ...[0, 3, 8, 254, 255].flatMap((type) => [0, 1, 2, 3, 255].map((code) => icmp(path, type, code))),
       ...[1, 4, 7].map((size) => datagram(path, 1, [8, 0, 0, 0, 0, 0, 0, 0].slice(0, size))),
     ],
   },
   IPv6: {
     family: 'ipv6',
-    rules: ['1', '1/3', '128', '255', '255/255', '128/0'].flatMap((type) => [
-      `-p icmpv6 -m icmp6 --icmpv6-type ${type}`,
-      `-p icmpv6 -m icmp6 ! --icmpv6-type ${type}`,
-    ]),
-    packets: [1, 128, 200, 255].flatMap((type) => [0, 3, 255].map((code) => icmpv6(path6, type, code))),
+    rules: ['1', '1/3', '128', '255', '255/255', '128/0', '1/0:3', '1/1:3', '128/0:255', '1/3:1', '255/1:2'].flatMap(
+      (type) => [`-p icmpv6 -m icmp6 --icmpv6-type ${type}`, `-p icmpv6 -m icmp6 ! --icmpv6-type ${type}`],
+    ),
+    packets: [1, 128, 200, 255].flatMap((type) => [0, 1, 2, 3, 4, 255].map((code) => icmpv6(path6, type, code))),
   },
 })
 
@@ -113,4 +143,11 @@ test.each([
   const ruleset = parseRuleset(text, 'rules', 'ipv6')
   expect(printRuleset(ruleset)).toContain(`--icmpv6-type ${type}\n`)
   expect(ruleset.warnings.join()).toContain(`do not know "${name}"`)
+})
+
+test('a rule is not another one because iptables-save prints the same of both', () => {
+  const rules = (last: string): string =>
+    `*filter\n-A FORWARD -p icmp -m icmp --icmp-type 3/1:2 -j ACCEPT\n-D FORWARD -p icmp -m icmp --icmp-type ${last} -j ACCEPT\nCOMMIT\n`
+  expect(printRuleset(parseRuleset(rules('3/1:2'), 'rules', 'ipv4'))).not.toContain('-A')
+  expect(() => parseRuleset(rules('3/1'), 'rules', 'ipv4')).toThrow('has no such rule')
 })

@@ -1,7 +1,14 @@
 import { PROTO_ICMP } from '../../wire/protocols.ts'
 import type { Match, MatchExtension } from '../extension.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { anyIcmpType, icmpTypeCondition, type NamedType, parseIcmpType } from './icmp-types.ts'
+import {
+  anyIcmpType,
+  icmpTypeCondition,
+  type NamedType,
+  parseIcmpType,
+  printCodes,
+  printIcmpType,
+} from './icmp-types.ts'
 import { headerOf } from './tcp.ts'
 
 /** The kernel takes this type for any type. */
@@ -64,8 +71,9 @@ function parseIcmp(options: Options): Match {
   const asked = parseIcmpType(options.required('icmp-type'), NAMES)
   const negated = options.negated('icmp-type')
   const any = asked.type === ANY
-  const text = any ? 'any' : asked.code === null ? `${asked.type}` : `${asked.type}/${asked.code}`
+  const text = any ? 'any' : printIcmpType(asked)
   return {
+    unprinted: printCodes(asked),
     print: () => printOption('icmp-type', text, negated),
     conditions: () => [headerOf(HEADER), any ? anyIcmpType(negated) : icmpTypeCondition(asked, negated)],
   }

@@ -1,7 +1,7 @@
 import { PROTO_ICMPV6 } from '../../wire/protocols.ts'
 import type { Match, MatchExtension, RuleContext } from '../extension.ts'
 import { type Options, printOption } from '../text/options.ts'
-import { icmpTypeCondition, type NamedType, parseIcmpType } from './icmp-types.ts'
+import { icmpTypeCondition, type NamedType, parseIcmpType, printCodes, printIcmpType } from './icmp-types.ts'
 import { headerOf } from './tcp.ts'
 
 const HEADER = 8
@@ -61,9 +61,9 @@ function parseIcmp6(options: Options, { warn }: RuleContext): Match {
   const asked = parseIcmpType(token, isNewer ? NEWER_NAMES : NAMES)
   if (isNewer) warn(`line ${token.line}: older iptables do not know "${token.text}"; it is the type ${asked.type}`)
   const negated = options.negated('icmpv6-type')
-  const text = asked.code === null ? `${asked.type}` : `${asked.type}/${asked.code}`
   return {
-    print: () => printOption('icmpv6-type', text, negated),
+    unprinted: printCodes(asked),
+    print: () => printOption('icmpv6-type', printIcmpType(asked), negated),
     conditions: () => [headerOf(HEADER), icmpTypeCondition(asked, negated)],
   }
 }

@@ -66,7 +66,7 @@ function checksOf(rule: Rule, context: CallContext): ReviewedCheck[] {
     const conditions = match.conditions(context)
     const text = match.print()
     const lasting = !BY_CHANCE.has(name) && !text.includes(PINNED_PROGRAM) && !conditions.some(remembers)
-    return { match: name, conditions, words: lasting ? `${name} ${text}` : null }
+    return { match: name, conditions, words: lasting ? `${name} ${text} ${match.unprinted ?? ''}` : null }
   })
   return [...header, ...matches]
 }

@@ -237,7 +237,7 @@ export class TableBuilder {
   }
 
   #indexOf(chain: ChainBuilder, rule: Rule, at: Token): number {
-    const text = printRule(rule)
+    const text = identityOf(rule)
     const index = chain.rules.findIndex((other) => this.#textOf(other) === text)
     if (index < 0) throw new Refusal(at, `the chain "${chain.name}" has no such rule; take this line away`)
     return index
@@ -246,7 +246,7 @@ export class TableBuilder {
   #textOf(rule: Rule): string {
     let text = this.#texts.get(rule)
     if (text === undefined) {
-      text = printRule(rule)
+      text = identityOf(rule)
       this.#texts.set(rule, text)
     }
     return text
@@ -287,4 +287,9 @@ function ruleNumber(token: Token | null, last: number): number {
     token ?? { line: 0, column: 1 },
     `"${token?.text}" is not the number of a rule here; there are ${last}`,
   )
+}
+
+/** Equal for rules that the tools take for the same. */
+function identityOf(rule: Rule): string {
+  return [printRule(rule), ...rule.matches.map(({ match }) => match.unprinted ?? '')].join(' ')
 }

@@ -157,6 +157,8 @@ const MATCHES = [
     '-m ""',
     '-m mark --mark 1',
     '--icmp-type 8',
+    '--icmp-type 3/1',
+    '--icmp-type 3/1:2',
     '--dports 1,2',
   ],
   ...['-m multiport --dports 1,2', '--limit 5/s', '-m limit', '-m TCP', '-m limit -m mark --mark 5 --limit-burst 7'],

@@ -52,13 +52,26 @@ export const PACKET_MATCH_GRAMMARS: readonly Grammar[] = [
   match('hl', { 'hl-eq': ['0', '255'], hl: ['5'], 'hl-lt': ['5'], 'hl-gt': ['5'] }, { family: 'ipv6' }),
   match(
     'icmp',
-    { 'icmp-type': ['8', 'echo-request', '3/1', 'any', 'host-unreachable', '255', 'ping', 'time-e'] },
+    {
+      'icmp-type': [
+        '8',
+        'echo-request',
+        '3/1',
+        'any',
+        'host-unreachable',
+        '255',
+        'ping',
+        'time-e',
+        '3/1:2',
+        '12/0:255',
+      ],
+    },
     { family: 'ipv4', before: '-p icmp' },
   ),
   match(
     'icmp6',
     {
-      'icmpv6-type': ['128', 'echo-reply', '1/3', 'redirect', 'packet-too-big'],
+      'icmpv6-type': ['128', 'echo-reply', '1/3', 'redirect', 'packet-too-big', '1/0:3', '128/0:255'],
     },
     { family: 'ipv6', before: '-p icmpv6' },
   ),

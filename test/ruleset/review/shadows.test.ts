@@ -29,6 +29,7 @@ describe('a rule that takes all packets of a later one', () => {
     ['-p tcp --syn', '-p tcp --tcp-flags ALL SYN'],
     ['-p tcp ! --syn', '-p tcp --tcp-flags ALL ACK'],
     ['-p icmp --icmp-type 3', '-p icmp --icmp-type 3/4'],
+    ['-p icmp --icmp-type 3/1:4', '-p icmp --icmp-type 3/4'],
     ['! -p udp', '-p tcp'],
     ['-m iprange --src-range 10.0.0.1-10.0.0.9', '-s 10.0.0.4/30'],
     ['-m owner --uid-owner 0', '-p tcp -m owner --uid-owner 0'],
