@@ -1,7 +1,9 @@
 import { hasSourceAlone, MAC_DESTINATION, MAC_SOURCE, macOffset } from '../../wire/mac.ts'
 import {
   FRAGMENT_OFFSET_MASK,
+  IP_V4,
   P_DST,
+  P_FAMILY,
   P_FRAGMENT,
   P_L3_CAPTURED,
   P_L3_OFFSET,
@@ -11,7 +13,16 @@ import {
   P_PROTOCOL,
   P_SRC,
 } from '../../wire/packet-fields.ts'
-import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, PROTO_UDPLITE } from '../../wire/protocols.ts'
+import {
+  PROTO_HOP_BY_HOP,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_NO_NEXT_HEADER,
+  PROTO_SCTP,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UDPLITE,
+} from '../../wire/protocols.ts'
 import { NO, UNKNOWN, YES } from '../evaluate/condition.ts'
 import { HOOK_OUTPUT } from '../packet/hooks.ts'
 import type { RulePacket } from '../packet/rule-packet.ts'
@@ -67,7 +78,7 @@ class AddressReader implements DimensionReader {
 
 /**
  * As ip_set_get_ip4_port and ip_set_get_ip6_port: type and code of ICMP count as source and as destination port, and
- * the port of protocols without ports is 0.
+ * the port of protocols without ports is 0. Those for which the kernel finds no protocol (0 in IPv4, 59 in IPv6) have none.
  */
 class PortReader implements DimensionReader {
   readonly #at: number
@@ -81,7 +92,8 @@ class PortReader implements DimensionReader {
   read(packet: RulePacket, source: boolean, key: Int32Array): number {
     const { fields, base } = packet
     const protocol = fields[base + P_PROTOCOL]
-    if (protocol < 0) return NO
+    const none = fields[base + P_FAMILY] === IP_V4 ? PROTO_HOP_BY_HOP : PROTO_NO_NEXT_HEADER
+    if (protocol < 0 || protocol === none) return NO
     const { needed, icmp } = headerOf(protocol)
     if (!this.#withProtocol && protocol !== PROTO_TCP && protocol !== PROTO_UDP) return NO
     if (needed > 0) {
