@@ -110,8 +110,8 @@ function addressNote(fields: Int32Array, base: number): number {
   if (source >>> 24 === 0xff) return NOTE_MALFORMED
   if (destination >>> 24 === 0xff) {
     const scope = (destination >>> 16) & 0x0f
-    if (scope === 0) return NOTE_MALFORMED
-    if (scope === 1) return NOTE_LOOPBACK_ONLY
+    // Of these the reserved scope 0 is refused by loopback interfaces, too, where no packet of a capture comes in.
+    if (scope <= 1) return NOTE_LOOPBACK_ONLY
   }
   if (source === 0 && isLoopback(fields, base + P_SRC)) return NOTE_LOOPBACK_ONLY
   if (destination === 0 && isLoopback(fields, base + P_DST)) return NOTE_LOOPBACK_ONLY

@@ -108,8 +108,9 @@ export const NOTE_NOT_ROUTED = 8
 export const NOTE_NOT_SEEN = 9
 
 /**
- * IPv6 with a loopback address or an interface-local group: the kernel refuses it before any hook, except on a
- * loopback interface. The row is whole and P_FAMILY is IP_V6: the machine decides.
+ * IPv6 with a loopback address, or a group of the interface-local or the reserved scope: the kernel sends it, but
+ * refuses it before any hook where it comes in by another than a loopback interface. The row is whole and P_FAMILY is
+ * IP_V6: the machine decides.
  */
 export const NOTE_LOOPBACK_ONLY = 10
 /** The packet of an earlier frame once more: on another device of the machine, or on its way out. */

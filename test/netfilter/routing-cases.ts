@@ -34,6 +34,8 @@ const from = (path: string, more: Parameters<typeof udp>[1] = {}): Uint8Array =>
 
 /** The test's kernel takes packets from its own addresses, which others refuse (accept_local). */
 const LAX = 'takes packets from its own addresses'
+/** Behind the last hook, where the kernel drops what goes to such groups. */
+const BEHIND = 'lets no such packet leave, so that it looks dropped'
 /** The kernel also hands a copy of its own broadcasts to itself; the answer is that of the copy. */
 const COPY = 'answers for the copy that the sender gets'
 
@@ -226,6 +228,11 @@ export const HOST: RoutedMachine = {
     { name: 'from the host to nowhere', packet: from('10.0.0.5>0.0.0.0'), way: RECEIVED },
     { name: 'IPv6 to any router of its network', packet: from('2001:db8::1>2001:db8::'), way: UNSEEN },
     { name: 'loopback', packet: from('127.0.0.1>127.0.0.1'), way: RECEIVED },
+    { name: 'loopback, to its broadcast', packet: from('127.0.0.1>127.255.255.255'), way: RECEIVED },
+    { name: 'loopback, from its broadcast', packet: from('127.255.255.255>127.0.0.1'), way: RECEIVED },
+    { name: 'from the host to the broadcast of loopback', packet: from('10.0.0.5>127.255.255.255'), way: RECEIVED },
+    { name: 'from the broadcast of loopback to another', packet: from('127.255.255.255>10.0.0.1'), way: SENT },
+    { name: 'to the broadcast of loopback from another', packet: from('10.0.0.1>127.255.255.255'), way: REFUSED },
     { name: 'loopback, two addresses', packet: from('127.0.0.1>127.5.5.5'), way: RECEIVED },
     { name: 'TCP to the host', packet: tcp('10.0.0.1:4000>10.0.0.5:22', 'S'), way: RECEIVED },
     { name: 'a ping from the host', packet: icmp('10.0.0.5>10.0.0.1', 8, 0, { id: 3 }), way: SENT },
@@ -236,6 +243,18 @@ export const HOST: RoutedMachine = {
     },
     { name: 'IPv6 to the host', packet: from('2001:db8::1>2001:db8::5'), way: RECEIVED },
     { name: 'IPv6 from the host', packet: from('2001:db8::5>2001:db8::1'), way: SENT },
+    {
+      name: 'IPv6 from the host to a group of the interface',
+      packet: from('2001:db8::5>ff01::5'),
+      way: SENT,
+      notAsked: BEHIND,
+    },
+    {
+      name: 'IPv6 from the host to a group of no scope',
+      packet: from('2001:db8::5>ff00::5'),
+      way: SENT,
+      notAsked: BEHIND,
+    },
     { name: 'IPv6 between others', packet: from('2001:db8::1>2001:db8::2'), way: UNSEEN },
     { name: 'IPv6 to a group, which it joined', packet: from('fe80::1>ff02::fb'), way: RECEIVED },
     { name: 'IPv6 to all nodes', packet: icmpv6('fe80::1>ff02::1', 128, 0, { id: 4 }), way: RECEIVED },

@@ -72,6 +72,7 @@ describe('what never reaches a hook', () => {
     ['a link type that nobody takes apart', udp('10.0.0.1:1>10.0.0.2:2'), 147, 'link-type'],
     ['an IPv4 header of twelve bytes', udp('10.0.0.1:1>10.0.0.2:2', { ihl: 3 }), 101, 'malformed'],
     ['IPv6 from ::1 on a wire', udp('[::1]:1>[2001:db8::1]:2'), 101, 'loopback-only'],
+    ['IPv6 to a group of the reserved scope', udp('[2001:db8::1]:1>[ff00::5]:2'), 101, 'loopback-only'],
     ['IPv6 from a group', udp('[ff02::5]:1>[2001:db8::1]:2'), 101, 'malformed'],
   ])('%s', (_, packet, linkType, note) => {
     expect(new Replaying().say(packet, { linkType })).toBe(note)
