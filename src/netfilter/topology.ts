@@ -2,7 +2,7 @@ import type { Family, RuleEnvironment } from '../ruleset/packet/rule-environment
 import { INTERFACE_NONE } from '../ruleset/packet/rule-packet.ts'
 import { addressText } from '../wire/address.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
-import { isLoopback, isMulticast } from './address-kinds.ts'
+import { isLoopback, isLoopbackBroadcast, isMulticast } from './address-kinds.ts'
 import { INTERFACE_LOOPBACK, type InterfaceOption, Interfaces } from './interfaces.ts'
 import { SCOPE_GLOBAL, scopeOf } from './ipv6-scope.ts'
 import { LocalAddresses } from './local-addresses.ts'
@@ -91,7 +91,7 @@ export class Topology implements RuleEnvironment {
     const family = familyName === 'ipv4' ? IP_V4 : IP_V6
     if (isMulticast(family, fields, at)) return RTN_MULTICAST
     if (family === IP_V4 && (fields[at] === 0 || fields[at] === EVERYBODY)) return RTN_BROADCAST
-    const isBroadcast = this.local.isBroadcast(family, fields, at)
+    const isBroadcast = this.local.isBroadcast(family, fields, at) || isLoopbackBroadcast(family, fields, at)
     if (!isBroadcast && !this.local.has(family, fields, at)) {
       return this.#isAnycast(family, fields, at) ? RTN_ANYCAST : RTN_UNICAST
     }
