@@ -13,7 +13,7 @@ import {
 } from './accepting.ts'
 import { Facts } from './facts.ts'
 import { contains } from './field-sets.ts'
-import type { Flow } from './flow.ts'
+import { CLIMB_MAX, type Flow } from './flow.ts'
 import type { NameFact } from './interface-names.ts'
 import type { ReviewedRule } from './reviewed-rules.ts'
 
@@ -21,6 +21,8 @@ const SYN = 2
 const ACK = 16
 /** Stands for the ports that clients are given, which no rule for a service is about. */
 const CLIENT_PORT = 50_000
+/** Most ways to a rule that are followed. */
+const WAYS_MAX = 64
 
 /** The chain that sees the first packets of the connections whose replies a chain sees. */
 const OPPOSITE: Readonly<Record<string, string>> = { INPUT: 'OUTPUT', OUTPUT: 'INPUT', FORWARD: 'FORWARD' }
@@ -56,9 +58,7 @@ export function dropsWhatFollows(
   if (!dropsInTheEnd(flow, base, endings)) return false
   const later = laterPackets(flow, base, dead)
   const opened = openersOf(flow, OPPOSITE[base], dead)
-  const asNew = endings.flatMap(({ accepts, facts }) => {
-    return accepts && opens(facts) && asksForState(facts) && !mayBeLater(facts) ? [facts] : []
-  })
+  const asNew = openingRules(flow, base, endings, dead).filter((facts) => asksForState(facts) && !mayBeLater(facts))
   return (
     noneIn(opened, (opener) => later.some((one) => mayReply(one, opener))) ||
     noneIn(asNew, (opener) => later.some((one) => mayFollow(one, opener)))
@@ -73,10 +73,10 @@ function noneIn(openers: readonly Facts[], isServed: (opener: Facts) => boolean)
 function openersOf(flow: Flow, base: string, dead: ReadonlySet<ReviewedRule>): Facts[] {
   const endings = endingsOf(flow, base, dead)
   const refusals = endings.filter(({ accepts, facts }) => !accepts && isAboutNewAlone(facts))
-  const openers = endings.flatMap(({ accepts, rule, facts }) => {
-    const refused = refusals.some((one) => one.rule.chain === rule.chain && one.rule.number < rule.number)
-    return accepts && opens(facts) && !refused ? [facts] : []
+  const open = endings.filter(({ rule }) => {
+    return !refusals.some((one) => one.rule.chain === rule.chain && one.rule.number < rule.number)
   })
+  const openers = openingRules(flow, base, open, dead)
   const byPolicy = flow.chain(base)?.policy !== 'DROP' && !flow.isFinal(base) && refusals.length === 0
   return byPolicy ? [...openers, new Facts()] : openers
 }
@@ -85,6 +85,16 @@ function openersOf(flow: Flow, base: string, dead: ReadonlySet<ReviewedRule>): F
 function isAboutNewAlone({ values, names }: Facts): boolean {
   const states = values.get('state')
   return names.length === 0 && values.size === 1 && states !== undefined && contains(states, STATE_NEW)
+}
+
+function openingRules(
+  flow: Flow,
+  base: string,
+  endings: readonly Ending[],
+  dead: ReadonlySet<ReviewedRule>,
+): Facts[] {
+  const accepting = endings.filter(({ accepts }) => accepts)
+  return accepting.flatMap(({ rule }) => waysTo(flow, base, rule, dead) ?? []).filter(opens)
 }
 
 /**
@@ -98,12 +108,30 @@ function opens(facts: Facts): boolean {
 
 /** What is known of the packets that each rule of a chain accepts, or leaves to a program, in an open TCP connection. */
 function laterPackets(flow: Flow, base: string, dead: ReadonlySet<ReviewedRule>): Facts[] {
-  return flow.rulesFrom(base, dead).flatMap((rule) => {
-    const action = rule.rule.target?.target.action
-    const mayAccept = action?.kind === 'undecided' || (action?.kind === 'verdict' && action.verdict === VERDICT_ACCEPT)
-    const facts = factsOnTheWay(flow, rule)
-    return mayAccept && mayBeLater(facts) && mayBeTcp(facts, ACK) && !isOnlyForLoopback(facts) ? [facts] : []
+  const rules = flow.rulesFrom(base, dead).filter(({ rule }) => {
+    const action = rule.target?.target.action
+    return action?.kind === 'undecided' || (action?.kind === 'verdict' && action.verdict === VERDICT_ACCEPT)
   })
+  return rules
+    .flatMap((rule) => waysTo(flow, base, rule, dead) ?? factsOnTheWay(flow, rule))
+    .filter((facts) => mayBeLater(facts) && mayBeTcp(facts, ACK) && !isOnlyForLoopback(facts))
+}
+
+/** What is known of the packets that come to a rule from a base chain, by each way there; null for too many ways. */
+function waysTo(flow: Flow, base: string, rule: ReviewedRule, dead: ReadonlySet<ReviewedRule>): Facts[] | null {
+  const ways: Facts[] = []
+  const open: ReviewedRule[][] = [[rule]]
+  for (let way = open.pop(); way !== undefined; way = open.pop()) {
+    const { chain } = way[way.length - 1]
+    if (chain.policy !== null) {
+      if (chain.name === base) ways.push(way.reduce((facts, { checks }) => facts.add(checks), new Facts()))
+      continue
+    }
+    const callers = flow.callersOf(chain.name).filter((caller) => !dead.has(caller))
+    if (way.length === CLIMB_MAX || ways.length + open.length + callers.length > WAYS_MAX) return null
+    for (const caller of callers) open.push([...way, caller])
+  }
+  return ways
 }
 
 /** Packets of connections that raw has exempted from tracking are never ESTABLISHED. */

@@ -51,6 +51,15 @@ describe('replies that nothing accepts', () => {
     expect(mistakesOf([':OUTPUT ACCEPT', ':E -', '-A OUTPUT -j E', '-A E -j DROP', SSH])).toEqual([])
   })
 
+  it('where several rules lead to the one that accepts, each way there counts', () => {
+    const accept = [':LOGGED -', '-A LOGGED -j LOG', '-A LOGGED -j ACCEPT']
+    const replies = ['-A OUTPUT -m state --state ESTABLISHED -j LOGGED', '-A OUTPUT -p udp -j LOGGED']
+    expect(mistakesOf([...accept, ...replies, SSH])).toEqual([])
+    expect(mistakesOf([...accept, ...replies, '-A OUTPUT -p tcp --dport 80 -j LOGGED', SSH])).toEqual([
+      'replies-dropped',
+    ])
+  })
+
   it('not of a server or client whose rules ask for no state', () => {
     const lo = ['-A INPUT -i lo -j ACCEPT', '-A OUTPUT -o lo -j ACCEPT']
     const icmp = ['-A INPUT -p icmp -j ACCEPT', '-A OUTPUT -p icmp -j ACCEPT']
