@@ -30,6 +30,10 @@ const FOREIGN_FORMS: readonly ForeignForm[] = [
     advice: 'this is what ipset save prints; give it with --ipset, and the rules with --rules',
   },
   { line: /^\s*<(?:\?xml|iptables-rules)\b/, advice: `this is XML; ${GIVE_SAVED}` },
+  {
+    line: /^\s*(?:\{%|\{#|<%|\{\{)/,
+    advice: 'this is a template; fill it in, and give the file that comes out',
+  },
   // IPT=/sbin/iptables, and the like.
   { line: /^\s*(?:export\s+|readonly\s+|declare\s+(?:-\S+\s+)*)?[A-Za-z_]\w*=/, advice: SHELL_SCRIPT },
 ]

@@ -9,6 +9,7 @@ import { ExtensionCache } from './extension-cache.ts'
 import { adviceFor, namesShell, SHELL_SCRIPT } from './foreign-forms.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
+import { RefusedLines } from './refused-line.ts'
 import { type LocatedError, OtherFamilyRefusal, Refusal, RulesetError } from './ruleset-error.ts'
 import { omissionIn } from './save-comments.ts'
 import { readShellLine, type ShellLine } from './shell-line.ts'
@@ -56,6 +57,7 @@ class RulesetReader {
   readonly #tables = new Map<string, Table>()
   readonly #warnings = new Set<string>()
   readonly #errors: LocatedError[] = []
+  readonly #refused = new RefusedLines()
   /** Warnings given so far, repeated ones included. */
   #warned = 0
   readonly #extensions = new ExtensionCache(() => this.#warned)
@@ -86,10 +88,15 @@ class RulesetReader {
 
   line(text: string, line: number): void {
     if (this.#errors.length >= ERRORS_MAX || this.#isForeign) return
+    const isInTable = this.#table !== null
     try {
       this.#readLine(text, line)
+      this.#refused.taken(text)
     } catch (error) {
-      this.#note(error)
+      // A table as a whole is refused at COMMIT, for one of the lines above.
+      const isOfLine = isInTable && error instanceof Refusal && error.line === line
+      const refusal = isOfLine ? this.#refused.refused(error, text) : error
+      if (refusal !== null) this.#note(refusal)
     }
   }
 
