@@ -4,11 +4,15 @@ const GOES_ON = 'packets go on to the next rule, so take the rule out'
 const UNKNOWN_TARGET = 'say otherwise what it does, or take the rule out'
 const UNKNOWN_MATCH = 'take the rule out as if it never matched, or only the match as if it always did'
 
-const ADDONS = 'xtables-addons'
-const OPENWRT = 'OpenWrt'
-const PATCHES = 'old patches of the kernel'
+const NOT_LINUX = 'which Linux itself does not have'
+const ADDONS = `xtables-addons, ${NOT_LINUX}`
+const ANDROID = `Android, ${NOT_LINUX}`
+const OPENWRT = `OpenWrt, ${NOT_LINUX}`
+const ROUTERS = `the firmware of routers, ${NOT_LINUX}`
+const PATCHES = `old patches of the kernel, ${NOT_LINUX}`
+const OLD = 'old kernels, which Linux no longer has'
 
-/** Extensions that Linux itself does not have: where they come from, and what to write in their place. */
+/** Extensions that Linux does not have, or no longer: where they come from, and what to write in their place. */
 type Foreign = readonly [origin: string, instead: string]
 
 const MATCHES: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
@@ -17,8 +21,17 @@ const MATCHES: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ['length2', [ADDONS, 'write -m length for the length of the datagram']],
   ...each(['condition', 'dhcpmac', 'fuzzy', 'gradm', 'iface', 'ipp2p', 'ipv4options'], ADDONS, UNKNOWN_MATCH),
   ...each(['lscan', 'pknock', 'psd', 'quota2'], ADDONS, UNKNOWN_MATCH),
-  ...each(['account', 'layer7', 'unclean', 'webstr'], PATCHES, UNKNOWN_MATCH),
-  ['ndpi', ['nDPI', UNKNOWN_MATCH]],
+  ...each(['account', 'childlevel', 'layer7', 'webstr'], PATCHES, UNKNOWN_MATCH),
+  ...each(['bcount', 'macsave', 'web', 'webmon'], ROUTERS, UNKNOWN_MATCH),
+  ['unclean', [OLD, UNKNOWN_MATCH]],
+  ['ndpi', [`nDPI, ${NOT_LINUX}`, UNKNOWN_MATCH]],
+  ['dstlimit', [PATCHES, 'write -m hashlimit']],
+  ['iplimit', [PATCHES, 'write -m connlimit']],
+  ['mport', [PATCHES, 'write -m multiport']],
+  ['nth', [PATCHES, 'write -m statistic --mode nth']],
+  ['pool', [PATCHES, 'write -m set']],
+  ['random', [PATCHES, 'write -m statistic --mode random']],
+  ['qtaguid', [ANDROID, 'write -m owner']],
 ])
 
 const TARGETS: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
@@ -28,6 +41,16 @@ const TARGETS: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   // What is offloaded passes no further rules; without the rule it is replayed like everything else.
   ['FLOWOFFLOAD', [OPENWRT, GOES_ON]],
   ['FULLCONENAT', [OPENWRT, UNKNOWN_TARGET]],
+  // They choose a class of service, or what is accelerated.
+  ...each(['fusivTC', 'SKIPFC', 'SKIPLOG'], ROUTERS, GOES_ON),
+  ...each(['CONE', 'PORTTRIGGER', 'TRIGGER'], ROUTERS, UNKNOWN_TARGET),
+  ['NETFLOW', [`ipt_NETFLOW, ${NOT_LINUX}`, GOES_ON]],
+  ...each(['IMQ', 'IPV4OPTSSTRIP'], PATCHES, GOES_ON),
+  ['ROUTE', [PATCHES, UNKNOWN_TARGET]],
+  ['FTOS', [PATCHES, 'write -j TOS']],
+  // It went back to its sender.
+  ['MIRROR', [OLD, ENDS]],
+  ['SAME', [OLD, 'write -j SNAT with --persistent']],
 ])
 
 /** Why a match that Linux does not have is refused, and what to do instead; null for any other name. */
@@ -43,7 +66,7 @@ export function refusalOfForeignTarget(name: string): string | null {
 function refusal(name: string, kind: string, foreign: Foreign | undefined): string | null {
   if (foreign === undefined) return null
   const [origin, instead] = foreign
-  return `"${name}" is a ${kind} of ${origin}, which Linux itself does not have; ${instead}`
+  return `"${name}" is a ${kind} of ${origin}; ${instead}`
 }
 
 function each(names: readonly string[], origin: string, instead: string): [string, Foreign][] {

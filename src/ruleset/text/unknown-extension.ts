@@ -20,8 +20,15 @@ export function unknownTarget(at: Token, family: Family, chains: readonly string
   const foreign = refusalOfForeignTarget(at.text)
   if (foreign !== null) return new Refusal(at, foreign)
   const known = [...namesOf(TARGETS, family), ...chains, ...STANDARD_TARGETS]
-  const instead = meantBy(at.text, known, `declare the chain above, with :${at.text} - [0:0]`)
+  const instead = meantBy(at.text, known, chainOrTarget(at.text))
   return new Refusal(at, `"${at.text}" is neither a chain declared above nor a target that is supported; ${instead}`)
+}
+
+/** Targets are mostly in capitals, so that such a name need not be that of a chain. */
+function chainOrTarget(name: string): string {
+  if (name !== name.toUpperCase()) return `declare the chain above, with :${name} - [0:0]`
+  const target = 'write what it does if it is a target of another system'
+  return `declare it above, with :${name} - [0:0], if it is a chain, or ${target}`
 }
 
 interface Named {

@@ -16,12 +16,18 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['log-tcp-option', 'log-tcp-options'],
   ['to-port', 'to-ports'],
 ])
+/** Options of other systems. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['send_nl_msg', "it is Android's, and changes nothing of what becomes of a packet, so take it away with its value"],
+])
 const NAMED_MAX = 3
 
 /** Advice for an option that is unknown to everything loaded so far. */
 export function insteadOf(long: string, loaded: readonly Extension[], family: Family): string {
   const renamed = RENAMED.get(long)
   if (renamed !== undefined) return `write --${renamed}`
+  const foreign = FOREIGN.get(long)
+  if (foreign !== undefined) return foreign
   const owns = ({ options, ...extension }: Extension): boolean =>
     (extension.family ?? family) === family &&
     options.some((spec) => [spec.name, ...(spec.aliases ?? [])].includes(long))
