@@ -145,14 +145,26 @@ export function notAnAddress(token: Token, family: Family, text: string): Refusa
       `"${text}" is not an ${kind} address; put it into a ruleset of its own family`,
     )
   }
+  if (/^(?:any|all|anywhere|\*)$/i.test(text)) {
+    const all = family === 'ipv4' ? '0.0.0.0/0' : '::/0'
+    return new Refusal(
+      partOf(token, text),
+      `"${text}" is not an ${kind} address; leave the option out, or write ${all}`,
+    )
+  }
   if (/[a-z]/i.test(text.replace(/^[0-9a-f:]+$/i, ''))) {
     return new Refusal(
       partOf(token, text),
       `"${text}" is a name, and names are not looked up; write the ${kind} address that it stood for`,
     )
   }
-  const example = family === 'ipv4' ? '192.0.2.1' : '2001:db8::1'
-  return new Refusal(partOf(token, text), `"${text}" is not an ${kind} address; write one as ${example}`)
+  return new Refusal(partOf(token, text), `"${text}" is not an ${kind} address; ${insteadOfAddress(text, family)}`)
+}
+
+function insteadOfAddress(text: string, family: Family): string {
+  if (/^[^-]+-[^-]+[.:][^-]*$/.test(text)) return 'for a range use -m iprange'
+  const [network, host] = family === 'ipv4' ? ['192.0.2.0/24', '192.0.2.1'] : ['2001:db8::/32', '2001:db8::1']
+  return text.includes('*') ? `write a network as ${network}` : `write one as ${host}`
 }
 
 /** Masks by prefix length, made once: thousands of addresses share a few. */

@@ -1,3 +1,4 @@
+import { SHORT_OPTIONS } from './generic-options.ts'
 import type { OptionUse } from './options.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
@@ -58,6 +59,13 @@ const NEEDED: ReadonlyMap<Command['name'], string> = new Map([
   ['rename-chain', 'the new name'],
   ['policy', 'a policy'],
 ])
+
+/** For an option that is a command, after another one. Capital letters are commands, small ones conditions of rules. */
+export function secondCommand(at: Token): Refusal {
+  const small = at.text.toLowerCase()
+  const instead = small !== at.text && SHORT_OPTIONS.has(small) ? `did you mean ${small}?` : 'give each its own line'
+  return new Refusal(at, `${at.text} is a second command; ${instead}`)
+}
 
 /** @param positional takes the next word of the line when it is no option */
 export function readCommand(use: OptionUse, positional: () => Token | null): Command {

@@ -2,6 +2,7 @@ import type { MatchExtension, TargetExtension } from '../extension.ts'
 import { findMatch } from '../matches/registry.ts'
 import type { Family } from '../packet/rule-environment.ts'
 import { COMMAND_LINE_OPTIONS, GENERIC_OPTIONS, SHORT_OPTIONS } from './generic-options.ts'
+import { oneDash } from './one-dash.ts'
 import type { OptionSpec, OptionUse } from './options.ts'
 import { printProtocol } from './protocols.ts'
 import { Refusal } from './ruleset-error.ts'
@@ -40,7 +41,7 @@ export function findOption(token: Token, name: string, loaded: LoadedExtensions)
     const spec = SHORT_OPTIONS.get(name)
     if (spec) return { spec, owner: null }
     if (COMMAND_LINE_OPTIONS.has(name.slice(1))) throw commandLineOnly(token, name)
-    throw typographicDash(token) ?? new Refusal(token, `the option "${token.text}" is not known; take it away`)
+    throw typographicDash(token) ?? unknownShort(token)
   }
   const long = name.slice(2)
   const found = lookUp(token, long, loaded)
@@ -102,6 +103,13 @@ function impliedMatch(at: Token, { family, protocol, matches }: LoadedExtensions
   if (!extension || (extension.family ?? family) !== family) return null
   if (matches.some((loaded) => loaded.extension === extension)) return null
   return { extension, at, uses: [] }
+}
+
+function unknownShort(token: Token): Refusal {
+  const [dash, letter, ...more] = token.text
+  const other = `${dash}${letter === letter?.toUpperCase() ? letter?.toLowerCase() : letter?.toUpperCase()}`
+  const instead = more.length === 0 && SHORT_OPTIONS.has(other) ? `did you mean ${other}?` : 'take it away'
+  return new Refusal(token, oneDash(token.text) ?? `the option "${token.text}" is not known; ${instead}`)
 }
 
 function commandLineOnly(token: Token, name: string): Refusal {

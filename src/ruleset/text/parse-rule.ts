@@ -6,7 +6,7 @@ import type { TableName } from '../ruleset.ts'
 import { findTarget } from '../targets/registry.ts'
 import { standardTarget } from '../targets/standard.ts'
 import { meantBy } from './closest.ts'
-import { COMMANDS, type Command, readCommand } from './commands.ts'
+import { COMMANDS, type Command, readCommand, secondCommand } from './commands.ts'
 import { parseCounters } from './counters.ts'
 import type { ExtensionCache } from './extension-cache.ts'
 import { findOption, type Loaded, type LoadedExtensions } from './find-option.ts'
@@ -173,7 +173,7 @@ class LineReader {
   #generic(use: OptionUse): void {
     const { spec, at, values } = use
     if (COMMANDS.has(spec.name)) {
-      if (this.#command) throw new Refusal(at, `${at.text} is a second command; give each its own line`)
+      if (this.#command) throw secondCommand(at)
       this.#command = readCommand(use, () => this.#positional())
       return
     }

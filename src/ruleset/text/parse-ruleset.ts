@@ -9,7 +9,7 @@ import { ExtensionCache } from './extension-cache.ts'
 import { adviceFor, namesShell, SHELL_SCRIPT } from './foreign-forms.ts'
 import type { LabelNames } from './parse-label-names.ts'
 import { parseRuleLine, type RuleScope } from './parse-rule.ts'
-import { RefusedLines } from './refused-line.ts'
+import { RefusedLines, refusedCommand } from './refused-line.ts'
 import { type LocatedError, OtherFamilyRefusal, Refusal, RulesetError } from './ruleset-error.ts'
 import { omissionIn } from './save-comments.ts'
 import { readShellLine, type ShellLine } from './shell-line.ts'
@@ -94,13 +94,18 @@ class RulesetReader {
       this.#refused.taken(text)
     } catch (error) {
       // A table as a whole is refused at COMMIT, for one of the lines above.
-      const isOfLine = isInTable && error instanceof Refusal && error.line === line
-      const refusal = isOfLine ? this.#refused.refused(error, text) : error
-      if (refusal !== null) this.#note(refusal)
+      const isOfLine = error instanceof Refusal && error.line === line && !this.#isForeign
+      this.#note(isOfLine ? this.#explained(error, text, isInTable) : error)
     }
   }
 
+  #explained(refusal: Refusal, text: string, isInTable: boolean): Refusal | null {
+    return isInTable ? this.#refused.refused(refusal, text) : refusedCommand(refusal, text)
+  }
+
+  /** null: nothing to say. */
   #note(error: unknown): void {
+    if (error === null) return
     if (!(error instanceof Refusal)) throw error
     if (this.#errors.length >= ERRORS_MAX) return
     const { line, column, message: text } = error
@@ -129,6 +134,10 @@ class RulesetReader {
     else if (trimmed === 'COMMIT') {
       if (text !== 'COMMIT') this.warn(`line ${line}: spaces around COMMIT, which iptables-restore refuses`)
       this.#commit(this.#table)
+    } else if (/^COMMIT\b/i.test(trimmed)) {
+      const fault = `"${trimmed}" does not close the table`
+      this.#note(new Refusal({ line, column: 1 }, `${fault}; write COMMIT, in capitals and alone on the line`))
+      this.#commit(this.#table)
     } else if (text.startsWith(':')) this.#declareChain(this.#table, text, line)
     else this.#ruleLine(this.#table, text, line)
   }
@@ -147,7 +156,10 @@ class RulesetReader {
     if (this.#commanded.size > 0) {
       throw new Refusal(at, 'commands stand above; give either commands or tables, not both in one file')
     }
-    if (this.#table) throw new Refusal(at, `the table ${this.#table.name} is still open; close it with COMMIT`)
+    if (this.#table) {
+      this.#note(new Refusal(at, `the table ${this.#table.name} is still open; close it with COMMIT`))
+      this.#commit(this.#table)
+    }
     if (!isTableName(name)) {
       this.#isInUnknownTable = true
       throw new Refusal(at, unknownTable(name))

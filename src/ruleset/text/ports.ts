@@ -10,9 +10,12 @@ export function parsePort(token: Token, protocol: string, text = token.text): nu
   const number = numberOf(text)
   const port = number === null ? servicePort(text, protocol) : number <= 65535 ? number : null
   if (port !== null) return port
+  const [, first, last] = /^([0-9]+)-([0-9]+)$/.exec(text) ?? []
   const instead = text.includes(',')
     ? 'for several use -m multiport'
-    : meantBy(text, serviceNames(protocol), 'write 0 to 65535')
+    : first !== undefined
+      ? `write ${first}:${last}`
+      : meantBy(text, serviceNames(protocol), 'write 0 to 65535')
   throw new Refusal(partOf(token, text), `"${text}" is not a port or service of ${protocol}; ${instead}`)
 }
 

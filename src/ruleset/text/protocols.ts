@@ -88,6 +88,10 @@ const NAMES: ReadonlyMap<number, string> = new Map(PROTOCOLS)
 export function parseProtocol(token: Token, anyCase = true): number {
   const number = NUMBERS.get(anyCase ? token.text.toLowerCase() : token.text) ?? numberOf(token.text)
   if (number !== null && number <= 255) return number
+  const several = token.text.split(/[/,|+:]/)
+  if (several.length > 1 && several.every((name) => NUMBERS.has(name.toLowerCase()))) {
+    throw new Refusal(token, `"${token.text}" is not a protocol that is known; write a rule for each`)
+  }
   const instead = meantBy(token.text, NUMBERS.keys(), 'write its number, 0 to 255')
   throw new Refusal(token, `"${token.text}" is not a protocol that is known; ${instead}`)
 }

@@ -1,16 +1,20 @@
 import type { FindMisreading, Misreading } from './misreading.ts'
-import { placeholderAt } from './placeholders.ts'
+import { templateAt, variableAt } from './placeholders.ts'
 import { OtherFamilyRefusal, Refusal } from './ruleset-error.ts'
 import { commentAt, continuationAt, isContinued, programAt, quotesAt } from './shell-habits.ts'
+import { oddSpaceAt, oddWordAt, oneDashAt } from './word-forms.ts'
 
-/** In the order in which they are looked for. */
-const HABITS: readonly FindMisreading[] = [
+/** What is wrong in commands, too. Here and below in the order in which they are looked for. */
+const IN_COMMANDS: readonly FindMisreading[] = [oddSpaceAt, lostOptionsAt, templateAt, oneDashAt, oddWordAt]
+
+/** What only a shell takes for right. */
+const IN_TABLES: readonly FindMisreading[] = [
   programAt,
-  lostOptionsAt,
   commentAt,
   quotesAt,
   continuationAt,
-  placeholderAt,
+  variableAt,
+  ...IN_COMMANDS,
   firstWordAt,
 ]
 
@@ -39,14 +43,19 @@ export class RefusedLines {
       const text = 'the line above ends in a backslash, and iptables-restore knows no continuation lines'
       return new Refusal(refusal, `${text}; write both as one`)
     }
-    return explained(refusal, source)
+    return explained(refusal, source, IN_TABLES)
   }
 }
 
-function explained(refusal: Refusal, source: string): Refusal {
+/** The refusal that says most of a command of a shell. */
+export function refusedCommand(refusal: Refusal, source: string): Refusal {
+  return explained(refusal, source, IN_COMMANDS)
+}
+
+function explained(refusal: Refusal, source: string, finders: readonly FindMisreading[]): Refusal {
   if (refusal instanceof OtherFamilyRefusal) return refusal
-  for (const habit of HABITS) {
-    const found = habit(source, refusal.column)
+  for (const find of finders) {
+    const found = find(source, refusal.column)
     if (found) return new Refusal({ line: refusal.line, column: found.column }, found.text)
   }
   return refusal

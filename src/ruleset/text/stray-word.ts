@@ -1,4 +1,6 @@
-import { MATCHES } from '../matches/registry.ts'
+import { findMatch } from '../matches/registry.ts'
+import { COMMANDS } from './commands.ts'
+import { isOptionName, oneDash } from './one-dash.ts'
 import type { OptionSpec, OptionUse } from './options.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
@@ -20,14 +22,37 @@ export function strayWord(token: Token, before: ReadOption | null): Refusal {
   if (dash !== null) return dash
   if (before !== null) {
     const { at, name, spec, values } = before
-    const doubled = `-${at.text}`
-    if (at.text !== name && isOptionName(doubled.slice(2))) {
-      const read = `${name} ${at.text.slice(name.length)}`
-      return new Refusal(at, `${at.text} is read as ${read}; write ${doubled}`)
-    }
+    const single = oneDash(at.text)
+    if (single !== null) return new Refusal(at, single)
     if (/^--?[A-Za-z]/.test(values.at(-1)?.text ?? '')) return new Refusal(at, missingValue(name, spec, true))
   }
-  return new Refusal(token, `the word "${token.text}" belongs to no option; take it away, or put "…" around its value`)
+  const instead = (before && meantAs(token.text, before)) ?? 'take it away, or put "…" around its value'
+  return new Refusal(token, `the word "${token.text}" belongs to no option; ${instead}`)
+}
+
+/** Options of which a rule has one value. */
+const SINGLE: ReadonlySet<string> = new Set(['in-interface', 'out-interface', 'protocol'])
+const JUMPS: ReadonlySet<string> = new Set(['jump', 'goto'])
+/** Options with any text as their value. */
+const FREE_TEXT = /comment|prefix|string/
+const NUMBERS = /^[0-9][0-9a-f.:/]*$/i
+const CAPITALS = /^[A-Z]+$/
+
+/** What a word after the values of an option was meant for; null where nobody can tell. */
+function meantAs(word: string, { spec, values }: ReadOption): string | null {
+  const last = values.at(-1)?.text ?? ''
+  if (FREE_TEXT.test(spec.name) || COMMANDS.has(spec.name)) return null
+  if (spec.name === 'match') {
+    const option = findMatch(last)?.options[0]
+    return option ? `write one of -m ${last} before it, as --${option.name}` : null
+  }
+  if (last !== '' && /^[/:,]./.test(word)) return `write "${last}${word}" in one word`
+  if (word.length > 2 && isOptionName(word)) return `write --${word}`
+  if (JUMPS.has(spec.name)) return CAPITALS.test(word) && word !== last ? 'write a rule for each' : null
+  if (SINGLE.has(spec.name)) return 'write a rule for each'
+  if (values.some(({ text }) => text.endsWith(','))) return 'write the list without spaces'
+  const isLikeLast = [NUMBERS, CAPITALS].some((form) => form.test(word) && form.test(last))
+  return isLikeLast ? `write "${last},${word}"` : null
 }
 
 /** @param isTaken the word after it, which is an option, was taken for a value */
@@ -43,8 +68,4 @@ export function typographicDash(token: Token): Refusal | null {
   const rest = token.text.replace(DASHES, '')
   const written = `${rest.length === 1 ? '-' : '--'}${rest}`
   return new Refusal(token, `"${token.text}" begins with a typographic dash; write ${written}`)
-}
-
-function isOptionName(name: string): boolean {
-  return MATCHES.some(({ options }) => options.some((spec) => spec.name === name || spec.aliases?.includes(name)))
 }

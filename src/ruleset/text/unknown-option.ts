@@ -1,6 +1,7 @@
 import { MATCHES } from '../matches/registry.ts'
 import type { Family } from '../packet/rule-environment.ts'
 import { TARGETS } from '../targets/registry.ts'
+import { isOptionName } from './one-dash.ts'
 import type { OptionSpec } from './options.ts'
 
 interface Extension {
@@ -28,6 +29,8 @@ export function insteadOf(long: string, loaded: readonly Extension[], family: Fa
   if (renamed !== undefined) return `write --${renamed}`
   const foreign = FOREIGN.get(long)
   if (foreign !== undefined) return foreign
+  const [, name, value] = /^([a-z-]{2,})([0-9].*)$/.exec(long) ?? []
+  if (name !== undefined && isOptionName(name)) return `write "--${name} ${value}"`
   const owns = ({ options, ...extension }: Extension): boolean =>
     (extension.family ?? family) === family &&
     options.some((spec) => [spec.name, ...(spec.aliases ?? [])].includes(long))
