@@ -9,6 +9,8 @@ const LINES: Readonly<Record<string, readonly (readonly [rule: string, error: st
     ['-A FORWARD -j REJECT -reject-with tcp-reset', '3:22: -reject-with has one dash; write --reject-with'],
     ['-A FORWARD -m conntrack -ctstate NEW', '3:25: -ctstate is read as -c tstate; write --ctstate'],
     ['- A FORWARD -j DROP', '3:1: "-" stands alone; write "-A" in one word'],
+    [':FORWARD ACCEPT[0:0]', '3:10: "ACCEPT[0:0]" is not a policy; write a space before ['],
+    ['-A FORWARD -t nat', '3:12: -t is for the command line of iptables; put the line under the table that it names'],
     ['-A FORWARD -p tcp -- dport 22', '3:19: "--" stands alone; write "--dport" in one word'],
     ['-A FORWARD -p tcp --dport22', '3:19: the option "--dport22" is not known here; write "--dport 22"'],
     ['-A FORWARD -p tcp dport 22', '3:19: the word "dport" belongs to no option; write --dport'],
@@ -91,6 +93,19 @@ describe('tables', () => {
       'rules:3:2: the table filter is still open; close it with COMMIT',
     ])
   })
+})
+
+test('a table without its star is one', () => {
+  expect(errorsOf('filter\n:INPUT DROP [0:0]\nCOMMIT\n')).toEqual([
+    'rules:1:1: a table begins with its name after *; write *filter',
+  ])
+})
+
+test('lines outside of tables are one error', () => {
+  expect(errorsOf(':INPUT DROP [0:0]\nCOMMIT\n*nat\nCOMMIT\nCOMMIT\n').map((error) => error.slice(0, 33))).toEqual([
+    'rules:1:1: this stands outside of',
+    'rules:5:1: this stands outside of',
+  ])
 })
 
 test('commands without a table are told the same', () => {

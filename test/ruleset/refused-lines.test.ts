@@ -61,7 +61,11 @@ const LINES: Readonly<Record<string, readonly (readonly [line: string, error: st
     ['sudo iptables -A FORWARD -j DROP', '3:1: "sudo iptables" is a command for a shell; begin the line with -A'],
     [
       '/sbin/ip6tables -t filter -I FORWARD -j DROP',
-      '3:1: "/sbin/ip6tables" is a command for a shell; begin the line with -I',
+      '3:1: "/sbin/ip6tables" is a command for a shell; begin the line with -I, in the table filter of a ruleset for IPv6',
+    ],
+    [
+      'iptables -t nat -A PREROUTING',
+      '3:1: "iptables" is a command for a shell; begin the line with -A, in the table nat',
     ],
     ['$IPTABLES -F', '3:1: "$IPTABLES" is a command for a shell; begin the line with -F'],
   ],

@@ -113,7 +113,10 @@ function unknownShort(token: Token): Refusal {
 }
 
 function commandLineOnly(token: Token, name: string): Refusal {
-  return new Refusal(token, `${name} is for the command line of iptables; take it away here`)
+  const instead = /^-t$|^--t/.test(name)
+    ? `put the line under the table that it names, without ${name}`
+    : 'take it away here'
+  return new Refusal(token, `${name} is for the command line of iptables; ${instead}`)
 }
 
 const OPTIONS_BY_NAME = new WeakMap<object, ReadonlyMap<string, OptionSpec>>()

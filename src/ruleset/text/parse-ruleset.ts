@@ -72,6 +72,8 @@ class RulesetReader {
   #isScript = false
   /** The file is not of iptables-save (foreign-forms.ts): errors in its other lines would say nothing more. */
   #isForeign = false
+  /** Lines outside of tables, up to the next table, are one error. */
+  #isOutsideTold = false
   /** The machine has rules that iptables-save could not put into the file. */
   #omitsRules = false
 
@@ -130,7 +132,10 @@ class RulesetReader {
       return
     }
     if (text.startsWith('*')) this.#openTable(trimmed.slice(1).trim().split(/[ \t]/)[0], line)
-    else if (!this.#table) this.#shellLine(text, line)
+    else if (!this.#table && isTableName(trimmed)) {
+      this.#note(new Refusal({ line, column: 1 }, `a table begins with its name after *; write *${trimmed}`))
+      this.#openTable(trimmed, line)
+    } else if (!this.#table) this.#shellLine(text, line)
     else if (trimmed === 'COMMIT') {
       if (text !== 'COMMIT') this.warn(`line ${line}: spaces around COMMIT, which iptables-restore refuses`)
       this.#commit(this.#table)
@@ -152,6 +157,7 @@ class RulesetReader {
 
   #openTable(name: string, line: number): void {
     this.#isInUnknownTable = false
+    this.#isOutsideTold = false
     const at = { line, column: 2 }
     if (this.#commanded.size > 0) {
       throw new Refusal(at, 'commands stand above; give either commands or tables, not both in one file')
@@ -257,6 +263,8 @@ class RulesetReader {
     }
     const command = this.#shellCommand(text, line)
     if (!command) {
+      if (this.#isOutsideTold) return
+      this.#isOutsideTold = true
       const instead = 'begin a table with *filter, or give what iptables-save prints'
       throw new Refusal({ line, column: 1 }, `this stands outside of a table; ${instead}`)
     }

@@ -2,6 +2,7 @@ import type { Misreading } from './misreading.ts'
 
 const PROGRAM = /^[ \t]*((?:sudo[ \t]+)?(?:[^ \t]*\/)?ip6?tables(?:-legacy|-nft)?|\$\{?\w*ip6?t\w*\}?)[ \t]+(.*)/i
 const COMMAND = /(?:^|[ \t])(-[A-Z])(?![a-z])/
+const TABLE = /(?:^|[ \t])(?:-t[ \t]*|--table[= \t]+)(\w+)/
 
 /** `iptables -A …`, in a table. */
 export function programAt(source: string, column: number): Misreading | null {
@@ -9,7 +10,13 @@ export function programAt(source: string, column: number): Misreading | null {
   if (program === undefined || column > source.length - rest.length) return null
   const command = COMMAND.exec(rest)?.[1] ?? '-A'
   const start = source.indexOf(program) + 1
-  return { column: start, text: `"${program}" is a command for a shell; begin the line with ${command}` }
+  const table = TABLE.exec(rest)?.[1]
+  const into = [
+    ...(table === undefined ? [] : [`the table ${table}`]),
+    ...(/ip6tables/.test(program) ? ['a ruleset for IPv6'] : []),
+  ]
+  const place = into.length === 0 ? '' : `, in ${into.join(' of ')}`
+  return { column: start, text: `"${program}" is a command for a shell; begin the line with ${command}${place}` }
 }
 
 /**

@@ -221,7 +221,9 @@ export class TableBuilder {
     if (!chain.base)
       throw new Refusal(token, `the chain "${chain.name}" has no policy, because it is no base chain; write -`)
     if (token.text !== 'ACCEPT' && token.text !== 'DROP') {
-      const instead = meantBy(token.text, ['ACCEPT', 'DROP'], 'write ACCEPT or DROP')
+      const instead = /^(?:ACCEPT|DROP)\[/.test(token.text)
+        ? 'write a space before ['
+        : meantBy(token.text, ['ACCEPT', 'DROP'], 'write ACCEPT or DROP')
       throw new Refusal(token, `"${token.text}" is not a policy; ${instead}`)
     }
     chain.policy = token.text
