@@ -87,12 +87,7 @@ function isAboutNewAlone({ values, names }: Facts): boolean {
   return names.length === 0 && values.size === 1 && states !== undefined && contains(states, STATE_NEW)
 }
 
-function openingRules(
-  flow: Flow,
-  base: string,
-  endings: readonly Ending[],
-  dead: ReadonlySet<ReviewedRule>,
-): Facts[] {
+function openingRules(flow: Flow, base: string, endings: readonly Ending[], dead: ReadonlySet<ReviewedRule>): Facts[] {
   const accepting = endings.filter(({ accepts }) => accepts)
   return accepting.flatMap(({ rule }) => waysTo(flow, base, rule, dead) ?? []).filter(opens)
 }

@@ -18,6 +18,9 @@ const IN_TABLES: readonly FindMisreading[] = [
   firstWordAt,
 ]
 
+/** Nobody writes longer lines, and to look for their faults would take long. */
+const LONGEST = 4096
+
 /** What begins a line of its own, whatever the line above ends with. */
 const BEGINNING = /^[ \t]*(?:[:*#]|(?:\[[^\]]*\][ \t]*)?-[A-Z])/
 
@@ -53,7 +56,7 @@ export function refusedCommand(refusal: Refusal, source: string): Refusal {
 }
 
 function explained(refusal: Refusal, source: string, finders: readonly FindMisreading[]): Refusal {
-  if (refusal instanceof OtherFamilyRefusal) return refusal
+  if (refusal instanceof OtherFamilyRefusal || source.length > LONGEST) return refusal
   for (const find of finders) {
     const found = find(source, refusal.column)
     if (found) return new Refusal({ line: refusal.line, column: found.column }, found.text)
