@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { parseRuleset } from '../../src/ruleset/index.ts'
-import { noIptables, savedByTools } from './iptables-tools.ts'
+import { type RefusedLines, testRefused } from './refused-by-both.ts'
 import { errorsOf, filter } from './support.ts'
 
-/** Lines as people write them, and the end of what is said. */
-const LINES: Readonly<Record<string, readonly (readonly [rule: string, error: string])[]>> = {
+/** By what is odd about them: lines as people write them. */
+const LINES: RefusedLines = {
   'dashes and spaces': [
     ['-A FORWARD -j REJECT -reject-with tcp-reset', '3:22: -reject-with has one dash; write --reject-with'],
     ['-A FORWARD -m conntrack -ctstate NEW', '3:25: -ctstate is read as -c tstate; write --ctstate'],
@@ -65,21 +65,7 @@ const LINES: Readonly<Record<string, readonly (readonly [rule: string, error: st
   ],
 }
 
-describe.each(Object.entries(LINES))('%s', (_, lines) => {
-  test.each(lines)('%s', (line, error) => {
-    const errors = errorsOf(filter(line))
-    expect(errors).toHaveLength(1)
-    expect(errors[0]).toContain(`rules:${error}`)
-  })
-
-  test.skipIf(noIptables)(
-    'iptables-restore refuses all of them',
-    () => {
-      for (const [line] of lines) expect([line, savedByTools(filter(line), 'ipv4')]).toEqual([line, null])
-    },
-    30_000,
-  )
-})
+testRefused(LINES)
 
 describe('tables', () => {
   test.each(['commit', 'COMMIT;', 'COMMIT # of filter'])('%s closes none, but is one error', (line) => {

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest'
-import { noIptables, savedByTools } from './iptables-tools.ts'
+import { expect, test } from 'vitest'
+import { type RefusedLines, testRefused } from './refused-by-both.ts'
 import { errorsOf, filter } from './support.ts'
 
-/** By what people take a file for iptables-restore for. The last part is the beginning of what is said, once. */
-const LINES: Readonly<Record<string, readonly (readonly [line: string, error: string])[]>> = {
+/** By what people take a file for iptables-restore for. */
+const LINES: RefusedLines = {
   'comments behind rules': [
     [
       '-A FORWARD -p tcp --dport 22 -j ACCEPT # ssh',
@@ -86,21 +86,7 @@ const LINES: Readonly<Record<string, readonly (readonly [line: string, error: st
   ],
 }
 
-describe.each(Object.entries(LINES))('%s', (_, lines) => {
-  test.each(lines)('%s', (line, error) => {
-    const errors = errorsOf(filter(line))
-    expect(errors).toHaveLength(1)
-    expect(errors[0]).toContain(`rules:${error}`)
-  })
-
-  test.skipIf(noIptables)(
-    'iptables-restore refuses all of them',
-    () => {
-      for (const [line] of lines) expect([line, savedByTools(filter(line), 'ipv4')]).toEqual([line, null])
-    },
-    30_000,
-  )
-})
+testRefused(LINES)
 
 test('what iptables-restore takes for a value is one', () => {
   const rules = ['"a # b"', '#1', "'ssh'", '{{ip}}', '$IP', '"it\'s mine"', '\\'].map(
