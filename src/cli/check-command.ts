@@ -1,7 +1,7 @@
 import { checkJson, wrongJson } from '../report/check-json.ts'
 import { checkText } from '../report/check-text.ts'
 import type { Paint } from '../report/text.ts'
-import { checkTimeouts, type ParsedRuleset, printRuleset, RulesetError } from '../ruleset/index.ts'
+import { allRules, checkTimeouts, type ParsedRuleset, printRuleset, RulesetError } from '../ruleset/index.ts'
 import type { Family } from '../ruleset/packet/rule-environment.ts'
 import { type Review, reviewRuleset } from '../ruleset/review/review.ts'
 import { EXIT_DONE, EXIT_FOUND, UsageError } from './exit-codes.ts'
@@ -149,8 +149,8 @@ async function parseCheckCommand(args: readonly string[]): Promise<CheckCommand 
 }
 
 /** Whether the file has counters before its rules, as `iptables-save -c` prints them. */
-function hasCounters({ tables }: ParsedRuleset): boolean {
-  return tables.some(({ chains }) => chains.some(({ rules }) => rules.some(({ counters }) => counters !== null)))
+function hasCounters(ruleset: ParsedRuleset): boolean {
+  return allRules(ruleset).some(({ counters }) => counters !== null)
 }
 
 function hasWarnings({ ruleset, dead, missingSets, mistakes }: Review): boolean {

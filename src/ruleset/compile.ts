@@ -1,5 +1,5 @@
 import type { TimeoutPolicy } from '../conntrack/timeout-policy.ts'
-import { USUAL_ASSUMPTIONS } from './assumptions.ts'
+import { allRules, prepareRules } from './all-rules.ts'
 import { partsEditedAfter } from './edited-parts.ts'
 import type { CallContext } from './evaluate/condition.ts'
 import { flagClassesOf } from './evaluate/flag-classes.ts'
@@ -59,6 +59,12 @@ interface ExplainingRuleset extends CompiledRuleset {
   tablesAt(hook: number): readonly ExplainingHookTable[]
 }
 
+/**
+ * What is assumed of matches that no capture decides, unless `assume` says otherwise, so that most results are not
+ * undecided for the sake of few machines. By name of the match; the report says which rules rest on it.
+ */
+const USUAL_ASSUMPTIONS: ReadonlyMap<string, boolean> = new Map([['policy', false]])
+
 /** Makes a ruleset ready to decide packets. All tables share counters, stateful matches and reasons. */
 export function compileRuleset(
   parsed: ParsedRuleset,
@@ -74,7 +80,7 @@ export function compileRuleset(
     return index < 0 ? reasons.push(text) - 1 : index
   }
   const context: CallContext = { family: parsed.family, environment, memory: memoryOf(options) }
-  prepare(parsed, context)
+  prepareRules(parsed, context)
   const assume = new Map([...USUAL_ASSUMPTIONS, ...(options.assume ?? [])])
   const builder = new ProgramBuilder(context, assume, firstId)
   const programs = new Map(parsed.tables.map((table) => [table.name, builder.program(table)]))
@@ -128,10 +134,8 @@ function memoryOf({ memory = new RuleMemory(), sets, fingerprints }: CompileOpti
   return memory
 }
 
-function asksForConnectionCounters({ tables }: ParsedRuleset): boolean {
-  return tables.some(({ chains }) =>
-    chains.some(({ rules }) => rules.some(({ matches }) => matches.some(({ name }) => name === 'connbytes'))),
-  )
+function asksForConnectionCounters(parsed: ParsedRuleset): boolean {
+  return allRules(parsed).some(({ matches }) => matches.some(({ name }) => name === 'connbytes'))
 }
 
 /**
@@ -148,28 +152,13 @@ function sharingRule(infos: readonly RuleInfo[], programs: ReadonlyMap<TableName
   return first === undefined ? null : infos[first]
 }
 
-function interfaceNamesOf({ tables }: ParsedRuleset): string[] {
+function interfaceNamesOf(parsed: ParsedRuleset): string[] {
   const names = new Set<string>()
-  for (const { chains } of tables) {
-    for (const { rules } of chains) {
-      for (const { header } of rules) {
-        if (header.inInterface) names.add(header.inInterface.value)
-        if (header.outInterface) names.add(header.outInterface.value)
-      }
-    }
+  for (const { header } of allRules(parsed)) {
+    if (header.inInterface) names.add(header.inInterface.value)
+    if (header.outInterface) names.add(header.outInterface.value)
   }
   return [...names]
-}
-
-function prepare(parsed: ParsedRuleset, context: CallContext): void {
-  for (const { chains } of parsed.tables) {
-    for (const { rules } of chains) {
-      for (const rule of rules) {
-        for (const { match } of rule.matches) match.prepare?.(context)
-        rule.target?.target.prepare?.(context)
-      }
-    }
-  }
 }
 
 /** What all tables of a ruleset share. */

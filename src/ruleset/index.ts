@@ -1,5 +1,4 @@
-export { linesAsking } from './asking-lines.ts'
-export { assumableNames } from './assumable-names.ts'
+export { allRules, assumableNames, linesAsking } from './all-rules.ts'
 export { compileRuleset, type ExplainingHookTable } from './compile.ts'
 export { RuleMemory } from './evaluate/rule-memory.ts'
 export type { RuleStep } from './explain.ts'

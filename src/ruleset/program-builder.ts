@@ -1,4 +1,3 @@
-import { settledBy } from './assumptions.ts'
 import { targetChain } from './check-table.ts'
 import { partsEditedWithin } from './edited-parts.ts'
 import type { Action } from './evaluate/action.ts'
@@ -82,10 +81,7 @@ export class ProgramBuilder {
   #checks({ name, match, isShared }: RuleMatch): readonly ProgramCheck[] {
     const known = isShared ? this.#shared.get(match) : undefined
     if (known) return known
-    const answer = this.#assume.get(name)
-    const checks = match
-      .conditions(this.#context)
-      .map((condition) => ({ match: name, condition: settledBy(answer, condition) }))
+    const checks = match.conditions(this.#context).map((condition) => ({ match: name, condition }))
     if (isShared && !checks.some(({ condition }) => remembers(condition))) this.#shared.set(match, checks)
     return checks
   }

@@ -1,5 +1,6 @@
 import { PROTO_GENERIC, TIMEOUT_STATES, type TimeoutPolicies, type TimeoutPolicy } from '../conntrack/timeout-policy.ts'
 import { IP_V4, IP_V6 } from '../wire/packet-fields.ts'
+import { allRules } from './all-rules.ts'
 import { TIMEOUTS_MAX } from './packet/tracking.ts'
 import type { ParsedRuleset } from './rule.ts'
 import { type LocatedError, RulesetError } from './text/ruleset-error.ts'
@@ -31,7 +32,7 @@ export class TimeoutNames {
 export function checkTimeouts(parsed: ParsedRuleset, policies: readonly TimeoutPolicy[]): void {
   const errors: LocatedError[] = []
   const family = parsed.family === 'ipv4' ? IP_V4 : IP_V6
-  for (const { header, target } of rulesOf(parsed)) {
+  for (const { header, target } of allRules(parsed)) {
     const timeout = target?.target.timeout
     if (timeout === undefined) continue
     const text = fault(
@@ -55,9 +56,5 @@ function fault(name: string, policy: TimeoutPolicy | undefined, family: number, 
 
 /** Names in the order of the rules, each once. */
 export function timeoutNamesIn(parsed: ParsedRuleset): readonly string[] {
-  return [...new Set([...rulesOf(parsed)].flatMap(({ target }) => target?.target.timeout?.text ?? []))]
-}
-
-function* rulesOf({ tables }: ParsedRuleset) {
-  for (const { chains } of tables) for (const { rules } of chains) yield* rules
+  return [...new Set(allRules(parsed).flatMap(({ target }) => target?.target.timeout?.text ?? []))]
 }

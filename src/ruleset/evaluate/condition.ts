@@ -46,6 +46,15 @@ export function asksForLoopback({ name, prefix }: NameCondition): boolean {
   return name === LOOPBACK && !prefix
 }
 
+/** The packet came in by another interface than lo. */
+export const NOT_OVER_LOOPBACK: NameCondition = {
+  kind: 'name',
+  field: 'inInterface',
+  name: LOOPBACK,
+  prefix: false,
+  negated: true,
+}
+
 /** All or any of the parts hold. */
 export interface GroupCondition {
   readonly kind: 'all' | 'any'

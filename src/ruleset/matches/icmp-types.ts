@@ -1,4 +1,4 @@
-import { type Condition, equals, isBetween } from '../evaluate/condition.ts'
+import { always, type Condition, equals, isBetween, never } from '../evaluate/condition.ts'
 import { meantBy } from '../text/closest.ts'
 import { type NumberRange, numberOf } from '../text/numbers.ts'
 import { Refusal } from '../text/ruleset-error.ts'
@@ -58,7 +58,7 @@ export function printCodes({ codes }: IcmpType): string {
 
 export function icmpTypeCondition({ type, codes }: IcmpType, negated: boolean): Condition {
   if (isEveryCode(codes)) return equals('icmpType', type, negated)
-  if (codes.low > codes.high) return { kind: 'constant', value: negated }
+  if (codes.low > codes.high) return negated ? always() : never()
   return isBetween('icmpTypeCode', { low: type * 256 + codes.low, high: type * 256 + codes.high }, negated)
 }
 

@@ -1,14 +1,14 @@
-import { all, equals, type NameCondition } from '../evaluate/condition.ts'
+import { all, equals, NOT_OVER_LOOPBACK } from '../evaluate/condition.ts'
 import type { MatchExtension } from '../extension.ts'
 import { HOOK_FORWARD, HOOK_INPUT, HOOK_PREROUTING } from '../packet/hooks.ts'
 import { printOption } from '../text/options.ts'
 import { Refusal } from '../text/ruleset-error.ts'
 import type { Token } from '../text/tokens.ts'
 
-/** lo is no Ethernet device: no address is that of its packets, and none is another (test/kernel/sender-address.test.ts). */
-const NOT_LOOPBACK: NameCondition = { kind: 'name', field: 'inInterface', name: 'lo', prefix: false, negated: true }
-
-/** The Ethernet source address. */
+/**
+ * The Ethernet source address. lo is no Ethernet device: its packets have neither the address nor another one
+ * (test/kernel/sender-address.test.ts).
+ */
 export const mac: MatchExtension = {
   name: 'mac',
   hooks: [HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD],
@@ -20,7 +20,7 @@ export const mac: MatchExtension = {
     const text = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':')
     return {
       print: () => printOption('mac-source', text, negated),
-      conditions: () => [NOT_LOOPBACK, all([equals('macHigh', word(0)), equals('macLow', word(3))], negated)],
+      conditions: () => [NOT_OVER_LOOPBACK, all([equals('macHigh', word(0)), equals('macLow', word(3))], negated)],
     }
   },
 }

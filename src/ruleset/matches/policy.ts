@@ -16,7 +16,7 @@ const PARTS = ['reqid', 'spi', 'proto', 'mode', 'tunnel-dst', 'tunnel-src'] as c
 const IPSEC = undecidable('a capture does not show what IPsec protects; settle it with --assume policy=yes|no')
 
 /**
- * Which IPsec policy a packet came or goes through. Unless told otherwise (USUAL_ASSUMPTIONS), a machine is taken to have
+ * Which IPsec policy a packet came or goes through. Unless told otherwise (USUAL_ASSUMPTIONS in compile.ts), a machine is taken to have
  * none, so that every packet has `--pol none`. `--assume policy=yes` is for packets that are protected as rules ask.
  */
 export const policy: MatchExtension = {

@@ -1,3 +1,4 @@
+import { prepareRules } from '../all-rules.ts'
 import type { CallContext, Condition } from '../evaluate/condition.ts'
 import { remembers } from '../evaluate/condition-effects.ts'
 import { RuleMemory } from '../evaluate/rule-memory.ts'
@@ -45,10 +46,7 @@ export function reviewedRules(
   memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
   const environment = { interfaces: [''], addressType: () => -1, interfaceToward: () => -1 }
   const context: CallContext = { family: parsed.family, environment, memory }
-  for (const { matches, target } of parsed.tables.flatMap(({ chains }) => chains.flatMap(({ rules }) => rules))) {
-    for (const { match } of matches) match.prepare?.(context)
-    target?.target.prepare?.(context)
-  }
+  prepareRules(parsed, context)
   return parsed.tables.flatMap((table) =>
     table.chains.flatMap((chain) =>
       chain.rules.map((rule, index) => ({ table, chain, rule, number: index + 1, checks: checksOf(rule, context) })),
