@@ -9,6 +9,7 @@ import {
   FRAME_WIRE_LENGTH,
   timeDigits,
 } from '../capture/frame-batch.ts'
+import type { FrameNumbers } from '../capture/frame-numbers.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { VERDICT_NONE } from '../ruleset/packet/rule-packet.ts'
 import { NOTE_NONE, PACKET_INTS } from '../wire/packet-fields.ts'
@@ -16,20 +17,14 @@ import { CTSTATE_NONE, type Outcome } from './outcome.ts'
 
 /**
  * Resets the outcome to frame `index` of the batch: what the capture says about it, and no result yet.
- * @param frame its number, @param fileFrame its number in its file
+ * @param numbers of this frame
  */
-export function beginOutcome(
-  outcome: Outcome,
-  batch: PacketBatch,
-  index: number,
-  frame: number,
-  fileFrame: number,
-): void {
+export function beginOutcome(outcome: Outcome, batch: PacketBatch, index: number, numbers: FrameNumbers): void {
   const { info } = batch
   const row = index * FRAME_INTS
-  outcome.frame = frame
+  outcome.frame = numbers.frame
   outcome.file = info[row + FRAME_FILE]
-  outcome.fileFrame = fileFrame
+  outcome.fileFrame = numbers.fileFrame
   outcome.epochSeconds = batch.seconds[index]
   outcome.nanoseconds = info[row + FRAME_NANOSECONDS]
   outcome.digits = timeDigits(info[row + FRAME_FLAGS])

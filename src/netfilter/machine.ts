@@ -7,6 +7,7 @@ import {
   FRAME_NANOSECONDS,
   FRAME_WIRE_LENGTH,
 } from '../capture/frame-batch.ts'
+import { FrameNumbers } from '../capture/frame-numbers.ts'
 import type { Tracker } from '../conntrack/tracker.ts'
 import { DEFRAG_COMPLETE, DEFRAG_DROPPED, DEFRAG_QUEUED, Defragmenter } from '../defrag/defragmenter.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
@@ -53,8 +54,7 @@ export class Machine {
   readonly #isOwn: ((bytes: Uint8Array, fields: Int32Array, base: number) => boolean) | null
   #epochSecondsAtStart = Number.NaN
   #nowNs = LARGE_ZERO
-  #frame = 0
-  #fileFrames: number[] = []
+  readonly #numbers = new FrameNumbers()
 
   constructor(options: MachineOptions) {
     this.journey = new Journey(options)
@@ -75,7 +75,7 @@ export class Machine {
 
   /** Frames taken so far. */
   get frames(): number {
-    return this.#frame
+    return this.#numbers.frame
   }
 
   /**
@@ -98,9 +98,7 @@ export class Machine {
   advanceClock(batch: PacketBatch, index: number): void {
     const { info } = batch
     const row = index * FRAME_INTS
-    const file = info[row + FRAME_FILE]
-    this.#frame++
-    this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1
+    this.#numbers.next(info[row + FRAME_FILE])
     if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0) {
       this.#tick(batch.seconds[index], info[row + FRAME_NANOSECONDS])
     }
@@ -117,14 +115,14 @@ export class Machine {
     const base = index * PACKET_INTS
     const { fastPath } = this.journey
     if (fastPath === null || rows[base + P_FAMILY] === IP_NONE) return NO_WAY
-    return fastPath.take(batch.bytes, rows, base, this.#frame, info[row + FRAME_WIRE_LENGTH])
+    return fastPath.take(batch.bytes, rows, base, this.#numbers.frame, info[row + FRAME_WIRE_LENGTH])
   }
 
   /** Processes the frame that `advance` was called for, unless it took the short way, and fills in `outcome`. */
   describe(batch: PacketBatch, index: number, way: number, outcome: Outcome): void {
     const row = index * FRAME_INTS
     this.isElsewhere = false
-    beginOutcome(outcome, batch, index, this.#frame, this.#fileFrames[batch.info[row + FRAME_FILE]])
+    beginOutcome(outcome, batch, index, this.#numbers)
     if (way !== NO_WAY) this.journey.fastPath?.describe(way, outcome)
     else if (batch.rows[outcome.base + P_FAMILY] === IP_NONE) outcome.note = batch.rows[outcome.base + P_NOTE]
     else this.#enter(batch.bytes, outcome, batch.info[row + FRAME_INTERFACE])

@@ -1,4 +1,5 @@
 import { FRAME_CAPTURED, FRAME_INTS, FRAME_LINK_TYPE, FRAME_OFFSET, FRAME_WIRE_LENGTH } from '../capture/frame-batch.ts'
+import { addUp } from '../capture/frame-totals.ts'
 import { verifyTransportChecksum } from '../wire/checksum.ts'
 import { flowHash } from '../wire/flow-hash.ts'
 import { decodeFrame } from '../wire/frame.ts'
@@ -15,12 +16,13 @@ import {
 import type { PacketBatch } from './packet-batch.ts'
 
 /**
- * Decodes the frames of a batch into its rows.
+ * Decodes the frames of a batch into its rows, and adds the frames up if it has a place for their totals.
  * @param verifyChecksums whether to verify the transport checksums of whole datagrams now. Those not verified stay
  * CHECKSUM_UNVERIFIED, to be verified when somebody asks for them.
  */
 export function decodeBatch(batch: PacketBatch, verifyChecksums = false): void {
-  const { bytes, info, rows, count } = batch
+  const { bytes, info, rows, count, totals } = batch
+  if (totals !== null) addUp(batch, totals)
   for (let i = 0; i < count; i++) {
     const frame = i * FRAME_INTS
     decodeFrame(

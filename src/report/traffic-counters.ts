@@ -1,12 +1,15 @@
+import { FRAME_INTS, FRAME_LINK_TYPE, type FrameBatch } from '../capture/frame-batch.ts'
 import {
-  FRAME_FLAG_NO_TIME,
-  FRAME_FLAGS,
-  FRAME_INTS,
-  FRAME_LINK_TYPE,
-  FRAME_NANOSECONDS,
-  FRAME_WIRE_LENGTH,
-  type FrameBatch,
-} from '../capture/frame-batch.ts'
+  addUp,
+  NO_COMMON_LINK_TYPE,
+  TOTAL_BYTES,
+  TOTAL_FIRST_NANOSECONDS,
+  TOTAL_FIRST_SECONDS,
+  TOTAL_LAST_NANOSECONDS,
+  TOTAL_LAST_SECONDS,
+  TOTAL_LINK_TYPE,
+  TOTALS,
+} from '../capture/frame-totals.ts'
 import type { Outcome, PassedSink, Sink } from '../netfilter/outcome.ts'
 import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELATED } from '../netfilter/outcome.ts'
 import { HOOK_NAMES } from '../ruleset/packet/hooks.ts'
@@ -18,6 +21,7 @@ import {
   VERDICT_UNKNOWN,
 } from '../ruleset/packet/rule-packet.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
+import { LARGE_ZERO } from '../wire/large-zero.ts'
 import {
   IP_NONE,
   NOTE_NAMES,
@@ -76,10 +80,10 @@ interface Instant {
 /** Counts what the summary reports. For most packets that takes a few additions in typed arrays. */
 export class TrafficCounters implements Sink {
   frameCount = 0
-  bytes = 0
+  bytes = LARGE_ZERO
   /** Earliest and latest time of frames that have one; infinite where none has. */
-  readonly first: Instant = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 }
-  readonly last: Instant = { seconds: Number.NEGATIVE_INFINITY, nanoseconds: 0 }
+  readonly first: Instant = { seconds: Number.POSITIVE_INFINITY, nanoseconds: LARGE_ZERO }
+  readonly last: Instant = { seconds: Number.NEGATIVE_INFINITY, nanoseconds: LARGE_ZERO }
   /** Packets by CTSTATE_ * PROTOCOL_ROWS + protocol. */
   readonly states = new Float64Array(CTSTATE_NAMES.length * PROTOCOL_ROWS)
   /** Confirmed connections, by protocol. */
@@ -105,8 +109,8 @@ export class TrafficCounters implements Sink {
   /** Null as long as nothing was rejected, and everything routed. */
   ownAnswers: OwnAnswers | null = null
   #highestConnection = 0
-  #lastLinkType = -1
-  #lastLinkFrames = 0
+  /** Of a batch that comes without. */
+  readonly #totals = new Float64Array(TOTALS)
   #lastDrop: DropCount | null = null
   #lastUndecided: UndecidedCount | null = null
 
@@ -131,17 +135,14 @@ export class TrafficCounters implements Sink {
 
   /** Counts what the capture says about frames, whatever they contain. */
   frames(batch: FrameBatch): void {
-    const { info, seconds, count } = batch
-    let bytes = 0
-    for (let i = 0, row = 0; i < count; i++, row += FRAME_INTS) {
-      bytes += info[row + FRAME_WIRE_LENGTH]
-      if (info[row + FRAME_LINK_TYPE] !== this.#lastLinkType) this.#nextLinkType(info[row + FRAME_LINK_TYPE])
-      this.#lastLinkFrames++
-      if ((info[row + FRAME_FLAGS] & FRAME_FLAG_NO_TIME) === 0)
-        this.#takeTime(seconds[i], info[row + FRAME_NANOSECONDS])
-    }
-    this.frameCount += count
-    this.bytes += bytes
+    const totals = batch.totals ?? this.#totals
+    if (batch.totals === null) addUp(batch, totals)
+    this.frameCount += batch.count
+    this.bytes += totals[TOTAL_BYTES]
+    this.#takeFirst(totals[TOTAL_FIRST_SECONDS], totals[TOTAL_FIRST_NANOSECONDS])
+    this.#takeLast(totals[TOTAL_LAST_SECONDS], totals[TOTAL_LAST_NANOSECONDS])
+    if (totals[TOTAL_LINK_TYPE] !== NO_COMMON_LINK_TYPE) this.#takeLinkType(totals[TOTAL_LINK_TYPE], batch.count)
+    else for (let i = 0; i < batch.count; i++) this.#takeLinkType(batch.info[i * FRAME_INTS + FRAME_LINK_TYPE], 1)
   }
 
   packet(outcome: Outcome): void {
@@ -172,28 +173,22 @@ export class TrafficCounters implements Sink {
     if (outcome.connectionNumber > this.#highestConnection) this.#highestConnection = outcome.connectionNumber
   }
 
-  end(): void {
-    this.#nextLinkType(-1)
+  #takeLinkType(linkType: number, frames: number): void {
+    this.linkTypes.set(linkType, (this.linkTypes.get(linkType) ?? 0) + frames)
   }
 
-  #nextLinkType(linkType: number): void {
-    if (this.#lastLinkFrames > 0) {
-      this.linkTypes.set(this.#lastLinkType, (this.linkTypes.get(this.#lastLinkType) ?? 0) + this.#lastLinkFrames)
-    }
-    this.#lastLinkType = linkType
-    this.#lastLinkFrames = 0
+  #takeFirst(seconds: number, nanoseconds: number): void {
+    const { first } = this
+    if (seconds > first.seconds || (seconds === first.seconds && nanoseconds >= first.nanoseconds)) return
+    first.seconds = seconds
+    first.nanoseconds = nanoseconds
   }
 
-  #takeTime(seconds: number, nanoseconds: number): void {
-    const { first, last } = this
-    if (seconds > last.seconds || (seconds === last.seconds && nanoseconds > last.nanoseconds)) {
-      last.seconds = seconds
-      last.nanoseconds = nanoseconds
-    }
-    if (seconds < first.seconds || (seconds === first.seconds && nanoseconds < first.nanoseconds)) {
-      first.seconds = seconds
-      first.nanoseconds = nanoseconds
-    }
+  #takeLast(seconds: number, nanoseconds: number): void {
+    const { last } = this
+    if (seconds < last.seconds || (seconds === last.seconds && nanoseconds <= last.nanoseconds)) return
+    last.seconds = seconds
+    last.nanoseconds = nanoseconds
   }
 
   #takeReason(outcome: Outcome): void {

@@ -56,6 +56,5 @@ export function counted(outcomes: readonly Outcome[]): TrafficCounters {
     traffic.frames(batch)
     traffic.packet(one)
   })
-  traffic.end()
   return traffic
 }

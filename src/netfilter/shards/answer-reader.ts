@@ -1,4 +1,5 @@
 import { FRAME_FILE, FRAME_INTS } from '../../capture/frame-batch.ts'
+import { FrameNumbers } from '../../capture/frame-numbers.ts'
 import type { PacketBatch } from '../../pipeline/packet-batch.ts'
 import type { CompiledRuleset } from '../../ruleset/ruleset.ts'
 import { grown } from '../../wire/grown.ts'
@@ -21,13 +22,11 @@ const GROWTH = 2
 
 /** Turns the answers of the shards into outcomes, frame by frame, as a single machine would have given them. */
 export class AnswerReader {
-  /** Frames described so far. */
-  frames = 0
   /** Connections made so far, by all shards. */
   created = 0
   readonly #ruleset4: CompiledRuleset | null
   readonly #ruleset6: CompiledRuleset | null
-  readonly #fileFrames: number[] = []
+  readonly #frameNumbers = new FrameNumbers()
   /** By shard, then by entry: the number of its connection, counted over all shards. */
   readonly #numbers: Float64Array[]
   readonly #hearers: readonly AnswerHearer[]
@@ -45,11 +44,15 @@ export class AnswerReader {
     this.#hearers = Array.from({ length: shards }, (_, shard) => new AnswerHearer(() => hear(shard)))
   }
 
+  /** Frames described so far. */
+  get frames(): number {
+    return this.#frameNumbers.frame
+  }
+
   /** Fills in the outcome of frame `index` of a batch that all shards have answered. */
   describe(batch: PacketBatch, index: number, answers: Float64Array, outcome: Outcome): void {
-    const file = batch.info[index * FRAME_INTS + FRAME_FILE]
-    this.#fileFrames[file] = (this.#fileFrames[file] ?? 0) + 1
-    beginOutcome(outcome, batch, index, ++this.frames, this.#fileFrames[file])
+    this.#frameNumbers.next(batch.info[index * FRAME_INTS + FRAME_FILE])
+    beginOutcome(outcome, batch, index, this.#frameNumbers)
     const base = index * PACKET_INTS
     const family = batch.rows[base + P_FAMILY]
     if (family === IP_NONE) {

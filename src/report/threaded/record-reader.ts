@@ -1,3 +1,4 @@
+import { FrameNumbers } from '../../capture/frame-numbers.ts'
 import { Outcome, type Sink } from '../../netfilter/outcome.ts'
 import {
   ANSWER_ENTRY,
@@ -67,11 +68,10 @@ export class RecordReader {
   readonly #rules4: RuleInfo[] = []
   readonly #rules6: RuleInfo[] = []
   readonly #ways: WayOutcome[] = []
-  readonly #fileFrames: number[] = []
+  readonly #numbers = new FrameNumbers()
   /** For packets that took the short way. Fields that such packets do not have keep their first values. */
   readonly #passed = new Outcome()
   readonly #whole = new Outcome()
-  #frame = 0
 
   /** @param hear returns the next word from the other thread */
   constructor(ring: RecordRing, sinks: readonly Sink[], hear: () => RecordWord) {
@@ -170,10 +170,9 @@ export class RecordReader {
 
   #give(outcome: Outcome): void {
     const sinks = this.#sinks
-    const { file } = outcome
-    outcome.frame = ++this.#frame
-    outcome.fileFrame = (this.#fileFrames[file] ?? 0) + 1
-    this.#fileFrames[file] = outcome.fileFrame
+    this.#numbers.next(outcome.file)
+    outcome.frame = this.#numbers.frame
+    outcome.fileFrame = this.#numbers.fileFrame
     for (let s = 0; s < sinks.length; s++) sinks[s].packet(outcome)
   }
 }
