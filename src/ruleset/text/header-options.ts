@@ -2,6 +2,7 @@ import type { Family } from '../packet/rule-environment.ts'
 import type { Negatable } from '../rule.ts'
 import { type AddressMask, parseAddressMask } from './addresses.ts'
 import type { OptionUse } from './options.ts'
+import { unreplaced } from './placeholders.ts'
 import { parseProtocol } from './protocols.ts'
 import { Refusal } from './ruleset-error.ts'
 import type { Token } from './tokens.ts'
@@ -20,11 +21,15 @@ export interface HeaderOptions {
 
 /** IFNAMSIZ, its final zero included. */
 export const INTERFACE_NAME = 16
+/** What nearly all interfaces are called; `+` at the end of a prefix. */
+const PLAIN_NAME = /^[\w.:-]+\+?$/
 
-export function readHeader(
-  uses: readonly OptionUse[],
-  scope: { family: Family; warn(text: string): void },
-): HeaderOptions {
+interface HeaderScope {
+  readonly family: Family
+  warn(text: string): void
+}
+
+export function readHeader(uses: readonly OptionUse[], scope: HeaderScope): HeaderOptions {
   const use = (name: string): OptionUse | undefined => uses.find(({ spec }) => spec.name === name)
   const source = use('source')
   const destination = use('destination')
@@ -43,8 +48,8 @@ export function readHeader(
     sourceNegated: source?.negated ?? false,
     destinations,
     destinationNegated: destination?.negated ?? false,
-    inInterface: interfaceName(use('in-interface')),
-    outInterface: interfaceName(use('out-interface')),
+    inInterface: interfaceName(use('in-interface'), scope),
+    outInterface: interfaceName(use('out-interface'), scope),
     protocol: protocol(use('protocol')),
     fragment: fragment ? { value: true, negated: fragment.negated } : null,
   }
@@ -56,10 +61,16 @@ function addresses(use: OptionUse, family: Family): AddressMask[] {
   return token.text.split(',').map((text) => parseAddressMask(token, family, text.trim()))
 }
 
-function interfaceName(use: OptionUse | undefined): Negatable<string> | null {
+function interfaceName(use: OptionUse | undefined, scope: HeaderScope): Negatable<string> | null {
   if (!use) return null
-  const [token] = use.values
-  return token.text === '+' && !use.negated ? null : { value: token.text, negated: use.negated }
+  const [{ text, line }] = use.values
+  const what = PLAIN_NAME.test(text) ? null : unreplaced(text)
+  if (what !== null) {
+    scope.warn(
+      `line ${line}: "${text}" is ${what}, which iptables takes for an interface's name; write what it stands for`,
+    )
+  }
+  return text === '+' && !use.negated ? null : { value: text, negated: use.negated }
 }
 
 export function checkInterfaceName(token: Token): void {
