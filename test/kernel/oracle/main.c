@@ -171,6 +171,7 @@ static void replay_packet(struct packet *p, u64 n) {
   if (!R.t && !R.s && !R.nt && !p->local_src) packet_note_refusal(p);
   /* seen now and then within the first milliseconds of the namespace, on a busy machine */
   if (p->v6 && p->local_src && !p->local_dst && R.v_out && !R.v_post) packet_note(p, UNSETTLED);
+  if (p->local_src && !p->local_dst && is_bcast(p->v6 ? 6 : 4, p->dst)) forget_copy();
   emit(n, p->frag, p->local_src ? (p->local_dst ? 2 : 1) : 0, p->note[0] ? p->note : NULL);
 }
 

@@ -118,6 +118,7 @@ extern struct rec R;
 extern int rec_v6;
 void on_trace(const u8 *p, int len);
 void on_log(struct nlmsghdr *h);
+void forget_copy(void);
 
 /* attributes.c */
 struct at {

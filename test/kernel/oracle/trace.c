@@ -67,6 +67,13 @@ void on_trace(const u8 *p, int len) {
   }
 }
 
+/* The kernel hands a machine a copy of what it sends to all or to a group. The copy is another packet, which comes in. */
+void forget_copy(void) {
+  R.t_pre = R.v_pre = R.b_in = R.v_in = R.lost = 0;
+  for (int i = 0; i < R.nt; i++)
+    if (R.trhook[i] < 2) R.nt = i; /* PREROUTING, INPUT */
+}
+
 void on_log(struct nlmsghdr *h) {
   struct nfgenmsg *g = NLMSG_DATA(h);
   struct at a[24];
