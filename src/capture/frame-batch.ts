@@ -60,8 +60,6 @@ export interface FrameArrays {
   readonly bytes: Uint8Array
   readonly info: Int32Array
   readonly seconds: Float64Array
-  /** A place for what the frames amount to; whoever reads them into such a batch adds them up (frame-totals.ts). */
-  readonly totals?: Float64Array | null
 }
 
 export class FrameBatch implements FrameArrays {
@@ -72,8 +70,6 @@ export class FrameBatch implements FrameArrays {
   readonly info: Int32Array
   /** Whole seconds since the epoch, one per frame. */
   readonly seconds: Float64Array
-  /** What its frames amount to (frame-totals.ts); null where that was not added up. */
-  readonly totals: Float64Array | null
 
   /** @param capacity frames; @param byteLength at least FRAME_CAPTURED_MAX plus what a reader wants to read at once */
   constructor(capacity = 2048, byteLength = 2 * FRAME_CAPTURED_MAX, arrays: FrameArrays | null = null) {
@@ -81,7 +77,6 @@ export class FrameBatch implements FrameArrays {
     this.bytes = arrays?.bytes ?? new Uint8Array(byteLength)
     this.info = arrays?.info ?? new Int32Array(capacity * FRAME_INTS)
     this.seconds = arrays?.seconds ?? new Float64Array(capacity)
-    this.totals = arrays?.totals ?? null
   }
 
   /**

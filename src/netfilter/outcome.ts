@@ -1,4 +1,3 @@
-import type { FrameBatch } from '../capture/frame-batch.ts'
 import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import type { RuleInfo } from '../ruleset/ruleset.ts'
 import { LARGE_ZERO } from '../wire/large-zero.ts'
@@ -117,7 +116,7 @@ export interface PassedSink {
 /** A consumer of outcomes. */
 export interface Sink {
   /** Called for each batch, before its packets. */
-  frames?(batch: FrameBatch): void
+  frames?(batch: PacketBatch): void
   /** Called once per frame, in capture order. Must not keep the outcome. */
   packet(outcome: Outcome): void
   readonly passed?: PassedSink

@@ -16,13 +16,13 @@ import {
 import type { PacketBatch } from './packet-batch.ts'
 
 /**
- * Decodes the frames of a batch into its rows, and adds the frames up if it has a place for their totals.
+ * Decodes the frames of a batch into its rows, and adds the frames up.
  * @param verifyChecksums whether to verify the transport checksums of whole datagrams now. Those not verified stay
  * CHECKSUM_UNVERIFIED, to be verified when somebody asks for them.
  */
 export function decodeBatch(batch: PacketBatch, verifyChecksums = false): void {
   const { bytes, info, rows, count, totals } = batch
-  if (totals !== null) addUp(batch, totals)
+  addUp(batch, totals)
   for (let i = 0; i < count; i++) {
     const frame = i * FRAME_INTS
     decodeFrame(

@@ -5,16 +5,20 @@ import { PACKET_INTS } from '../wire/packet-fields.ts'
 /** The arrays of a batch of packets that another thread shares. */
 interface PacketArrays extends FrameArrays {
   readonly rows: Int32Array
+  readonly totals?: Float64Array
 }
 
 /** Frames together with their header fields: what the machine takes. */
 export class PacketBatch extends FrameBatch {
   /** PACKET_INTS integers for each frame: those of frame i begin at i * PACKET_INTS. */
   readonly rows: Int32Array
+  /** What the frames amount to (frame-totals.ts). */
+  readonly totals: Float64Array
 
   constructor(capacity?: number, byteLength?: number, arrays: PacketArrays | null = null) {
     super(capacity, byteLength, arrays)
     this.rows = arrays?.rows ?? new Int32Array(this.capacity * PACKET_INTS)
+    this.totals = arrays?.totals ?? new Float64Array(TOTALS)
   }
 }
 

@@ -1,6 +1,5 @@
-import { FRAME_INTS, FRAME_LINK_TYPE, type FrameBatch } from '../capture/frame-batch.ts'
+import { FRAME_INTS, FRAME_LINK_TYPE } from '../capture/frame-batch.ts'
 import {
-  addUp,
   NO_COMMON_LINK_TYPE,
   TOTAL_BYTES,
   TOTAL_FIRST_NANOSECONDS,
@@ -8,10 +7,10 @@ import {
   TOTAL_LAST_NANOSECONDS,
   TOTAL_LAST_SECONDS,
   TOTAL_LINK_TYPE,
-  TOTALS,
 } from '../capture/frame-totals.ts'
 import type { Outcome, PassedSink, Sink } from '../netfilter/outcome.ts'
 import { CTSTATE_INVALID, CTSTATE_NAMES, CTSTATE_NEW, CTSTATE_NONE, CTSTATE_RELATED } from '../netfilter/outcome.ts'
+import type { PacketBatch } from '../pipeline/packet-batch.ts'
 import { HOOK_NAMES } from '../ruleset/packet/hooks.ts'
 import {
   VERDICT_ACCEPT,
@@ -109,8 +108,6 @@ export class TrafficCounters implements Sink {
   /** Null as long as nothing was rejected, and everything routed. */
   ownAnswers: OwnAnswers | null = null
   #highestConnection = 0
-  /** Of a batch that comes without. */
-  readonly #totals = new Float64Array(TOTALS)
   #lastDrop: DropCount | null = null
   #lastUndecided: UndecidedCount | null = null
 
@@ -134,9 +131,8 @@ export class TrafficCounters implements Sink {
   }
 
   /** Counts what the capture says about frames, whatever they contain. */
-  frames(batch: FrameBatch): void {
-    const totals = batch.totals ?? this.#totals
-    if (batch.totals === null) addUp(batch, totals)
+  frames(batch: PacketBatch): void {
+    const { totals } = batch
     this.frameCount += batch.count
     this.bytes += totals[TOTAL_BYTES]
     this.#takeFirst(totals[TOTAL_FIRST_SECONDS], totals[TOTAL_FIRST_NANOSECONDS])

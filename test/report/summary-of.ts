@@ -4,11 +4,12 @@ import {
   FRAME_LINK_TYPE,
   FRAME_NANOSECONDS,
   FRAME_WIRE_LENGTH,
-  FrameBatch,
   NO_TIME_DIGITS,
 } from '../../src/capture/frame-batch.ts'
+import { addUp } from '../../src/capture/frame-totals.ts'
 import type { Outcome } from '../../src/netfilter/outcome.ts'
 import type { ReplaySummary } from '../../src/netfilter/replay.ts'
+import { PacketBatch } from '../../src/pipeline/packet-batch.ts'
 import { summaryText } from '../../src/report/summary.ts'
 import { TrafficCounters } from '../../src/report/traffic-counters.ts'
 import { NO_RULES } from '../support/no-rules.ts'
@@ -44,7 +45,7 @@ export function summaryOf(
 
 export function counted(outcomes: readonly Outcome[]): TrafficCounters {
   const traffic = new TrafficCounters()
-  const batch = new FrameBatch(1)
+  const batch = new PacketBatch(1)
   batch.count = 1
   outcomes.forEach((one, i) => {
     one.frame = i + 1
@@ -53,6 +54,7 @@ export function counted(outcomes: readonly Outcome[]): TrafficCounters {
     batch.info[FRAME_WIRE_LENGTH] = one.wireLength
     batch.info[FRAME_LINK_TYPE] = one.linkType
     batch.info[FRAME_FLAGS] = one.digits === NO_TIME_DIGITS ? FRAME_FLAG_NO_TIME : 0
+    addUp(batch, batch.totals)
     traffic.frames(batch)
     traffic.packet(one)
   })

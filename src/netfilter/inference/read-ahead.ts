@@ -46,6 +46,7 @@ function copyOf(batch: PacketBatch): PacketBatch {
   copy.info.set(batch.info.subarray(0, count * FRAME_INTS))
   copy.seconds.set(batch.seconds.subarray(0, count))
   copy.rows.set(batch.rows.subarray(0, count * PACKET_INTS))
+  copy.totals.set(batch.totals)
   return copy
 }
 

@@ -1,6 +1,7 @@
-import { FRAME_INTS, FrameBatch } from '../../capture/frame-batch.ts'
-import type { PacketBatch } from '../../pipeline/packet-batch.ts'
-import { P_FAMILY } from '../../wire/packet-fields.ts'
+import { FRAME_INTS } from '../../capture/frame-batch.ts'
+import { addUp } from '../../capture/frame-totals.ts'
+import { PacketBatch } from '../../pipeline/packet-batch.ts'
+import { P_FAMILY, PACKET_INTS } from '../../wire/packet-fields.ts'
 import type { Machine } from '../machine.ts'
 import type { Outcome, Sink } from '../outcome.ts'
 
@@ -30,9 +31,14 @@ export function replayAnew(
 }
 
 /** The frames of a batch from number `from` on. */
-function framesFrom({ capacity, bytes, info, seconds, count }: FrameBatch, from: number): FrameBatch {
-  const arrays = { bytes, info: info.subarray(from * FRAME_INTS), seconds: seconds.subarray(from) }
-  const rest = new FrameBatch(capacity - from, bytes.length, arrays)
+function framesFrom({ capacity, bytes, info, seconds, rows, count }: PacketBatch, from: number): PacketBatch {
+  const rest = new PacketBatch(capacity - from, bytes.length, {
+    bytes,
+    info: info.subarray(from * FRAME_INTS),
+    seconds: seconds.subarray(from),
+    rows: rows.subarray(from * PACKET_INTS),
+  })
   rest.count = count - from
+  addUp(rest, rest.totals)
   return rest
 }

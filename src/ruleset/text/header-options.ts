@@ -21,8 +21,6 @@ export interface HeaderOptions {
 
 /** IFNAMSIZ, its final zero included. */
 export const INTERFACE_NAME = 16
-/** What nearly all interfaces are called; `+` at the end of a prefix. */
-const PLAIN_NAME = /^[\w.:-]+\+?$/
 
 interface HeaderScope {
   readonly family: Family
@@ -64,7 +62,7 @@ function addresses(use: OptionUse, family: Family): AddressMask[] {
 function interfaceName(use: OptionUse | undefined, scope: HeaderScope): Negatable<string> | null {
   if (!use) return null
   const [{ text, line }] = use.values
-  const what = PLAIN_NAME.test(text) ? null : unreplaced(text)
+  const what = unreplaced(text)
   if (what !== null) {
     scope.warn(
       `line ${line}: "${text}" is ${what}, which iptables takes for an interface's name; write what it stands for`,
