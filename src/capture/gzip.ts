@@ -12,7 +12,16 @@ const FLAG_NAME = 8
 const FLAG_COMMENT = 16
 const FLAGS_RESERVED = 0xe0
 
-/** Compressed bytes of a member that are kept, so that a corrupt place can be located to the byte. */
+/**
+ * Decompressed bytes that zlib's thread hands over at a time. Each handing over costs a change of threads: with zlib's
+ * usual 16 KiB that took longer than the decompression.
+ */
+const PIECE = 128 * 1024
+
+/**
+ * Compressed bytes of a member that are kept, so that a corrupt place can be located to the byte. In a larger member,
+ * the bytes of the last piece before it are lost.
+ */
 const HISTORY_MAX = 4 * 1024 * 1024
 /** Decompressed bytes beyond which that search gives up. */
 const RECOVERY_MAX = 256 * 1024 * 1024
@@ -73,7 +82,7 @@ async function checkTrailer(input: CompressedInput, sum: { crc: number; length: 
  * decompressed when it finds damage.
  */
 async function* inflateMember(input: CompressedInput): AsyncGenerator<Uint8Array, void> {
-  const engine = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH })
+  const engine = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: PIECE })
   const history = new History()
   const feeding = feed(engine, input, history)
   let delivered = 0
