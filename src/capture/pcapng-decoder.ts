@@ -46,6 +46,8 @@ export class PcapngDecoder implements RecordDecoder {
   #lastNanoseconds = 0
   /** Damage after which the next block has not been found yet. */
   #searching: CaptureProblem | null = null
+  /** What was said about the current section if it is of an unknown version: only its end is looked for. */
+  #passedOver: CaptureProblem | null = null
 
   /** @param file index for FRAME_FILE */
   constructor(file: number, damage: DamageLog) {
@@ -83,7 +85,7 @@ export class PcapngDecoder implements RecordDecoder {
           from = this.#search(from, from + 4, base, `a packet block of ${length} bytes, longer than any frame`)
           continue
         }
-        if (isNumberedBlock(type)) this.#numberedRecord(batch, from)
+        if (this.#passedOver === null && isNumberedBlock(type)) this.#numberedRecord(batch, from)
         return from + length
       }
       if (length > end - from) break
@@ -101,6 +103,7 @@ export class PcapngDecoder implements RecordDecoder {
   }
 
   finish(offset: number, left: number, missing: number): void {
+    if (this.#passedOver !== null) this.#passedOver.fatal = true
     if (this.#searching !== null) {
       this.#searching.fatal = true
     } else if (missing > 0) {
@@ -111,6 +114,7 @@ export class PcapngDecoder implements RecordDecoder {
   }
 
   #enterBlock(batch: FrameBatch, view: DataView, type: number, from: number, length: number, base: number): void {
+    if (this.#passedOver !== null && type !== BLOCK_SECTION) return
     switch (type) {
       case BLOCK_ENHANCED_PACKET:
       case BLOCK_PACKET_OBSOLETE:
@@ -150,7 +154,10 @@ export class PcapngDecoder implements RecordDecoder {
     }
     const major = view.getUint16(from + 12, this.#littleEndian)
     const minor = view.getUint16(from + 14, this.#littleEndian)
-    if (major !== 1) this.#report(base + from, `a section of the unknown pcapng version ${major}.${minor}`, true)
+    this.#passedOver =
+      major === 1
+        ? null
+        : this.#report(base + from, `a section of the unknown pcapng version ${major}.${minor}, which is passed over`)
   }
 
   /** Enhanced and obsolete packet blocks differ only in the width of the interface number. */

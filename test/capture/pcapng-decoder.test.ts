@@ -208,12 +208,18 @@ describe('pcapng', () => {
     expect(problems).toMatchObject([{ byteOffset: opening.length + packet.length, afterFrame: 1, fatal: true }])
   })
 
-  it('ends at a section of another major version', async () => {
+  it('passes over a section of another major version', async () => {
     const later = sectionHeader()
     later.set(u16(2), 12)
-    const { frames, problems } = await readBytes(bytes(opening, packet, later, interfaceBlock(), packet))
-    expect(frames).toHaveLength(1)
-    expect(problems).toMatchObject([{ afterFrame: 1, fatal: true }])
+    const unknown = bytes(later, interfaceBlock(), packet)
+    const followed = await readBytes(bytes(opening, packet, unknown, opening, packet, packet))
+    expect(followed.frames).toHaveLength(3)
+    expect(followed.problems).toMatchObject([
+      { afterFrame: 1, fatal: false, message: 'a section of the unknown pcapng version 2.0, which is passed over' },
+    ])
+    const last = await readBytes(bytes(opening, packet, unknown))
+    expect(last.frames).toHaveLength(1)
+    expect(last.problems).toMatchObject([{ afterFrame: 1, fatal: true }])
   })
 
   it('reads a capture without packets', async () => {
