@@ -1,23 +1,16 @@
-import { Decompress } from 'fzstd'
 import xxhash, { type XXHash, type XXHashAPI } from 'xxhash-wasm'
 import { type ByteSource, SourceDamage } from './byte-source.ts'
 import { CompressedInput } from './compressed-input.ts'
+import { BLOCK_MAX, fzstdFrame, type ZstdFrame, zlibFrame } from './zstd-frame.ts'
 
 /** Frames (RFC 8878, 3.1). */
 const MAGIC = 0xfd2fb528
 const SKIPPABLE_MAGIC = 0x184d2a50
 const SKIPPABLE_MASK = 0xfffffff0
-const BLOCK_MAX = 131_072
 const BLOCK_RLE = 1
 const BLOCK_RESERVED = 3
 /** The limit of zstd(1), too, unless told otherwise. */
 const WINDOW_MAX = 2 ** 27
-/**
- * The largest distance back that fzstd resolves correctly. A distance is coded as a power of two plus extra bits, less
- * 3 (RFC 8878, 3.1.1.3.2.1.1), and fzstd may lose all extra bits but the lowest 25. So the first one that it may get
- * wrong is 2^26 with the 26th extra bit set.
- */
-const DISTANCE_MAX = 2 ** 26 + 2 ** 25 - 3 - 1
 const CHECKSUM_FLAG = 4
 const CHECKSUM_LENGTH = 4
 const ADVICE = 'decompress it before: zstd -dc --long=31 FILE | ctreplay -'
@@ -32,17 +25,29 @@ export function isZstd(head: Uint8Array): boolean {
  * Decompresses zstd frames one after the other. It passes on one block at a time, so that no more than a block (128
  * KiB) and the window are in memory.
  *
+ * @param open what decompresses a frame
  * @throws SourceDamage after the last good block of a stream that is cut, corrupt or followed by something else
  */
-export async function* unzstd(source: ByteSource): AsyncGenerator<Uint8Array, void> {
+export async function* unzstd(
+  source: ByteSource,
+  open: () => ZstdFrame = zlibFrame ?? fzstdFrame,
+): AsyncGenerator<Uint8Array, void> {
   const input = new CompressedInput(source, 'zstd')
   const { create64 } = await xxhash()
   for (;;) {
     const head = await input.peek(4)
     if (head.length === 0) return
     if (!isZstd(head)) throw input.followedByOther()
-    if (littleEndian(head, 0, 4) === MAGIC) yield* unzstdFrame(input, create64)
-    else await skipFrame(input)
+    if (littleEndian(head, 0, 4) !== MAGIC) {
+      await skipFrame(input)
+      continue
+    }
+    const frame = open()
+    try {
+      yield* unzstdFrame(input, frame, create64)
+    } finally {
+      frame.close()
+    }
   }
 }
 
@@ -56,16 +61,18 @@ async function skipFrame(input: CompressedInput): Promise<void> {
   }
 }
 
-async function* unzstdFrame(input: CompressedInput, create64: XXHashAPI['create64']): AsyncGenerator<Uint8Array, void> {
+async function* unzstdFrame(
+  input: CompressedInput,
+  frame: ZstdFrame,
+  create64: XXHashAPI['create64'],
+): AsyncGenerator<Uint8Array, void> {
   const descriptor = (await input.peekAll(5))[4]
   const header = await input.take(frameHeaderLength(descriptor))
   checkHeader(header)
   const window = windowSize(header)
   const sum = (descriptor & CHECKSUM_FLAG) !== 0 ? create64() : null
   let length = 0
-  let pieces: Uint8Array[] = []
-  const frame = new Decompress((piece) => pieces.push(piece))
-  let corrupt = push(frame, header, false)
+  if ((await frame.push(withoutChecksum(header), false)).isCorrupt) throw input.corrupt()
   for (let last = false; !last; ) {
     const blockHeader = littleEndian(await input.peekAll(3), 0, 3)
     last = (blockHeader & 1) !== 0
@@ -73,18 +80,17 @@ async function* unzstdFrame(input: CompressedInput, create64: XXHashAPI['create6
     const size = blockHeader >>> 3
     if (type === BLOCK_RESERVED || size > BLOCK_MAX) throw input.corrupt('not a block')
     // Nothing can be further back than what was decompressed so far.
-    if (window > DISTANCE_MAX && length + BLOCK_MAX > DISTANCE_MAX) throw tooFarBack(window)
-    corrupt = push(frame, await input.take(3 + (type === BLOCK_RLE ? 1 : size)), false) || corrupt
-    // fzstd delivers very short frames only when it is told that this was all. It does not look at the checksum, so
-    // zeros will do.
-    if (last) corrupt = push(frame, new Uint8Array(sum === null ? 0 : CHECKSUM_LENGTH), true) || corrupt
+    if (window > frame.distanceMax && length + BLOCK_MAX > frame.distanceMax) {
+      throw tooFarBack(frame.distanceMax, window)
+    }
+    const block = await input.take(3 + (type === BLOCK_RLE ? 1 : size))
+    const { pieces, isCorrupt } = await frame.push(block, last)
     for (const piece of pieces) {
       length += piece.length
       sum?.update(piece)
     }
     yield* pieces
-    pieces = []
-    if (corrupt) throw input.corrupt()
+    if (isCorrupt) throw input.corrupt()
   }
   if (sum !== null) await checkSum(input, sum)
 }
@@ -97,20 +103,16 @@ async function checkSum(input: CompressedInput, sum: XXHash<bigint>): Promise<vo
   }
 }
 
-function tooFarBack(window: number): SourceDamage {
+function tooFarBack(distanceMax: number, window: number): SourceDamage {
   return new SourceDamage(
-    `the zstd stream may repeat what is more than ${DISTANCE_MAX} bytes back (its window has ${window}), which is not followed; ${ADVICE}`,
+    `the zstd stream may repeat what is more than ${distanceMax} bytes back (its window has ${window}), which is not followed; ${ADVICE}`,
   )
 }
 
-/** True when the decompressor throws: whatever the error, the input is damaged. */
-function push(frame: Decompress, bytes: Uint8Array, final: boolean): boolean {
-  try {
-    frame.push(bytes, final)
-    return false
-  } catch {
-    return true
-  }
+function withoutChecksum(header: Uint8Array): Uint8Array {
+  const copy = header.slice()
+  copy[4] &= ~CHECKSUM_FLAG
+  return copy
 }
 
 /** Frame_Header: descriptor, then window, dictionary identifier and content size as it says. */

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { CaptureError } from '../../src/capture/frame-reader.ts'
 import { unzstd } from '../../src/capture/zstd.ts'
+import { fzstdFrame, type ZstdFrame, zlibFrame } from '../../src/capture/zstd-frame.ts'
 import { bytes, PiecewiseSource, payload, pcapFile, readBytes, u32 } from '../support/captures.ts'
 
 /** Frames that compress neither to nothing nor not at all. */
@@ -166,30 +167,72 @@ describe.skipIf(zstdMissing)('zstd (skipped without the zstd program)', () => {
     }
   })
 
-  it('finds what is repeated from far back, and ends where it could be too far', async () => {
-    const limit = 2 ** 26 + 2 ** 25
-    const content = Buffer.alloc(limit + 1_000_000)
-    const repeated = randomFillSync(Buffer.alloc(400_000))
-    repeated.copy(content)
-    repeated.copy(content, limit - 600_000)
-    repeated.copy(content, limit + 200_000)
-    const packed = zstd(content, '--long=27', `--stream-size=${content.length}`)
-    let at = 0
-    const reading = (async () => {
-      for await (const piece of unzstd(new PiecewiseSource(packed, [65_536]))) {
-        expect(content.compare(piece, 0, piece.length, at, at + piece.length)).toBe(0)
-        at += piece.length
-      }
-    })()
-    await expect(reading).rejects.toThrow(
-      /more than 100663292 bytes back \(its window has 101663296\).*zstd -dc --long=31/,
-    )
-    expect(at).toBeGreaterThan(limit - 200_000)
-    expect(at).toBeLessThan(limit)
-  })
-
   it('refuses a window that would eat the memory', async () => {
     const greedy = bytes(u32(0xfd2fb528), Uint8Array.of(0, 0xa8), payload(100))
     await expect(readBytes(greedy)).rejects.toThrow(/window of 2147483648 bytes/)
+  })
+})
+
+describe.skipIf(zstdMissing)('what decompresses zstd (skipped without the zstd program)', () => {
+  const noZlib = zlibFrame === null ? '(skipped: zlib of this Node.js has no zstd)' : ''
+  const several = Buffer.concat(Array.from({ length: 12 }, () => plain))
+  const FAR = 2 ** 26 + 2 ** 25
+  const repeated = randomFillSync(Buffer.alloc(400_000))
+
+  /** Content that is found again at both sides of the farthest place that fzstd finds. */
+  function repeatedFromFarBack(): Buffer {
+    const content = Buffer.alloc(FAR + 1_000_000)
+    for (const at of [0, FAR - 600_000, FAR + 200_000]) repeated.copy(content, at)
+    return content
+  }
+
+  /** Compares with `content` while reading. @returns the bytes that came, and why no more did */
+  async function compare(packed: Uint8Array, content: Buffer, open: () => ZstdFrame): Promise<[number, string]> {
+    let at = 0
+    try {
+      for await (const piece of unzstd(new PiecewiseSource(packed, [65_536]), open)) {
+        expect(content.compare(piece, 0, piece.length, at, at + piece.length)).toBe(0)
+        at += piece.length
+      }
+    } catch (error) {
+      return [at, (error as Error).message]
+    }
+    return [at, '']
+  }
+
+  it.each(Object.entries({ fzstd: fzstdFrame, ...(zlibFrame && { zlib: zlibFrame }) }))(
+    '%s: block after block of all levels',
+    async (_, open) => {
+      for (const options of [['-1'], ['-19'], ['--no-check'], [`--stream-size=${several.length}`]]) {
+        expect(await compare(zstd(several, ...options), several, open)).toEqual([several.length, ''])
+      }
+    },
+  )
+
+  it('fzstd: ends where something could be repeated from too far back', async () => {
+    const content = repeatedFromFarBack()
+    const packed = zstd(content, '--long=27', `--stream-size=${content.length}`)
+    const [read, why] = await compare(packed, content, fzstdFrame)
+    expect(why).toMatch(/more than 100663292 bytes back \(its window has 101663296\).*zstd -dc --long=31/)
+    expect(read).toBeGreaterThan(FAR - 200_000)
+    expect(read).toBeLessThan(FAR)
+  })
+
+  describe.skipIf(zlibFrame === null)(`zlib ${noZlib}`, () => {
+    const open = zlibFrame ?? fzstdFrame
+
+    it('finds what is repeated from far back', async () => {
+      const content = repeatedFromFarBack()
+      const packed = zstd(content, '--long=27', `--stream-size=${content.length}`)
+      expect(await compare(packed, content, open)).toEqual([content.length, ''])
+    })
+
+    it('gives all blocks before the one that is corrupt', async () => {
+      const wrong = zstd(several, '-1', '--no-check')
+      wrong.fill(0xff, wrong.length - 1000, wrong.length - 900)
+      const [read, why] = await compare(wrong, several, open)
+      expect(read).toBeGreaterThan(several.length - 400_000)
+      expect(why).toBe('the zstd stream is corrupt')
+    })
   })
 })
