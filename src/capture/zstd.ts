@@ -7,6 +7,9 @@ import { BLOCK_MAX, fzstdFrame, type ZstdFrame, zlibFrame } from './zstd-frame.t
 const MAGIC = 0xfd2fb528
 const SKIPPABLE_MAGIC = 0x184d2a50
 const SKIPPABLE_MASK = 0xfffffff0
+/** Bit of a block's header. */
+const BLOCK_LAST = 1
+/** Types of blocks. */
 const BLOCK_RLE = 1
 const BLOCK_RESERVED = 3
 /** The limit of zstd(1), too, unless told otherwise. */
@@ -25,7 +28,7 @@ export function isZstd(head: Uint8Array): boolean {
  * Decompresses zstd frames one after the other. It passes on one block at a time, so that no more than a block (128
  * KiB) and the window are in memory.
  *
- * @param open what decompresses a frame
+ * @param open what decompresses frames of several blocks
  * @throws SourceDamage after the last good block of a stream that is cut, corrupt or followed by something else
  */
 export async function* unzstd(
@@ -38,16 +41,8 @@ export async function* unzstd(
     const head = await input.peek(4)
     if (head.length === 0) return
     if (!isZstd(head)) throw input.followedByOther()
-    if (littleEndian(head, 0, 4) !== MAGIC) {
-      await skipFrame(input)
-      continue
-    }
-    const frame = open()
-    try {
-      yield* unzstdFrame(input, frame, create64)
-    } finally {
-      frame.close()
-    }
+    if (littleEndian(head, 0, 4) === MAGIC) yield* unzstdFrame(input, open, create64)
+    else await skipFrame(input)
   }
 }
 
@@ -63,19 +58,36 @@ async function skipFrame(input: CompressedInput): Promise<void> {
 
 async function* unzstdFrame(
   input: CompressedInput,
-  frame: ZstdFrame,
+  open: () => ZstdFrame,
   create64: XXHashAPI['create64'],
 ): AsyncGenerator<Uint8Array, void> {
   const descriptor = (await input.peekAll(5))[4]
   const header = await input.take(frameHeaderLength(descriptor))
   checkHeader(header)
-  const window = windowSize(header)
   const sum = (descriptor & CHECKSUM_FLAG) !== 0 ? create64() : null
+  // To open zlib takes ten times as long as a small frame, and a capture may be nothing but small frames.
+  const isOneBlock = ((await input.peekAll(1))[0] & BLOCK_LAST) !== 0
+  const frame = isOneBlock ? fzstdFrame() : open()
+  try {
+    yield* unzstdBlocks(input, frame, header, sum)
+  } finally {
+    frame.close()
+  }
+  if (sum !== null) await checkSum(input, sum)
+}
+
+async function* unzstdBlocks(
+  input: CompressedInput,
+  frame: ZstdFrame,
+  header: Uint8Array,
+  sum: XXHash<bigint> | null,
+): AsyncGenerator<Uint8Array, void> {
+  const window = windowSize(header)
   let length = 0
   if ((await frame.push(withoutChecksum(header), false)).isCorrupt) throw input.corrupt()
   for (let last = false; !last; ) {
     const blockHeader = littleEndian(await input.peekAll(3), 0, 3)
-    last = (blockHeader & 1) !== 0
+    last = (blockHeader & BLOCK_LAST) !== 0
     const type = (blockHeader >>> 1) & 3
     const size = blockHeader >>> 3
     if (type === BLOCK_RESERVED || size > BLOCK_MAX) throw input.corrupt('not a block')
@@ -92,7 +104,6 @@ async function* unzstdFrame(
     yield* pieces
     if (isCorrupt) throw input.corrupt()
   }
-  if (sum !== null) await checkSum(input, sum)
 }
 
 /** A frame ends with the low half of its content's XXH64. */
