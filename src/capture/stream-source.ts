@@ -47,8 +47,8 @@ export class StreamSource implements ByteSource {
   }
 
   /**
-   * A pipe. Read as a socket, since a waiting file read would keep the process from ending; so
-   * the descriptor no longer blocks (docs.libuv.org, uv_pipe_open), except on Windows.
+   * A pipe. Read as a socket, since a waiting file read would keep the process from ending; so the descriptor no longer
+   * blocks (docs.libuv.org, uv_pipe_open), except on Windows.
    */
   static ofPipe(descriptor: number): StreamSource {
     const socket = new Socket({ fd: descriptor, readable: true, writable: false })
