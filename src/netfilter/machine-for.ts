@@ -86,7 +86,7 @@ export function machineFor(
     ruleset4,
     ruleset6,
     helperPorts: settings.helperPorts ?? [],
-    timeoutPolicies: memory.shared(TimeoutNames, '', () => new TimeoutNames()).policies(timeoutPolicies ?? []),
+    timeoutPolicies: memory.shared(TimeoutNames, '', () => new TimeoutNames([])).policies(),
     isOwn,
   })
   return { machine, topology, checksums, ruleset4, ruleset6 }

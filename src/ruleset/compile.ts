@@ -26,7 +26,7 @@ import { ruleInfos } from './rule-infos.ts'
 import type { CompiledRuleset, HookTable, RuleInfo, TableName } from './ruleset.ts'
 import { TABLE_HOOKS, TABLES_BY_PRIORITY } from './tables.ts'
 import type { Fingerprint } from './text/parse-fingerprints.ts'
-import { checkTimeouts } from './timeout-names.ts'
+import { checkTimeouts, TimeoutNames } from './timeout-names.ts'
 import { undecidableWarnings } from './undecidable.ts'
 
 interface CompileOptions {
@@ -127,9 +127,10 @@ function newRuntime({ tables }: ParsedRuleset, ruleCount: number): Runtime {
   }
 }
 
-/** The memory that rules share, with the sets and fingerprints that were given. */
-function memoryOf({ memory = new RuleMemory(), sets, fingerprints }: CompileOptions): RuleMemory {
+/** The memory that rules share, with the sets, timeout policies and fingerprints that were given. */
+function memoryOf({ memory = new RuleMemory(), sets, timeoutPolicies, fingerprints }: CompileOptions): RuleMemory {
   if (sets) memory.shared(IpSets, '', () => new IpSets(sets))
+  if (timeoutPolicies) memory.shared(TimeoutNames, '', () => new TimeoutNames(timeoutPolicies))
   if (fingerprints) memory.shared(OsfFingerprints, '', () => new OsfFingerprints(fingerprints))
   return memory
 }

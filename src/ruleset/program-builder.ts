@@ -65,17 +65,18 @@ export class ProgramBuilder {
       id,
       // A copy of the exact length: an array that grew takes more memory.
       checks: checks.slice(),
-      action: rule.target ? this.#action(rule.target) : { kind: 'continue' },
+      action: rule.target ? this.#action(rule.target, rule.header.protocol?.value ?? 0) : { kind: 'continue' },
       target: target === null ? -1 : (indexOf.get(target) ?? -1),
     }
   }
 
-  #action(target: RuleTarget): Action {
+  #action(target: RuleTarget, protocol: number): Action {
     const action = settled(target, this.#assume)
     const { timeout } = target.target
     if (action.kind !== 'track' || timeout === undefined) return action
-    const names = this.#context.memory.shared(TimeoutNames, '', () => new TimeoutNames())
-    return { kind: 'track', tracking: withTimeout(action.tracking, names.numberOf(timeout.text)) }
+    const { memory, family } = this.#context
+    const names = memory.shared(TimeoutNames, '', () => new TimeoutNames([]))
+    return { kind: 'track', tracking: withTimeout(action.tracking, names.numberOf(timeout.text, family, protocol)) }
   }
 
   #checks({ name, match, isShared }: RuleMatch): readonly ProgramCheck[] {

@@ -114,14 +114,14 @@ export class Replaying {
           })
     this.ruleset4 = setting.ruleset4 ?? compiled(setting.rules, 'rules.v4', 'ipv4')
     const ruleset6 = compiled(setting.rules6, 'rules.v6', 'ipv6')
-    const timeouts = memory.shared(TimeoutNames, '', () => new TimeoutNames())
+    const timeouts = memory.shared(TimeoutNames, '', () => new TimeoutNames([]))
     this.machine = new Machine({
       topology,
       sysctls: sysctlsWith(new Map(sysctls)),
       checksums: this.checksums,
       ruleset4: this.ruleset4,
       ruleset6,
-      timeoutPolicies: timeouts.policies(setting.timeoutPolicies ?? []),
+      timeoutPolicies: timeouts.policies(),
       helperPorts: setting.helperPorts ?? [],
       fastPath: setting.fastPath,
     })

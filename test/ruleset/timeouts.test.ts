@@ -1,6 +1,13 @@
 import { describe, expect, it, test } from 'vitest'
 import type { TimeoutPolicy } from '../../src/conntrack/timeout-policy.ts'
-import { compileRuleset, parseRuleset, parseTimeoutPolicies, printRuleset } from '../../src/ruleset/index.ts'
+import {
+  compileRuleset,
+  parseRuleset,
+  parseTimeoutPolicies,
+  printRuleset,
+  RuleMemory,
+  TimeoutNames,
+} from '../../src/ruleset/index.ts'
 import { ENVIRONMENT } from './support.ts'
 
 /** As nfct 1.4.7 printed two policies. */
@@ -91,6 +98,41 @@ describe('-j CT --timeout', () => {
     ['! -p udp -j CT --timeout quick', /--timeout needs a protocol/],
     [`-p tcp -j CT --timeout ${'x'.repeat(32)}`, /no timeout policy "x{31}" in/],
   ])('%s: %s', (rule, message) => expect(faultOf(rule)).toMatch(message))
+
+  // iptables-save prints four characters of a name: oracle run with `--timeout short`, saved as `--timeout shor`.
+  describe('as iptables-save has cut the name', () => {
+    const LONGER = `${ADDED}add timeout shorttcp inet tcp close 1
+add timeout shortudp inet udp replied 2
+add timeout same-a inet udp replied 3
+add timeout same-b inet udp replied 4
+add timeout sole inet udp replied 5
+add timeout solemn inet udp replied 6
+`
+    const known = parseTimeoutPolicies(LONGER, 'policies')
+    const given = (rule: string, family: 'ipv4' | 'ipv6' = 'ipv4') => {
+      const memory = new RuleMemory()
+      const text = `*raw\n-A PREROUTING ${rule}\nCOMMIT\n`
+      compileRuleset(parseRuleset(text, 'rules', family), ENVIRONMENT, { timeoutPolicies: known, memory })
+      return memory.shared(TimeoutNames, '', () => new TimeoutNames([])).policies()[0]?.name
+    }
+
+    test.each([
+      ['-p tcp -j CT --timeout quic', 'quick'],
+      ['-p tcp -j CT --timeout shor', 'shorttcp'],
+      ['-p udp -j CT --timeout shor', 'shortudp'],
+      ['-p udp -j CT --timeout sole', 'sole'],
+      ['-p udp -j CT --timeout solemn', 'solemn'],
+    ])('%s: %s', (rule, name) => expect(given(rule)).toBe(name))
+
+    it('for the other family', () => expect(given('-p udp -j CT --timeout shor', 'ipv6')).toBe('short6'))
+
+    test.each([
+      ['-p udp -j CT --timeout same', /:2:.*"same" may be any of the timeout policies same-a, same-b/],
+      ['-p icmp -j CT --timeout shor', /"shorttcp" is for another protocol/],
+      ['-p udp -j CT --timeout sho', /no timeout policy "sho" in/],
+      ['-p udp -j CT --timeout short', /no timeout policy "short" in/],
+    ])('%s: %s', (rule, message) => expect(errorOf(() => given(rule))).toMatch(message))
+  })
 
   it('is taken unseen where no policies are given', () => {
     expect(errorOf(() => compileRuleset(rules('-p tcp -j CT --timeout missing'), ENVIRONMENT))).toBe('none')
